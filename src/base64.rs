@@ -1,0 +1,101 @@
+//! Base64 (RFC 4648, standard alphabet, padded), the form in which the host carries bytes inside JSON.
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The base64 text of `bytes`.
+pub fn encode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits = group.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        for place in 0..4 {
+            let sextet = bits >> (18 - 6 * place) & 63;
+            text.push(if place <= group.len() { char::from(ALPHABET[sextet as usize]) } else { '=' });
+        }
+    }
+    text
+}
+
+/// The bytes that `text` stands for, or `None` where it is not base64.
+///
+/// The rules are .NET's `Convert.TryFromBase64String`, by which the host decides: space, tab, CR and LF are ignored, the
+/// rest is groups of four with at most two `=` at the end, and bits left over in the last group are dropped.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut sextets, mut padding) = (0u32, 0, 0);
+    for byte in text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+        let sextet = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' if sextets % 4 + padding >= 2 && padding < 2 => {
+                padding += 1;
+                continue;
+            }
+            _ => return None,
+        };
+        if padding > 0 {
+            return None;
+        }
+        bits = bits << 6 | u32::from(sextet);
+        sextets += 1;
+        if sextets % 4 == 0 {
+            bytes.extend(&bits.to_be_bytes()[1..]);
+        }
+    }
+    match (sextets % 4, padding) {
+        (0, 0) => {}
+        (2, 2) => bytes.push((bits >> 4) as u8),
+        (3, 1) => bytes.extend([(bits >> 10) as u8, (bits >> 2) as u8]),
+        _ => return None,
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_test_vectors_of_rfc_4648_go_both_ways() {
+        let vectors =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")];
+        for (plain, encoded) in vectors {
+            assert_eq!(encode(plain.as_bytes()), encoded);
+            assert_eq!(decode(encoded).as_deref(), Some(plain.as_bytes()));
+        }
+        let every_byte: Vec<u8> = (0..=255).collect();
+        assert_eq!(decode(&encode(&every_byte)), Some(every_byte));
+    }
+
+    #[test]
+    fn white_space_and_left_over_bits_are_ignored_as_in_dotnet() {
+        assert_eq!(decode(" Z\tm\r8\n= ").as_deref(), Some(&b"fo"[..]));
+        assert_eq!(decode("Zg= =").as_deref(), Some(&b"f"[..]));
+        assert_eq!(decode("   ").as_deref(), Some(&b""[..]));
+        assert_eq!(decode("Zh==").as_deref(), Some(&b"f"[..]));
+    }
+
+    #[test]
+    fn anything_else_is_not_base64() {
+        for text in [
+            "a",
+            "ab",
+            "abc",
+            "abcde",
+            "=",
+            "====",
+            "a===",
+            "ab=",
+            "ab=c",
+            "abc==",
+            "ab==ab==",
+            "ab=\u{a0}=",
+            "ab_-",
+            "abcd=",
+        ] {
+            assert_eq!(decode(text), None, "{text:?}");
+        }
+    }
+}

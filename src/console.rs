@@ -1,0 +1,53 @@
+//! Lines on stdout and stderr. The host turns them into Information and Error logs of the app; an invocation's own logs
+//! are [`Response::log`](crate::Response::log).
+//!
+//! A line that cannot be written is dropped: when the host dies both pipes are closed, and that must neither panic (as
+//! `println!` does) nor fail an invocation.
+
+use std::cell::{Cell, RefCell};
+use std::io::Write;
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+
+/// Writes one line to stdout, whatever line breaks and control characters `line` holds.
+pub fn info(line: &str) {
+    let _ = std::io::stdout().write_all(one_line(line).as_bytes());
+}
+
+/// Writes one line to stderr, whatever line breaks and control characters `line` holds.
+pub fn error(line: &str) {
+    let _ = std::io::stderr().write_all(one_line(line).as_bytes());
+}
+
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line.push('\n');
+    line
+}
+
+thread_local! {
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Runs `function`; a panic in it becomes an `Err` with the panic's message and place.
+pub fn catch_panic<T>(function: impl FnOnce() -> T) -> Result<T, String> {
+    CATCHING.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(function));
+    CATCHING.set(false);
+    result.map_err(|_| PANIC.take().unwrap_or_default())
+}
+
+/// Makes every panic one line: kept for [`catch_panic`] where that will report it, else written to stderr at once.
+/// `observe` sees each panic first.
+pub fn install_panic_hook(observe: fn(&PanicHookInfo)) {
+    panic::set_hook(Box::new(move |panic| {
+        observe(panic);
+        let message = panic.payload_as_str().unwrap_or("no message");
+        let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+        let line = format!("panicked{place}: {message}");
+        if CATCHING.get() { PANIC.set(Some(line)) } else { error(&line) }
+    }));
+}

@@ -1,0 +1,245 @@
+//! HTTP by tiny_http 0.12, and the defences against its edges; nothing else in the handler knows of it.
+
+use crate::response::HttpResponse;
+use crate::router::Request;
+use std::borrow::Cow;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::panic::PanicHookInfo;
+use std::time::Duration;
+
+/// The longest body of a request, in bytes; a longer one is answered 413.
+pub const BODY_MAX_BYTES: usize = 256 * 1024 * 1024;
+
+/// The longest body that is read to its end though it is too long, in bytes; see `Incoming::refuse_unread`.
+const DRAIN_MAX_BYTES: usize = 1024 * 1024 * 1024;
+
+/// The socket that the handler listens on, of 127.0.0.1 only. It outlives every [`Source`].
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Binds `port`, or a free one where it is 0.
+    pub fn bind(port: u16) -> io::Result<Self> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        // Accepted connections inherit it. Without, the end of a large answer waits 40 ms for the caller's delayed ACK.
+        no_delay(&socket)?;
+        Ok(Self { address: socket.local_addr()?, socket })
+    }
+
+    /// The address that it is bound to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Starts to accept connections. Errors when the process is short of descriptors.
+    pub fn accept(&self) -> io::Result<Source> {
+        // Enough for some connections at once (two each), or the source would lose its accept thread again at once.
+        let _spare = (0..16).map(|_| self.socket.try_clone()).collect::<io::Result<Vec<_>>>()?;
+        tiny_http::Server::from_listener(self.socket.try_clone()?, None).map(Source).map_err(io::Error::other)
+    }
+
+    /// Opens a connection to the handler itself and closes it, which makes tiny_http look after its connections.
+    ///
+    /// Its pool [util/task_pool.rs] starts a thread for a connection only where none is waiting for one, and one that it
+    /// has woken counts as waiting until it runs. Of a burst, some connections are queued behind threads that go on to
+    /// serve another for as long as that is kept alive. A new connection that finds no thread waiting gets a new one,
+    /// which then takes the next that is queued.
+    pub fn nudge(&self) {
+        // If it cannot be made, then for want of descriptors, or because others wait to be accepted and are nudge enough.
+        let _ = TcpStream::connect_timeout(&self.address, Duration::from_millis(50));
+    }
+}
+
+#[cfg(unix)]
+fn no_delay(socket: &TcpListener) -> io::Result<()> {
+    TcpStream::from(std::os::fd::OwnedFd::from(socket.try_clone()?)).set_nodelay(true)
+}
+
+#[cfg(windows)]
+fn no_delay(socket: &TcpListener) -> io::Result<()> {
+    TcpStream::from(std::os::windows::io::OwnedSocket::from(socket.try_clone()?)).set_nodelay(true)
+}
+
+/// Requests, from connections that one accept thread of tiny_http takes in.
+pub struct Source(tiny_http::Server);
+
+/// What [`Source::receive`] brings.
+pub enum Received {
+    /// A request, its body not yet read.
+    Request(Incoming),
+    /// The accept thread has ended. The connections that it took in go on.
+    AcceptLost(io::Error),
+    /// [`Source::release`] was called.
+    Released,
+}
+
+impl Source {
+    /// Waits for the next request.
+    pub fn receive(&self) -> Received {
+        match self.0.recv() {
+            Ok(request) => Received::Request(Incoming(request)),
+            // Errors of the operating system are those of `accept`.
+            Err(error) if error.raw_os_error().is_some() => Received::AcceptLost(error),
+            Err(_) => Received::Released,
+        }
+    }
+
+    /// Makes one thread return from [`receive`](Self::receive).
+    pub fn release(&self) {
+        self.0.unblock();
+    }
+}
+
+/// Whether this panic has ended an accept thread: tiny_http clones each accepted socket and unwraps the result, which
+/// fails where there is one descriptor left.
+pub fn ends_accepting(panic: &PanicHookInfo) -> bool {
+    panic.location().is_some_and(|location| location.file().ends_with("refined_tcp_stream.rs"))
+}
+
+/// A request, its body not yet read.
+pub struct Incoming(tiny_http::Request);
+
+/// Why there is no body.
+enum BodyError {
+    Invalid(String),
+    TooLong,
+}
+
+impl Incoming {
+    /// The port that it comes from.
+    pub fn peer_port(&self) -> u16 {
+        self.0.remote_addr().map_or(0, SocketAddr::port)
+    }
+
+    /// Reads the body, then sends the answer that `respond` gives.
+    ///
+    /// The body is read to its end whatever the answer will be: what is left of it would be taken for the next request.
+    pub fn answer(mut self, respond: impl FnOnce(Request) -> HttpResponse) {
+        if self.0.body_length().is_some_and(|length| length > BODY_MAX_BYTES) {
+            return self.refuse_unread();
+        }
+        let body = self.read_body();
+        let mut request = self.request();
+        let response = match body {
+            Ok(body) => {
+                request.body = body;
+                respond(request)
+            }
+            Err(BodyError::Invalid(message)) => request.error(400, &message),
+            Err(BodyError::TooLong) => request.error(413, TOO_LONG),
+        };
+        let head_only = *self.0.method() == tiny_http::Method::Head;
+        // It fails where the caller has gone, and then nobody is left to tell.
+        let _ = send(self.0.into_writer(), &response, head_only);
+    }
+
+    fn request(&self) -> Request<'_> {
+        let headers: Vec<_> = self
+            .0
+            .headers()
+            .iter()
+            .map(|header| (Cow::Borrowed(header.field.as_str().as_str()), Cow::Borrowed(header.value.as_str())))
+            .collect();
+        let id = self.0.headers().iter().find(|header| header.field.equiv("X-Azure-Functions-InvocationId"));
+        Request {
+            method: self.0.method().as_str(),
+            url: self.0.url(),
+            headers,
+            invocation_id: id.map_or("", |header| header.value.as_str()),
+            body: Vec::new(),
+        }
+    }
+
+    fn read_body(&mut self) -> Result<Vec<u8>, BodyError> {
+        let length = self.0.body_length();
+        let named = |name| self.0.headers().iter().filter(move |header| header.field.equiv(name));
+        let chunked = named("Transfer-Encoding").next().is_some();
+        // tiny_http takes the first Content-Length, and no body where that is no number.
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        if let Some(bad) = named("Content-Length").find(|header| !chunked && digits(header.value.as_str()) != length) {
+            return Err(BodyError::Invalid(format!("{:?} is not the body's Content-Length", bad.value.as_str())));
+        }
+        if length.unwrap_or_default() == 0 && !chunked {
+            return Ok(Vec::new());
+        }
+        let invalid = |error: &dyn std::fmt::Display| BodyError::Invalid(format!("the body cannot be read: {error}"));
+        let mut body = Vec::new();
+        body.try_reserve_exact(length.unwrap_or(2048)).map_err(|error| invalid(&error))?;
+        let reader = self.0.as_reader();
+        reader.take(BODY_MAX_BYTES as u64 + 1).read_to_end(&mut body).map_err(|error| invalid(&error))?;
+        if body.len() > BODY_MAX_BYTES {
+            drop(body);
+            io::copy(reader, &mut io::sink()).map_err(|error| invalid(&error))?;
+            return Err(BodyError::TooLong);
+        }
+        match length {
+            // A body that the caller cuts off reads like a shorter one.
+            Some(length) if length != body.len() => {
+                Err(invalid(&format_args!("it ends after {} bytes of {length}", body.len())))
+            }
+            _ => Ok(body),
+        }
+    }
+
+    /// Answers 413 before the body, to a Content-Length that is too long.
+    ///
+    /// Whenever tiny_http drops a body of which `n` bytes are unread, it allocates `n` bytes, and where it cannot have
+    /// them the process aborts [util/equal_reader.rs]. Only an upgrade of the connection answers and yet keeps the body.
+    /// A length that no memory holds is therefore never read, and costs its connection.
+    fn refuse_unread(self) {
+        let length = self.0.body_length();
+        let HttpResponse { status, body, .. } = self.request().error(413, TOO_LONG);
+        // tiny_http sends no Content-Length with an upgrade, so it goes as part of another header's value.
+        let headers = format!("application/json\r\nContent-Length: {}", body.len());
+        let content_type = tiny_http::Header::from_bytes("Content-Type", headers);
+        let head =
+            tiny_http::Response::new(status.into(), content_type.into_iter().collect(), io::empty(), Some(0), None);
+        let mut connection = self.0.upgrade("HTTP/1.1", head);
+        // Both fail where the caller has gone.
+        let _ = connection.write_all(&body).and_then(|()| connection.flush());
+        if length <= Some(DRAIN_MAX_BYTES) {
+            let _ = io::copy(&mut connection, &mut io::sink());
+        } else {
+            std::mem::forget(connection);
+        }
+    }
+}
+
+const TOO_LONG: &str = "the body is longer than 256 MiB, the most that the handler takes";
+
+/// Sends an answer: a small one in a single write, so that no part of it waits for the caller's ACK of another.
+fn send(mut connection: impl Write, response: &HttpResponse, head_only: bool) -> io::Result<()> {
+    const SMALL_BYTES: usize = 64 * 1024;
+    let HttpResponse { status, headers, body } = response;
+    let small = body.len() <= SMALL_BYTES;
+    let mut head = Vec::with_capacity(256 + if small { body.len() } else { 0 });
+    let reason = tiny_http::StatusCode(*status).default_reason_phrase();
+    write!(head, "HTTP/1.1 {status} {reason}\r\n")?;
+    for (name, value) in headers {
+        write!(head, "{name}: {value}\r\n")?;
+    }
+    if !body.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type")) {
+        // As the host does for an HTTP output.
+        head.extend(b"Content-Type: text/plain; charset=utf-8\r\n");
+    }
+    let no_body = matches!(status, 204 | 304);
+    if !no_body {
+        write!(head, "Content-Length: {}\r\n", body.len())?;
+    }
+    head.extend(b"\r\n");
+    match no_body || head_only {
+        true => connection.write_all(&head)?,
+        false if small => {
+            head.extend(body);
+            connection.write_all(&head)?;
+        }
+        false => {
+            connection.write_all(&head)?;
+            connection.write_all(body)?;
+        }
+    }
+    connection.flush()
+}

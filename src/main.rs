@@ -1,0 +1,5 @@
+//! The handler: the process that the Functions host starts.
+
+fn main() -> std::process::ExitCode {
+    handler::serve(handler::functions::ROUTES)
+}

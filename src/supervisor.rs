@@ -1,0 +1,141 @@
+//! The supervisor: the main thread, which keeps the handler able to serve.
+
+use crate::console;
+use crate::http::{Listener, Source};
+use crate::router::Route;
+use crate::workers::Workers;
+use std::io;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+/// How often the supervisor looks: while requests come, for a while after, and from then on not before the next request.
+const BUSY_PAUSE: Duration = Duration::from_millis(2);
+const QUIET_PAUSE: Duration = Duration::from_millis(100);
+const BUSY_FOR: Duration = Duration::from_millis(100);
+const QUIET_FOR: Duration = Duration::from_secs(5);
+
+/// After how long the ports seen are forgotten. No port comes round again so soon.
+const FORGET_AFTER: Duration = Duration::from_millis(500);
+
+/// After how long without new connections and without a request the handler gives up, for the host to start it anew.
+const DEAF_FOR: Duration = Duration::from_secs(60);
+
+/// What the other threads tell the supervisor.
+pub static SIGNALS: Signals = Signals {
+    supervisor: OnceLock::new(),
+    awake: AtomicBool::new(false),
+    accept_lost: AtomicBool::new(false),
+    newcomers: AtomicUsize::new(0),
+};
+
+/// A bit for each port from which a request came of late.
+static SEEN: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
+
+pub struct Signals {
+    supervisor: OnceLock<Thread>,
+    /// Whether the supervisor looks every few milliseconds, so that nobody needs to wake it.
+    awake: AtomicBool,
+    accept_lost: AtomicBool,
+    /// How many connections have been seen for the first time and not yet been nudged for.
+    newcomers: AtomicUsize,
+}
+
+impl Signals {
+    /// A request has come from this port. Costs two loads, unless it is the first in a while.
+    pub fn request_from(&self, port: u16) {
+        let (word, bit) = (&SEEN[usize::from(port) / 64], 1 << (port % 64));
+        if word.load(Relaxed) & bit == 0 && word.fetch_or(bit, Relaxed) & bit == 0 {
+            self.newcomers.fetch_add(1, SeqCst);
+            self.wake();
+        } else if !self.awake.load(SeqCst) {
+            self.wake();
+        }
+    }
+
+    /// No more connections are accepted.
+    pub fn accept_lost(&self) {
+        self.accept_lost.store(true, SeqCst);
+        self.wake();
+    }
+
+    /// Makes the supervisor look at once.
+    pub fn wake(&self) {
+        if let Some(supervisor) = self.supervisor.get() {
+            supervisor.unpark();
+        }
+    }
+}
+
+fn forget_ports() {
+    for word in &SEEN {
+        word.store(0, Relaxed);
+    }
+}
+
+/// Serves from `source`, and from those that follow it, for as long as that is possible. Returns why it no longer is.
+pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) -> io::Error {
+    let _ = SIGNALS.supervisor.set(thread::current());
+    let mut pools = match Workers::start(source, routes) {
+        Ok(workers) => vec![workers],
+        Err(error) => return error,
+    };
+    let now = Instant::now();
+    let (mut reviewed, mut requested, mut nudged, mut forgot, mut heard) = (now, now, now, now, now);
+    loop {
+        let now = Instant::now();
+        let since = |then: Instant| now.saturating_duration_since(then);
+        if since(reviewed) >= BUSY_PAUSE {
+            reviewed = now;
+            for workers in &mut pools {
+                match workers.review() {
+                    Ok(true) => requested = now,
+                    Ok(false) => {}
+                    // Those that there are go on.
+                    Err(error) => console::error(&format!("error: cannot start a worker: {error}")),
+                }
+            }
+        }
+        let mut nudges = SIGNALS.newcomers.swap(0, SeqCst);
+        if since(nudged) >= QUIET_PAUSE {
+            nudged = now;
+            // For a connection that is queued behind others which were opened and then not used.
+            nudges += 1;
+            // The last pool is that of the source that accepts. Those before it have lost their accept thread; their
+            // connections go on.
+            if SIGNALS.accept_lost.swap(false, SeqCst) {
+                match listener.accept().and_then(|source| Workers::start(source, routes)) {
+                    Ok(workers) => pools.push(workers),
+                    Err(error) if since(heard).min(since(requested)) > DEAF_FOR => return error,
+                    Err(_) => SIGNALS.accept_lost.store(true, SeqCst),
+                }
+            } else {
+                heard = now;
+            }
+        }
+        for _ in 0..nudges {
+            listener.nudge();
+        }
+        if since(forgot) >= FORGET_AFTER {
+            forgot = now;
+            forget_ports();
+        }
+
+        let busy = since(requested) < BUSY_FOR || pools.iter().any(|workers| !workers.has_idle());
+        SIGNALS.awake.store(busy, SeqCst);
+        if busy {
+            thread::park_timeout(BUSY_PAUSE);
+        } else if pools.iter().any(Workers::has_news) {
+            // A request has come just before `awake` told it to wake us.
+        } else if since(requested) < QUIET_FOR
+            || SIGNALS.accept_lost.load(SeqCst)
+            || !pools.iter().all(Workers::at_rest)
+        {
+            thread::park_timeout(QUIET_PAUSE);
+        } else {
+            forget_ports();
+            thread::park();
+        }
+    }
+}
