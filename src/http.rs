@@ -26,6 +26,9 @@ impl Listener {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         // Accepted connections inherit it. Without, the end of a large answer waits 40 ms for the caller's delayed ACK.
         no_delay(&socket)?;
+        // The standard library lets 128 connections wait to be accepted; in a burst the next would wait a second more, for
+        // its second SYN.
+        queue_more(&socket)?;
         Ok(Self { address: socket.local_addr()?, socket })
     }
 
@@ -51,6 +54,24 @@ impl Listener {
         // If it cannot be made, then for want of descriptors, or because others wait to be accepted and are nudge enough.
         let _ = TcpStream::connect_timeout(&self.address, Duration::from_millis(50));
     }
+}
+
+#[cfg(unix)]
+fn queue_more(socket: &TcpListener) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    // SAFETY: it is declared as in POSIX, takes two integers by value, and touches no memory of this process.
+    unsafe extern "C" {
+        safe fn listen(socket: std::ffi::c_int, backlog: std::ffi::c_int) -> std::ffi::c_int;
+    }
+    match listen(socket.as_raw_fd(), 4096) {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+#[cfg(windows)]
+fn queue_more(_: &TcpListener) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -39,30 +39,33 @@ fn survives(text: &str) -> bool {
     !(trimmed.starts_with('{') && trimmed.ends_with('}')) || object_survives(text)
 }
 
-/// Whether the host takes `text` for a date: `YYYY-MM-DDThh:mm:ss`, then perhaps `.` and 1 to 7 digits, then perhaps
-/// `Z`, `z` or an offset `+hh`, `+hhmm`, `+hh:mm` (or `-`); or anything between `/Date(` and `)/`.
+/// Whether the host takes `text` for a date: `YYYY-MM-DDThh:mm:ss`, perhaps `.` and 1 to 7 digits, perhaps `Z`, `z` or an
+/// offset; or anything between `/Date(` and `)/`. JSON.NET does not insist on an offset's sign, nor on what follows its
+/// colon, nor on digits before that [DateTimeParser.cs, ParseZone].
 fn is_date(text: &str) -> bool {
     if text.starts_with("/Date(") && text.ends_with(")/") {
         return true;
     }
-    let shape = |text: &[u8], shape: &[u8]| {
-        text.len() == shape.len() && text.iter().zip(shape).all(|(a, b)| a == b || (*b == b'0' && a.is_ascii_digit()))
+    let shape = |text: &[u8], shape: &str| {
+        text.len() == shape.len()
+            && text.iter().zip(shape.bytes()).all(|(a, b)| *a == b || (b == b'0' && a.is_ascii_digit()))
     };
     let Some((time, mut rest)) = text.as_bytes().split_at_checked(19) else { return false };
-    if !shape(time, b"0000-00-00T00:00:00") {
+    if !shape(time, "0000-00-00T00:00:00") {
         return false;
     }
     if let [b'.', fraction @ ..] = rest {
-        let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if !(1..=7).contains(&digits) {
+        let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).take(7).count();
+        if digits == 0 {
             return false;
         }
         rest = &fraction[digits..];
     }
+    let zone = |shapes: &[&str], zone| shapes.iter().any(|expected| shape(zone, expected));
     match rest {
         [] | [b'Z' | b'z'] => true,
-        [b'+' | b'-', offset @ ..] => shape(offset, b"00") || shape(offset, b"0000") || shape(offset, b"00:00"),
-        _ => false,
+        [b'+' | b'-', offset @ ..] => zone(&["00", "0000", "00:", "00:00"], offset),
+        offset => zone(&["00", ":", ":00"], offset),
     }
 }
 
@@ -204,13 +207,29 @@ mod tests {
     #[test]
     fn what_reads_as_a_date_is_encoded() {
         let date = "2026-11-21T10:00:00";
-        for end in ["", "Z", "z", ".1", ".1234567Z", "+02", "-0230", "+02:00", ".12-02:00"] {
+        let ends = [
+            "",
+            "Z",
+            "z",
+            ".1",
+            ".1234567Z",
+            "+02",
+            "-0230",
+            "+02:00",
+            ".12-02:00",
+            ":",
+            "30",
+            ":30",
+            "+02:",
+            ".123456789",
+        ];
+        for end in ends {
             encoded(&format!("{date}{end}"));
             encoded(&format!(r#"{{"at":"{date}{end}"}}"#));
         }
         encoded("/Date(anything)/");
         encoded(r#"{"at":["/Date(1)/"]}"#);
-        for end in [".", ".12345678", "+2", "+02:0", "Z ", "ZZ", "+02:000", " Z"] {
+        for end in [".", ".12345678", ".123456789Z", "+2", "+02:0", "Z ", "ZZ", "+02:000", " Z", "3", ":3", "3000"] {
             plain(&format!("{date}{end}"));
         }
         for text in [
