@@ -1,0 +1,10 @@
+//! The tests of the handler as a process, over real sockets. The environment variable `HANDLER` points them at another
+//! binary than the one that cargo has just built.
+
+mod documented;
+mod host;
+mod host_rules;
+mod http;
+mod layout;
+mod newtonsoft;
+mod process;

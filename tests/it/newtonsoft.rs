@@ -1,0 +1,578 @@
+//! JSON as the host reads and writes it: a short port of Newtonsoft.Json 13.0.3 with its default settings, and of how
+//! .NET 8 writes numbers and dates as text in the invariant culture, on a machine whose time zone is UTC (as in Azure).
+//! In [brackets]: the source file of a rule in JamesNK/Newtonsoft.Json.
+//!
+//! Not ported, so that such a text fails here where the library mends it: constructors, `undefined`, `[1,,2]`.
+
+/// A JSON value. A string that is a date stays a string here and is rewritten when it is written: the library parses it
+/// while reading, but only the writing shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Token {
+    Null,
+    Bool(bool),
+    /// Digits: 64 bits or any size [BigInteger].
+    Integer(String),
+    Float(f64),
+    Text(String),
+    Array(Vec<Token>),
+    /// In order; a repeated name keeps its first place and its last value [JObject.cs, DuplicatePropertyNameHandling].
+    Object(Vec<(String, Token)>),
+}
+
+/// Reads a text of one JSON value nested at most `max_depth` deep: 64 by default [JsonReader.cs].
+pub fn parse(text: &str, max_depth: usize) -> Result<Token, String> {
+    let mut reader = Reader { chars: text.chars().collect(), at: 0, depth: 0, max_depth };
+    let token = reader.value()?;
+    reader.skip()?;
+    if reader.at < reader.chars.len() { Err(reader.unexpected("after the value")) } else { Ok(token) }
+}
+
+impl Token {
+    /// The member that the library takes for a property of a class: in any case, the last one. `null` is none.
+    pub fn property(&self, name: &str) -> Option<&Token> {
+        self.members()
+            .iter()
+            .rev()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .filter(|v| **v != Self::Null)
+    }
+
+    /// The members of an object; none for any other value.
+    pub fn members(&self) -> &[(String, Token)] {
+        if let Self::Object(members) = self { members } else { &[] }
+    }
+
+    /// `ToString()`: texts as they are, dates in the general format, objects and arrays indented [JValue.cs, JToken.cs].
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Bool(value) => if *value { "True" } else { "False" }.to_owned(),
+            Self::Integer(digits) => digits.clone(),
+            Self::Float(value) => double(*value),
+            Self::Text(text) => Date::parse(text).map_or_else(|| text.clone(), |date| date.general()),
+            Self::Array(_) | Self::Object(_) => self.to_json(true),
+        }
+    }
+
+    /// The value as JSON, indented by two spaces or on one line [JsonTextWriter.cs].
+    pub fn to_json(&self, indented: bool) -> String {
+        let mut json = String::new();
+        self.write(&mut json, indented.then_some(0));
+        json
+    }
+
+    fn write(&self, json: &mut String, indent: Option<usize>) {
+        match self {
+            Self::Null => *json += "null",
+            Self::Bool(value) => *json += &value.to_string(),
+            Self::Float(value) if !value.is_finite() => *json += &quoted(&double(*value)),
+            // [JsonConvert.cs, EnsureDecimalPlace]
+            Self::Float(value) => match double(*value) {
+                text if text.contains(['.', 'E']) => *json += &text,
+                text => *json += &(text + ".0"),
+            },
+            Self::Integer(digits) => *json += digits,
+            Self::Text(text) => *json += &quoted(&Date::parse(text).map_or_else(|| text.clone(), |date| date.iso())),
+            Self::Array(elements) => {
+                write_all(json, indent, ['[', ']'], elements, |json, element, indent| element.write(json, indent));
+            }
+            Self::Object(members) => write_all(json, indent, ['{', '}'], members, |json, (name, value), indent| {
+                *json += &quoted(name);
+                *json += if indent.is_some() { ": " } else { ":" };
+                value.write(json, indent);
+            }),
+        }
+    }
+}
+
+/// Writes what an array or object holds: an element a line where it is indented, `[]` and `{}` where it is empty.
+fn write_all<T>(
+    json: &mut String,
+    indent: Option<usize>,
+    [open, close]: [char; 2],
+    elements: &[T],
+    mut write: impl FnMut(&mut String, &T, Option<usize>),
+) {
+    let line = |json: &mut String, indent: Option<usize>| {
+        if let Some(indent) = indent {
+            *json += &format!("\n{:indent$}", "");
+        }
+    };
+    let inner = indent.map(|indent| indent + 2);
+    json.push(open);
+    for (index, element) in elements.iter().enumerate() {
+        if index > 0 {
+            json.push(',');
+        }
+        line(json, inner);
+        write(json, element, inner);
+    }
+    if !elements.is_empty() {
+        line(json, indent);
+    }
+    json.push(close);
+}
+
+/// A text as a JSON string: escaped are quotes, backslashes, control characters and three more [JavaScriptUtils.cs].
+pub fn quoted(text: &str) -> String {
+    let json = serde_json::to_string(text).expect("a string is JSON");
+    json.replace('\u{85}', "\\u0085").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}
+
+/// A double as .NET writes it: the shortest digits that read back as it, with an exponent from 1E+15 (or their number)
+/// up and below 0.0001 (dotnet/runtime, Number.Formatting.cs).
+fn double(value: f64) -> String {
+    if !value.is_finite() {
+        return match value.is_nan() {
+            true => "NaN".to_owned(),
+            false => format!("{}Infinity", if value < 0.0 { "-" } else { "" }),
+        };
+    }
+    let scientific = format!("{value:e}");
+    let (mantissa, exponent) = scientific.split_once('e').expect("an exponent");
+    let exponent: i32 = exponent.parse().expect("a number");
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
+    if exponent + 1 > digits.max(15) as i32 || exponent + 1 < -3 {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{mantissa}E{sign}{:02}", exponent.abs());
+    }
+    value.to_string()
+}
+
+/// Reads a text as [JsonTextReader.cs] does.
+struct Reader {
+    chars: Vec<char>,
+    at: usize,
+    depth: usize,
+    max_depth: usize,
+}
+
+impl Reader {
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied()
+    }
+
+    fn take(&mut self, expected: char) -> bool {
+        let found = self.peek() == Some(expected);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn take_while(&mut self, test: impl Fn(char) -> bool) -> String {
+        let start = self.at;
+        while self.peek().is_some_and(&test) {
+            self.at += 1;
+        }
+        self.chars[start..self.at].iter().collect()
+    }
+
+    fn unexpected(&self, place: &str) -> String {
+        format!("{:?} {place} at {}", self.peek(), self.at)
+    }
+
+    /// White space of every kind, NUL, and comments of both kinds.
+    fn skip(&mut self) -> Result<(), String> {
+        loop {
+            self.take_while(|c| c.is_whitespace() || c == '\0');
+            if !self.take('/') {
+                return Ok(());
+            }
+            let line = self.take('/');
+            if !line && !self.take('*') {
+                return Err(self.unexpected("in a comment"));
+            }
+            let rest = &self.chars[self.at..];
+            let end = match line {
+                true => Some(rest.iter().position(|c| matches!(c, '\r' | '\n')).unwrap_or(rest.len())),
+                false => rest.windows(2).position(|pair| pair == ['*', '/']).map(|end| end + 2),
+            };
+            self.at += end.ok_or("a comment does not end")?;
+        }
+    }
+
+    fn value(&mut self) -> Result<Token, String> {
+        self.skip()?;
+        match self.peek() {
+            Some('{' | '[') => {
+                self.depth += 1;
+                if self.depth > self.max_depth {
+                    return Err(format!("nested deeper than {}", self.max_depth));
+                }
+                self.at += 1;
+                let token = if self.chars[self.at - 1] == '{' { self.object() } else { self.array() };
+                self.depth -= 1;
+                token
+            }
+            Some('"' | '\'') => Ok(Token::Text(self.string()?)),
+            Some('-' | '.' | '0'..='9') if !self.chars[self.at..].starts_with(&['-', 'I']) => self.number(),
+            _ => match self.take_while(|c| c.is_ascii_alphabetic() || c == '-').as_str() {
+                "null" => Ok(Token::Null),
+                "true" => Ok(Token::Bool(true)),
+                "false" => Ok(Token::Bool(false)),
+                "NaN" => Ok(Token::Float(f64::NAN)),
+                "Infinity" => Ok(Token::Float(f64::INFINITY)),
+                "-Infinity" => Ok(Token::Float(f64::NEG_INFINITY)),
+                word => Err(format!("{word:?}, then {}", self.unexpected("where a value stands"))),
+            },
+        }
+    }
+
+    fn object(&mut self) -> Result<Token, String> {
+        let mut members: Vec<(String, Token)> = Vec::new();
+        loop {
+            self.skip()?;
+            if self.take('}') {
+                return Ok(Token::Object(members));
+            }
+            let name = match self.peek() {
+                Some('"' | '\'') => self.string()?,
+                _ => Some(self.take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '$')))
+                    .filter(|name| !name.is_empty())
+                    .ok_or_else(|| self.unexpected("where a name stands"))?,
+            };
+            self.skip()?;
+            if !self.take(':') {
+                return Err(self.unexpected("after a name"));
+            }
+            let value = self.value()?;
+            match members.iter_mut().find(|(n, _)| *n == name) {
+                Some((_, first)) => *first = value,
+                None => members.push((name, value)),
+            }
+            self.skip()?;
+            if !self.take(',') && self.peek() != Some('}') {
+                return Err(self.unexpected("in an object"));
+            }
+        }
+    }
+
+    fn array(&mut self) -> Result<Token, String> {
+        let mut elements = Vec::new();
+        loop {
+            self.skip()?;
+            if self.take(']') {
+                return Ok(Token::Array(elements));
+            }
+            elements.push(self.value()?);
+            self.skip()?;
+            if !self.take(',') && self.peek() != Some(']') {
+                return Err(self.unexpected("in an array"));
+            }
+        }
+    }
+
+    /// Lone surrogates become U+FFFD; line breaks and other control characters may stand as they are.
+    fn string(&mut self) -> Result<String, String> {
+        let quote = self.peek();
+        let mut units = Vec::new();
+        loop {
+            self.at += 1;
+            let c = self.peek().ok_or("a string does not end")?;
+            match c {
+                _ if Some(c) == quote => break,
+                '\\' => {
+                    self.at += 1;
+                    units.push(match self.peek() {
+                        Some('b') => 8,
+                        Some('t') => 9,
+                        Some('n') => 10,
+                        Some('f') => 12,
+                        Some('r') => 13,
+                        Some(c @ ('\\' | '"' | '\'' | '/')) => c as u16,
+                        Some('u') => {
+                            let digits: String = self.chars.iter().skip(self.at + 1).take(4).collect();
+                            self.at += 4;
+                            let hex = digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+                            hex.then(|| u16::from_str_radix(&digits, 16).ok()).flatten().ok_or("a bad \\u escape")?
+                        }
+                        _ => return Err(self.unexpected("after a backslash")),
+                    });
+                }
+                _ => units.extend(c.encode_utf16(&mut [0; 2]).iter()),
+            }
+        }
+        self.at += 1;
+        Ok(String::from_utf16_lossy(&units))
+    }
+
+    /// [ParseReadNumber]: octal and hexadecimal with a leading 0, integers of up to 380 characters, all else a double.
+    fn number(&mut self) -> Result<Token, String> {
+        let text = self.take_while(|c| matches!(c, '-' | '+' | '.' | 'x' | 'X') || c.is_ascii_hexdigit());
+        if !self.peek().is_none_or(|c| c.is_whitespace() || matches!(c, ',' | '}' | ']' | ')' | '/' | '\0')) {
+            return Err(self.unexpected("in a number"));
+        }
+        let bad = || format!("{text:?} is no number");
+        if let Some(rest) = text.strip_prefix('0').filter(|rest| !rest.is_empty() && !rest.starts_with(['.', 'e', 'E']))
+        {
+            let hex = rest.strip_prefix(['x', 'X']);
+            let value = hex.map_or_else(|| u64::from_str_radix(rest, 8), |digits| u64::from_str_radix(digits, 16));
+            return Ok(Token::Integer((value.map_err(|_| bad())? as i64).to_string()));
+        }
+        let digits = text.strip_prefix('-').unwrap_or(&text);
+        if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Ok(Token::Float(text.parse().map_err(|_| bad())?));
+        }
+        if text.len() > 380 {
+            return Err("an integer is too large".to_owned());
+        }
+        // Leading zeros go, and so does the sign of zero.
+        Ok(Token::Integer(match digits.trim_start_matches('0') {
+            "" => "0".to_owned(),
+            significant => format!("{}{significant}", if digits.len() < text.len() { "-" } else { "" }),
+        }))
+    }
+}
+
+/// A date as the library takes it from a string [DateTimeUtils.cs, DateTimeParser.cs].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Date {
+    /// Units of 100 ns since the year 1.
+    ticks: i64,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Unspecified,
+    Utc,
+    Local,
+}
+
+const SECOND: i64 = 10_000_000;
+const DAY: i64 = 86_400 * SECOND;
+/// Days from the year 1 to 1970.
+const EPOCH: i64 = 719_162;
+const MAX_TICKS: i64 = 3_652_059 * DAY - 1;
+
+impl Date {
+    /// Now, as the host writes it.
+    pub fn now() -> Self {
+        let now = std::time::UNIX_EPOCH.elapsed().expect("a clock after 1970");
+        Self { ticks: EPOCH * DAY + (now.as_nanos() / 100) as i64, kind: Kind::Utc }
+    }
+
+    /// A moment from now in whole seconds, as the host writes a `DateTimeOffset`.
+    pub fn in_seconds(seconds: i64) -> Self {
+        Self { ticks: (Self::now().ticks / SECOND + seconds) * SECOND, kind: Kind::Local }
+    }
+
+    /// The date that a string is for the library, if it is one.
+    ///
+    /// More texts are than the contract says: [ParseZone] also takes `+02:`, and, without a sign, `12`, `:12` and `:`;
+    /// so `2026-11-21T10:00:00.123456789` with its nine digits is one, and the last two are dropped.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        if text.starts_with("/Date(") && text.ends_with(")/") {
+            return Self::parse_microsoft(&text[6..text.len() - 2]);
+        }
+        let is = |at: usize, byte: u8| bytes.get(at) == Some(&byte);
+        let two = |at: usize| match bytes.get(at..at + 2) {
+            Some([a @ b'0'..=b'9', b @ b'0'..=b'9']) => Some(i64::from((a - b'0') * 10 + (b - b'0'))),
+            _ => None,
+        };
+        let year = two(0)? * 100 + two(2)?;
+        let (month, day, hour, minute, second) = (two(5)?, two(8)?, two(11)?, two(14)?, two(17)?);
+        let shaped = is(4, b'-') && is(7, b'-') && is(10, b'T') && is(13, b':') && is(16, b':');
+        let in_range = year >= 1
+            && (1..=12).contains(&month)
+            && (1..=days(year, month + 1, 1) - days(year, month, 1)).contains(&day)
+            && minute < 60
+            && second < 60
+            && (hour < 24 || (hour == 24 && minute == 0 && second == 0));
+        if !shaped || !in_range {
+            return None;
+        }
+        let (mut at, mut fraction) = (19, 0);
+        if is(19, b'.') {
+            let digits = bytes[20..].iter().take(7).take_while(|byte| byte.is_ascii_digit()).count();
+            fraction = text[20..20 + digits].parse::<i64>().ok()? * 10_i64.pow(7 - digits as u32);
+            at = 20 + digits;
+            if hour == 24 && fraction != 0 {
+                return None;
+            }
+        }
+        let (mut kind, mut offset) = (Kind::Unspecified, 0);
+        if is(at, b'Z') || is(at, b'z') {
+            kind = Kind::Utc;
+            at += 1;
+        } else {
+            let sign = if is(at, b'-') { -1 } else { 1 };
+            if let Some(hours) = two(at + 1).filter(|_| is(at, b'+') || is(at, b'-')) {
+                kind = Kind::Local;
+                offset = sign * hours * 60;
+                at += 3;
+            }
+            at += usize::from(is(at, b':'));
+            if let Some(minutes) = two(at) {
+                offset += sign * minutes;
+                at += 2;
+            }
+        }
+        let offset = if kind == Kind::Local { offset * 60 * SECOND } else { 0 };
+        let ticks = days(year, month, day) * DAY + (hour * 3600 + minute * 60 + second) * SECOND + fraction - offset;
+        (at == bytes.len()).then_some(Self { ticks: ticks.clamp(0, MAX_TICKS), kind })
+    }
+
+    /// `/Date(milliseconds+hhmm)/`. Where the library fails for a date beyond the year 9999, this gives its last moment:
+    /// either way the text does not survive.
+    fn parse_microsoft(inner: &str) -> Option<Self> {
+        let find = |sign: u8| inner.bytes().skip(1).position(|byte| byte == sign);
+        let zone = find(b'+').or_else(|| find(b'-'));
+        let (number, zone) = zone.map_or((inner, None), |at| (&inner[..at + 1], Some(&inner[at + 2..])));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        // Two digits of hours; of what follows them nothing is looked at, in a response [TryReadOffset].
+        if zone.is_some_and(|zone| !zone.get(..2).is_some_and(digits)) {
+            return None;
+        }
+        if !digits(number.strip_prefix('-').unwrap_or(number)) {
+            return None;
+        }
+        let milliseconds: i64 = number.parse().ok()?;
+        let ticks = milliseconds.saturating_mul(10_000).saturating_add(EPOCH * DAY);
+        let kind = if zone.is_some() { Kind::Local } else { Kind::Utc };
+        Some(Self { ticks: ticks.clamp(0, MAX_TICKS), kind })
+    }
+
+    fn fields(self) -> [i64; 6] {
+        let (mut year, days_left) = (self.ticks / DAY / 366 + 1, self.ticks / DAY);
+        while days(year + 1, 1, 1) <= days_left {
+            year += 1;
+        }
+        let month = (1..=12).rev().find(|month| days(year, *month, 1) <= days_left).expect("a month");
+        let second = self.ticks % DAY / SECOND;
+        [year, month, days_left - days(year, month, 1) + 1, second / 3600, second / 60 % 60, second % 60]
+    }
+
+    /// As JSON has it: the fraction without zeros at its end, the offset that of the machine.
+    pub fn iso(self) -> String {
+        let [year, month, day, hour, minute, second] = self.fields();
+        let fraction = format!(".{:07}", self.ticks % SECOND);
+        let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
+        let zone = match self.kind {
+            Kind::Unspecified => "",
+            Kind::Utc => "Z",
+            Kind::Local => "+00:00",
+        };
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{zone}")
+    }
+
+    /// `DateTime.ToString()`.
+    pub fn general(self) -> String {
+        let [year, month, day, hour, minute, second] = self.fields();
+        format!("{month:02}/{day:02}/{year:04} {hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+/// Days from the first day of the year 1 to this one; the month after December is 13.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    const MONTHS: [i64; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+    let before = year - 1;
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap_day = i64::from(leap && month > 2);
+    before * 365 + before / 4 - before / 100 + before / 400 + MONTHS[month as usize - 1] + leap_day + day - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn rewritten(text: &str, expected: &str) {
+        assert_eq!(parse(text, 64).map(|token| token.to_json(false)).as_deref(), Ok(expected), "{text}");
+    }
+
+    #[test]
+    fn numbers_change_as_the_contract_says() {
+        for kept in ["0", "-1", "9223372036854775808", "-9223372036854775809", "10.1", "1E+16", "1E-05", "0.0001"] {
+            rewritten(kept, kept);
+        }
+        for (text, expected) in [
+            ("10.10", "10.1"),
+            ("1.0", "1.0"),
+            ("-0", "0"),
+            ("-0.0", "-0.0"),
+            ("12345678901234567.89", "12345678901234568.0"),
+            ("1e5", "100000.0"),
+            ("1e15", "1E+15"),
+            ("1e-5", "1E-05"),
+            ("1e400", "\"Infinity\""),
+            ("0x1F", "31"),
+            ("017", "15"),
+            ("-017", "-17"),
+            (".5", "0.5"),
+        ] {
+            rewritten(text, expected);
+        }
+        for bad in ["08", "1x", "--1", "1e", "+1", "1'"] {
+            assert!(parse(bad, 64).is_err(), "{bad}");
+        }
+        assert!(parse(&"1".repeat(380), 64).is_ok() && parse(&"1".repeat(381), 64).is_err());
+    }
+
+    #[test]
+    fn what_is_not_strict_json_is_mended_or_fails() {
+        for (text, expected) in [
+            ("{a:1,}", r#"{"a":1}"#),
+            ("{ message: 'it\\'s' }", r#"{"message":"it's"}"#),
+            ("{\"a\":1,\"b\":2,\"\\u0061\":3}", r#"{"a":3,"b":2}"#),
+            ("/* x */ [1 // y\n, 2]\0", "[1,2]"),
+            (
+                "[\"\\ud800\", \"\\ud83d\\ude00\", \"\\ude00\\ud83d-\", \"\n\"]",
+                "[\"\u{fffd}\",\"\u{1f600}\",\"\u{fffd}\u{fffd}-\",\"\\n\"]",
+            ),
+            ("\"\u{2028}\\/<\u{7f}\u{1}\"", "\"\\u2028/<\u{7f}\\u0001\""),
+            ("[NaN,-Infinity]", r#"["NaN","-Infinity"]"#),
+        ] {
+            rewritten(text, expected);
+        }
+        for bad in r#"{hello} {8f14e45f-ceea} [hello] {"a":1}} {"a":1}{} [1 " {,} {:1} [nullx] "\x" [1,,2]"#.split(' ').chain([""]) {
+            assert!(parse(bad, 64).is_err(), "{bad}");
+        }
+        let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert!(parse(&deep(64), 64).is_ok() && parse(&deep(65), 64).is_err());
+    }
+
+    #[test]
+    fn objects_are_indented_by_two_spaces() {
+        let token = parse(r#"{"a":1,"b":[true,{}],"c":[],"d":{"e":null}}"#, 64).unwrap();
+        let lines = ["{", "  \"a\": 1,", "  \"b\": [", "    true,", "    {}", "  ],", "  \"c\": [],", "  \"d\": {"];
+        assert_eq!(token.to_text(), lines.join("\n") + "\n    \"e\": null\n  }\n}");
+    }
+
+    #[test]
+    fn dates_are_what_the_library_takes_for_dates() {
+        for (text, general, iso) in [
+            ("2026-11-21T10:00:00+02:00", "11/21/2026 08:00:00", "2026-11-21T08:00:00+00:00"),
+            ("2026-11-21T10:00:00-0230", "11/21/2026 12:30:00", "2026-11-21T12:30:00+00:00"),
+            ("2026-11-21T10:00:00.120z", "11/21/2026 10:00:00", "2026-11-21T10:00:00.12Z"),
+            ("2026-12-31T24:00:00", "01/01/2027 00:00:00", "2027-01-01T00:00:00"),
+            ("2024-02-29T23:59:59.1234567+99", "02/25/2024 20:59:59", "2024-02-25T20:59:59.1234567+00:00"),
+            ("0001-01-01T00:00:00+01", "01/01/0001 00:00:00", "0001-01-01T00:00:00+00:00"),
+            ("9999-12-31T23:59:59.9999999", "12/31/9999 23:59:59", "9999-12-31T23:59:59.9999999"),
+            // What the contract does not name.
+            ("2026-11-21T10:00:00.123456789", "11/21/2026 10:00:00", "2026-11-21T10:00:00.1234567"),
+            ("2026-11-21T10:00:00+02:", "11/21/2026 08:00:00", "2026-11-21T08:00:00+00:00"),
+            ("2026-11-21T10:00:00:30", "11/21/2026 10:00:00", "2026-11-21T10:00:00"),
+            ("2026-11-21T10:00:00:", "11/21/2026 10:00:00", "2026-11-21T10:00:00"),
+            ("2026-11-21T10:00:0012", "11/21/2026 10:00:00", "2026-11-21T10:00:00"),
+            ("/Date(0)/", "01/01/1970 00:00:00", "1970-01-01T00:00:00Z"),
+            ("/Date(-1500+0200)/", "12/31/1969 23:59:58", "1969-12-31T23:59:58.5+00:00"),
+        ] {
+            let date = Date::parse(text).unwrap_or_else(|| panic!("{text} is a date"));
+            assert_eq!((date.general().as_str(), date.iso().as_str()), (general, iso), "{text}");
+        }
+        let date = "2026-11-21T10:00:00";
+        for end in
+            [".", ".12345678", ".123456789Z", ".1234567890", "+2", "+02:0", "Z ", "ZZ", "+02:000", " Z", "x12", ":3"]
+        {
+            assert_eq!(Date::parse(&format!("{date}{end}")), None, "{date}{end}");
+        }
+        let others = "2026-11-21|2026-11-21 10:00:00|2026-11-21T10:00|2026-02-29T10:00:00|2026-13-01T10:00:00|\
+            2026-00-01T10:00:00|2026-01-00T10:00:00|0000-01-01T10:00:00|2026-11-21T24:00:01|2026-11-21T25:00:00|\
+            2026-11-21T10:60:00|2026-11-2\u{e9}T10:00:00|/Date()/|/Date(x)/|/Date(1+2)/";
+        for text in others.split('|') {
+            assert_eq!(Date::parse(text), None, "{text}");
+        }
+    }
+}
