@@ -1,39 +1,44 @@
-# make: what there is to make. The commands need a POSIX shell (on Windows: Git Bash).
-
+# The commands need a POSIX system's tools and bash; on Windows, Git Bash has them.
+SHELL := bash
 SYSTEM := $(shell uname -s)
 ARCH := $(patsubst arm64,aarch64,$(shell uname -m))
 WINDOWS := $(filter MINGW% MSYS% CYGWIN%,$(SYSTEM))
 
-# What to build for: on Linux a static binary, which runs whatever the machine's libc; elsewhere the machine itself.
+# What to build for. On Linux a static binary, which runs with any libc; elsewhere, by default, the machine itself.
 ifeq ($(SYSTEM),Linux)
 TARGET = $(ARCH)-unknown-linux-musl
 endif
 # What Azure runs.
 AZURE := x86_64-unknown-linux-musl
 
-HANDLER := handler$(if $(WINDOWS),$(if $(findstring linux,$(TARGET)),,.exe))
-FUNCTIONS := $(patsubst %/function.json,%,$(wildcard */function.json))
-AZURITE_PORT := 10001
+EXE := $(if $(WINDOWS),$(if $(findstring linux,$(TARGET)),,.exe))
+BINARY := handler$(EXE)
+APP_FILES := host.json handler $(patsubst %/function.json,%,$(wildcard */function.json))
+
+AZURITE := npx --yes --prefer-offline --package azurite@3.35.0 azurite
+FUNC := $(or $(shell command -v func),npx --yes --prefer-offline --package azure-functions-core-tools@4 func)
+LISTENS := node -e 'require("net").connect(10001,"127.0.0.1").on("connect",()=>process.exit(0)).on("error",()=>process.exit(1))'
+
+.PHONY: help build run test lint bench fuzz start publish package e2e clean rust node azure
 
 help: ## Show this list
-	@grep -E '^[a-z0-9]+:.*## ' Makefile | sed -E 's/^([a-z0-9]+):.*## /\1	/' | awk -F'	' '{ printf "make %-9s %s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z0-9]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 16
 
 build: rust ## Build the release binary, ./handler
-	@rm -f $(HANDLER)
 	@if [ -z "$(TARGET)" ]; then \
-	    cargo build --release && cp target/release/$(HANDLER) $(HANDLER); \
+	    cargo build --release && built=target/release/$(BINARY); \
 	elif [ -d "$$(rustc --print sysroot)/lib/rustlib/$(TARGET)/lib" ] || rustup target add $(TARGET) 2>/dev/null; then \
-	    cargo build --release --target $(TARGET) && cp target/$(TARGET)/release/handler $(HANDLER); \
-	elif [ "$(TARGET)" = "$(ARCH)-unknown-linux-musl" ] && [ "$(SYSTEM)" = Linux ]; then \
-	    echo "rustup cannot add $(TARGET): building against this machine's glibc, statically"; \
+	    cargo build --release --target $(TARGET) && built=target/$(TARGET)/release/$(BINARY); \
+	elif [ "$(SYSTEM) $(TARGET)" = "Linux $(ARCH)-unknown-linux-musl" ]; then \
+	    echo "rustup cannot add $(TARGET): building a static binary with this machine's glibc"; \
 	    RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --target $(ARCH)-unknown-linux-gnu && \
-	        cp target/$(ARCH)-unknown-linux-gnu/release/handler $(HANDLER); \
+	        built=target/$(ARCH)-unknown-linux-gnu/release/handler; \
 	else \
-	    echo "rustup cannot add $(TARGET): is it installed (https://rustup.rs), and is there a network?" >&2; exit 1; \
-	fi
+	    echo "rustup cannot add $(TARGET): is rustup installed (https://rustup.rs), and is there a network?" >&2; false; \
+	fi && rm -f $(BINARY) && cp "$$built" $(BINARY)
 
-run: build ## Build, and start the handler alone, without Azure, on port 8080
-	@./$(HANDLER)
+run: build ## Build, and run the handler alone, without Azure, on port 8080
+	@./$(BINARY)
 
 test: rust ## Run the tests
 	cargo test
@@ -44,25 +49,48 @@ lint: rust ## Check the formatting, and the code with clippy
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 
-bench: build ## Measure size, start, memory, latency and throughput on this machine (a minute)
-	@HANDLER=$(HANDLER) cargo bench --quiet --bench bench
+bench: build ## Measure size, start, memory, latency and throughput on this machine
+	@HANDLER=./$(BINARY) cargo bench --quiet --bench bench
 
 fuzz: rust ## Run the fuzz tests for longer
-	FUZZ_ROUNDS=200000 cargo test --release --test it fuzz
+	FUZZ_ROUNDS=$(or $(FUZZ_ROUNDS),200000) cargo test --release --test it fuzz
 
-start: build node ## Build, and run the function app under func, with Azurite for its queues
-	@func=$$(command -v func || echo "npx --yes --package azure-functions-core-tools@4 func"); \
-	if ! $(LISTENS) $(AZURITE_PORT); then \
-	    echo "starting Azurite, its data in .azurite"; \
-	    npx --yes azurite@3 --silent --skipApiVersionCheck --location .azurite & azurite=$$!; \
-	    trap 'kill $$azurite 2>/dev/null' EXIT; trap 'exit 130' INT TERM; \
-	    until $(LISTENS) $(AZURITE_PORT); do kill -0 $$azurite || exit 1; sleep 0.2; done; \
+start: build node ## Build, and run the app under func, with Azurite for its queues
+	@if ! $(LISTENS); then \
+	    echo "starting Azurite, with its data in .azurite"; \
+	    set -m; $(AZURITE) --silent --skipApiVersionCheck --disableTelemetry --location .azurite & azurite=$$!; set +m; \
+	    trap 'kill -- -$$azurite 2>/dev/null; sleep 1; kill -9 -- -$$azurite 2>/dev/null' EXIT; trap 'exit 130' INT TERM; \
+	    until $(LISTENS); do kill -0 $$azurite 2>/dev/null || { echo "Azurite does not start" >&2; exit 1; }; sleep 0.2; done; \
 	fi; \
-	$$func start
+	$(if $(EXE),export AzureFunctionsJobHost__customHandler__description__defaultExecutablePath=handler.exe;) $(FUNC) start
 
-publish: need-func ## Build for Azure and publish to the function app APP: make publish APP=name
-	@[ -n "$(APP)" ] || { echo "which app? make publish APP=name" >&2; exit 1; }
-	@$(MAKE) --no-print-directory azure
-	@func azure functionapp publish $(APP); status=$$?; $(MAKE) --no-print-directory build && exit $$status
+publish: rust ## Build for Azure, and publish to an app there: make publish APP=name
+	@[ -n "$(APP)" ] || { echo "say which app: make publish APP=name" >&2; exit 1; }
+	@command -v func >/dev/null || { echo "func is missing: npm i -g azure-functions-core-tools@4" >&2; exit 1; }
+	@trap '$(MAKE) --no-print-directory build' EXIT; \
+	    $(MAKE) --no-print-directory azure && func azure functionapp publish $(APP)
 
-package: ## Build for Azure and pack deploy.zip, for az functionapp deployment source config-zip
+package: rust ## Build for Azure, and pack deploy.zip for az functionapp deployment source config-zip
+	@command -v zip >/dev/null || { echo "zip is missing: install it with your package manager" >&2; exit 1; }
+	@trap '$(MAKE) --no-print-directory build' EXIT; \
+	    $(MAKE) --no-print-directory azure && rm -f deploy.zip && zip -qr deploy.zip $(APP_FILES) && echo "packed deploy.zip"
+
+# ./handler for Azure, or an error where it would not run there: not an ELF file for x86-64, or one that needs a libc.
+azure:
+	@$(MAKE) --no-print-directory build TARGET=$(AZURE) && chmod +x handler
+	@[ "$$(od -An -tx1 -j0 -N4 handler | tr -d ' ') $$(od -An -tx1 -j18 -N2 handler | tr -d ' ')" = "7f454c46 3e00" ] && \
+	    ! grep -aqE '/ld-(linux|musl)' handler || { echo "./handler would not run in Azure: it is no static x86-64 binary" >&2; exit 1; }
+
+e2e: build node ## Test with func and Azurite, or with the host at HOST=http://127.0.0.1:7071
+	@node tests/e2e.mjs
+
+clean: rust ## Delete what was built
+	@cargo clean
+	@rm -rf handler handler.exe deploy.zip .azurite
+
+rust:
+	@command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs" >&2; exit 1; }
+	@[ -n "$(WINDOWS)" ] || command -v cc >/dev/null || { echo "a linker is missing: install gcc or clang" >&2; exit 1; }
+
+node:
+	@command -v npx >/dev/null || { echo "Node.js is missing, for Azurite: install it from https://nodejs.org" >&2; exit 1; }

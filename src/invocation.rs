@@ -44,12 +44,6 @@ impl<'a> Datum<'a> {
     }
 }
 
-impl<'a> From<&'a RawValue> for Datum<'a> {
-    fn from(json: &'a RawValue) -> Self {
-        Self(Cow::Borrowed(json.get()))
-    }
-}
-
 /// The text of a JSON string, or anything else as its JSON.
 pub(crate) fn plain_text(json: &RawValue) -> serde_json::Result<Cow<'_, str>> {
     if json.get().starts_with('"') {
@@ -105,7 +99,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 pub struct Invocation<'a> {
     /// The host's id for it (`X-Azure-Functions-InvocationId`); empty where the caller, not being a host, sent none.
     pub id: &'a str,
-    /// The trigger's value: the queue message, the timer's state and so on. For HTTP, the request as JSON.
+    /// The trigger's value: the queue message, the timer's state and so on. Empty for HTTP, where it is the request.
     pub trigger: Datum<'a>,
     pub(crate) data: Members<'a>,
     pub(crate) metadata: Option<&'a RawValue>,

@@ -18,30 +18,17 @@ pub const HTTP_OUTPUT: &str = "res";
 /// copies to `Metadata`, it reads to 64 levels.
 const MAX_DEPTH: usize = 128;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", expecting = "an object with the member Data")]
-struct RequestPayload<'a> {
-    #[serde(borrow, deserialize_with = "data")]
-    data: Members<'a>,
-    #[serde(borrow)]
-    metadata: Option<&'a RawValue>,
-}
-
-fn data<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Members<'de>, D::Error> {
-    Members::deserialize(json).map_err(|error| serde::de::Error::custom(format_args!("Data: {error}")))
-}
-
 /// Reads the payload of an invocation whose trigger is the binding `trigger`.
 /// Errors, with a sentence that names the member, when it is not the invocation form or lacks the trigger's value.
 pub fn read_invocation<'a>(payload: &'a [u8], trigger: &str, id: &'a str) -> Result<Invocation<'a>, String> {
-    let (payload, value) = read(payload, trigger)?;
+    let (data, metadata, value) = read(payload, trigger)?;
     let trigger = Datum::from_json(value).map_err(|error| format!("Data.{trigger}: {error}"))?;
-    Ok(Invocation { id, trigger, data: payload.data, metadata: payload.metadata })
+    Ok(Invocation { id, trigger, data, metadata })
 }
 
 /// Reads the payload of an HTTP-triggered invocation. Errors as [`read_invocation`] does.
 pub fn read_http_request<'a>(payload: &'a [u8], id: &'a str) -> Result<HttpRequest<'a>, String> {
-    let (payload, trigger) = read(payload, HTTP_TRIGGER)?;
+    let (data, metadata, trigger) = read(payload, HTTP_TRIGGER)?;
     let request: Members = serde_json::from_str(trigger.get()).map_err(|error| format!("Data.req: {error}"))?;
     let text = |name| match request.get(name) {
         Some(json) => member(json, name).map(|text: Option<Text>| text.map(|Text(text)| text)),
@@ -61,20 +48,23 @@ pub fn read_http_request<'a>(payload: &'a [u8], id: &'a str) -> Result<HttpReque
         params: texts("Params")?,
         body: http_body(&headers, text("Body")?)?,
         headers,
-        invocation: Invocation { id, trigger: Datum::from(trigger), data: payload.data, metadata: payload.metadata },
+        invocation: Invocation { id, trigger: Datum::default(), data, metadata },
     })
 }
 
-fn read<'a>(payload: &'a [u8], trigger: &str) -> Result<(RequestPayload<'a>, &'a RawValue), String> {
+/// The members of `Data`, `Metadata`, and the trigger's value.
+fn read<'a>(payload: &'a [u8], trigger: &str) -> Result<(Members<'a>, Option<&'a RawValue>, &'a RawValue), String> {
     let text = std::str::from_utf8(payload).map_err(|error| format!("the payload is not UTF-8: {error}"))?;
     if text.starts_with('\u{feff}') {
         return Err("the payload starts with a byte-order mark".into());
     }
     check_depth(payload)?;
-    let payload: RequestPayload =
+    let payload: Members =
         serde_json::from_str(text).map_err(|error| format!("the payload is not an invocation: {error}"))?;
-    match payload.data.get(trigger) {
-        Some(value) if value.get() != "null" => Ok((payload, value)),
+    let data = payload.get("Data").ok_or("the payload is not an invocation: Data is missing")?;
+    let data: Members = serde_json::from_str(data.get()).map_err(|error| format!("Data: {error}"))?;
+    match data.get(trigger) {
+        Some(value) if value.get() != "null" => Ok((data, payload.get("Metadata"), value)),
         Some(_) => Err(format!("Data.{trigger}, the trigger's value, is null")),
         None => Err(format!("Data.{trigger}, the trigger's value, is missing")),
     }

@@ -18,7 +18,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const windows = process.platform === 'win32';
 const storageOnly = process.argv.includes('--storage-only') || process.env.STORAGE_ONLY === '1';
-const host = (process.env.HOST || 'http://127.0.0.1:7071').replace(/\/+$/, '');
+const given = process.env.HOST?.startsWith('http') ? process.env.HOST : ''; // some shells keep the machine's name there
+const host = (given || 'http://127.0.0.1:7071').replace(/\/+$/, '');
 
 // Azurite's development account. The key is a published constant, the same on every machine: it is no secret.
 const account = 'devstoreaccount1';
@@ -175,13 +176,13 @@ async function startStorage() {
 }
 async function startHost() {
   let job;
-  if (!process.env.HOST) {
+  if (!given) {
     if (await listening(7071)) throw new Error(`port 7071 is in use: end that host, or test it with HOST=${host}`);
     job = start('func start --port 7071');
   }
   // The first start downloads the extension bundle. Any status but 200 is a host that is not there yet.
   const ready = () => get('hello', 10_000).then((answer) => answer.status === 200, () => false);
-  await until(`A Functions host at ${host}`, process.env.HOST ? 30 : 240, ready, job);
+  await until(`A Functions host at ${host}`, given ? 30 : 240, ready, job);
   return job;
 }
 
@@ -275,7 +276,7 @@ function checkComparing() {
 }
 
 async function main() {
-  if (!storageOnly && !process.env.HOST) {
+  if (!storageOnly && !given) {
     if (!onPath('func')) {
       throw new Missing('func is not on PATH (npm i -g azure-functions-core-tools@4), and HOST names no running host.');
     }

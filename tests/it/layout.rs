@@ -189,29 +189,91 @@ fn the_guard_finds_each_kind_of_drift() {
     wrong(hello, routed, "/api/items/{id}");
 }
 
-/// What func publishes of these paths: its own rules, not git's [GitIgnoreParser.cs]. Each line of .funcignore is a prefix,
-/// from the root, that ends at the end of a word; `*` does not cross `/`, and a leading `/` means nothing.
-fn published(paths: &[PathBuf]) -> Vec<String> {
+/// Whether func leaves a path out when it publishes: by its own rules, not git's [GitIgnoreParser.cs]. Each line of
+/// .funcignore is a prefix of the path from the root, and `*` does not cross `/`. Its two expressions for a line differ in
+/// whether the prefix must end where a word does; what is said here holds for both.
+fn left_out(path: &str) -> bool {
     let ignore = std::fs::read_to_string(root().join(".funcignore")).expect(".funcignore");
-    let lines: Vec<&str> =
-        ignore.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-    let name = |path: &PathBuf| path.to_str().unwrap().replace('\\', "/");
-    let kept =
-        |path: &String| !lines.iter().any(|line| is_prefix(line.trim_start_matches('/').as_bytes(), path.as_bytes()));
-    paths.iter().map(name).filter(kept).collect()
+    let lines = ignore.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let (mut anywhere, mut at_word_end) = (false, false);
+    for line in lines {
+        let line = line.trim_start_matches('/').as_bytes();
+        anywhere |= prefixes(line, path.as_bytes()).next().is_some();
+        at_word_end |= prefixes(line.trim_ascii_end(), path.as_bytes()).any(|end| ends_word(path.as_bytes(), end));
+    }
+    assert_eq!(anywhere, at_word_end, "it depends on func's version whether {path} is published");
+    anywhere
 }
 
-fn is_prefix(pattern: &[u8], path: &[u8]) -> bool {
-    let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    match (pattern, path) {
-        ([b'*', rest @ ..], _) => {
-            let longest = path.iter().position(|byte| *byte == b'/').unwrap_or(path.len());
-            (0..=longest).any(|length| is_prefix(rest, &path[length..]))
-        }
-        ([], [next, ..]) => !word(next),
-        ([], []) => true,
-        ([wanted], [found, next, ..]) if wanted == found => !(word(found) && word(next)),
-        ([wanted, pattern @ ..], [found, path @ ..]) => wanted == found && is_prefix(pattern, path),
-        (_, []) => false,
+/// The lengths of the prefixes of `path` that `pattern` matches.
+fn prefixes(pattern: &[u8], path: &[u8]) -> Box<dyn Iterator<Item = usize>> {
+    let (first, rest) = match pattern {
+        [] => return Box::new(std::iter::once(0)),
+        [first, rest @ ..] => (*first, rest),
+    };
+    let longest = path.iter().take_while(|byte| **byte != b'/').count();
+    let taken = match first {
+        b'*' => 1..=longest,
+        _ if path.first() == Some(&first) => 1..=1,
+        _ => 1..=0,
+    };
+    let ends: Vec<usize> = taken.flat_map(|taken| prefixes(rest, &path[taken..]).map(move |end| taken + end)).collect();
+    Box::new(ends.into_iter())
+}
+
+fn ends_word(path: &[u8], end: usize) -> bool {
+    let word = |place: Option<usize>| {
+        place.and_then(|place| path.get(place)).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    };
+    word(end.checked_sub(1)) != word(Some(end))
+}
+
+#[test]
+fn exactly_the_app_is_published() {
+    let folders = folders();
+    let app = |path: &str| {
+        path == "host.json"
+            || path == "handler"
+            || path.split_once('/').is_some_and(|(folder, _)| folders.contains(folder))
+    };
+    let mut paths: Vec<String> = Vec::new();
+    for entry in std::fs::read_dir(root()).unwrap() {
+        let path: PathBuf = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        paths.push(if path.is_dir() { format!("{name}/some/file") } else { name });
     }
+    let stray = [
+        "handler",
+        "handler.exe",
+        "deploy.zip",
+        "target/release/handler",
+        "target/debug/deps/x",
+        ".azurite/db.json",
+        ".env",
+        ".DS_Store",
+        ".vscode/settings.json",
+        ".github/workflows/ci.yml",
+        "node_modules/x/index.js",
+        "func.log",
+        "hello/sample.dat",
+    ];
+    paths.extend(stray.map(str::to_owned));
+    for path in paths {
+        match (app(&path), left_out(&path)) {
+            (true, true) => panic!("{path} belongs to the app, and .funcignore leaves it out"),
+            (false, false) => panic!("{path} would be published: add a line to .funcignore"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn funcignore_is_read_as_func_reads_it() {
+    let ends = |pattern: &str, path: &str| prefixes(pattern.as_bytes(), path.as_bytes()).collect::<Vec<_>>();
+    assert_eq!(ends("src", "src/main.rs"), [3]);
+    assert_eq!(ends("src", "mysrc/main.rs"), [0; 0]);
+    assert_eq!(ends("*.md", "README.md"), [9]);
+    assert_eq!(ends("*.md", "docs/README.md"), [0; 0]);
+    assert_eq!(ends(".*", ".ab/c"), [2, 3]);
+    assert!(ends_word(b"src/main.rs", 3) && !ends_word(b"srcs/main.rs", 3) && ends_word(b"src", 3));
 }
