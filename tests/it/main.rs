@@ -8,3 +8,4 @@ mod http;
 mod layout;
 mod newtonsoft;
 mod process;
+mod readme;
