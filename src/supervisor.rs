@@ -82,7 +82,7 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
         Err(error) => return error,
     };
     let now = Instant::now();
-    let (mut reviewed, mut requested, mut nudged, mut forgot, mut heard) = (now, now, now, now, now);
+    let [mut reviewed, mut requested, mut nudged, mut forgot, mut heard, mut complained] = [now; 6];
     loop {
         let now = Instant::now();
         let since = |then: Instant| now.saturating_duration_since(then);
@@ -92,8 +92,12 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
                 match workers.review() {
                     Ok(true) => requested = now,
                     Ok(false) => {}
-                    // Those that there are go on.
-                    Err(error) => console::error(&format!("error: cannot start a worker: {error}")),
+                    // Those that there are go on, and it is tried again.
+                    Err(_) if since(complained) < FORGET_AFTER => {}
+                    Err(error) => {
+                        complained = now;
+                        console::error(&format!("error: cannot start a worker: {error}"));
+                    }
                 }
             }
         }
