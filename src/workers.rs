@@ -1,8 +1,8 @@
 //! Workers: the threads that take requests from a source and answer them, one at a time each.
 //!
-//! There is one where one will do, since more only get in each other's way (two workers where one would do: see the
-//! README). While all of them are stuck in their functions, sleeping or waiting for a database, their number doubles
-//! every few milliseconds; those that are no longer needed end.
+//! There is one where one will do: with short functions more only get in each other's way (tiny_http and the allocator
+//! have one lock each, for which they wait). While all are in functions that take long, asleep or waiting for a database,
+//! their number doubles every few milliseconds. Those that are no longer needed end.
 
 use crate::console;
 use crate::http::{Received, Source};
@@ -14,11 +14,16 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long workers must have been idle before they end.
-const SURPLUS_AFTER: Duration = Duration::from_secs(1);
-
 /// The most workers that are added at once.
 const ADDED_AT_ONCE: usize = 64;
+
+/// Functions take long when a worker takes no more than this from one review to the next, 2 milliseconds later.
+const FEW_PER_REVIEW: usize = 3;
+
+/// How often it is asked whether there are too many; and what a worker then has taken, at the least, when its functions
+/// are so short that one worker less does as well.
+const SURPLUS_AFTER: Duration = Duration::from_secs(1);
+const MANY_PER_SURPLUS: usize = 5000;
 
 struct Shared {
     source: Source,
@@ -32,9 +37,22 @@ struct Shared {
 pub struct Workers {
     shared: Arc<Shared>,
     taken: usize,
-    added: usize,
+    /// Of how many reviews in a row all workers were in functions that take long.
+    crowded: usize,
+    counted: Counted,
+}
+
+/// What is counted between two looks for surplus workers.
+struct Counted {
+    from: Instant,
+    taken: usize,
     least_idle: usize,
-    reviewed: Instant,
+}
+
+impl Counted {
+    fn new(taken: usize) -> Self {
+        Self { from: Instant::now(), taken, least_idle: usize::MAX }
+    }
 }
 
 impl Workers {
@@ -43,7 +61,7 @@ impl Workers {
         let [workers, idle, taken] = [const { AtomicUsize::new(0) }; 3];
         let shared = Arc::new(Shared { source, routes, workers, idle, taken });
         add_worker(&shared)?;
-        Ok(Self { shared, taken: 0, added: 0, least_idle: usize::MAX, reviewed: Instant::now() })
+        Ok(Self { shared, taken: 0, crowded: 0, counted: Counted::new(0) })
     }
 
     /// Whether nothing but one idle worker is left.
@@ -68,18 +86,21 @@ impl Workers {
         let taken = self.shared.taken.load(SeqCst);
         let came = taken.wrapping_sub(self.taken);
         self.taken = taken;
-        // Stuck: none is free, and since the last review only the workers added then have taken a request.
-        let stuck = idle == 0 && came <= self.added;
-        self.added = if stuck || workers == 0 { workers.clamp(1, ADDED_AT_ONCE) } else { 0 };
-        for _ in 0..self.added {
-            add_worker(&self.shared)?;
+        self.crowded = if idle == 0 && came <= workers * FEW_PER_REVIEW { self.crowded + 1 } else { 0 };
+        // Not at once: a request that has only just come is no sign.
+        if self.crowded > 1 || workers == 0 {
+            for _ in 0..workers.clamp(1, ADDED_AT_ONCE) {
+                add_worker(&self.shared)?;
+            }
         }
-        self.least_idle = self.least_idle.min(idle);
-        if self.reviewed.elapsed() > SURPLUS_AFTER {
-            for _ in 1..self.least_idle {
+        self.counted.least_idle = self.counted.least_idle.min(idle);
+        if self.counted.from.elapsed() > SURPLUS_AFTER {
+            let short = taken.wrapping_sub(self.counted.taken) > workers * MANY_PER_SURPLUS;
+            let kept = if short && workers > 1 { 0 } else { 1 };
+            for _ in kept..self.counted.least_idle.max(1) {
                 self.shared.source.release();
             }
-            (self.least_idle, self.reviewed) = (usize::MAX, Instant::now());
+            self.counted = Counted::new(taken);
         }
         Ok(came > 0)
     }
