@@ -37,11 +37,16 @@ impl Listener {
         self.address
     }
 
-    /// Starts to accept connections. Errors when the process is short of descriptors.
+    /// Starts to accept connections.
     pub fn accept(&self) -> io::Result<Source> {
-        // Enough for some connections at once (two each), or the source would lose its accept thread again at once.
-        let _spare = (0..16).map(|_| self.socket.try_clone()).collect::<io::Result<Vec<_>>>()?;
         tiny_http::Server::from_listener(self.socket.try_clone()?, None).map(Source).map_err(io::Error::other)
+    }
+
+    /// Starts to accept connections again, when there are descriptors for some (two each). Errors where there are not.
+    pub fn accept_again(&self) -> io::Result<Source> {
+        let spare = (0..16).map(|_| self.socket.try_clone()).collect::<io::Result<Vec<_>>>()?;
+        drop(spare);
+        self.accept()
     }
 
     /// Opens a connection to the handler itself and closes it, which makes tiny_http look after its connections.

@@ -109,7 +109,7 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
             // The last pool is that of the source that accepts. Those before it have lost their accept thread; their
             // connections go on.
             if SIGNALS.accept_lost.swap(false, SeqCst) {
-                match listener.accept().and_then(|source| Workers::start(source, routes)) {
+                match listener.accept_again().and_then(|source| Workers::start(source, routes)) {
                     Ok(workers) => pools.push(workers),
                     Err(error) if since(heard).min(since(requested)) > DEAF_FOR => return error,
                     Err(_) => SIGNALS.accept_lost.store(true, SeqCst),
