@@ -118,8 +118,8 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
                 heard = now;
             }
         }
-        for _ in 0..nudges {
-            listener.nudge();
+        if !SIGNALS.accept_lost.load(SeqCst) {
+            (0..nudges).for_each(|_| listener.nudge());
         }
         if since(forgot) >= FORGET_AFTER {
             forgot = now;
