@@ -21,6 +21,16 @@ pub fn encode(bytes: &[u8]) -> String {
 /// rest is groups of four with at most two `=` at the end, and bits left over in the last group are dropped.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    read(text, |group| bytes.extend(group)).then_some(bytes)
+}
+
+/// Whether `text` is base64, by the rules of [`decode`].
+pub fn is_base64(text: &str) -> bool {
+    read(text, |_| {})
+}
+
+/// Gives the bytes of each group of four to `take`; false where the text is not base64.
+fn read(text: &str, mut take: impl FnMut(&[u8])) -> bool {
     let (mut bits, mut sextets, mut padding) = (0u32, 0, 0);
     for byte in text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
         let sextet = match byte {
@@ -33,24 +43,24 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
                 padding += 1;
                 continue;
             }
-            _ => return None,
+            _ => return false,
         };
         if padding > 0 {
-            return None;
+            return false;
         }
         bits = bits << 6 | u32::from(sextet);
         sextets += 1;
         if sextets % 4 == 0 {
-            bytes.extend(&bits.to_be_bytes()[1..]);
+            take(&bits.to_be_bytes()[1..]);
         }
     }
     match (sextets % 4, padding) {
         (0, 0) => {}
-        (2, 2) => bytes.push((bits >> 4) as u8),
-        (3, 1) => bytes.extend([(bits >> 10) as u8, (bits >> 2) as u8]),
-        _ => return None,
+        (2, 2) => take(&[(bits >> 4) as u8]),
+        (3, 1) => take(&[(bits >> 10) as u8, (bits >> 2) as u8]),
+        _ => return false,
     }
-    Some(bytes)
+    true
 }
 
 #[cfg(test)]

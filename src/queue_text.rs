@@ -33,7 +33,7 @@ pub fn guarded(text: &str) -> Cow<'_, str> {
 
 fn survives(text: &str) -> bool {
     let trimmed = text.trim();
-    if is_date(text) || base64::decode(text).is_some() || (trimmed.starts_with('[') && trimmed.ends_with(']')) {
+    if is_date(text) || base64::is_base64(text) || (trimmed.starts_with('[') && trimmed.ends_with(']')) {
         return false;
     }
     !(trimmed.starts_with('{') && trimmed.ends_with('}')) || object_survives(text)
