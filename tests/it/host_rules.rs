@@ -46,7 +46,14 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(4) || padding > 2 {
         return None;
     }
-    let value = |byte: &u8| ALPHABET.iter().position(|letter| letter == byte);
+    let value = |byte: &u8| match byte {
+        b'A'..=b'Z' => Some(usize::from(byte - b'A')),
+        b'a'..=b'z' => Some(usize::from(byte - b'a') + 26),
+        b'0'..=b'9' => Some(usize::from(byte - b'0') + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
     let sextets: Vec<usize> = text[..text.len() - padding].iter().map(value).collect::<Option<_>>()?;
     let group = |group: &[usize]| {
         let bits = group.iter().fold(0, |bits, sextet| bits << 6 | sextet) << (6 * (4 - group.len()));

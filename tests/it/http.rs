@@ -234,8 +234,13 @@ pub fn invocation_to(host: &str, path: &str, id: &str, payload: &[u8]) -> Vec<u8
 
 /// A body in chunks as the host sends them.
 pub fn chunked(body: &[u8]) -> Vec<u8> {
-    let chunk = |bytes: &[u8]| [format!("{:X}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat();
-    body.chunks(CHUNK).chain([&[][..]]).flat_map(chunk).collect()
+    let mut chunks = Vec::new();
+    for chunk in body.chunks(CHUNK).chain([&[][..]]) {
+        chunks.extend(format!("{:X}\r\n", chunk.len()).as_bytes());
+        chunks.extend(chunk);
+        chunks.extend(b"\r\n");
+    }
+    chunks
 }
 
 #[test]

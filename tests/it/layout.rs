@@ -212,12 +212,9 @@ fn prefixes(pattern: &[u8], path: &[u8]) -> Box<dyn Iterator<Item = usize>> {
         [first, rest @ ..] => (*first, rest),
     };
     let longest = path.iter().take_while(|byte| **byte != b'/').count();
-    let taken = match first {
-        b'*' => 1..=longest,
-        _ if path.first() == Some(&first) => 1..=1,
-        _ => 1..=0,
-    };
-    let ends: Vec<usize> = taken.flat_map(|taken| prefixes(rest, &path[taken..]).map(move |end| taken + end)).collect();
+    let most = if first == b'*' { longest } else { usize::from(path.first() == Some(&first)) };
+    let ends: Vec<usize> =
+        (1..=most).flat_map(|taken| prefixes(rest, &path[taken..]).map(move |end| taken + end)).collect();
     Box::new(ends.into_iter())
 }
 

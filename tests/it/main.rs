@@ -2,10 +2,14 @@
 //! binary than the one that cargo has just built.
 
 mod documented;
+mod flows;
 mod host;
 mod host_rules;
 mod http;
 mod layout;
 mod newtonsoft;
 mod process;
+mod property;
 mod readme;
+mod sample_app;
+mod wire;

@@ -264,36 +264,44 @@ impl Reader {
 
     /// Lone surrogates become U+FFFD; line breaks and other control characters may stand as they are.
     fn string(&mut self) -> Result<String, String> {
-        let quote = self.peek();
-        let mut units = Vec::new();
-        loop {
-            self.at += 1;
-            let c = self.peek().ok_or("a string does not end")?;
-            match c {
-                _ if Some(c) == quote => break,
-                '\\' => {
-                    self.at += 1;
-                    units.push(match self.peek() {
-                        Some('b') => 8,
-                        Some('t') => 9,
-                        Some('n') => 10,
-                        Some('f') => 12,
-                        Some('r') => 13,
-                        Some(c @ ('\\' | '"' | '\'' | '/')) => c as u16,
-                        Some('u') => {
-                            let digits: String = self.chars.iter().skip(self.at + 1).take(4).collect();
-                            self.at += 4;
-                            let hex = digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-                            hex.then(|| u16::from_str_radix(&digits, 16).ok()).flatten().ok_or("a bad \\u escape")?
-                        }
-                        _ => return Err(self.unexpected("after a backslash")),
-                    });
-                }
-                _ => units.extend(c.encode_utf16(&mut [0; 2]).iter()),
-            }
-        }
+        let quote = self.chars[self.at];
         self.at += 1;
-        Ok(String::from_utf16_lossy(&units))
+        let mut text = String::new();
+        loop {
+            text += &self.take_while(|c| c != quote && c != '\\');
+            if self.take(quote) {
+                return Ok(text);
+            }
+            let mut units = Vec::new();
+            while self.take('\\') {
+                units.push(self.escaped()?);
+            }
+            if units.is_empty() {
+                return Err("a string does not end".to_owned());
+            }
+            text += &String::from_utf16_lossy(&units);
+        }
+    }
+
+    /// What stands after a backslash, as a unit of UTF-16.
+    fn escaped(&mut self) -> Result<u16, String> {
+        let c = self.peek().ok_or("a string does not end")?;
+        self.at += 1;
+        Ok(match c {
+            'b' => 8,
+            't' => 9,
+            'n' => 10,
+            'f' => 12,
+            'r' => 13,
+            '\\' | '"' | '\'' | '/' => c as u16,
+            'u' => {
+                let digits: String = self.chars.iter().skip(self.at).take(4).collect();
+                self.at += 4;
+                let hex = digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+                hex.then(|| u16::from_str_radix(&digits, 16).ok()).flatten().ok_or("a bad \\u escape")?
+            }
+            _ => return Err(format!("{c:?} after a backslash at {}", self.at)),
+        })
     }
 
     /// [ParseReadNumber]: octal and hexadecimal with a leading 0, integers of up to 380 characters, all else a double.
