@@ -38,7 +38,7 @@ impl<'a> Datum<'a> {
         // Neither form has white space around a string; where a plain text has some, it is part of the text.
         let is_string = |text: &str| text.starts_with('"') && text.ends_with('"');
         match serde_json::from_str(&once) {
-            Ok(twice) if is_string(json.get()) && is_string(&once) => Ok(Self(Cow::Owned(twice))),
+            Ok(twice) if is_string(&once) => Ok(Self(Cow::Owned(twice))),
             _ => Ok(Self(once)),
         }
     }
@@ -117,7 +117,7 @@ impl Invocation<'_> {
     /// with an `Id` of its own replaces the queue's.
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let members: Members = serde_json::from_str(self.metadata?.get()).ok()?;
-        let datum = Datum::from_json(members.get(name)?).ok()?;
+        let datum = Datum::from_json(members.get(name).filter(|value| value.get() != "null")?).ok()?;
         let text = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(datum.text());
         T::deserialize(text).ok().or_else(|| datum.json().ok())
     }

@@ -141,16 +141,18 @@ fn http_body<'a>(
     let length = header("Content-Length").map(|length| length.trim().parse());
     let kind = header("Content-Type").unwrap_or_default().split(';').next().unwrap_or_default();
     let kind = kind.trim().to_ascii_lowercase();
-    if kind == "application/octet-stream" || kind.starts_with("multipart/") {
+    if kind == "application/octet-stream" || kind.contains("multipart/") {
         match base64::decode(&text) {
-            Some(bytes) if length.is_none() || length == Some(Ok(bytes.len())) => return Ok(Ok(Cow::Owned(bytes))),
+            Some(bytes) if length != Some(Ok(text.len())) => return Ok(Ok(Cow::Owned(bytes))),
             // To the host a Content-Type that is not well-formed is a text's.
-            _ if length == Some(Ok(text.len())) => {}
-            _ => return Err(format!("Data.req.Body: not base64 of a body of the Content-Length, as {kind} has to be")),
+            _ if length == Some(Ok(text.len())) || text.contains('\u{fffd}') => {}
+            _ => return Err(format!("Data.req.Body: not base64, as it has to be for the Content-Type {kind}")),
         }
     }
     // Everything else the host decodes as UTF-8: each byte that is none has become a U+FFFD, which is three bytes long.
-    if length.is_some_and(|length| length != Ok(text.len())) && text.contains('\u{fffd}') {
+    // It drops a byte-order mark, of three bytes.
+    let lengths = [Ok(text.len()), Ok(text.len() + 3)];
+    if length.is_some_and(|length| !lengths.contains(&length)) && text.contains('\u{fffd}') {
         return refuse(415, "the body is not UTF-8 and has been damaged: send binary as application/octet-stream");
     }
     Ok(Ok(match text {

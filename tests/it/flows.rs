@@ -304,6 +304,18 @@ fn a_byte_order_mark_is_dropped_by_the_host() {
 }
 
 #[test]
+fn bodies_that_the_host_decodes_in_a_way_of_its_own() {
+    let host = Host::start();
+    // A dropped byte-order mark explains the length, so the replacement character is a true one.
+    assert_eq!(order(&host, "text/plain", "\u{feff}a \u{fffd}".as_bytes()), "a \u{fffd}".as_bytes());
+    assert_eq!(order(&host, "x-multipart/y", b"hello"), b"hello");
+    for not_well_formed in ["application/octet-stream;", "multipart/mixed;"] {
+        assert_refused(&host, &host.post("order", not_well_formed, b"caf\xe9"), 415, "not UTF-8");
+        assert_eq!(order(&host, not_well_formed, b"test"), b"test");
+    }
+}
+
+#[test]
 fn an_empty_order_is_refused_with_400() {
     let host = Host::start();
     for content_type in ["application/json", "application/octet-stream"] {
