@@ -37,7 +37,16 @@ pub fn catch_panic<T>(function: impl FnOnce() -> T) -> Result<T, String> {
     CATCHING.set(true);
     let result = panic::catch_unwind(AssertUnwindSafe(function));
     CATCHING.set(false);
-    result.map_err(|_| PANIC.take().unwrap_or_default())
+    result.map_err(|payload| {
+        // A panic that is passed on by `resume_unwind` does not come by the hook.
+        let message = payload.downcast_ref().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+        let line = PANIC.take().unwrap_or_else(|| format!("panicked: {}", message.unwrap_or("no message")));
+        // A payload is any value, and to drop it may panic again.
+        if let Err(again) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(again);
+        }
+        line
+    })
 }
 
 /// Makes every panic one line: kept for [`catch_panic`] where that will report it, else written to stderr at once.

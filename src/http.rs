@@ -1,11 +1,13 @@
 //! HTTP by tiny_http 0.12, and the defences against its edges; nothing else in the handler knows of it.
 
+use crate::console;
 use crate::response::HttpResponse;
 use crate::router::Request;
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::panic::PanicHookInfo;
+use std::thread;
 use std::time::Duration;
 
 /// The longest body of a request, in bytes; a longer one is answered 413.
@@ -37,15 +39,26 @@ impl Listener {
         self.address
     }
 
-    /// Starts to accept connections.
+    /// Starts to accept connections. Errors where there is no descriptor or no thread for it.
     pub fn accept(&self) -> io::Result<Source> {
-        tiny_http::Server::from_listener(self.socket.try_clone()?, None).map(Source).map_err(io::Error::other)
+        let socket = self.socket.try_clone()?;
+        // It panics where it gets no thread.
+        match console::catch_panic(|| tiny_http::Server::from_listener(socket, None)) {
+            Ok(server) => server.map(Source).map_err(io::Error::other),
+            Err(panic) => Err(io::Error::other(panic)),
+        }
     }
 
-    /// Starts to accept connections again, when there are descriptors for some (two each). Errors where there are not.
+    /// Starts to accept connections again, once there are descriptors and threads for some. Errors where there are not.
     pub fn accept_again(&self) -> io::Result<Source> {
-        let spare = (0..16).map(|_| self.socket.try_clone()).collect::<io::Result<Vec<_>>>()?;
+        const DESCRIPTORS: usize = 16;
+        const THREADS: usize = 8;
+        let spare = (0..DESCRIPTORS).map(|_| self.socket.try_clone()).collect::<io::Result<Vec<_>>>()?;
         drop(spare);
+        thread::scope(|scope| {
+            let spare = |_| thread::Builder::new().spawn_scoped(scope, || thread::sleep(Duration::from_millis(1)));
+            (0..THREADS).map(spare).collect::<io::Result<Vec<_>>>().map(drop)
+        })?;
         self.accept()
     }
 
@@ -119,10 +132,11 @@ impl Source {
     }
 }
 
-/// Whether this panic has ended an accept thread: tiny_http clones each accepted socket and unwraps the result, which
-/// fails where there is one descriptor left.
+/// Whether this panic has ended an accept thread. tiny_http clones each accepted socket and unwraps the result, which fails
+/// where there is one descriptor left; and it starts threads with `thread::spawn`, which panics where there are no more.
 pub fn ends_accepting(panic: &PanicHookInfo) -> bool {
     panic.location().is_some_and(|location| location.file().ends_with("refined_tcp_stream.rs"))
+        || panic.payload_as_str().is_some_and(|message| message.starts_with("failed to spawn thread"))
 }
 
 /// A request, its body not yet read.
@@ -183,7 +197,9 @@ impl Incoming {
         let length = self.0.body_length();
         let named = |name| self.0.headers().iter().filter(move |header| header.field.equiv(name));
         let chunked = named("Transfer-Encoding").next().is_some();
-        let upgrade = named("Connection").any(|header| header.value.as_str().to_ascii_lowercase().contains("upgrade"));
+        // Of several, tiny_http looks at the first.
+        let connection = named("Connection").next();
+        let upgrade = connection.is_some_and(|header| header.value.as_str().to_ascii_lowercase().contains("upgrade"));
         if chunked && upgrade {
             // tiny_http leaves the chunks of such a request undecoded.
             return Err(BodyError::Invalid("the body is chunked, and the Connection an upgrade".into()));

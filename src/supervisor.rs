@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, O
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-/// How often the supervisor looks: while requests come, for a while after, and from then on not before the next request.
+/// How often the supervisor looks: while requests come and a little after; for a while after that; and then. The last is
+/// longer than the 5 s after which tiny_http's surplus threads end, or nudges would keep them.
 const BUSY_PAUSE: Duration = Duration::from_millis(2);
-const QUIET_PAUSE: Duration = Duration::from_millis(100);
+const QUIET_PAUSE: Duration = Duration::from_millis(200);
+const IDLE_PAUSE: Duration = Duration::from_millis(5500);
 const BUSY_FOR: Duration = Duration::from_millis(100);
-const QUIET_FOR: Duration = Duration::from_secs(5);
+const QUIET_FOR: Duration = Duration::from_secs(2);
 
 /// After how long the ports seen are forgotten. No port comes round again so soon.
 const FORGET_AFTER: Duration = Duration::from_millis(500);
@@ -82,7 +84,7 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
         Err(error) => return error,
     };
     let now = Instant::now();
-    let [mut reviewed, mut requested, mut nudged, mut forgot, mut heard, mut complained] = [now; 6];
+    let [mut reviewed, mut requested, mut nudged, mut forgot, mut tried, mut heard, mut complained] = [now; 7];
     loop {
         let now = Instant::now();
         let since = |then: Instant| now.saturating_duration_since(then);
@@ -101,24 +103,28 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
                 }
             }
         }
-        let mut nudges = SIGNALS.newcomers.swap(0, SeqCst);
-        if since(nudged) >= QUIET_PAUSE {
-            nudged = now;
-            // For a connection that is queued behind others which were opened and then not used.
-            nudges += 1;
+        if SIGNALS.accept_lost.load(SeqCst) {
             // The last pool is that of the source that accepts. Those before it have lost their accept thread; their
             // connections go on.
-            if SIGNALS.accept_lost.swap(false, SeqCst) {
+            if since(tried) >= QUIET_PAUSE {
+                tried = now;
+                SIGNALS.accept_lost.store(false, SeqCst);
                 match listener.accept_again().and_then(|source| Workers::start(source, routes)) {
                     Ok(workers) => pools.push(workers),
                     Err(error) if since(heard).min(since(requested)) > DEAF_FOR => return error,
                     Err(_) => SIGNALS.accept_lost.store(true, SeqCst),
                 }
-            } else {
-                heard = now;
             }
-        }
-        if !SIGNALS.accept_lost.load(SeqCst) {
+        } else {
+            heard = now;
+            // One for each connection seen for the first time; and now and then some for those that are queued behind others
+            // which were opened and are not used.
+            let mut nudges = SIGNALS.newcomers.swap(0, SeqCst);
+            let (pause, more) = if since(requested) < QUIET_FOR { (QUIET_PAUSE, 2) } else { (IDLE_PAUSE, 64) };
+            if since(nudged) >= pause {
+                nudged = now;
+                nudges += more;
+            }
             (0..nudges).for_each(|_| listener.nudge());
         }
         if since(forgot) >= FORGET_AFTER {
@@ -128,18 +134,15 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
 
         let busy = since(requested) < BUSY_FOR || pools.iter().any(|workers| !workers.has_idle());
         SIGNALS.awake.store(busy, SeqCst);
+        let quiet = since(requested) < QUIET_FOR || !pools.iter().all(Workers::at_rest);
         if busy {
             thread::park_timeout(BUSY_PAUSE);
         } else if pools.iter().any(Workers::has_news) {
             // A request has come just before `awake` told it to wake us.
-        } else if since(requested) < QUIET_FOR
-            || SIGNALS.accept_lost.load(SeqCst)
-            || !pools.iter().all(Workers::at_rest)
-        {
+        } else if quiet || SIGNALS.accept_lost.load(SeqCst) {
             thread::park_timeout(QUIET_PAUSE);
         } else {
-            forget_ports();
-            thread::park();
+            thread::park_timeout(IDLE_PAUSE);
         }
     }
 }
