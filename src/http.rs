@@ -55,10 +55,8 @@ impl Listener {
         const THREADS: usize = 8;
         let spare = (0..DESCRIPTORS).map(|_| self.socket.try_clone()).collect::<io::Result<Vec<_>>>()?;
         drop(spare);
-        thread::scope(|scope| {
-            let spare = |_| thread::Builder::new().spawn_scoped(scope, || thread::sleep(Duration::from_millis(1)));
-            (0..THREADS).map(spare).collect::<io::Result<Vec<_>>>().map(drop)
-        })?;
+        let spare = |_| thread::Builder::new().spawn(|| thread::sleep(Duration::from_millis(1)));
+        drop((0..THREADS).map(spare).collect::<io::Result<Vec<_>>>()?);
         self.accept()
     }
 

@@ -318,7 +318,6 @@ mod too_many_connections {
 
     /// With 5 files it listens and can accept nothing. After a minute it gives up, so that the host starts it anew.
     #[test]
-    #[ignore = "takes more than a minute"]
     fn it_gives_up_when_it_is_deaf_for_a_minute() {
         let handler = start(5);
         let start = Instant::now();
