@@ -69,7 +69,7 @@ fn reset(mut connection: Connection) {
 #[track_caller]
 fn assert_most_within_a_second(mut took: Vec<Duration>) {
     took.sort();
-    assert!(took[took.len() / 2] < Duration::from_secs(1), "half of the rounds took longer than a second: {took:?}");
+    assert!(took[took.len() * 9 / 10] < Duration::from_secs(1), "many rounds took longer than a second: {took:?}");
 }
 
 /// Connections that come and go, one after another and side by side.
@@ -173,20 +173,48 @@ fn behind_silent_connections_after_seven_idle_seconds() {
     });
 }
 
+/// More connections than the standard library lets wait to be accepted (128): the others' first packets are dropped, and
+/// sent again after a second. The handler is stopped meanwhile, so that it accepts none.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_burst_waits_to_be_accepted() {
+    use std::io::{Read, Write};
+    use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+    let handler = Handler::start();
+    handler.signal("STOP");
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, handler.port));
+    let open = |index: usize| {
+        let mut stream = TcpStream::connect_timeout(&address, Duration::from_millis(900))
+            .unwrap_or_else(|error| panic!("connection {index} of a burst does not come in: {error}"));
+        stream.write_all(&ping()).expect("sent");
+        stream
+    };
+    let burst: Vec<_> = (0..256).map(open).collect();
+    handler.signal("CONT");
+    for mut stream in burst {
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).expect("an answer");
+        assert_eq!(&start, b"HTTP/1.1 200");
+    }
+}
+
 /// A large answer leaves in more than one write, of which the last must not wait for the peer's delayed ACK (40 ms).
 #[test]
 fn large_answers_do_not_wait_for_acks() {
     let handler = Handler::start();
     let mut connection = Connection::open(handler.port).expect("a connection");
-    let body = vec![b'x'; 200_000];
-    let echo = request("POST", "/api/hello", &[], &body);
-    let mut took: Vec<_> = (0..50)
-        .map(|_| {
-            let start = Instant::now();
-            assert_eq!(connection.exchange(&echo).expect("an answer").body, body);
-            start.elapsed()
-        })
-        .collect();
-    took.sort();
-    assert!(took[took.len() / 2] < Duration::from_millis(38), "{took:?}");
+    for length in [2_000, 20_000, 65_000, 66_000, 70_000, 100_000, 200_000] {
+        let body = vec![b'x'; length];
+        let echo = request("POST", "/api/hello", &[], &body);
+        let mut took: Vec<_> = (0..20)
+            .map(|_| {
+                let start = Instant::now();
+                assert_eq!(connection.exchange(&echo).expect("an answer").body, body);
+                start.elapsed()
+            })
+            .collect();
+        took.sort();
+        assert!(took[took.len() / 2] < Duration::from_millis(38), "{length} bytes: {took:?}");
+    }
 }

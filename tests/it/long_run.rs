@@ -128,10 +128,10 @@ fn a_long_run_of_mixed_invocations_leaves_no_trace() {
     });
     let tenths = tenths.into_inner().unwrap();
     let (first, last) = (&tenths[0], &tenths[9]);
-    // Threads come and go with the connections, and the allocator keeps some memory for each: 2 MiB, and 25 bytes an
-    // invocation, are less than any leak.
-    assert!(last.memory < first.memory + 2048 + count / 40, "KiB of memory grew: {tenths:?}");
-    assert!(last.threads < first.threads + 32, "threads grew: {tenths:?}");
+    // Threads come and go with the connections, more of them under load, and the allocator keeps some memory for each.
+    // To leak a thread a connection would make it thousands; to leak 50 bytes an invocation would exceed 4 MiB and 25.
+    assert!(last.memory < first.memory + 4096 + count / 40, "KiB of memory grew: {tenths:?}");
+    assert!(last.threads < first.threads + 100, "threads grew: {tenths:?}");
     wait_for("the descriptors to be as many as at the start", || {
         (measure(&handler).descriptors <= start.descriptors).then_some(())
     });
