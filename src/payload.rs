@@ -171,9 +171,7 @@ pub fn write_response(response: &Response, http: bool) -> Result<Vec<u8>, String
         logs,
         return_value: response.return_value.as_ref(),
     };
-    let mut json = Vec::with_capacity(512);
-    serde_json::to_writer(&mut json, &payload).map_err(|error| error.to_string())?;
-    Ok(json)
+    serde_json::to_vec(&payload).map_err(|error| error.to_string())
 }
 
 #[derive(SerializeStruct)]
