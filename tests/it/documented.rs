@@ -2,31 +2,16 @@
 
 use crate::http::{Answer, Connection, invocation, request};
 use crate::process::{Handler, command, wait_for};
+use crate::samples::{ID, ask, assert_error};
 use serde_json::{Value, json};
 use std::net::TcpListener;
-
-const ID: &str = "70734a6c-261f-4802-9a19-265034c703c3";
 
 fn wire(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/wire/{name}", env!("CARGO_MANIFEST_DIR"))).expect("a wire sample")
 }
 
-fn ask(handler: &Handler, request: &[u8]) -> Answer {
-    Connection::open(handler.port).and_then(|mut connection| connection.exchange(request)).expect("an answer")
-}
-
 fn get(handler: &Handler, path: &str) -> Answer {
     ask(handler, &request("GET", path, &[], b""))
-}
-
-fn assert_error(answer: &Answer, status: u16, names: &[&str]) {
-    assert_eq!(answer.status, status, "{answer:?}");
-    assert_eq!(answer.header("Content-Type"), Some("application/json"));
-    let json = answer.json();
-    let error = json["error"].as_str().expect("the member error");
-    for name in names {
-        assert!(error.contains(name), "{error:?} does not name {name:?}");
-    }
 }
 
 #[test]
