@@ -26,12 +26,12 @@ help: ## Show this list
 
 build: rust ## Build the release binary, ./handler
 	@if [ -z "$(TARGET)" ]; then \
-	    cargo build --release && built=target/release/$(BINARY); \
+	    cargo build --release --target-dir target && built=target/release/$(BINARY); \
 	elif [ -d "$$(rustc --print sysroot)/lib/rustlib/$(TARGET)/lib" ] || rustup target add $(TARGET) 2>/dev/null; then \
-	    cargo build --release --target $(TARGET) && built=target/$(TARGET)/release/$(BINARY); \
+	    cargo build --release --target-dir target --target $(TARGET) && built=target/$(TARGET)/release/$(BINARY); \
 	elif [ "$(SYSTEM) $(TARGET)" = "Linux $(ARCH)-unknown-linux-musl" ]; then \
 	    echo "rustup cannot add $(TARGET): building a static binary with this machine's glibc"; \
-	    RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --target $(ARCH)-unknown-linux-gnu && \
+	    RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --target-dir target --target $(ARCH)-unknown-linux-gnu && \
 	        built=target/$(ARCH)-unknown-linux-gnu/release/handler; \
 	else \
 	    echo "rustup cannot add $(TARGET): is rustup installed (https://rustup.rs), and is there a network?" >&2; false; \
