@@ -1,6 +1,6 @@
 //! Many invocations, good and bad, from connections that come and go: nothing is answered wrong, nothing grows.
 //!
-//! 200,000 of them, or as many as `LONG_RUN` says. The debug build is slower, so there the default is a tenth of that.
+//! 200,000 of them, or as many as `LONG_RUN` says.
 
 use crate::http::{Answer, Connection, invocation, request};
 use crate::probe::Random;
@@ -105,9 +105,7 @@ fn measure(_: &Handler) -> Measure {
 
 #[test]
 fn a_long_run_of_mixed_invocations_leaves_no_trace() {
-    let all = !cfg!(debug_assertions) || std::env::var_os("HANDLER").is_some();
-    let default = if all { 200_000 } else { 20_000 };
-    let count: usize = std::env::var("LONG_RUN").map_or(default, |count| count.parse().expect("a number"));
+    let count: usize = std::env::var("LONG_RUN").map_or(200_000, |count| count.parse().expect("a number"));
     let handler = Handler::start();
     let start = measure(&handler);
     let barrier = Barrier::new(CONNECTIONS);
@@ -128,10 +126,11 @@ fn a_long_run_of_mixed_invocations_leaves_no_trace() {
     });
     let tenths = tenths.into_inner().unwrap();
     let (first, last) = (&tenths[0], &tenths[9]);
-    // Threads come and go with the connections, more of them under load, and the allocator keeps some memory for each.
-    // To leak a thread a connection would make it thousands; to leak 50 bytes an invocation would exceed 4 MiB and 25.
-    assert!(last.memory < first.memory + 4096 + count / 40, "KiB of memory grew: {tenths:?}");
-    assert!(last.threads < first.threads + 100, "threads grew: {tenths:?}");
+    // After such a run valgrind finds 78 blocks in use of 445,129 allocated; what grows is the room between blocks, by
+    // some 5 bytes an invocation that become ever fewer. To leak 14 bytes an invocation would be too much here.
+    assert!(last.memory < first.memory + 2048 + count / 400, "KiB of memory grew: {tenths:?}");
+    // They come and go with the connections, more of them under load; to leak one a connection would make it thousands.
+    assert!(last.threads < first.threads + 64, "threads grew: {tenths:?}");
     wait_for("the descriptors to be as many as at the start", || {
         (measure(&handler).descriptors <= start.descriptors).then_some(())
     });
