@@ -5,7 +5,7 @@ use crate::response::HttpResponse;
 use crate::router::Request;
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::panic::PanicHookInfo;
 use std::thread;
 use std::time::Duration;
@@ -67,8 +67,23 @@ impl Listener {
     /// serve another for as long as that is kept alive. A new connection that finds no thread waiting gets a new one,
     /// which then takes the next that is queued.
     pub fn nudge(&self) {
-        // If it cannot be made, then for want of descriptors, or because others wait to be accepted and are nudge enough.
-        let _ = TcpStream::connect_timeout(&self.address, Duration::from_millis(50));
+        let _ = self.connect();
+    }
+
+    /// Nudges, and waits a little until the connection has been looked after: nudges that come faster start threads that
+    /// nothing needs.
+    pub fn nudge_gently(&self) {
+        let mut closed = [0];
+        let _ = self.connect().and_then(|mut connection| {
+            connection.set_read_timeout(Some(Duration::from_millis(2)))?;
+            connection.shutdown(Shutdown::Write)?;
+            connection.read(&mut closed)
+        });
+    }
+
+    /// If it cannot be made, then for want of descriptors, or because others wait to be accepted and are nudge enough.
+    fn connect(&self) -> io::Result<TcpStream> {
+        TcpStream::connect_timeout(&self.address, Duration::from_millis(50))
     }
 }
 

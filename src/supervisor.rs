@@ -18,6 +18,9 @@ const IDLE_PAUSE: Duration = Duration::from_millis(5500);
 const BUSY_FOR: Duration = Duration::from_millis(100);
 const QUIET_FOR: Duration = Duration::from_secs(2);
 
+/// How often it is tried to accept connections again.
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
+
 /// After how long the ports seen are forgotten. No port comes round again so soon.
 const FORGET_AFTER: Duration = Duration::from_millis(500);
 
@@ -106,7 +109,7 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
         if SIGNALS.accept_lost.load(SeqCst) {
             // The last pool is that of the source that accepts. Those before it have lost their accept thread; their
             // connections go on.
-            if since(tried) >= QUIET_PAUSE {
+            if since(tried) >= RETRY_PAUSE {
                 tried = now;
                 SIGNALS.accept_lost.store(false, SeqCst);
                 match listener.accept_again().and_then(|source| Workers::start(source, routes)) {
@@ -117,15 +120,16 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
             }
         } else {
             heard = now;
-            // One for each connection seen for the first time; and now and then some for those that are queued behind others
-            // which were opened and are not used.
-            let mut nudges = SIGNALS.newcomers.swap(0, SeqCst);
-            let (pause, more) = if since(requested) < QUIET_FOR { (QUIET_PAUSE, 2) } else { (IDLE_PAUSE, 64) };
-            if since(nudged) >= pause {
+            // One for each connection seen for the first time.
+            (0..SIGNALS.newcomers.swap(0, SeqCst)).for_each(|_| listener.nudge());
+            // And now and then some for those that are queued behind others which were opened and are not used: the longer
+            // it is quiet the more, 2 to 64.
+            let quiet = since(requested);
+            if since(nudged) >= if quiet < QUIET_FOR { QUIET_PAUSE } else { IDLE_PAUSE } {
                 nudged = now;
-                nudges += more;
+                let nudges = 2 << (quiet.as_millis() / QUIET_PAUSE.as_millis()).min(5);
+                (0..nudges).for_each(|_| listener.nudge_gently());
             }
-            (0..nudges).for_each(|_| listener.nudge());
         }
         if since(forgot) >= FORGET_AFTER {
             forgot = now;
@@ -139,7 +143,9 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
             thread::park_timeout(BUSY_PAUSE);
         } else if pools.iter().any(Workers::has_news) {
             // A request has come just before `awake` told it to wake us.
-        } else if quiet || SIGNALS.accept_lost.load(SeqCst) {
+        } else if SIGNALS.accept_lost.load(SeqCst) {
+            thread::park_timeout(RETRY_PAUSE);
+        } else if quiet {
             thread::park_timeout(QUIET_PAUSE);
         } else {
             thread::park_timeout(IDLE_PAUSE);

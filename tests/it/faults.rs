@@ -37,8 +37,8 @@ fn release(handler: &Handler, held: Vec<Connection>) {
 
 // Concurrency
 
-/// Waits until the handler has no more threads than it needs at rest: 5 of tiny_http, the supervisor, a worker, and
-/// some to spare; of 64 connections each has one, and each invocation in flight another.
+/// Waits until the handler has no more threads than it needs at rest. Of 64 connections each has one, and each invocation
+/// in flight another.
 #[cfg(target_os = "linux")]
 fn assert_few_threads(handler: &Handler) {
     let few = || (probe::status(handler.pid(), "Threads") <= probe::FEW_THREADS).then_some(());
@@ -47,6 +47,31 @@ fn assert_few_threads(handler: &Handler) {
 
 #[cfg(not(target_os = "linux"))]
 fn assert_few_threads(_: &Handler) {}
+
+/// Also what it does at rest every 5.5 seconds, for connections that may be queued, starts no threads.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_idle_handler_keeps_few_threads() {
+    let handler = Handler::start();
+    let mut connections: Vec<_> = (0..64).map(|_| Connection::open(handler.port).expect("a connection")).collect();
+    for connection in &mut connections {
+        assert!(is_ordered(&connection.exchange(&order("one of 64!")).expect("an answer"), "one of 64!"));
+    }
+    drop(connections);
+    // On a busy machine a single such period proves nothing.
+    let period = || {
+        assert_few_threads(&handler);
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(6) {
+            if probe::status(handler.pid(), "Threads") > probe::FEW_THREADS {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        true
+    };
+    assert!((0..5).any(|_| period()), "in each of five periods of six seconds it had more threads for a while");
+}
 
 /// They can only go on together: one that queues behind another fails them all.
 #[test]
@@ -541,6 +566,25 @@ fn it_is_reached_from_this_machine_only() {
 }
 
 /// Orders and messages at once from many connections get their own answers, not each other's.
+/// tiny_http then waits for itself, for ever. So does `curl --http2-prior-knowledge`.
+#[test]
+fn a_newer_http_costs_its_own_connection_only() {
+    let handler = Handler::start();
+    let stuck: Vec<_> = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], b"GET /api/hello HTTP/3.0\r\nHost: a\r\n\r\n"]
+        .into_iter()
+        .cycle()
+        .take(40)
+        .map(|line| {
+            let mut connection = Connection::open(handler.port).expect("a connection");
+            connection.send(line).expect("sent");
+            connection
+        })
+        .collect();
+    assert_serves(&handler);
+    drop(stuck);
+    assert_serves(&handler);
+}
+
 #[test]
 fn answers_go_to_who_asked() {
     let handler = Handler::start();
