@@ -485,16 +485,21 @@ fn closed_pipes_fail_no_invocation() {
 #[cfg(unix)]
 #[test]
 fn signals_end_it_at_once() {
-    for signal in ["TERM", "INT"] {
-        let handler = faulty::start();
-        let held = hold(&handler, 2);
+    let assert_ends = |handler: &Handler, signal: &str| {
         let start = Instant::now();
         handler.signal(signal);
         let status = handler.wait_for_exit();
         // The invocations in flight would keep it for much longer.
         assert!(start.elapsed() < Duration::from_secs(10), "{signal}: {status} after {:?}", start.elapsed());
         assert!(!status.success(), "{signal}: the host would not start it again");
-        drop(held);
+    };
+    for signal in ["TERM", "INT"] {
+        let handler = Handler::start();
+        let _in_flight = half_an_order(&handler);
+        assert_ends(&handler, signal);
+        let handler = faulty::start();
+        let _held = hold(&handler, 2);
+        assert_ends(&handler, signal);
     }
 }
 
