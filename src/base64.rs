@@ -4,15 +4,21 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// The base64 text of `bytes`.
 pub fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let bits = group.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-        for place in 0..4 {
-            let sextet = bits >> (18 - 6 * place) & 63;
-            text.push(if place <= group.len() { char::from(ALPHABET[sextet as usize]) } else { '=' });
-        }
+    let letters = |[a, b, c]: [u8; 3]| {
+        let bits = u32::from_be_bytes([0, a, b, c]);
+        [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 63) as usize])
+    };
+    let mut text = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
+    let (groups, rest) = bytes.as_chunks();
+    for group in groups {
+        text.extend(letters(*group));
     }
-    text
+    if let [a, ref b @ ..] = *rest {
+        let last = letters([a, b.first().copied().unwrap_or_default(), 0]);
+        text.extend_from_slice(&last[..rest.len() + 1]);
+        text.extend_from_slice(&b"=="[b.len()..]);
+    }
+    String::from_utf8(text).expect("base64 is ASCII")
 }
 
 /// The bytes that `text` stands for, or `None` where it is not base64.
@@ -29,29 +35,40 @@ pub fn is_base64(text: &str) -> bool {
     read(text, |_| {})
 }
 
+/// What each byte is in a base64 text: a sextet, or one of these.
+const MEANING: [u8; 256] = {
+    let mut meaning = [NOTHING; 256];
+    let mut sextet = 0;
+    while sextet < 64 {
+        meaning[ALPHABET[sextet] as usize] = sextet as u8;
+        sextet += 1;
+    }
+    meaning[b'=' as usize] = PADDING;
+    meaning[b' ' as usize] = SPACE;
+    meaning[b'\t' as usize] = SPACE;
+    meaning[b'\r' as usize] = SPACE;
+    meaning[b'\n' as usize] = SPACE;
+    meaning
+};
+const PADDING: u8 = 64;
+const SPACE: u8 = 65;
+const NOTHING: u8 = 66;
+
 /// Gives the bytes of each group of four to `take`; false where the text is not base64.
 fn read(text: &str, mut take: impl FnMut(&[u8])) -> bool {
     let (mut bits, mut sextets, mut padding) = (0u32, 0, 0);
-    for byte in text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
-        let sextet = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' if sextets % 4 + padding >= 2 && padding < 2 => {
-                padding += 1;
-                continue;
+    for byte in text.bytes() {
+        match MEANING[usize::from(byte)] {
+            sextet @ 0..64 if padding == 0 => {
+                bits = bits << 6 | u32::from(sextet);
+                sextets += 1;
+                if sextets % 4 == 0 {
+                    take(&bits.to_be_bytes()[1..]);
+                }
             }
+            PADDING if sextets % 4 + padding >= 2 && padding < 2 => padding += 1,
+            SPACE => {}
             _ => return false,
-        };
-        if padding > 0 {
-            return false;
-        }
-        bits = bits << 6 | u32::from(sextet);
-        sextets += 1;
-        if sextets % 4 == 0 {
-            take(&bits.to_be_bytes()[1..]);
         }
     }
     match (sextets % 4, padding) {
