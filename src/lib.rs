@@ -1,11 +1,11 @@
 //! An Azure Functions custom handler: small, synchronous, and readable in one sitting.
 //!
-//! Data flows one way: socket ([`server`]) -> request -> route ([`router`]) -> function ([`functions`]) -> response.
+//! Data flows one way: socket ([`http`]) -> request -> route ([`router`]) -> function ([`functions`]) -> response.
 //! The host's own payloads are read and written in [`payload`] and nowhere else, tiny_http is used in [`http`] and
 //! nowhere else. A function sees an [`HttpRequest`] or an [`Invocation`] and returns a [`Response`]; it knows nothing of
 //! sockets, threads or the form in which the host called.
 
-#[cfg(any(target_env = "musl", test))]
+#[cfg(target_os = "linux")]
 mod allocator;
 mod base64;
 mod console;
