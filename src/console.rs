@@ -50,13 +50,17 @@ pub fn catch_panic<T>(function: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 /// Makes every panic one line: kept for [`catch_panic`] where that will report it, else written to stderr at once.
-/// `observe` sees each panic first.
+/// `observe` sees those that nobody catches.
 pub fn install_panic_hook(observe: fn(&PanicHookInfo)) {
     panic::set_hook(Box::new(move |panic| {
-        observe(panic);
         let message = panic.payload_as_str().unwrap_or("no message");
         let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
         let line = format!("panicked{place}: {message}");
-        if CATCHING.get() { PANIC.set(Some(line)) } else { error(&line) }
+        if CATCHING.get() {
+            PANIC.set(Some(line));
+        } else {
+            observe(panic);
+            error(&line);
+        }
     }));
 }

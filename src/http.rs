@@ -1,10 +1,11 @@
 //! HTTP by tiny_http 0.12, and the defences against its edges; nothing else in the handler knows of it.
 
 use crate::console;
-use crate::response::HttpResponse;
+use crate::response::{HttpResponse, Refusal};
 use crate::router::Request;
 use std::borrow::Cow;
-use std::io::{self, Read, Write};
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::panic::PanicHookInfo;
 use std::thread;
@@ -66,24 +67,19 @@ impl Listener {
     /// has woken counts as waiting until it runs. Of a burst, some connections are queued behind threads that go on to
     /// serve another for as long as that is kept alive. A new connection that finds no thread waiting gets a new one,
     /// which then takes the next that is queued.
-    pub fn nudge(&self) {
-        let _ = self.connect();
-    }
-
-    /// Nudges, and waits a little until the connection has been looked after: nudges that come faster start threads that
-    /// nothing needs.
-    pub fn nudge_gently(&self) {
-        let mut closed = [0];
-        let _ = self.connect().and_then(|mut connection| {
+    ///
+    /// A gentle one waits a little until its connection has been looked after: many others in a row start threads that
+    /// nothing needs, and use up descriptors. Errors where it cannot be made, for want of descriptors, or because others
+    /// wait to be accepted and are nudge enough.
+    pub fn nudge(&self, gently: bool) -> io::Result<()> {
+        let mut connection = TcpStream::connect_timeout(&self.address, Duration::from_millis(50))?;
+        if gently {
             connection.set_read_timeout(Some(Duration::from_millis(2)))?;
             connection.shutdown(Shutdown::Write)?;
-            connection.read(&mut closed)
-        });
-    }
-
-    /// If it cannot be made, then for want of descriptors, or because others wait to be accepted and are nudge enough.
-    fn connect(&self) -> io::Result<TcpStream> {
-        TcpStream::connect_timeout(&self.address, Duration::from_millis(50))
+            // Its end, or none yet.
+            let _ = connection.read(&mut [0]);
+        }
+        Ok(())
     }
 }
 
@@ -155,12 +151,6 @@ pub fn ends_accepting(panic: &PanicHookInfo) -> bool {
 /// A request, its body not yet read.
 pub struct Incoming(tiny_http::Request);
 
-/// Why there is no body.
-enum BodyError {
-    Invalid(String),
-    TooLong,
-}
-
 impl Incoming {
     /// The port that it comes from.
     pub fn peer_port(&self) -> u16 {
@@ -171,18 +161,20 @@ impl Incoming {
     ///
     /// The body is read to its end whatever the answer will be: what is left of it would be taken for the next request.
     pub fn answer(mut self, respond: impl FnOnce(Request) -> HttpResponse) {
-        if self.0.body_length().is_some_and(|length| length > BODY_MAX_BYTES) {
-            return self.refuse_unread();
+        let mut body = Vec::new();
+        match self.0.body_length() {
+            Some(length) if length > BODY_MAX_BYTES => return self.refuse_unread(413, TOO_LONG),
+            Some(length) if body.try_reserve_exact(length).is_err() => return self.refuse_unread(503, NO_MEMORY),
+            _ => {}
         }
-        let body = self.read_body();
+        let body = self.read_body(body);
         let mut request = self.request();
         let response = match body {
             Ok(body) => {
                 request.body = body;
                 respond(request)
             }
-            Err(BodyError::Invalid(message)) => request.error(400, &message),
-            Err(BodyError::TooLong) => request.error(413, TOO_LONG),
+            Err(Refusal { status, message }) => request.error(status, &message),
         };
         let head_only = *self.0.method() == tiny_http::Method::Head;
         // It fails where the caller has gone, and then nobody is left to tell.
@@ -206,7 +198,9 @@ impl Incoming {
         }
     }
 
-    fn read_body(&mut self) -> Result<Vec<u8>, BodyError> {
+    /// Reads the body to its end, into `body`, which has room for it where its length is known.
+    fn read_body(&mut self, mut body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+        let refusal = |status, message| Refusal { status, message };
         let length = self.0.body_length();
         let named = |name| self.0.headers().iter().filter(move |header| header.field.equiv(name));
         let chunked = named("Transfer-Encoding").next().is_some();
@@ -215,47 +209,50 @@ impl Incoming {
         let upgrade = connection.is_some_and(|header| header.value.as_str().to_ascii_lowercase().contains("upgrade"));
         if chunked && upgrade {
             // tiny_http leaves the chunks of such a request undecoded.
-            return Err(BodyError::Invalid("the body is chunked, and the Connection an upgrade".into()));
+            return Err(refusal(400, "the body is chunked, and the Connection an upgrade".into()));
         }
         for header in named("Content-Length").filter(|_| !chunked) {
             let text = header.value.as_str();
             // tiny_http takes the first, and no body at all where that is no number.
             if length.is_none() || text.parse().ok() != length || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(BodyError::Invalid(format!("the Content-Length {text:?} is not valid")));
+                return Err(refusal(400, format!("the Content-Length {text:?} is not valid").into()));
             }
         }
         if length.unwrap_or_default() == 0 && !chunked {
             return Ok(Vec::new());
         }
-        let invalid = |error: &dyn std::fmt::Display| BodyError::Invalid(format!("the body cannot be read: {error}"));
-        let mut body = Vec::new();
-        body.try_reserve_exact(length.unwrap_or(2048)).map_err(|error| invalid(&error))?;
-        let reader = self.0.as_reader();
+        let invalid = |error: &dyn Display| refusal(400, format!("the body cannot be read: {error}").into());
         // Of an upgraded connection the reader does not end where the body does.
-        let most = length.unwrap_or(BODY_MAX_BYTES + 1) as u64;
-        reader.take(most).read_to_end(&mut body).map_err(|error| invalid(&error))?;
-        if body.len() > BODY_MAX_BYTES {
-            drop(body);
-            io::copy(reader, &mut io::sink()).map_err(|error| invalid(&error))?;
-            return Err(BodyError::TooLong);
-        }
-        match length {
-            // A body that the caller cuts off reads like a shorter one.
-            Some(length) if length != body.len() => {
-                Err(invalid(&format_args!("it ends after {} bytes of {length}", body.len())))
+        let mut reader = self.0.as_reader().take(length.unwrap_or(BODY_MAX_BYTES + 1) as u64);
+        let refused = match reader.read_to_end(&mut body) {
+            Ok(_) if body.len() > BODY_MAX_BYTES => refusal(413, TOO_LONG.into()),
+            Err(error) if error.kind() == ErrorKind::OutOfMemory => refusal(503, NO_MEMORY.into()),
+            Err(error) => return Err(invalid(&error)),
+            Ok(_) => {
+                return match length {
+                    // A body that the caller cuts off reads like a shorter one.
+                    Some(length) if length != body.len() => {
+                        Err(invalid(&format_args!("it ends after {} bytes of {length}", body.len())))
+                    }
+                    _ => Ok(body),
+                };
             }
-            _ => Ok(body),
-        }
+        };
+        // It is chunked, or there would have been room for it, and not have been more.
+        drop(body);
+        reader.set_limit(u64::MAX);
+        io::copy(&mut reader, &mut io::sink()).map_err(|error| invalid(&error))?;
+        Err(refused)
     }
 
-    /// Answers 413 before the body, to a Content-Length that is too long.
+    /// Answers before the body, where its Content-Length is too long or more than there is memory for.
     ///
     /// Whenever tiny_http drops a body of which `n` bytes are unread, it allocates `n` bytes, and where it cannot have
     /// them the process aborts [util/equal_reader.rs]. Only an upgrade of the connection answers and yet keeps the body.
     /// A length that no memory holds is therefore never read, and costs its connection.
-    fn refuse_unread(self) {
-        let length = self.0.body_length();
-        let HttpResponse { status, body, .. } = self.request().error(413, TOO_LONG);
+    fn refuse_unread(self, status: u16, message: &str) {
+        let length = self.0.body_length().unwrap_or_default();
+        let HttpResponse { body, .. } = self.request().error(status, message);
         // tiny_http sends no Content-Length with an upgrade, so it goes as part of another header's value.
         let headers = format!("application/json\r\nContent-Length: {}", body.len());
         let content_type = tiny_http::Header::from_bytes("Content-Type", headers);
@@ -264,15 +261,19 @@ impl Incoming {
         let mut connection = self.0.upgrade("HTTP/1.1", head);
         // Both fail where the caller has gone.
         let _ = connection.write_all(&body).and_then(|()| connection.flush());
-        if length <= Some(DRAIN_MAX_BYTES) {
-            let _ = io::copy(&mut connection, &mut io::sink());
-        } else {
-            std::mem::forget(connection);
+        let mut rest = connection.take(length as u64);
+        if length <= DRAIN_MAX_BYTES {
+            let _ = io::copy(&mut rest, &mut io::sink());
+        }
+        let unread = usize::try_from(rest.limit()).unwrap_or(usize::MAX);
+        if unread > DRAIN_MAX_BYTES || Vec::<u8>::new().try_reserve_exact(unread).is_err() {
+            std::mem::forget(rest);
         }
     }
 }
 
 const TOO_LONG: &str = "the body is longer than 256 MiB, the most that the handler takes";
+const NO_MEMORY: &str = "there is no memory for the body";
 
 /// Sends an answer: a small one in a single write, so that no part of it waits for the caller's ACK of another.
 fn send(mut connection: impl Write, response: &HttpResponse, head_only: bool) -> io::Result<()> {

@@ -28,7 +28,8 @@ impl<'a> Datum<'a> {
 
     /// The value read as JSON. Errors when it is not JSON, or not that of a `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        Ok(serde_json::from_str(&self.0)?)
+        serde_json::from_str(&self.0)
+            .map_err(|error| Error::fail(format!("the value is not the JSON expected: {error}")))
     }
 
     /// Reads a member of `Data` or `Metadata`. A JSON string in it that parses whole as a JSON string again is the host's

@@ -29,7 +29,7 @@ impl Response {
         Self::default()
     }
 
-    /// Sets the output binding `name` (not `$return`). Its route has to declare it.
+    /// Sets the output binding `name` (not `$return`), once. Its route has to declare it.
     pub fn output(mut self, name: &'static str, value: impl Into<Output>) -> Self {
         self.outputs.push((name, value.into()));
         self
@@ -61,7 +61,8 @@ pub enum Output {
     Text(String),
     /// Bytes: arrive as they are.
     Bytes(Vec<u8>),
-    /// JSON that the host interprets: a list makes a queue message of each element, an object is an entity of a table.
+    /// JSON that the host interprets: a list makes a queue message of each element, an object is an entity of a table. It
+    /// rewrites dates in it, and in objects offsets and digits of decimals.
     Json(Box<RawValue>),
 }
 
@@ -131,7 +132,8 @@ impl HttpResponse {
         self
     }
 
-    /// Adds a header. One that HTTP does not allow (a line break in the value) fails the invocation.
+    /// Adds a header: `&'static str` or `String`, in ASCII. One that HTTP does not allow (a line break in the value) fails
+    /// the invocation.
     pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -172,7 +174,7 @@ pub struct Refusal {
 }
 
 impl Error {
-    /// Refuses an HTTP caller with a status from 400 to 499 and a sentence that helps.
+    /// Refuses an HTTP caller with a status from 400 to 499 and a sentence that helps; any other status is a failure.
     pub fn refuse(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
         Self::Refused(Refusal { status, message: message.into() })
     }

@@ -115,13 +115,14 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
     // The host's own routing ignores case and one trailing slash.
     let path = path.strip_suffix('/').unwrap_or(path);
     let mut allowed = Vec::new();
-    for route in routes {
-        if path.strip_prefix('/').is_some_and(|name| name.eq_ignore_ascii_case(route.name)) {
-            if request.method == "POST" {
-                return answer_invocation(route, &request);
-            }
-            allowed.push("POST");
+    let invoked = path.strip_prefix('/').unwrap_or_default();
+    if let Some(route) = routes.iter().find(|route| route.name.eq_ignore_ascii_case(invoked)) {
+        if request.method == "POST" {
+            return answer_invocation(route, &request);
         }
+        allowed.push("POST");
+    }
+    for route in routes {
         if let Trigger::Http { methods, path: Some(pattern), run } = route.trigger
             && let Some(params) = match_path(pattern, path)
         {
@@ -234,26 +235,44 @@ fn answer_invocation(route: &Route, request: &Request) -> HttpResponse {
     }
 }
 
-/// Calls a function; a panic in it is a failure.
+/// Calls a function; a panic in it is a failure, and so is a refusal with a status that is none.
 fn call(function: impl FnOnce() -> Result) -> Result {
-    console::catch_panic(function).unwrap_or_else(|panic| Err(Error::Failed(panic)))
+    match console::catch_panic(function) {
+        Ok(Err(Error::Refused(Refusal { status, message }))) if !(400..=499).contains(&status) => {
+            Err(Error::Failed(format!("it refuses with the status {status}, not one from 400 to 499: {message}")))
+        }
+        Ok(result) => result,
+        Err(panic) => Err(Error::Failed(panic)),
+    }
 }
 
 fn refused(refusal: Refusal, id: &str) -> HttpResponse {
     HttpResponse::error(refusal.status, &refusal.message, id)
 }
 
-/// Errors where a response sets what its route does not declare (the host would ignore it without a word), or where its
-/// answer is none in HTTP.
+/// Errors where a response sets what the host would ignore without a word, or where its answer is none in HTTP.
 fn check(route: &Route, response: &Response) -> Result<(), String> {
     let name = route.name;
     let return_value = response.return_value.as_ref().map(|_| "$return");
-    for output in response.outputs.iter().map(|(output, _)| *output).chain(return_value) {
+    let outputs: Vec<_> = response.outputs.iter().map(|(output, _)| *output).collect();
+    for (place, output) in outputs.iter().enumerate() {
+        if *output == "$return" {
+            return Err(format!("function {name} sets $return as an output, which has to be its return value"));
+        }
+        if outputs[..place].contains(output) {
+            return Err(format!("function {name} sets the output {output} twice"));
+        }
+    }
+    for output in outputs.into_iter().chain(return_value) {
         if !route.outputs.contains(&output) {
             return Err(format!("function {name} sets the output {output}, which its route does not declare"));
         }
     }
-    let HttpResponse { status, headers, .. } = &response.http;
+    let HttpResponse { status, headers, body } = &response.http;
+    let has_answer = *status != 200 || !headers.is_empty() || !body.is_empty();
+    if has_answer && matches!(route.trigger, Trigger::Event { .. }) {
+        return Err(format!("function {name} answers an HTTP caller, and it has none"));
+    }
     if !(200..=599).contains(status) {
         return Err(format!("function {name} answers with the status {status}, which is not one from 200 to 599"));
     }

@@ -19,9 +19,9 @@ const BUSY_FOR: Duration = Duration::from_millis(100);
 const QUIET_FOR: Duration = Duration::from_secs(2);
 
 /// How often it is tried to accept connections again.
-const RETRY_PAUSE: Duration = Duration::from_millis(50);
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// After how long the ports seen are forgotten. No port comes round again so soon.
+/// A port is forgotten when no request has come from it for this long, or twice as long. It does not come round so soon.
 const FORGET_AFTER: Duration = Duration::from_millis(500);
 
 /// After how long without new connections and without a request the handler gives up, for the host to start it anew.
@@ -35,8 +35,9 @@ pub static SIGNALS: Signals = Signals {
     newcomers: AtomicUsize::new(0),
 };
 
-/// A bit for each port from which a request came of late.
+/// A bit for each port from which a request came since the ports were last forgotten; and those from before that.
 static SEEN: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
+static SEEN_BEFORE: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
 
 pub struct Signals {
     supervisor: OnceLock<Thread>,
@@ -50,11 +51,14 @@ pub struct Signals {
 impl Signals {
     /// A request has come from this port. Costs two loads, unless it is the first in a while.
     pub fn request_from(&self, port: u16) {
-        let (word, bit) = (&SEEN[usize::from(port) / 64], 1 << (port % 64));
-        if word.load(Relaxed) & bit == 0 && word.fetch_or(bit, Relaxed) & bit == 0 {
+        let (index, bit) = (usize::from(port) / 64, 1 << (port % 64));
+        let is_new = SEEN[index].load(Relaxed) & bit == 0
+            && SEEN[index].fetch_or(bit, Relaxed) & bit == 0
+            && SEEN_BEFORE[index].load(Relaxed) & bit == 0;
+        if is_new {
             self.newcomers.fetch_add(1, SeqCst);
-            self.wake();
-        } else if !self.awake.load(SeqCst) {
+        }
+        if is_new || !self.awake.load(SeqCst) {
             self.wake();
         }
     }
@@ -74,8 +78,8 @@ impl Signals {
 }
 
 fn forget_ports() {
-    for word in &SEEN {
-        word.store(0, Relaxed);
+    for (seen, before) in SEEN.iter().zip(&SEEN_BEFORE) {
+        before.store(seen.swap(0, Relaxed), Relaxed);
     }
 }
 
@@ -87,22 +91,23 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
         Err(error) => return error,
     };
     let now = Instant::now();
-    let [mut reviewed, mut requested, mut nudged, mut forgot, mut tried, mut heard, mut complained] = [now; 7];
+    let [mut reviewed, mut requested, mut nudged, mut forgot, mut tried, mut heard] = [now; 6];
+    let mut complained = None;
     loop {
         let now = Instant::now();
         let since = |then: Instant| now.saturating_duration_since(then);
         if since(reviewed) >= BUSY_PAUSE {
             reviewed = now;
             for workers in &mut pools {
-                match workers.review() {
-                    Ok(true) => requested = now,
-                    Ok(false) => {}
-                    // Those that there are go on, and it is tried again.
-                    Err(_) if since(complained) < FORGET_AFTER => {}
-                    Err(error) => {
-                        complained = now;
-                        console::error(&format!("error: cannot start a worker: {error}"));
-                    }
+                if workers.has_news() {
+                    requested = now;
+                }
+                // Where one cannot be had those that there are go on, and it is tried again.
+                if let Err(error) = workers.review()
+                    && complained.is_none_or(|then| since(then) > FORGET_AFTER)
+                {
+                    complained = Some(now);
+                    console::error(&format!("error: cannot start a worker: {error}"));
                 }
             }
         }
@@ -120,15 +125,14 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
             }
         } else {
             heard = now;
-            // One for each connection seen for the first time.
-            (0..SIGNALS.newcomers.swap(0, SeqCst)).for_each(|_| listener.nudge());
+            // One for each connection that is new, or has not been used for a while.
+            nudge(listener, SIGNALS.newcomers.swap(0, SeqCst), 4);
             // And now and then some for those that are queued behind others which were opened and are not used: the longer
             // it is quiet the more, 2 to 64.
             let quiet = since(requested);
             if since(nudged) >= if quiet < QUIET_FOR { QUIET_PAUSE } else { IDLE_PAUSE } {
                 nudged = now;
-                let nudges = 2 << (quiet.as_millis() / QUIET_PAUSE.as_millis()).min(5);
-                (0..nudges).for_each(|_| listener.nudge_gently());
+                nudge(listener, 2 << (quiet.as_millis() / QUIET_PAUSE.as_millis()).min(5), 1);
             }
         }
         if since(forgot) >= FORGET_AFTER {
@@ -149,6 +153,15 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
             thread::park_timeout(QUIET_PAUSE);
         } else {
             thread::park_timeout(IDLE_PAUSE);
+        }
+    }
+}
+
+/// Nudges that many times, every `gently`th time gently.
+fn nudge(listener: &Listener, times: usize, gently: usize) {
+    for time in 1..=times {
+        if listener.nudge(time % gently == 0).is_err() {
+            return;
         }
     }
 }

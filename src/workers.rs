@@ -1,7 +1,7 @@
 //! Workers: the threads that take requests from a source and answer them, one at a time each.
 //!
-//! There is one where one will do: with short functions more only get in each other's way (tiny_http and the allocator
-//! have one lock each, for which they wait). While all are in functions that take long, asleep or waiting for a database,
+//! There is one where one will do: with short functions more only get in each other's way (tiny_http hands requests out under
+//! one lock, for which they wait). While all are in functions that take long, asleep or waiting for a database,
 //! their number doubles every few milliseconds. Those that are no longer needed end.
 
 use crate::console;
@@ -80,8 +80,8 @@ impl Workers {
     }
 
     /// Adds workers where all are stuck, and lets go of those not needed. To be called every few milliseconds while
-    /// requests come. Returns whether any came since the last call. Errors when a worker that is needed cannot be had.
-    pub fn review(&mut self) -> io::Result<bool> {
+    /// requests come. Errors when a worker that is needed cannot be had.
+    pub fn review(&mut self) -> io::Result<()> {
         let (workers, idle) = (self.shared.workers.load(SeqCst), self.shared.idle.load(SeqCst));
         let taken = self.shared.taken.load(SeqCst);
         let came = taken.wrapping_sub(self.taken);
@@ -102,7 +102,7 @@ impl Workers {
             }
             self.counted = Counted::new(taken);
         }
-        Ok(came > 0)
+        Ok(())
     }
 }
 

@@ -299,6 +299,54 @@ mod too_many_connections {
         }
     }
 
+    /// What it does by itself to look after connections takes descriptors too: all at once they were too many. (On a busy
+    /// machine a few may be once.)
+    #[test]
+    fn connections_that_fit_cost_no_accept_thread() {
+        let round = |_| {
+            let handler = start(480);
+            let open = |_| Connection::open(handler.port).expect("a connection");
+            let mut connections: Vec<_> = (0..200).map(open).collect();
+            for _ in 0..10 {
+                for connection in &mut connections {
+                    connection.send(&ping()).expect("sent");
+                }
+                for connection in &mut connections {
+                    assert_eq!(connection.read_answer().expect("an answer").status, 200);
+                }
+                thread::sleep(Duration::from_millis(200));
+            }
+            handler.stderr().is_empty()
+        };
+        assert!((0..3).any(round), "each of three handlers lost its accept thread");
+    }
+
+    /// A body that is no longer than the limit, and longer than the memory at hand.
+    #[test]
+    fn a_body_without_memory_for_it_is_refused() {
+        let mut command = command();
+        command.env("MALLOC_ARENA_MAX", "1");
+        let handler = Handler::from_command(limited("-v 100000", &command));
+        let body = vec![b'x'; 120_000_000];
+        let whole = request("POST", "/api/hello", &[], &body);
+        let chunked = [
+            &request("POST", "/api/hello", &[("Transfer-Encoding", "chunked")], b"")[..],
+            format!("{:X}\r\n", body.len()).as_bytes(),
+            &body,
+            b"\r\n0\r\n\r\n",
+        ]
+        .concat();
+        for request in [whole, chunked] {
+            let mut connection = Connection::open(handler.port).expect("a connection");
+            let answer = connection.exchange(&request).expect("an answer");
+            assert_error(&answer, 503, &["memory"]);
+            assert_eq!(connection.exchange(&ping()).expect("the connection is in step").status, 200);
+            connection.send(&request[..1_000_000]).expect("sent");
+            drop(connection);
+            assert_serves(&handler);
+        }
+    }
+
     /// Each time it may lose the thread that accepts connections. The worker of those that it took in has to stay, since
     /// tiny_http does not tell when they are gone, but none of its other threads.
     #[test]
@@ -398,6 +446,9 @@ fn every_invocation_gets_a_json_object() {
     let too = |item: &str| ask(&handler, &invocation("/odd-too", ID, data(item).as_bytes()));
     assert_eq!(too("nothing").json(), json!({"Outputs": {}, "Logs": null, "ReturnValue": null}));
     assert_error(&too("output"), 500, &["odd-too", "undeclared"]);
+    assert_error(&too("twice"), 500, &["message", "twice"]);
+    assert_error(&too("return"), 500, &["$return"]);
+    assert_error(&too("answer"), 500, &["odd-too"]);
     assert_error(&too("refuse"), 500, &["not for a queue"]);
 }
 
@@ -425,6 +476,9 @@ fn odd_answers_are_answers_all_the_same() {
     handler
         .wait_for_stderr(&format!("invocation {ID}: GET /api/fails: 500: function fails failed: line one\\r\\nline"));
     assert_error(&faulty::get(&handler, "/api/fails?refuse=418"), 418, &["no\r\nX-Split: 1"]);
+    for status in [0, 200, 302, 399, 500] {
+        assert_error(&faulty::get(&handler, &format!("/api/fails?refuse={status}")), 500, &["fails"]);
+    }
 }
 
 #[test]
@@ -571,6 +625,17 @@ fn it_is_reached_from_this_machine_only() {
 }
 
 /// Orders and messages at once from many connections get their own answers, not each other's.
+/// What a function says when it panics is not about the handler's own threads.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_function_that_gets_no_thread_costs_none() {
+    let handler = faulty::start();
+    for _ in 0..20 {
+        assert_eq!(faulty::get(&handler, "/api/panics?how=without-threads").status, 500);
+    }
+    assert_few_threads(&handler);
+}
+
 /// tiny_http then waits for itself, for ever. So does `curl --http2-prior-knowledge`.
 #[test]
 fn a_newer_http_costs_its_own_connection_only() {

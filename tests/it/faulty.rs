@@ -17,6 +17,8 @@ const VARIABLE: &str = "BE_THE_FAULTY_HANDLER";
 const TOO_LONG: Duration = Duration::from_secs(50);
 
 const ROUTES: &[Route] = &[
+    // Its path is that of another's invocations, which are the other's all the same.
+    Route::http("usurps", &["POST"], "/odd-too", usurps),
     Route::http("panics", &["GET", "POST"], "/api/panics", panics),
     Route::event("panics-too", "item", &["$return"], panics_too),
     Route::http("meets", &["GET"], "/api/meets", meets),
@@ -30,6 +32,10 @@ const ROUTES: &[Route] = &[
     Route::http("logs", &["GET"], "/api/logs", logs),
 ];
 
+fn usurps(_: HttpRequest) -> Result {
+    Ok(HttpResponse::text("not its own").into())
+}
+
 /// Panics, in the way that `?how=` asks for.
 fn panics(request: HttpRequest) -> Result {
     struct PanicsAgain;
@@ -41,6 +47,7 @@ fn panics(request: HttpRequest) -> Result {
     match request.query("how").as_deref() {
         Some("lines") => panic!("one line\r\nanother line\u{1b}[31m"),
         Some("value") => std::panic::panic_any(17),
+        Some("without-threads") => panic!("failed to spawn thread: as std says it"),
         Some("silently") => std::panic::resume_unwind(Box::new("passed on")),
         Some("again") => std::panic::panic_any(PanicsAgain),
         Some("index") => Ok(HttpResponse::text(request.text()?[1000..].to_owned()).into()),
@@ -150,6 +157,9 @@ fn odd_too(invocation: Invocation) -> Result {
         "empty" => Ok(Response::new().output("message", "").return_value("")),
         "null" => Ok(Response::new().output("message", Output::json(&None::<u8>)?)),
         "output" => Ok(Response::new().output("undeclared", "lost")),
+        "twice" => Ok(Response::new().output("message", "lost").output("message", "kept")),
+        "return" => Ok(Response::new().output("$return", "lost")),
+        "answer" => Ok(HttpResponse::text("").status(404).into()),
         "refuse" => Err(Error::refuse(404, "not for a queue")),
         what => Err(Error::fail(format!("no {what}"))),
     }
