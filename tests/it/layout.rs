@@ -121,7 +121,11 @@ fn fits(route: &Route, function: &Value) -> Result<(), String> {
             // (contract of the documentation's "HTTP-only function").
             let expected =
                 (bindings.len() == 2).then(|| format!("{}{}", route_prefix(), public_route(route.name, trigger)));
+            let route = text(trigger, "route");
             match (path, expected) {
+                (Some(_), _) if route.contains(['?', '*', '=']) => {
+                    Err(format!("a path is made of texts and {{name}}s here, and the trigger's route is {route:?}"))
+                }
                 (Some(path), Some(expected)) if path == expected => Ok(()),
                 (None, None) => Ok(()),
                 (Some(path), Some(expected)) => {
@@ -186,7 +190,11 @@ fn the_guard_finds_each_kind_of_drift() {
     );
     let mut routed = bindings(json!(["get", "post"]), &[]);
     routed["bindings"][0]["route"] = json!("items/{id:int}");
-    wrong(hello, routed, "/api/items/{id}");
+    wrong(hello, routed.clone(), "/api/items/{id}");
+    for route in ["items/{id?}", "items/{*rest}", "items/{id=1}"] {
+        routed["bindings"][0]["route"] = json!(route);
+        wrong(hello, routed.clone(), route);
+    }
 }
 
 /// Whether func leaves a path out when it publishes: by its own rules, not git's [GitIgnoreParser.cs]. Each line of

@@ -92,14 +92,14 @@ fn checkout() -> PathBuf {
     copied
 }
 
-/// Follows "a folder, a file and a line" with the README's examples.
+/// Adds the README's example functions, unless they have been added already.
 fn add_functions(checkout: &Path, blocks: &[Block]) {
     let table = checkout.join("src/functions/mod.rs");
     for Block { info, text } in blocks {
         let Some(path) = info.get(1) else { continue };
         if path == "src/functions/mod.rs" {
             let mut code = fs::read_to_string(&table).unwrap();
-            for line in text.lines() {
+            for line in text.lines().filter(|line| !fs::read_to_string(&table).unwrap().contains(line)) {
                 let before = if line.starts_with("mod ") { "mod hello;" } else { "];" };
                 let place = code.find(&format!("\n{before}")).expect("the table") + 1;
                 code.insert_str(place, &format!("{line}\n"));
