@@ -247,8 +247,8 @@ impl Incoming {
 
     /// Answers before the body, where its Content-Length is too long or more than there is memory for.
     ///
-    /// Whenever tiny_http drops a body of which `n` bytes are unread, it allocates `n` bytes, and where it cannot have
-    /// them the process aborts [util/equal_reader.rs]. Only an upgrade of the connection answers and yet keeps the body.
+    /// Whenever tiny_http drops a body of which `n` bytes are unread, as it does when the caller leaves, it allocates `n`
+    /// bytes, and where it cannot have them the process aborts [util/equal_reader.rs]. Only an upgrade of the connection answers and yet keeps the body.
     /// A length that no memory holds is therefore never read, and costs its connection.
     fn refuse_unread(self, status: u16, message: &str) {
         let length = self.0.body_length().unwrap_or_default();
@@ -258,16 +258,17 @@ impl Incoming {
         let content_type = tiny_http::Header::from_bytes("Content-Type", headers);
         let head =
             tiny_http::Response::new(status.into(), content_type.into_iter().collect(), io::empty(), Some(0), None);
+        let mut room = Vec::<u8>::new();
+        let fits = length <= DRAIN_MAX_BYTES && room.try_reserve_exact(length).is_ok();
+        // Else the compiler may leave the question out.
+        drop(std::hint::black_box(room));
         let mut connection = self.0.upgrade("HTTP/1.1", head);
         // Both fail where the caller has gone.
         let _ = connection.write_all(&body).and_then(|()| connection.flush());
-        let mut rest = connection.take(length as u64);
-        if length <= DRAIN_MAX_BYTES {
-            let _ = io::copy(&mut rest, &mut io::sink());
-        }
-        let unread = usize::try_from(rest.limit()).unwrap_or(usize::MAX);
-        if unread > DRAIN_MAX_BYTES || Vec::<u8>::new().try_reserve_exact(unread).is_err() {
-            std::mem::forget(rest);
+        if fits {
+            let _ = io::copy(&mut connection.take(length as u64), &mut io::sink());
+        } else {
+            std::mem::forget(connection);
         }
     }
 }

@@ -213,6 +213,7 @@ fn half_an_order(handler: &Handler) -> (Connection, Vec<u8>) {
 #[cfg(target_os = "linux")]
 mod too_many_connections {
     use super::*;
+    use crate::bodies::one_chunk;
     use crate::process::command;
     use std::process::Command;
 
@@ -321,27 +322,35 @@ mod too_many_connections {
         assert!((0..3).any(round), "each of three handlers lost its accept thread");
     }
 
-    /// A body that is no longer than the limit, and longer than the memory at hand.
+    /// Bodies longer than the memory at hand, below the limit for them and above; with a length also from peers that leave.
     #[test]
     fn a_body_without_memory_for_it_is_refused() {
         let mut command = command();
         command.env("MALLOC_ARENA_MAX", "1");
         let handler = Handler::from_command(limited("-v 100000", &command));
         let body = vec![b'x'; 120_000_000];
-        let whole = request("POST", "/api/hello", &[], &body);
-        let chunked = [
-            &request("POST", "/api/hello", &[("Transfer-Encoding", "chunked")], b"")[..],
-            format!("{:X}\r\n", body.len()).as_bytes(),
-            &body,
-            b"\r\n0\r\n\r\n",
-        ]
-        .concat();
-        for request in [whole, chunked] {
+        for length in ["120000000", "300000000"] {
+            for left_after in [0, 1_000, 1_000_000] {
+                let head = request("POST", "/api/hello", &[("Content-Length", length)], &body[..left_after]);
+                let mut connection = Connection::open(handler.port).expect("a connection");
+                connection.send(&head).expect("sent");
+                let answer = connection.read_answer().expect("an answer");
+                let (status, word) = if length == "120000000" { (503, "memory") } else { (413, "256 MiB") };
+                assert_error(&answer, status, &[word]);
+                // It fails where the handler has closed the connection.
+                let _ = connection.socket().shutdown(std::net::Shutdown::Both);
+                drop(connection);
+                assert_serves(&handler);
+            }
+        }
+        let chunks = [&one_chunk(&body)[..], b"0\r\n\r\n"].concat();
+        let chunked = request("POST", "/api/hello", &[("Transfer-Encoding", "chunked")], &chunks);
+        for _ in 0..3 {
             let mut connection = Connection::open(handler.port).expect("a connection");
-            let answer = connection.exchange(&request).expect("an answer");
+            let answer = connection.exchange(&chunked).expect("an answer");
             assert_error(&answer, 503, &["memory"]);
             assert_eq!(connection.exchange(&ping()).expect("the connection is in step").status, 200);
-            connection.send(&request[..1_000_000]).expect("sent");
+            connection.send(&chunked[..1_000_000]).expect("sent");
             drop(connection);
             assert_serves(&handler);
         }
