@@ -222,21 +222,21 @@ impl Incoming {
             return Ok(Vec::new());
         }
         let invalid = |error: &dyn Display| refusal(400, format!("the body cannot be read: {error}").into());
+        if chunked {
+            // Most payloads fit, and need not be moved as they come.
+            body.reserve(2048);
+        }
         // Of an upgraded connection the reader does not end where the body does.
         let mut reader = self.0.as_reader().take(length.unwrap_or(BODY_MAX_BYTES + 1) as u64);
-        let refused = match reader.read_to_end(&mut body) {
-            Ok(_) if body.len() > BODY_MAX_BYTES => refusal(413, TOO_LONG.into()),
-            Err(error) if error.kind() == ErrorKind::OutOfMemory => refusal(503, NO_MEMORY.into()),
-            Err(error) => return Err(invalid(&error)),
-            Ok(_) => {
-                return match length {
-                    // A body that the caller cuts off reads like a shorter one.
-                    Some(length) if length != body.len() => {
-                        Err(invalid(&format_args!("it ends after {} bytes of {length}", body.len())))
-                    }
-                    _ => Ok(body),
-                };
+        let refused = match (reader.read_to_end(&mut body), length) {
+            (Ok(read), _) if read > BODY_MAX_BYTES => refusal(413, TOO_LONG.into()),
+            // A body that the caller cuts off reads like a shorter one.
+            (Ok(read), Some(length)) if read != length => {
+                return Err(invalid(&format_args!("it ends after {read} bytes of {length}")));
             }
+            (Ok(_), _) => return Ok(body),
+            (Err(error), _) if error.kind() == ErrorKind::OutOfMemory => refusal(503, NO_MEMORY.into()),
+            (Err(error), _) => return Err(invalid(&error)),
         };
         // It is chunked, or there would have been room for it, and not have been more.
         drop(body);

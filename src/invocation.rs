@@ -127,6 +127,11 @@ impl Invocation<'_> {
 /// Names and their texts: headers, a query, route parameters.
 pub(crate) type Texts<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
+/// The first text of the name, which is written in any case.
+pub(crate) fn named<'t>(texts: &'t Texts, name: &str) -> Option<&'t str> {
+    texts.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, text)| &**text)
+}
+
 /// The request of an HTTP trigger, the same in each form in which the host passes it on.
 #[derive(Debug)]
 pub struct HttpRequest<'a> {
@@ -150,12 +155,12 @@ impl HttpRequest<'_> {
 
     /// The value of the route's segment `{name}`, decoded.
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+        named(&self.params, name)
     }
 
     /// The first value of the header `name`, which is written in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+        named(&self.headers, name)
     }
 
     /// The body as the caller sent it; empty where there is none.

@@ -2,7 +2,7 @@
 //! payload", in the forms in which running hosts send and take them).
 
 use crate::base64;
-use crate::invocation::{Datum, HttpRequest, Invocation, Members, Text, Texts, plain_text};
+use crate::invocation::{Datum, HttpRequest, Invocation, Members, Text, Texts, named, plain_text};
 use crate::queue_text;
 use crate::response::{HttpResponse, Output, Refusal, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -128,7 +128,7 @@ fn http_body<'a>(
     headers: &Texts,
     body: Option<Cow<'a, str>>,
 ) -> Result<std::result::Result<Cow<'a, [u8]>, Refusal>, String> {
-    let header = |name: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value);
+    let header = |name| named(headers, name);
     let refuse = |status, message| Ok(Err(Refusal { status, message: Cow::Borrowed(message) }));
 
     let Some(text) = body else {

@@ -129,10 +129,10 @@ pub fn supervise(routes: &'static [Route], listener: &Listener, source: Source) 
             nudge(listener, SIGNALS.newcomers.swap(0, SeqCst), 4);
             // And now and then some for those that are queued behind others which were opened and are not used: the longer
             // it is quiet the more, 2 to 64.
-            let quiet = since(requested);
-            if since(nudged) >= if quiet < QUIET_FOR { QUIET_PAUSE } else { IDLE_PAUSE } {
+            let silence = since(requested);
+            if since(nudged) >= if silence < QUIET_FOR { QUIET_PAUSE } else { IDLE_PAUSE } {
                 nudged = now;
-                nudge(listener, 2 << (quiet.as_millis() / QUIET_PAUSE.as_millis()).min(5), 1);
+                nudge(listener, 2 << (silence.as_millis() / QUIET_PAUSE.as_millis()).min(5), 1);
             }
         }
         if since(forgot) >= FORGET_AFTER {

@@ -2,13 +2,9 @@
 
 use crate::http::{Answer, Connection, invocation, request};
 use crate::process::{Handler, command, wait_for};
-use crate::samples::{ID, ask, assert_error};
+use crate::samples::{ID, ask, assert_error, wire};
 use serde_json::{Value, json};
 use std::net::TcpListener;
-
-fn wire(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{}/tests/wire/{name}", env!("CARGO_MANIFEST_DIR"))).expect("a wire sample")
-}
 
 fn get(handler: &Handler, path: &str) -> Answer {
     ask(handler, &request("GET", path, &[], b""))

@@ -1,8 +1,9 @@
 //! A handler whose functions misbehave. No release binary may carry such functions: here the test executable starts
 //! itself once more, as a handler with a route table of its own, and everything else in it is the handler's own code.
 
-use crate::http::{Answer, Connection, request};
-use crate::process::Handler;
+use crate::http::{Answer, request};
+use crate::process::{self, Handler};
+use crate::samples::ask;
 use handler::router::Route;
 use handler::{Error, HttpRequest, HttpResponse, Invocation, Output, Response, Result};
 use std::process::Command;
@@ -171,10 +172,7 @@ fn logs(_: HttpRequest) -> Result {
 
 /// The command that starts the faulty handler, on a port of the system's choice.
 pub fn command() -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("the test executable's path"));
-    command.args(["faulty::serves", "--exact", "--nocapture", "--test-threads=1"]);
-    command.env(VARIABLE, "1").env("FUNCTIONS_CUSTOMHANDLER_PORT", "0");
-    command
+    process::app_of_tests("faulty::serves", VARIABLE)
 }
 
 /// Starts the faulty handler.
@@ -184,9 +182,7 @@ pub fn start() -> Handler {
 
 /// Asks for a path, on a connection of its own.
 pub fn get(handler: &Handler, path: &str) -> Answer {
-    let ask =
-        Connection::open(handler.port).and_then(|mut connection| connection.exchange(&request("GET", path, &[], b"")));
-    ask.expect("an answer")
+    ask(handler, &request("GET", path, &[], b""))
 }
 
 /// With the variable set it is the faulty handler, and ends only if that ends. Without, it checks that it can be one.

@@ -2,12 +2,12 @@
 
 use crate::host::{Form, Host};
 use crate::host_rules::{MESSAGE_MAX_BYTES, Outcome};
-use crate::http::{Answer, Connection, invocation, request};
+use crate::http::{Answer, invocation, request};
 use crate::property::is_same_json;
+use crate::samples::{ID, ask};
 use serde_json::{Value, json};
 
 const ORDER: &str = r#"{"id":1005,"quantity":2,"color":"black"}"#;
-const ID: &str = "70734a6c-261f-4802-9a19-265034c703c3";
 
 /// Posts an order, which is accepted, and gives the one message that it has become.
 #[track_caller]
@@ -38,11 +38,7 @@ fn assert_refused(host: &Host, answer: &Answer, status: u16, words: &str) {
 
 /// Sends a payload of one's own, and gives the answer to the host.
 fn invoke(host: &Host, path: &str, payload: &Value) -> Answer {
-    send(host, &invocation(path, ID, payload.to_string().as_bytes()))
-}
-
-fn send(host: &Host, request: &[u8]) -> Answer {
-    Connection::open(host.handler.port).and_then(|mut connection| connection.exchange(request)).expect("an answer")
+    ask(&host.handler, &invocation(path, ID, payload.to_string().as_bytes()))
 }
 
 // The documented flows.
@@ -420,10 +416,10 @@ fn paths_may_be_in_another_case_and_end_in_a_slash() {
         assert_eq!(invoke(&host, path, &payload).status, 200, "{path}");
     }
     for path in ["/api/hello", "/API/HELLO", "/Api/Hello/", "/api/hello/?name="] {
-        assert_eq!(send(&host, &request("GET", path, &[], b"")).text(), "hello world", "{path}");
+        assert_eq!(ask(&host.handler, &request("GET", path, &[], b"")).text(), "hello world", "{path}");
     }
     for path in ["/order//", "//order", "/api/order", "/api/hello//", "/hell", "/hello/x"] {
-        assert_eq!(send(&host, &request("POST", path, &[], b"{}")).status, 404, "{path}");
+        assert_eq!(ask(&host.handler, &request("POST", path, &[], b"{}")).status, 404, "{path}");
     }
 }
 
@@ -431,14 +427,14 @@ fn paths_may_be_in_another_case_and_end_in_a_slash() {
 fn every_error_says_which_invocation_it_was() {
     let host = Host::start();
     let id = ("x-azure-functions-invocationid", ID);
-    let broken = |path: &str, body: &[u8]| send(&host, &invocation(path, ID, body));
+    let broken = |path: &str, body: &[u8]| ask(&host.handler, &invocation(path, ID, body));
     for (status, path, answer) in [
         (404, "/nothing", broken("/nothing", b"{}")),
         (400, "/order", broken("/order", b"not JSON")),
         (400, "/MyQueueFunction", broken("/MyQueueFunction", b"{\"Data\":{}}")),
-        (405, "/api/hello", send(&host, &request("DELETE", "/api/hello", &[id], b""))),
-        (404, "/api/nothing", send(&host, &request("GET", "/api/nothing", &[id], b""))),
-        (405, "/", send(&host, &request("POST", "/", &[id], b""))),
+        (405, "/api/hello", ask(&host.handler, &request("DELETE", "/api/hello", &[id], b""))),
+        (404, "/api/nothing", ask(&host.handler, &request("GET", "/api/nothing", &[id], b""))),
+        (405, "/", ask(&host.handler, &request("POST", "/", &[id], b""))),
     ] {
         assert_eq!((answer.status, answer.header("Content-Type")), (status, Some("application/json")), "{path}");
         assert_eq!(answer.json()["invocationId"], ID, "{path}");
@@ -458,6 +454,6 @@ fn every_error_says_which_invocation_it_was() {
         assert_eq!((answer.status, &body["invocationId"]), (200, &json!(ID)));
     }
     // Whoever sends no id is told of none.
-    assert_eq!(send(&host, &request("GET", "/nothing", &[], b"")).json().get("invocationId"), None);
+    assert_eq!(ask(&host.handler, &request("GET", "/nothing", &[], b"")).json().get("invocationId"), None);
     host.handler.wait_for_stderr("invocation without id: GET /nothing: 404: ");
 }

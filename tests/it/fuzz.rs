@@ -4,7 +4,7 @@
 use crate::http::{Answer, Connection, invocation};
 use crate::probe::Random;
 use crate::process::Handler;
-use crate::samples::{ID, assert_serves, message, order, ping};
+use crate::samples::{ID, assert_serves, message, order, ping, wire};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -151,9 +151,8 @@ fn mutated_payloads_are_answered_soundly() {
 #[test]
 fn mutated_requests_do_not_stop_the_server() {
     let handler = Handler::start();
-    let wire = std::fs::read(format!("{}/tests/wire/host-order-json.http", env!("CARGO_MANIFEST_DIR")));
     let requests: Vec<Vec<u8>> = vec![
-        wire.expect("a request"),
+        wire("host-order-json.http"),
         order("fuzz!"),
         message("fuzz!"),
         ping(),

@@ -34,6 +34,15 @@ pub fn command() -> Command {
     command
 }
 
+/// The command that starts this test executable once more, as a handler with an app of the tests' own: the test of this
+/// name serves it where the variable is set.
+pub fn app_of_tests(test: &str, variable: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("the test executable's path"));
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
+    command.env(variable, "1").env("FUNCTIONS_CUSTOMHANDLER_PORT", "0");
+    command
+}
+
 /// Waits until `condition` gives a value, or fails the test saying what did not happen.
 pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();

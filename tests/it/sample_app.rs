@@ -2,13 +2,13 @@
 //! itself anew as their handler.
 
 use crate::host_rules::{self, Outcome};
-use crate::http::{Answer, Connection, invocation, request};
-use crate::process::Handler;
+use crate::http::{Answer, invocation, request};
+use crate::process::{self, Handler};
+use crate::samples::{ID, ask};
 use handler::router::Route;
 use handler::{Error, HttpRequest, HttpResponse, Invocation, Output, Response, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::process::Command;
 
 const ROUTES: &[Route] = &[
     Route::http("items", &["GET", "POST"], "/api/items/{id}/{part}", items),
@@ -87,16 +87,7 @@ fn serve() {
 }
 
 fn start() -> Handler {
-    let mut command = Command::new(std::env::current_exe().expect("the path of this executable"));
-    command.args(["--exact", "sample_app::serve", "--nocapture"]);
-    command.env(SERVE, "1").env("FUNCTIONS_CUSTOMHANDLER_PORT", "0");
-    Handler::from_command(command)
-}
-
-const ID: &str = "70734a6c-261f-4802-9a19-265034c703c3";
-
-fn ask(handler: &Handler, request: &[u8]) -> Answer {
-    Connection::open(handler.port).and_then(|mut connection| connection.exchange(request)).expect("an answer")
+    Handler::from_command(process::app_of_tests("sample_app::serve", SERVE))
 }
 
 fn invoke(handler: &Handler, function: &str, payload: &Value) -> Answer {

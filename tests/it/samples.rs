@@ -7,6 +7,12 @@ use serde_json::{Value, json};
 /// An invocation id, as the host makes them.
 pub const ID: &str = "70734a6c-261f-4802-9a19-265034c703c3";
 
+/// A file of tests/wire.
+pub fn wire(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/wire/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
 /// Asks on a connection of its own.
 pub fn ask(handler: &Handler, request: &[u8]) -> Answer {
     Connection::open(handler.port).and_then(|mut connection| connection.exchange(request)).expect("an answer")

@@ -2,10 +2,9 @@
 
 use crate::http::{Connection, invocation};
 use crate::process::Handler;
+use crate::samples::{ID, wire};
 use serde_json::{Value, json};
-use std::{fs, path::Path};
-
-const ID: &str = "70734a6c-261f-4802-9a19-265034c703c3";
+use std::fs;
 
 #[test]
 fn every_captured_payload_is_answered() {
@@ -62,18 +61,10 @@ fn every_captured_payload_is_answered() {
     let others = ["host-order-json.http", "doc-order-response.json", "doc-response-example.json"];
     let answer = connection.exchange(&wire("host-order-json.http")).unwrap();
     assert_eq!(answer.json(), wire_json("doc-order-response.json"));
-    for file in fs::read_dir(folder()).unwrap() {
+    for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wire")).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
         assert!(cases.iter().any(|(case, _)| *case == name) || others.contains(&&*name), "{name} is not tested");
     }
-}
-
-fn folder() -> impl AsRef<Path> {
-    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/wire")
-}
-
-fn wire(name: &str) -> Vec<u8> {
-    fs::read(folder().as_ref().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 fn wire_json(name: &str) -> Value {
