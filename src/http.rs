@@ -3,6 +3,7 @@
 use crate::console;
 use crate::response::{HttpResponse, Refusal};
 use crate::router::Request;
+use crate::scheduler;
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
@@ -44,7 +45,8 @@ impl Listener {
     pub fn accept(&self) -> io::Result<Source> {
         let socket = self.socket.try_clone()?;
         // It panics where it gets no thread.
-        match console::catch_panic(|| tiny_http::Server::from_listener(socket, None)) {
+        let start = || tiny_http::Server::from_listener(socket, None);
+        match scheduler::in_background(|| console::catch_panic(start)) {
             Ok(server) => server.map(Source).map_err(io::Error::other),
             Err(panic) => Err(io::Error::other(panic)),
         }

@@ -16,6 +16,7 @@ mod payload;
 pub mod queue_text;
 mod response;
 pub mod router;
+mod scheduler;
 mod server;
 mod supervisor;
 mod url;

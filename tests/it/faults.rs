@@ -48,6 +48,21 @@ fn assert_few_threads(handler: &Handler) {
 #[cfg(not(target_os = "linux"))]
 fn assert_few_threads(_: &Handler) {}
 
+/// The workers do as any other thread, and so do their functions.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_that_read_from_connections_preempt_no_others() {
+    const SCHED_OTHER: usize = 0;
+    const SCHED_BATCH: usize = 3;
+    let handler = Handler::start();
+    assert_serves(&handler);
+    let policies = probe::policies(handler.pid());
+    let (normal, batch): (Vec<_>, Vec<_>) = policies.iter().partition(|(_, policy)| *policy == SCHED_OTHER);
+    assert_eq!(normal.iter().filter(|(name, _)| name == "worker").count(), 1, "{policies:?}");
+    assert_eq!(normal.len(), 2, "{policies:?}");
+    assert!(batch.len() >= 5 && batch.iter().all(|(_, policy)| *policy == SCHED_BATCH), "{policies:?}");
+}
+
 /// Also what it does at rest every 5.5 seconds, for connections that may be queued, starts no threads.
 #[cfg(target_os = "linux")]
 #[test]

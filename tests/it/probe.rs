@@ -13,6 +13,19 @@ pub fn status(pid: u32, name: &str) -> usize {
     line.trim().trim_end_matches(" kB").parse().expect("a number in the status")
 }
 
+/// The names of a process's threads, each with its scheduling policy [proc_pid_stat(5)].
+#[cfg(target_os = "linux")]
+pub fn policies(pid: u32) -> Vec<(String, usize)> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the threads of a running process");
+    let policy = |path| {
+        // A thread may have ended since.
+        let stat = std::fs::read_to_string(path).ok()?;
+        let (name, numbers) = stat.split_once(" (")?.1.rsplit_once(") ")?;
+        Some((name.to_owned(), numbers.split(' ').nth(38)?.parse().ok()?))
+    };
+    threads.filter_map(|thread| policy(thread.expect("a thread").path().join("stat"))).collect()
+}
+
 /// How many descriptors a process has open.
 #[cfg(target_os = "linux")]
 pub fn descriptors(pid: u32) -> usize {
