@@ -6,17 +6,19 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub fn encode(bytes: &[u8]) -> String {
     let letters = |[a, b, c]: [u8; 3]| {
         let bits = u32::from_be_bytes([0, a, b, c]);
-        [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 63) as usize])
+        let letter = |shift: u32| ALPHABET[(bits >> shift & 63) as usize];
+        [letter(18), letter(12), letter(6), letter(0)]
     };
-    let mut text = Vec::with_capacity(bytes.len().div_ceil(3) * 4);
+    // What is not written over is the padding.
+    let mut text = vec![b'='; bytes.len().div_ceil(3) * 4];
     let (groups, rest) = bytes.as_chunks();
-    for group in groups {
-        text.extend(letters(*group));
+    let (fours, _) = text.as_chunks_mut();
+    for (four, group) in fours.iter_mut().zip(groups) {
+        *four = letters(*group);
     }
-    if let [a, ref b @ ..] = *rest {
-        let last = letters([a, b.first().copied().unwrap_or_default(), 0]);
-        text.extend_from_slice(&last[..rest.len() + 1]);
-        text.extend_from_slice(&b"=="[b.len()..]);
+    if let ([a, b @ ..], Some(four)) = (rest, fours.last_mut()) {
+        let last = letters([*a, b.first().copied().unwrap_or_default(), 0]);
+        four[..rest.len() + 1].copy_from_slice(&last[..rest.len() + 1]);
     }
     String::from_utf8(text).expect("base64 is ASCII")
 }
