@@ -11,6 +11,12 @@ endif
 # What Azure runs.
 AZURE := x86_64-unknown-linux-musl
 
+# A binary for musl is linked by the linker that comes with Rust, so that any machine can build it. Of the 750 KB that it has
+# otherwise, --icf=all (functions of equal code are one) takes 4 KB, a fixed address 27 KB, and frame pointers, with which the
+# tables for unwinding are shorter, 5 KB. In .cargo/config.toml these would break a plain `cargo build` on Alpine.
+MUSL_FLAGS := -C linker=rust-lld -C link-arg=--icf=all -C relocation-model=static -C force-frame-pointers=yes \
+    -C link-arg=-T.cargo/cold.ld
+
 EXE := $(if $(WINDOWS),$(if $(findstring linux,$(TARGET)),,.exe))
 BINARY := handler$(EXE)
 APP_FILES := host.json handler $(patsubst %/function.json,%,$(wildcard */function.json))
@@ -28,10 +34,11 @@ build: rust ## Build the release binary, ./handler
 	@if [ -z "$(TARGET)" ]; then \
 	    cargo build --release --target-dir target && built=target/release/$(BINARY); \
 	elif [ -d "$$(rustc --print sysroot)/lib/rustlib/$(TARGET)/lib" ] || rustup target add $(TARGET) 2>/dev/null; then \
-	    cargo build --release --target-dir target --target $(TARGET) && built=target/$(TARGET)/release/$(BINARY); \
+	    $(if $(findstring musl,$(TARGET)),RUSTFLAGS="$$RUSTFLAGS $(MUSL_FLAGS)") \
+	        cargo build --release --target-dir target --target $(TARGET) && built=target/$(TARGET)/release/$(BINARY); \
 	elif [ "$(SYSTEM) $(TARGET)" = "Linux $(ARCH)-unknown-linux-musl" ]; then \
 	    echo "rustup cannot add $(TARGET): building a static binary with this machine's glibc"; \
-	    RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --target-dir target --target $(ARCH)-unknown-linux-gnu && \
+	    RUSTFLAGS="$$RUSTFLAGS -C target-feature=+crt-static" cargo build --release --target-dir target --target $(ARCH)-unknown-linux-gnu && \
 	        built=target/$(ARCH)-unknown-linux-gnu/release/handler; \
 	else \
 	    echo "rustup cannot add $(TARGET): is rustup installed (https://rustup.rs), and is there a network?" >&2; false; \
