@@ -7,6 +7,8 @@
 
 #[cfg(target_os = "linux")]
 mod allocator;
+#[cfg(no_backtraces)]
+mod backtrace;
 mod base64;
 mod console;
 pub mod functions;

@@ -83,7 +83,7 @@ fn checkout() -> PathBuf {
             false => fs::remove_file(entry).unwrap(),
         }
     }
-    for name in ["src", "benches", ".cargo"] {
+    for name in ["src", "benches"] {
         copy(&root.join(name), &copied.join(name));
     }
     for name in ["Cargo.toml", "Cargo.lock", "Makefile", "host.json", "local.settings.json"] {
