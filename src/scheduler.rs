@@ -15,22 +15,22 @@ pub fn in_background<T>(start: impl FnOnce() -> T) -> T {
     /// Longer than any C library's `struct sched_param`, the first number of which is the priority, 0 for both policies.
     type Parameters = [u64; 8];
 
-    // SAFETY: they are declared as in POSIX, `pthread_t` being a word in Linux's C libraries. They write a number to `policy`
-    // and a `struct sched_param` to `parameters`, or read one from there, and keep neither address.
     unsafe extern "C" {
         safe fn pthread_self() -> usize;
-        safe fn pthread_getschedparam(thread: usize, policy: &mut c_int, parameters: &mut Parameters) -> c_int;
-        safe fn pthread_setschedparam(thread: usize, policy: c_int, parameters: &Parameters) -> c_int;
+        fn pthread_getschedparam(thread: usize, policy: &mut c_int, parameters: &mut Parameters) -> c_int;
+        fn pthread_setschedparam(thread: usize, policy: c_int, parameters: &Parameters) -> c_int;
     }
 
     let (this, mut policy, mut parameters) = (pthread_self(), SCHED_OTHER, Parameters::default());
+    // SAFETY, of this and the next two: they are declared as in POSIX, `pthread_t` being a word in Linux's C libraries, and
+    // the thread is the one that runs. They write a number and a `struct sched_param`, or read one, and keep no address.
+    let read = unsafe { pthread_getschedparam(this, &mut policy, &mut parameters) } == 0;
     // A policy that the process was started with stays. Where the system refuses, the threads run like any other.
-    let changed = pthread_getschedparam(this, &mut policy, &mut parameters) == 0
-        && policy == SCHED_OTHER
-        && pthread_setschedparam(this, SCHED_BATCH, &parameters) == 0;
+    let changed =
+        read && policy == SCHED_OTHER && unsafe { pthread_setschedparam(this, SCHED_BATCH, &parameters) } == 0;
     let started = start();
     if changed {
-        pthread_setschedparam(this, SCHED_OTHER, &parameters);
+        unsafe { pthread_setschedparam(this, SCHED_OTHER, &parameters) };
     }
     started
 }
