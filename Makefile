@@ -13,8 +13,7 @@ AZURE := x86_64-unknown-linux-musl
 
 # A binary for musl is linked by the linker that comes with Rust, so that any machine can build it. The rest saves 250 of
 # 808 KB: src/backtrace.rs 219, a fixed address 20, frame pointers, with which the tables for unwinding are shorter, 5, and
-# --icf=all (functions of equal code are one) 4. In .cargo/config.toml these would break a plain `cargo build`
-# on Alpine.
+# --icf=all (functions of equal code are one) 4. In .cargo/config.toml these would break a plain `cargo build` on Alpine.
 MUSL_FLAGS := -C linker=rust-lld -C link-arg=--icf=all -C relocation-model=static -C force-frame-pointers=yes \
     --cfg no_backtraces -C link-arg=-zmuldefs
 

@@ -49,7 +49,8 @@ impl Allocator {
     fn take(&self, class: usize) -> Option<*mut u8> {
         let mut kept = self.0[class].try_lock().ok()?;
         let block = kept.first?;
-        // SAFETY: what is in the list is a block of at least 16 bytes, aligned to 16 or more, in which `keep` has written a link.
+        // SAFETY: what is in the list is a block of at least 16 bytes, aligned to 16 or more, in which `keep` has written
+        // a link.
         kept.first = unsafe { block.read() }.next;
         kept.bytes -= SMALLEST_BYTES << class;
         Some(block.as_ptr().cast())

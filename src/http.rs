@@ -250,8 +250,8 @@ impl Incoming {
     /// Answers before the body, where its Content-Length is too long or more than there is memory for.
     ///
     /// Whenever tiny_http drops a body of which `n` bytes are unread, as it does when the caller leaves, it allocates `n`
-    /// bytes, and where it cannot have them the process aborts [util/equal_reader.rs]. Only an upgrade of the connection answers and yet keeps the body.
-    /// A length that no memory holds is therefore never read, and costs its connection.
+    /// bytes, and where it cannot have them the process aborts [util/equal_reader.rs]. Only an upgrade of the connection
+    /// answers and yet keeps the body. A length that no memory holds is therefore never read, and costs its connection.
     fn refuse_unread(self, status: u16, message: &str) {
         let length = self.0.body_length().unwrap_or_default();
         let HttpResponse { body, .. } = self.request().error(status, message);

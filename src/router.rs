@@ -254,16 +254,15 @@ fn refused(refusal: Refusal, id: &str) -> HttpResponse {
 fn check(route: &Route, response: &Response) -> Result<(), String> {
     let name = route.name;
     let return_value = response.return_value.as_ref().map(|_| "$return");
-    let outputs = response.outputs.iter().map(|(output, _)| *output);
-    for (place, output) in outputs.clone().enumerate() {
-        if output == "$return" {
+    for (place, (output, _)) in response.outputs.iter().enumerate() {
+        if *output == "$return" {
             return Err(format!("function {name} sets $return as an output, which has to be its return value"));
         }
-        if outputs.clone().take(place).any(|earlier| earlier == output) {
+        if response.outputs[..place].iter().any(|(earlier, _)| earlier == output) {
             return Err(format!("function {name} sets the output {output} twice"));
         }
     }
-    for output in outputs.chain(return_value) {
+    for output in response.outputs.iter().map(|(output, _)| *output).chain(return_value) {
         if !route.outputs.contains(&output) {
             return Err(format!("function {name} sets the output {output}, which its route does not declare"));
         }

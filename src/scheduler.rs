@@ -24,10 +24,10 @@ pub fn in_background<T>(start: impl FnOnce() -> T) -> T {
     let (this, mut policy, mut parameters) = (pthread_self(), SCHED_OTHER, Parameters::default());
     // SAFETY, of this and the next two: they are declared as in POSIX, `pthread_t` being a word in Linux's C libraries, and
     // the thread is the one that runs. They write a number and a `struct sched_param`, or read one, and keep no address.
-    let read = unsafe { pthread_getschedparam(this, &mut policy, &mut parameters) } == 0;
+    let known = unsafe { pthread_getschedparam(this, &mut policy, &mut parameters) } == 0;
     // A policy that the process was started with stays. Where the system refuses, the threads run like any other.
     let changed =
-        read && policy == SCHED_OTHER && unsafe { pthread_setschedparam(this, SCHED_BATCH, &parameters) } == 0;
+        known && policy == SCHED_OTHER && unsafe { pthread_setschedparam(this, SCHED_BATCH, &parameters) } == 0;
     let started = start();
     if changed {
         unsafe { pthread_setschedparam(this, SCHED_OTHER, &parameters) };

@@ -1,8 +1,8 @@
 //! Workers: the threads that take requests from a source and answer them, one at a time each.
 //!
-//! There is one where one will do: with short functions more only get in each other's way (tiny_http hands requests out under
-//! one lock, for which they wait). While all are in functions that take long, asleep or waiting for a database,
-//! their number doubles every few milliseconds. Those that are no longer needed end.
+//! There is one where one will do: with short functions more only get in each other's way (tiny_http hands requests out
+//! under one lock, for which they wait). While all are in functions that take long, asleep or waiting for a database, their
+//! number doubles every few milliseconds. Those that are no longer needed end.
 
 use crate::console;
 use crate::http::{Received, Source};
