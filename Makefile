@@ -12,7 +12,7 @@ endif
 AZURE := x86_64-unknown-linux-musl
 
 # A binary for musl is linked by the linker that comes with Rust, so that any machine can build it. The rest saves 250 of
-# 808 KB: src/backtrace.rs 219, a fixed address 20, frame pointers, with which the tables for unwinding are shorter, 5, and
+# 808 KB: src/server/tuning/no_backtraces.rs 219, a fixed address 20, frame pointers, with which the tables for unwinding are shorter, 5, and
 # --icf=all (functions of equal code are one) 4. In .cargo/config.toml these would break a plain `cargo build` on Alpine.
 MUSL_FLAGS := -C linker=rust-lld -C link-arg=--icf=all -C relocation-model=static -C force-frame-pointers=yes \
     --cfg no_backtraces -C link-arg=-zmuldefs
@@ -60,7 +60,7 @@ bench: build ## Measure size, start, memory, latency and throughput on this mach
 	@HANDLER=./$(BINARY) cargo bench --quiet --bench bench
 
 fuzz: rust ## Run the fuzz tests for longer
-	FUZZ_ROUNDS=$(or $(FUZZ_ROUNDS),200000) cargo test --release --test it fuzz
+	FUZZ_ROUNDS=$(or $(FUZZ_ROUNDS),200000) cargo test --release --test machinery fuzz
 
 start: build node ## Build, and run the app under func, with Azurite for its queues
 	@if ! $(LISTENS); then \

@@ -29,8 +29,8 @@ const STARTS: usize = 200;
 const LOAD: Duration = Duration::from_millis(1500);
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-const ORDER: &str = include_str!("../tests/wire/host-order-json.json");
-const QUEUE: &str = include_str!("../tests/wire/host-queue-json.json");
+const ORDER: &str = include_str!("../tests/machinery/wire/host-order-json.json");
+const QUEUE: &str = include_str!("../tests/machinery/wire/host-queue-json.json");
 
 fn main() -> ExitCode {
     let (options, others): (Vec<_>, Vec<_>) = env::args().skip(1).partition(|arg| arg.starts_with("--"));

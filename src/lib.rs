@@ -1,29 +1,23 @@
-//! An Azure Functions custom handler: small, synchronous, and readable in one sitting.
+//! An app for Azure Functions, and all that it needs to be one: small, synchronous, and readable in one sitting.
 //!
-//! Data flows one way: socket ([`http`]) -> request -> route ([`router`]) -> function ([`functions`]) -> response.
-//! The host's own payloads are read and written in [`payload`] and nowhere else, tiny_http is used in [`http`] and
-//! nowhere else. A function sees an [`HttpRequest`] or an [`Invocation`] and returns a [`Response`]; it knows nothing of
-//! sockets, threads or the form in which the host called.
+//! - [`functions`] is yours: a file a function, and the table of them.
+//! - `host` speaks the language of the Functions host: which function a request is for, what the function gets, and
+//!   what the host makes of the result. Whoever has read `functions`, `host` and this file knows how a function is
+//!   called. There are no threads and no sockets in it.
+//! - `server` is the process: tiny_http, threads, start and end. It uses `host`; `host` does not know of it.
+//!
+//! Data flows one way: socket -> request -> route -> function -> response. A function gets an [`HttpRequest`] or an
+//! [`Invocation`] and returns a [`Response`], whatever the form in which the host calls.
 
-#[cfg(target_os = "linux")]
-mod allocator;
-#[cfg(no_backtraces)]
-mod backtrace;
-mod base64;
 mod console;
 pub mod functions;
-mod http;
-mod invocation;
-mod payload;
-pub mod queue_text;
-mod response;
-pub mod router;
-mod scheduler;
+mod host;
 mod server;
-mod supervisor;
-mod url;
-mod workers;
 
-pub use invocation::{Datum, HttpRequest, Invocation};
-pub use response::{Error, HttpResponse, Output, Refusal, Response, Result};
-pub use server::serve;
+pub use host::invocation::{Datum, HttpRequest, Invocation};
+pub use host::queue_text;
+pub use host::response::{Error, HttpResponse, Output, Refusal, Response, Result};
+pub use host::route::{Kind, Route};
+#[doc(hidden)]
+pub use server::tuning;
+pub use server::{Settings, serve, serve_with};

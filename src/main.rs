@@ -1,5 +1,7 @@
 //! The handler: the process that the Functions host starts.
 
+app::global_allocator!();
+
 fn main() -> std::process::ExitCode {
-    handler::serve(handler::functions::ROUTES)
+    app::serve(app::functions::ROUTES)
 }

@@ -4,11 +4,11 @@ mod hello;
 mod my_queue_function;
 mod order;
 
-use crate::router::Route;
+use crate::Route;
 
 /// One line a function: its name (the folder's), what triggers it, the outputs that it sets, where its code is.
 pub const ROUTES: &[Route] = &[
     Route::http("hello", &["GET", "POST"], "/api/hello", hello::run),
     Route::http_with_bindings("order", &["POST"], &["message"], order::run),
-    Route::event("MyQueueFunction", "myQueueItem", &["$return"], my_queue_function::run),
+    Route::trigger("MyQueueFunction", "myQueueItem", &["$return"], my_queue_function::run),
 ];

@@ -1,0 +1,69 @@
+//! The table of functions: which there are, what triggers each, and where its code is.
+
+use super::invocation::{HttpRequest, Invocation};
+use super::response::Result;
+
+/// One function of the app.
+#[derive(Debug)]
+pub struct Route {
+    /// The function's name, which is that of its folder: an invocation comes as `POST /<name>`.
+    pub name: &'static str,
+    /// The output bindings that the function sets, `$return` for the return value; the HTTP output is not among them.
+    pub outputs: &'static [&'static str],
+    /// What triggers it, and the function itself.
+    pub kind: Kind,
+}
+
+/// What triggers a function.
+#[derive(Debug)]
+pub enum Kind {
+    /// An HTTP request.
+    Http {
+        /// The methods it takes, in capitals.
+        methods: &'static [&'static str],
+        /// The path at which a host forwards the caller's own request, with `{name}` for a parameter. `None` for a
+        /// function with other bindings than HTTP: its requests always come as invocations.
+        path: Option<&'static str>,
+        /// The function.
+        run: fn(HttpRequest) -> Result,
+    },
+    /// Anything else.
+    Trigger {
+        /// The name of the trigger's binding.
+        binding: &'static str,
+        /// The function.
+        run: fn(Invocation) -> Result,
+    },
+}
+
+impl Route {
+    /// A function with an HTTP trigger and an HTTP output and no other binding.
+    pub const fn http(
+        name: &'static str,
+        methods: &'static [&'static str],
+        path: &'static str,
+        run: fn(HttpRequest) -> Result,
+    ) -> Self {
+        Self { name, outputs: &[], kind: Kind::Http { methods, path: Some(path), run } }
+    }
+
+    /// A function with an HTTP trigger, an HTTP output, and other bindings.
+    pub const fn http_with_bindings(
+        name: &'static str,
+        methods: &'static [&'static str],
+        outputs: &'static [&'static str],
+        run: fn(HttpRequest) -> Result,
+    ) -> Self {
+        Self { name, outputs, kind: Kind::Http { methods, path: None, run } }
+    }
+
+    /// A function with any other trigger, whose binding has the name `binding`.
+    pub const fn trigger(
+        name: &'static str,
+        binding: &'static str,
+        outputs: &'static [&'static str],
+        run: fn(Invocation) -> Result,
+    ) -> Self {
+        Self { name, outputs, kind: Kind::Trigger { binding, run } }
+    }
+}

@@ -1,0 +1,108 @@
+//! The supervisor: the main thread, which keeps the handler able to serve.
+
+use super::Settings;
+use super::http::{Listener, Source};
+use super::signals::SIGNALS;
+use super::workers::Workers;
+use crate::console;
+use crate::host::route::Route;
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often the supervisor looks: while requests come and a little after; for a while after that; and then. The last is
+/// longer than the 5 s after which tiny_http's surplus threads end, or nudges would keep them.
+const BUSY_PAUSE: Duration = Duration::from_millis(2);
+const QUIET_PAUSE: Duration = Duration::from_millis(200);
+const IDLE_PAUSE: Duration = Duration::from_millis(5500);
+const BUSY_FOR: Duration = Duration::from_millis(100);
+const QUIET_FOR: Duration = Duration::from_secs(2);
+
+/// How often it is tried to accept connections again.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// A port is forgotten when no request has come from it for this long, or twice as long. It does not come round so soon.
+const FORGET_AFTER: Duration = Duration::from_millis(500);
+
+/// Serves from `source`, and from those that follow it, for as long as that is possible. Returns why it no longer is.
+pub fn supervise(routes: &'static [Route], settings: &Settings, listener: &Listener, source: Source) -> io::Error {
+    SIGNALS.supervise_here();
+    let mut pools = match Workers::start(source, routes) {
+        Ok(workers) => vec![workers],
+        Err(error) => return error,
+    };
+    let now = Instant::now();
+    let [mut reviewed, mut requested, mut nudged, mut forgot, mut tried, mut heard] = [now; 6];
+    let mut complained = None;
+    loop {
+        let now = Instant::now();
+        let since = |then: Instant| now.saturating_duration_since(then);
+        if since(reviewed) >= BUSY_PAUSE {
+            reviewed = now;
+            for workers in &mut pools {
+                if workers.has_news() {
+                    requested = now;
+                }
+                // Where one cannot be had those that there are go on, and it is tried again.
+                if let Err(error) = workers.review()
+                    && complained.is_none_or(|then| since(then) > FORGET_AFTER)
+                {
+                    complained = Some(now);
+                    console::error(&format!("error: cannot start a worker: {error}"));
+                }
+            }
+        }
+        if SIGNALS.is_accept_lost() {
+            // The last pool is that of the source that accepts. Those before it have lost their accept thread; their
+            // connections go on.
+            if since(tried) >= RETRY_PAUSE {
+                tried = now;
+                SIGNALS.clear_accept_lost();
+                match listener.accept_again().and_then(|source| Workers::start(source, routes)) {
+                    Ok(workers) => pools.push(workers),
+                    Err(error) if since(heard).min(since(requested)) > settings.give_up_after => return error,
+                    Err(_) => SIGNALS.accept_lost(),
+                }
+            }
+        } else {
+            heard = now;
+            // One for each connection that is new, or has not been used for a while.
+            nudge(listener, SIGNALS.take_newcomers(), 4);
+            // And now and then some for those that are queued behind others which were opened and are not used: the longer
+            // it is quiet the more, 2 to 64.
+            let silence = since(requested);
+            if since(nudged) >= if silence < QUIET_FOR { QUIET_PAUSE } else { IDLE_PAUSE } {
+                nudged = now;
+                nudge(listener, 2 << (silence.as_millis() / QUIET_PAUSE.as_millis()).min(5), 1);
+            }
+        }
+        if since(forgot) >= FORGET_AFTER {
+            forgot = now;
+            SIGNALS.forget_ports();
+        }
+
+        let busy = since(requested) < BUSY_FOR || pools.iter().any(|workers| !workers.has_idle());
+        SIGNALS.set_awake(busy);
+        let quiet = since(requested) < QUIET_FOR || !pools.iter().all(Workers::at_rest);
+        if busy {
+            thread::park_timeout(BUSY_PAUSE);
+        } else if pools.iter().any(Workers::has_news) {
+            // A request has come just before `awake` told it to wake us.
+        } else if SIGNALS.is_accept_lost() {
+            thread::park_timeout(RETRY_PAUSE);
+        } else if quiet {
+            thread::park_timeout(QUIET_PAUSE);
+        } else {
+            thread::park_timeout(IDLE_PAUSE);
+        }
+    }
+}
+
+/// Nudges that many times, every `gently`th time gently.
+fn nudge(listener: &Listener, times: usize, gently: usize) {
+    for time in 1..=times {
+        if listener.nudge(time % gently == 0).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! To remove it: delete this file, and `mod no_backtraces;` in `src/server/tuning/mod.rs`.
+//!
+//! No backtraces in the static binary that `make build` leaves: stripped as it is, they would name no function of its own,
+//! and the standard library's code for them would be a quarter of it.
+//!
+//! The compiler sees here that walking the stack for a backtrace finds nothing, and leaves out all that a panic would print
+//! of one. The linker takes the first of several definitions (`-z muldefs`), so the unwinder's own is not used. Panics
+//! unwind by other functions. A `std::backtrace::Backtrace` says "unsupported backtrace"; to print one brings the code back.
+
+#![cfg(no_backtraces)]
+
+use std::ffi::{c_int, c_void};
+
+/// `_URC_END_OF_STACK` [Itanium C++ ABI: Exception Handling, level I].
+const END_OF_STACK: c_int = 5;
+
+/// Calls `_trace` for no frame, and says that these were all: GCC's extension of that interface.
+// SAFETY: it takes the place of the function of that name and signature, and does nothing.
+#[unsafe(no_mangle)]
+extern "C" fn _Unwind_Backtrace(_trace: *const c_void, _argument: *mut c_void) -> c_int {
+    END_OF_STACK
+}

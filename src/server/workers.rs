@@ -1,0 +1,144 @@
+//! Workers: the threads that take requests from a source and answer them, one at a time each.
+//!
+//! There is one where one will do: with short functions more only get in each other's way (tiny_http hands requests out
+//! under one lock, for which they wait). While all are in functions that take long, asleep or waiting for a database, their
+//! number doubles every few milliseconds. Those that are no longer needed end.
+
+use super::http::{Received, Source};
+use super::signals::SIGNALS;
+use crate::console;
+use crate::host::route::Route;
+use crate::host::router;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The most workers that are added at once.
+const ADDED_AT_ONCE: usize = 64;
+
+/// Functions take long when a worker takes no more than this from one review to the next, 2 milliseconds later.
+const FEW_PER_REVIEW: usize = 3;
+
+/// How often it is asked whether there are too many; and what a worker then has taken, at the least, when its functions
+/// are so short that one worker less does as well.
+const SURPLUS_AFTER: Duration = Duration::from_secs(1);
+const MANY_PER_SURPLUS: usize = 5000;
+
+struct Shared {
+    source: Source,
+    routes: &'static [Route],
+    workers: AtomicUsize,
+    idle: AtomicUsize,
+    taken: AtomicUsize,
+}
+
+/// The workers of one source, as their supervisor sees them.
+pub struct Workers {
+    shared: Arc<Shared>,
+    taken: usize,
+    /// Of how many reviews in a row all workers were in functions that take long.
+    crowded: usize,
+    counted: Counted,
+}
+
+/// What is counted between two looks for surplus workers.
+struct Counted {
+    from: Instant,
+    taken: usize,
+    least_idle: usize,
+}
+
+impl Counted {
+    fn new(taken: usize) -> Self {
+        Self { from: Instant::now(), taken, least_idle: usize::MAX }
+    }
+}
+
+impl Workers {
+    /// Starts with one worker. Errors when not even that one can be had.
+    pub fn start(source: Source, routes: &'static [Route]) -> io::Result<Self> {
+        let [workers, idle, taken] = [const { AtomicUsize::new(0) }; 3];
+        let shared = Arc::new(Shared { source, routes, workers, idle, taken });
+        add_worker(&shared)?;
+        Ok(Self { shared, taken: 0, crowded: 0, counted: Counted::new(0) })
+    }
+
+    /// Whether nothing but one idle worker is left.
+    pub fn at_rest(&self) -> bool {
+        self.shared.workers.load(SeqCst) == 1 && self.shared.idle.load(SeqCst) == 1
+    }
+
+    /// Whether a worker waits for a request.
+    pub fn has_idle(&self) -> bool {
+        self.shared.idle.load(SeqCst) > 0
+    }
+
+    /// Whether a request has come since the last review.
+    pub fn has_news(&self) -> bool {
+        self.shared.taken.load(SeqCst) != self.taken
+    }
+
+    /// Adds workers where all are stuck, and lets go of those not needed. To be called every few milliseconds while
+    /// requests come. Errors when a worker that is needed cannot be had.
+    pub fn review(&mut self) -> io::Result<()> {
+        let (workers, idle) = (self.shared.workers.load(SeqCst), self.shared.idle.load(SeqCst));
+        let taken = self.shared.taken.load(SeqCst);
+        let came = taken.wrapping_sub(self.taken);
+        self.taken = taken;
+        self.crowded = if idle == 0 && came <= workers * FEW_PER_REVIEW { self.crowded + 1 } else { 0 };
+        // Not at once: a request that has only just come is no sign.
+        if self.crowded > 1 || workers == 0 {
+            for _ in 0..workers.clamp(1, ADDED_AT_ONCE) {
+                add_worker(&self.shared)?;
+            }
+        }
+        self.counted.least_idle = self.counted.least_idle.min(idle);
+        if self.counted.from.elapsed() > SURPLUS_AFTER {
+            let short = taken.wrapping_sub(self.counted.taken) > workers * MANY_PER_SURPLUS;
+            let kept = if short && workers > 1 { 0 } else { 1 };
+            for _ in kept..self.counted.least_idle.max(1) {
+                self.shared.source.release();
+            }
+            self.counted = Counted::new(taken);
+        }
+        Ok(())
+    }
+}
+
+fn add_worker(shared: &Arc<Shared>) -> io::Result<()> {
+    shared.workers.fetch_add(1, SeqCst);
+    let ending = Ending(shared.clone());
+    thread::Builder::new().name("worker".into()).spawn(move || work(&ending.0)).map(drop)
+}
+
+fn work(shared: &Shared) {
+    loop {
+        shared.idle.fetch_add(1, SeqCst);
+        let received = shared.source.receive();
+        shared.idle.fetch_sub(1, SeqCst);
+        match received {
+            Received::Request(incoming) => {
+                shared.taken.fetch_add(1, SeqCst);
+                SIGNALS.request_from(incoming.peer_port());
+                incoming.answer(|request| router::answer(shared.routes, request));
+            }
+            Received::AcceptLost(error) => {
+                console::error(&format!("error: cannot accept connections for now: {error}"));
+                SIGNALS.accept_lost();
+            }
+            Received::Released => return,
+        }
+    }
+}
+
+/// Counts a worker out, also one that ends by a panic or was never started.
+struct Ending(Arc<Shared>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.workers.fetch_sub(1, SeqCst);
+        SIGNALS.wake();
+    }
+}
