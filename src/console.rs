@@ -34,6 +34,14 @@ thread_local! {
 
 /// Runs `function`; a panic in it becomes an `Err` with the panic's message and place.
 pub fn catch_panic<T>(function: impl FnOnce() -> T) -> Result<T, String> {
+    let (mut function, mut result) = (Some(function), None);
+    let caught = catch(&mut || result = function.take().map(|function| function()));
+    // It has run, or panicked.
+    result.ok_or_else(|| caught.err().unwrap_or_default())
+}
+
+/// [`catch_panic`], compiled once.
+fn catch(function: &mut dyn FnMut()) -> Result<(), String> {
     CATCHING.set(true);
     let result = panic::catch_unwind(AssertUnwindSafe(function));
     CATCHING.set(false);

@@ -14,10 +14,12 @@ pub mod functions;
 mod host;
 mod server;
 
-pub use host::invocation::{Datum, HttpRequest, Invocation};
-pub use host::queue_text;
-pub use host::response::{Error, HttpResponse, Output, Refusal, Response, Result};
+pub use host::error::{Context, Error, Result};
+pub use host::invocation::{Datum, Invocation};
+pub use host::request::HttpRequest;
+pub use host::response::{HttpResponse, Output, Response};
 pub use host::route::{Kind, Route};
+pub use host::{log, queue_text};
 #[doc(hidden)]
 pub use server::tuning;
 pub use server::{Settings, serve, serve_with};

@@ -1,17 +1,17 @@
 //! `MyQueueFunction`: passes each message of `messages-incoming` on to `messages-outgoing`.
 
-use crate::{Invocation, Response, Result};
+use crate::{Invocation, Response, Result, log};
 
 /// How much of a message the log shows, in characters.
 const LOGGED_CHARS: usize = 100;
 
 pub fn run(invocation: Invocation) -> Result {
     let message = invocation.trigger.text();
-    let id: String = invocation.metadata("Id").unwrap_or_default();
-    let dequeue_count: u64 = invocation.metadata("DequeueCount").unwrap_or_default();
+    // A message may bring members of these names itself, of any kind: they are taken as absent.
+    let id: String = invocation.metadata("Id").ok().flatten().unwrap_or_default();
+    let dequeue_count: u64 = invocation.metadata("DequeueCount").ok().flatten().unwrap_or_default();
     let shown: String = message.chars().take(LOGGED_CHARS).collect();
     let dots = if shown.len() < message.len() { "..." } else { "" };
-    Ok(Response::new()
-        .return_value(message)
-        .log(format!("processed message {id}, dequeue count {dequeue_count}: {shown}{dots}")))
+    log::info(format_args!("processed message {id}, dequeue count {dequeue_count}: {shown}{dots}"));
+    Ok(Response::new().return_value(message))
 }

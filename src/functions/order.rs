@@ -4,7 +4,7 @@ use crate::queue_text::MESSAGE_MAX_BYTES;
 use crate::{Error, HttpRequest, HttpResponse, Response, Result};
 
 pub fn run(request: HttpRequest) -> Result {
-    let order = request.body()?;
+    let order = request.into_body()?;
     if order.is_empty() {
         return Err(Error::refuse(400, "an order needs a body, and this one has none"));
     }

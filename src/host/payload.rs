@@ -1,14 +1,20 @@
 //! The host's payloads: an invocation's request and its response (the documentation's "Request payload" and "Response
 //! payload", in the forms in which running hosts send and take them).
+//!
+//! A request is read in one pass: what a function gets is unescaped where it lies, all else is skipped. A response is written
+//! in one pass.
 
 use super::base64;
-use super::invocation::{Datum, HttpRequest, Invocation, Members, Text, Texts, named, plain_text};
+use super::error::Refusal;
+use super::invocation::{Datum, Form, Invocation};
 use super::queue_text;
-use super::response::{HttpResponse, Output, Refusal, Response};
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde::{Deserialize, Serialize as SerializeStruct};
+use super::request::{HttpRequest, Params, Texts, named};
+use super::response::{Body, HttpResponse, Output, Response, Value};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::fmt;
 
 /// The name of every HTTP trigger and of every HTTP output, as in the documentation and in func's own templates.
 pub const HTTP_TRIGGER: &str = "req";
@@ -20,106 +26,429 @@ const MAX_DEPTH: usize = 128;
 
 /// Reads the payload of an invocation whose trigger is the binding `trigger`.
 /// Errors, with a sentence that names the member, when it is not the invocation form or lacks the trigger's value.
-pub fn read_invocation<'a>(payload: &'a [u8], trigger: &str, id: &'a str) -> Result<Invocation<'a>, String> {
-    let (data, metadata, value) = read(payload, trigger)?;
-    let trigger = Datum::from_json(value).map_err(|error| format!("Data.{trigger}: {error}"))?;
-    Ok(Invocation { id, trigger, data, metadata })
+pub fn read_invocation<'a>(payload: &'a [u8], trigger: &'a str, id: &'a str) -> Result<Invocation<'a>, String> {
+    let mut payload = Payload::new(payload, trigger)?;
+    payload.read(false)?;
+    let trigger = match payload.trigger {
+        Some(Trigger::Text(text)) => decoded(text),
+        Some(Trigger::Json(json)) => datum(json).map_err(|error| format!("Data.{trigger}: {error}"))?,
+        _ => return Err(payload.without_trigger()),
+    };
+    Ok(Invocation { id, trigger, inputs: payload.inputs, metadata: payload.metadata })
 }
 
 /// Reads the payload of an HTTP-triggered invocation. Errors as [`read_invocation`] does.
 pub fn read_http_request<'a>(payload: &'a [u8], id: &'a str) -> Result<HttpRequest<'a>, String> {
-    let (data, metadata, trigger) = read(payload, HTTP_TRIGGER)?;
-    let request: Members = serde_json::from_str(trigger.get()).map_err(|error| format!("Data.req: {error}"))?;
-    let text = |name| match request.get(name) {
-        Some(json) => member(json, name).map(|text: Option<Text>| text.map(|Text(text)| text)),
-        None => Ok(None),
-    };
-    let texts = |name| request.get(name).map_or(Ok(Vec::new()), |json| texts(json, name));
-
-    let headers = texts("Headers")?;
-    let query_string = match text("Url")? {
+    let mut payload = Payload::new(payload, HTTP_TRIGGER)?;
+    payload.read(true)?;
+    if !matches!(payload.trigger, Some(Trigger::Request)) {
+        return Err(payload.without_trigger());
+    }
+    let query_string = match payload.url {
         Some(Cow::Borrowed(url)) => Cow::Borrowed(url.split_once('?').map_or("", |(_, query)| query)),
         url => Cow::Owned(url.as_deref().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query).to_owned()),
     };
+    let known = |texts: Params<'a>| texts.into_iter().map(|(name, text)| (name, text.unwrap_or_default())).collect();
+    let headers = known(payload.headers);
     Ok(HttpRequest {
-        method: text("Method")?.unwrap_or(Cow::Borrowed("POST")),
+        method: payload.method.unwrap_or(Cow::Borrowed("POST")),
         query_string,
-        query: texts("Query")?,
-        params: texts("Params")?,
-        body: http_body(&headers, text("Body")?)?,
+        query: known(payload.query),
+        params: payload.params,
+        body: http_body(&headers, payload.body)?,
         headers,
-        invocation: Invocation { id, trigger: Datum::default(), data, metadata },
+        invocation: Invocation { id, trigger: Datum::default(), inputs: payload.inputs, metadata: payload.metadata },
     })
 }
 
-/// The members of `Data`, `Metadata`, and the trigger's value.
-fn read<'a>(payload: &'a [u8], trigger: &str) -> Result<(Members<'a>, Option<&'a RawValue>, &'a RawValue), String> {
-    let text = std::str::from_utf8(payload).map_err(|error| format!("the payload is not UTF-8: {error}"))?;
-    if text.starts_with('\u{feff}') {
-        return Err("the payload starts with a byte-order mark".into());
+/// What is known of a payload while it is read. Of several members of the same name the last counts, as for most readers of
+/// JSON.
+struct Payload<'a> {
+    text: &'a str,
+    /// The name of the trigger's binding.
+    name: &'a str,
+    /// Where it is read, for errors: the names that lead there, those that are not empty.
+    place: [&'a str; 3],
+    has_data: bool,
+    trigger: Option<Trigger<'a>>,
+    inputs: Members<'a>,
+    metadata: Option<&'a RawValue>,
+    method: Option<Cow<'a, str>>,
+    url: Option<Cow<'a, str>>,
+    headers: Params<'a>,
+    query: Params<'a>,
+    params: Params<'a>,
+    body: Option<Cow<'a, str>>,
+}
+
+/// What the trigger's value has been found to be.
+enum Trigger<'a> {
+    Null,
+    /// An HTTP request, the members of which are in [`Payload`].
+    Request,
+    Text(Cow<'a, str>),
+    Json(&'a RawValue),
+}
+
+impl<'a> Payload<'a> {
+    fn new(bytes: &'a [u8], trigger: &'a str) -> Result<Self, String> {
+        let text = std::str::from_utf8(bytes).map_err(|error| format!("the payload is not UTF-8: {error}"))?;
+        if text.starts_with('\u{feff}') {
+            return Err("the payload starts with a byte-order mark".into());
+        }
+        Ok(Self {
+            text,
+            name: trigger,
+            place: [""; 3],
+            has_data: false,
+            trigger: None,
+            inputs: Members::default(),
+            metadata: None,
+            method: None,
+            url: None,
+            headers: Vec::new(),
+            query: Vec::new(),
+            params: Vec::new(),
+            body: None,
+        })
     }
-    check_depth(payload)?;
-    let payload: Members =
-        serde_json::from_str(text).map_err(|error| format!("the payload is not an invocation: {error}"))?;
-    let data = payload.get("Data").ok_or("the payload is not an invocation: Data is missing")?;
-    let data: Members = serde_json::from_str(data.get()).map_err(|error| format!("Data: {error}"))?;
-    match data.get(trigger) {
-        Some(value) if value.get() != "null" => Ok((data, payload.get("Metadata"), value)),
-        Some(_) => Err(format!("Data.{trigger}, the trigger's value, is null")),
-        None => Err(format!("Data.{trigger}, the trigger's value, is missing")),
+
+    fn read(&mut self, is_http: bool) -> Result<(), String> {
+        let mut json = serde_json::Deserializer::from_str(self.text);
+        let read = Object { payload: self, level: Level::Payload, is_http }.deserialize(&mut json);
+        if let Err(error) = read.and_then(|()| json.end()) {
+            let place = self.place.iter().filter(|name| !name.is_empty()).fold(String::new(), |place, name| {
+                let dot = if place.is_empty() { "" } else { "." };
+                place + dot + name
+            });
+            let colon = if place.is_empty() { "" } else { ": " };
+            return Err(format!("the payload is not an invocation: {place}{colon}{error}"));
+        }
+        if self.has_data { Ok(()) } else { Err("the payload is not an invocation: Data is missing".into()) }
+    }
+
+    fn without_trigger(&self) -> String {
+        let what = if self.trigger.is_some() { "null" } else { "missing" };
+        format!("Data.{}, the trigger's value, is {what}", self.name)
+    }
+
+    /// Whether the value of the member `name`, which has just been read, is a string. A name without escapes is a part of the
+    /// text, so its place is known; of any other it is not known.
+    fn is_string_after(&self, name: &str) -> bool {
+        let after = |name: &str| {
+            let start = name.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
+            let colon = self.text.get(start.wrapping_add(name.len())..)?.strip_prefix('"')?.trim_ascii_start();
+            Some(colon.strip_prefix(':')?.trim_ascii_start().starts_with('"'))
+        };
+        after(name).unwrap_or_default()
     }
 }
 
-/// Errors where the JSON nests deeper than [`MAX_DEPTH`].
-fn check_depth(json: &[u8]) -> Result<(), String> {
+/// A JSON string, borrowed where it holds no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Which object of a payload is read: the payload itself, its `Data`, or the HTTP request in that.
+#[derive(Clone, Copy)]
+enum Level {
+    Payload,
+    Data,
+    Request,
+}
+
+struct Object<'p, 'a> {
+    payload: &'p mut Payload<'a>,
+    level: Level,
+    is_http: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Object<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Object<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        match self.level {
+            Level::Request => self.payload.trigger = Some(Trigger::Null),
+            _ => return Err(E::invalid_type(Unexpected::Unit, &self)),
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let Self { payload, level, is_http } = self;
+        if let Level::Request = level {
+            payload.trigger = Some(Trigger::Request);
+        }
+        loop {
+            payload.place[level as usize] = "";
+            let Some(Text(name)) = members.next_key()? else { return Ok(()) };
+            let mut at = |place: &'de str| payload.place[level as usize] = place;
+            match (level, &*name) {
+                (Level::Payload, "Data") => {
+                    at("Data");
+                    payload.has_data = true;
+                    members.next_value_seed(Object { payload, level: Level::Data, is_http })?;
+                }
+                (Level::Payload, "Metadata") => {
+                    at("Metadata");
+                    payload.metadata = Some(skip(&mut members, level)?);
+                }
+                (Level::Data, name) if name == payload.name => {
+                    at(payload.name);
+                    if is_http {
+                        members.next_value_seed(Object { payload, level: Level::Request, is_http })?;
+                    } else if payload.is_string_after(name) {
+                        let Text(text) = members.next_value()?;
+                        payload.trigger = Some(Trigger::Text(text));
+                    } else {
+                        let json = skip(&mut members, level)?;
+                        payload.trigger = Some(if json.get() == "null" { Trigger::Null } else { Trigger::Json(json) });
+                    }
+                }
+                (Level::Data, _) => {
+                    let json = skip(&mut members, level)?;
+                    payload.inputs.0.push((name, json));
+                }
+                (Level::Request, "Method") => {
+                    at("Method");
+                    payload.method = text(&mut members)?;
+                }
+                (Level::Request, "Url") => {
+                    at("Url");
+                    payload.url = text(&mut members)?;
+                }
+                (Level::Request, "Body") => {
+                    at("Body");
+                    payload.body = text(&mut members)?;
+                }
+                (Level::Request, "Headers") => {
+                    at("Headers");
+                    payload.headers = members.next_value_seed(TextsOf)?;
+                }
+                (Level::Request, "Query") => {
+                    at("Query");
+                    payload.query = members.next_value_seed(TextsOf)?;
+                }
+                (Level::Request, "Params") => {
+                    at("Params");
+                    payload.params = members.next_value_seed(TextsOf)?;
+                }
+                _ => drop(skip(&mut members, level)?),
+            }
+        }
+    }
+}
+
+fn text<'de, A: MapAccess<'de>>(members: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
+    Ok(members.next_value::<Option<Text>>()?.map(|Text(text)| text))
+}
+
+/// A value that is not read now. serde_json skips it without a look at how deep it nests.
+fn skip<'de, A: MapAccess<'de>>(members: &mut A, level: Level) -> Result<&'de RawValue, A::Error> {
+    let json: &RawValue = members.next_value()?;
+    let depth = MAX_DEPTH - 1 - level as usize;
+    if is_deeper(json.get().as_bytes(), depth) {
+        return Err(A::Error::custom(format_args!("it is nested deeper than {MAX_DEPTH} levels")));
+    }
+    Ok(json)
+}
+
+/// Whether the JSON nests deeper than `most` levels.
+fn is_deeper(json: &[u8], most: usize) -> bool {
     let opens = |byte: u8| matches!(byte, b'{' | b'[');
-    if json.iter().filter(|byte| opens(**byte)).count() <= MAX_DEPTH {
-        return Ok(());
+    // Nearly always there are fewer brackets in all, those in texts included.
+    if json.iter().filter(|byte| opens(**byte)).count() <= most {
+        return false;
     }
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for (place, &byte) in json.iter().enumerate() {
+    for &byte in json {
         if in_string {
             in_string = escaped || byte != b'"';
             escaped = !escaped && byte == b'\\';
         } else if opens(byte) {
             depth += 1;
-            if depth > MAX_DEPTH {
-                return Err(format!("the payload is nested deeper than {MAX_DEPTH} levels at byte {place}"));
+            if depth > most {
+                return true;
             }
         } else {
             in_string = byte == b'"';
             depth = depth.saturating_sub(usize::from(matches!(byte, b'}' | b']')));
         }
     }
-    Ok(())
+    false
 }
 
-fn member<'a, T: Deserialize<'a>>(json: &'a RawValue, name: &str) -> Result<T, String> {
-    serde_json::from_str(json.get()).map_err(|error| format!("Data.req.{name}: {error}"))
-}
+/// The members of an object as texts: the values of a list, as a header's are, each with the name; `null` is no text. The
+/// object may stand in a JSON string, as `Query` does in the documentation and in older hosts.
+struct TextsOf;
 
-/// The members of an object as texts; of a list, as the values of a header are, the first element. The object may stand
-/// in a JSON string, as `Query` does in the documentation and in older hosts.
-fn texts<'a>(json: &'a RawValue, name: &str) -> Result<Texts<'a>, String> {
-    if json.get().starts_with('"') {
-        let Text(text) = member(json, name)?;
-        let object: Box<RawValue> = serde_json::from_str(&text).map_err(|error| format!("Data.req.{name}: {error}"))?;
-        let owned = |text: Cow<str>| Cow::Owned(text.into_owned());
-        return Ok(texts_of_object(&object, name)?.into_iter().map(|(key, text)| (owned(key), owned(text))).collect());
+impl<'de> DeserializeSeed<'de> for TextsOf {
+    type Value = Params<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Params<'de>, D::Error> {
+        json.deserialize_any(self)
     }
-    texts_of_object(json, name)
 }
 
-fn texts_of_object<'a>(json: &'a RawValue, name: &str) -> Result<Texts<'a>, String> {
-    let members: Option<Members> = member(json, name)?;
-    let text = |json: &'a RawValue| {
-        let first = match json.get().starts_with('[') {
-            true => member::<Vec<&RawValue>>(json, name)?.first().copied(),
-            false => Some(json),
-        };
-        first.map_or(Ok(Cow::Borrowed("")), plain_text).map_err(|error| format!("Data.req.{name}: {error}"))
-    };
-    members.unwrap_or_default().into_iter().map(|(key, json)| Ok((key, text(json)?))).collect()
+impl<'de> Visitor<'de> for TextsOf {
+    type Value = Params<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<Params<'de>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Params<'de>, E> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let texts = json.deserialize_map(TextsOf).and_then(|texts| json.end().map(|()| texts)).map_err(E::custom)?;
+        let owned = |text: Cow<str>| Cow::Owned(text.into_owned());
+        Ok(texts.into_iter().map(|(name, text)| (owned(name), text.map(owned))).collect())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Params<'de>, A::Error> {
+        let mut texts = Vec::with_capacity(8);
+        while let Some(Text(name)) = members.next_key()? {
+            let before = texts.len();
+            members.next_value_seed(ValuesOf { name: &name, texts: &mut texts })?;
+            if texts.len() == before {
+                texts.push((name, Some(Cow::Borrowed(""))));
+            }
+        }
+        Ok(texts)
+    }
+}
+
+struct ValuesOf<'t, 'de> {
+    name: &'t Cow<'de, str>,
+    texts: &'t mut Params<'de>,
+}
+
+impl<'de> ValuesOf<'_, 'de> {
+    fn push(self, text: Option<Cow<'de, str>>) {
+        self.texts.push((self.name.clone(), text));
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for ValuesOf<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValuesOf<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.push(None);
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.push(Some(Cow::Borrowed(if value { "true" } else { "false" })));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.push(Some(Cow::Owned(value.to_string())));
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.push(Some(Cow::Owned(value.to_string())));
+        Ok(())
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
+        self.push(Some(Cow::Borrowed(text)));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.push(Some(Cow::Owned(text.to_owned())));
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        while elements.next_element_seed(ValuesOf { name: self.name, texts: self.texts })?.is_some() {}
+        Ok(())
+    }
+}
+
+/// The members of a JSON object, each value as the JSON that it is.
+#[derive(Debug, Default)]
+pub struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    /// The member's value. Of several members of the same name the last counts.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
+    }
+
+    /// The members' names, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| &**name)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct AnyObject;
+        impl<'de> Visitor<'de> for AnyObject {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(8);
+                while let Some((Text(name), value)) = map.next_entry()? {
+                    members.push((name, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        json.deserialize_map(AnyObject)
+    }
+}
+
+/// Reads a member of `Data` or `Metadata`. Errors on a string that is no Unicode (a lone surrogate escape).
+pub fn datum(json: &RawValue) -> serde_json::Result<Datum<'_>> {
+    if json.get().starts_with('"') {
+        serde_json::from_str(json.get()).map(|Text(text)| decoded(text))
+    } else {
+        Ok(Datum { text: Cow::Borrowed(json.get()), form: Form::Json })
+    }
+}
+
+/// The value of a JSON string in `Data` or `Metadata`. Where it parses whole as a JSON string again, it is in the host's form.
+fn decoded(text: Cow<str>) -> Datum {
+    // Neither form has white space around a string; where a plain text has some, it is part of the text.
+    let is_string = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
+    match is_string.then(|| serde_json::from_str(&text)) {
+        Some(Ok(twice)) => Datum { text: Cow::Owned(twice), form: Form::Twice },
+        _ => Datum { text, form: Form::Once },
+    }
 }
 
 /// The body as the caller sent it, or the refusal of one that the host has already damaged.
@@ -128,7 +457,7 @@ fn http_body<'a>(
     headers: &Texts,
     body: Option<Cow<'a, str>>,
 ) -> Result<std::result::Result<Cow<'a, [u8]>, Refusal>, String> {
-    let header = |name| named(headers, name);
+    let header = |name| named(headers, name).next();
     let refuse = |status, message| Ok(Err(Refusal { status, message: Cow::Borrowed(message) }));
 
     let Some(text) = body else {
@@ -161,101 +490,131 @@ fn http_body<'a>(
     }))
 }
 
-/// The response payload; `http` tells whether it has an answer to an HTTP caller.
+/// The response payload, with the invocation's own logs; `http` tells whether it has an answer to an HTTP caller.
 /// Errors where it cannot carry that answer.
-pub fn write_response(response: &Response, http: bool) -> Result<Vec<u8>, String> {
-    let http = http.then(|| HttpOutput::new(&response.http)).transpose()?;
-    let logs = (!response.logs.is_empty()).then_some(&*response.logs);
-    let payload = ResponsePayload {
-        outputs: Outputs { bindings: &response.outputs, http },
-        logs,
-        return_value: response.return_value.as_ref(),
+pub fn write_response(response: &Response, logs: &[String], http: bool) -> Result<Vec<u8>, String> {
+    let length = |output: &Output| match &output.0 {
+        Value::Text(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Raw(json) => json.get().len(),
     };
-    serde_json::to_vec(&payload).map_err(|error| error.to_string())
-}
-
-#[derive(SerializeStruct)]
-#[serde(rename_all = "PascalCase")]
-struct ResponsePayload<'a> {
-    outputs: Outputs<'a>,
-    logs: Option<&'a [String]>,
-    return_value: Option<&'a Output>,
-}
-
-struct Outputs<'a> {
-    bindings: &'a [(&'static str, Output)],
-    http: Option<HttpOutput<'a>>,
-}
-
-impl Serialize for Outputs<'_> {
-    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
-        let mut map = json.serialize_map(None)?;
-        for (name, value) in self.bindings {
-            map.serialize_entry(name, value)?;
-        }
-        if let Some(http) = &self.http {
-            map.serialize_entry(HTTP_OUTPUT, http)?;
-        }
-        map.end()
+    let lengths = response.outputs.iter().map(|(_, output)| output).chain(&response.return_value).map(length);
+    let mut json = Json(Vec::with_capacity(512 + lengths.sum::<usize>() / 3 * 4));
+    json.push("{\"Outputs\":{");
+    for (name, output) in &response.outputs {
+        json.name(name);
+        json.output(output);
     }
+    if http {
+        json.name(HTTP_OUTPUT);
+        json.http(&response.http)?;
+    }
+    json.push("},\"Logs\":");
+    match logs {
+        [] => json.push("null"),
+        lines => json.list(lines),
+    }
+    json.push(",\"ReturnValue\":");
+    match &response.return_value {
+        Some(output) => json.output(output),
+        None => json.push("null"),
+    }
+    json.push("}");
+    Ok(json.0)
 }
 
-impl Serialize for Output {
-    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Text(text) => json.serialize_str(&queue_text::guarded(text)),
-            Self::Bytes(bytes) => json.serialize_str(&base64::encode(bytes)),
-            Self::Json(value) => value.serialize(json),
+/// JSON that is being written.
+struct Json(Vec<u8>);
+
+impl Json {
+    fn push(&mut self, json: &str) {
+        self.0.extend(json.as_bytes());
+    }
+
+    fn list(&mut self, texts: &[String]) {
+        self.push("[");
+        for (place, text) in texts.iter().enumerate() {
+            self.push(if place > 0 { "," } else { "" });
+            self.text(text);
         }
+        self.push("]");
     }
-}
 
-#[derive(SerializeStruct)]
-#[serde(rename_all = "camelCase")]
-struct HttpOutput<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_code: Option<u16>,
-    #[serde(skip_serializing_if = "Headers::is_empty")]
-    headers: Headers<'a>,
-    body: &'a str,
-}
-
-impl<'a> HttpOutput<'a> {
-    fn new(http: &'a HttpResponse) -> Result<Self, String> {
-        Ok(Self {
-            status_code: (http.status != 200).then_some(http.status),
-            headers: Headers::new(http)?,
-            body: std::str::from_utf8(&http.body).map_err(|error| format!("the body is not UTF-8: {error}"))?,
-        })
+    /// The name of a member.
+    fn name(&mut self, name: &str) {
+        if self.0.last() != Some(&b'{') {
+            self.push(",");
+        }
+        self.text(name);
+        self.push(":");
     }
-}
 
-/// The headers of an HTTP output: the host takes one string a name, so values of the same name are joined by commas.
-struct Headers<'a>(Vec<(&'a str, Cow<'a, str>)>);
-
-impl<'a> Headers<'a> {
-    fn new(http: &'a HttpResponse) -> Result<Self, String> {
-        let mut headers: Vec<(&str, Cow<str>)> = Vec::with_capacity(http.headers.len());
-        for (name, value) in &http.headers {
-            match headers.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name)) {
-                // RFC 6265, section 3: cookies cannot be joined.
-                Some(_) if name.eq_ignore_ascii_case("Set-Cookie") => {
-                    return Err("a second Set-Cookie header cannot be passed to the host".into());
-                }
-                Some((_, values)) => *values = Cow::Owned(format!("{values}, {value}")),
-                None => headers.push((name, Cow::Borrowed(value))),
+    /// A text, which may be large: serde_json would write it somewhere else first.
+    fn text(&mut self, text: &str) {
+        self.push("\"");
+        let mut rest = text;
+        while let Some(place) = rest.bytes().position(|byte| matches!(byte, ..b' ' | b'"' | b'\\')) {
+            let (plain, escaped) = rest.split_at(place);
+            self.push(plain);
+            match escaped.as_bytes()[0] {
+                quote @ (b'"' | b'\\') => self.0.extend([b'\\', quote]),
+                control => self.push(&format!("\\u{control:04x}")),
             }
+            rest = &escaped[1..];
         }
-        Ok(Self(headers))
+        self.push(rest);
+        self.push("\"");
     }
 
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    fn output(&mut self, output: &Output) {
+        match &output.0 {
+            Value::Text(text) if queue_text::is_kept(text) => self.text(text),
+            Value::Text(text) => self.base64(text.as_bytes()),
+            Value::Bytes(bytes) => self.base64(bytes),
+            Value::Raw(json) => self.push(json.get()),
+        }
     }
-}
 
-impl Serialize for Headers<'_> {
-    fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
-        json.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    /// The value of an HTTP output: `{statusCode, headers, body}`. The host takes one text a header, so values of the same name
+    /// are joined by commas.
+    fn http(&mut self, http: &HttpResponse) -> Result<(), String> {
+        let Body::Bytes(body) = &http.body else { return Err("the body is a stream".into()) };
+        let body = std::str::from_utf8(body).map_err(|error| format!("the body is not UTF-8: {error}"))?;
+        self.push("{");
+        if http.status != 200 {
+            self.name("statusCode");
+            self.push(&http.status.to_string());
+        }
+        if !http.headers.is_empty() {
+            self.name("headers");
+            self.push("{");
+            for (place, (name, value)) in http.headers.iter().enumerate() {
+                let is_same = |(other, _): &&(Cow<str>, Cow<str>)| other.eq_ignore_ascii_case(name);
+                if http.headers[..place].iter().any(|header| is_same(&header)) {
+                    continue;
+                }
+                let mut value = Cow::Borrowed(&**value);
+                for (_, another) in http.headers[place + 1..].iter().filter(is_same) {
+                    // RFC 6265, section 3: cookies cannot be joined.
+                    if name.eq_ignore_ascii_case("Set-Cookie") {
+                        return Err("a second Set-Cookie header cannot be passed to the host".into());
+                    }
+                    value = Cow::Owned(format!("{value}, {another}"));
+                }
+                self.name(name);
+                self.text(&value);
+            }
+            self.push("}");
+        }
+        self.name("body");
+        self.text(body);
+        self.push("}");
+        Ok(())
+    }
+
+    fn base64(&mut self, bytes: &[u8]) {
+        self.push("\"");
+        base64::encode(bytes, &mut self.0);
+        self.push("\"");
     }
 }

@@ -1,25 +1,23 @@
-//! What a function gives back: outputs, logs, the return value and the HTTP answer, or the error that prevented them.
+//! What a function gives back: outputs, the return value and the HTTP answer.
 
+use super::error::{Error, Result};
+use super::queue_text;
+use super::stream::Stream;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-
-/// What every function returns.
-pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
+use std::io::Write;
 
 /// The result of an invocation that was carried out.
 ///
 /// ```
 /// use app::{HttpResponse, Response};
-/// let response = Response::from(HttpResponse::text("Order enqueued"))
-///     .output("message", "an order")
-///     .log("took an order");
+/// let response = Response::from(HttpResponse::text("Order enqueued")).output("message", "an order");
 /// ```
 #[derive(Debug, Default)]
 pub struct Response {
     pub(crate) http: HttpResponse,
     pub(crate) outputs: Vec<(&'static str, Output)>,
-    pub(crate) logs: Vec<String>,
     pub(crate) return_value: Option<Output>,
 }
 
@@ -40,12 +38,6 @@ impl Response {
         self.return_value = Some(value.into());
         self
     }
-
-    /// Adds a line to the invocation's own logs.
-    pub fn log(mut self, line: impl Into<String>) -> Self {
-        self.logs.push(line.into());
-        self
-    }
 }
 
 impl From<HttpResponse> for Response {
@@ -55,42 +47,109 @@ impl From<HttpResponse> for Response {
 }
 
 /// The value of an output binding or of the return value.
+///
+/// | the binding | to send | write |
+/// |---|---|---|
+/// | queue, Service Bus, Event Hubs | a text, or bytes | `.output("message", text)`: a `&str`, `String`, `&[u8]` or `Vec<u8>` |
+/// | | a struct, as JSON | [`Output::json(&order)?`](Self::json) |
+/// | | several messages | [`Output::list(orders)?`](Self::list) |
+/// | blob | a text, or bytes | `.output("file", bytes)` |
+/// | | a struct, as JSON | [`Output::json(&order)?`](Self::json) |
+/// | table | an entity, or a list of them | [`Output::raw(&entity)?`](Self::raw) |
+/// | Cosmos DB | a document, or a list of them | [`Output::raw(&document)?`](Self::raw) |
+/// | Event Grid | an event, or a list of them | [`Output::raw(&event)?`](Self::raw) |
+/// | SendGrid, Twilio, SignalR ... | the object that the binding's page shows | [`Output::raw(&message)?`](Self::raw) |
+///
+/// What the first two kinds send arrives as it is, whatever it looks like; see [`queue_text`] for what the
+/// host would make of some texts otherwise. Only `raw` is for the host to interpret.
+///
+/// ```
+/// # use app::{Output, Response, Result};
+/// # #[derive(serde::Serialize)]
+/// # struct Order { id: u32 }
+/// # #[derive(serde::Serialize)]
+/// # #[serde(rename_all = "PascalCase")]
+/// # struct Entity<'a> { partition_key: &'a str, row_key: &'a str }
+/// fn respond(order: Order) -> Result {
+///     let entity = Entity { partition_key: "orders", row_key: "1005" };
+///     Ok(Response::new()
+///         .output("message", Output::json(&order)?)
+///         .output("jobs", Output::list(["pick", "pack"])?)
+///         .output("row", Output::raw(&entity)?))
+/// }
+/// ```
 #[derive(Debug)]
-pub enum Output {
-    /// A text: arrives as it is, whatever it looks like (see [`queue_text`](crate::queue_text)).
+pub struct Output(pub(crate) Value);
+
+#[derive(Debug)]
+pub(crate) enum Value {
+    /// A text that arrives as it is.
     Text(String),
-    /// Bytes: arrive as they are.
+    /// Bytes that arrive as they are.
     Bytes(Vec<u8>),
-    /// JSON that the host interprets: a list makes a queue message of each element, an object is an entity of a table. It
-    /// rewrites dates in it, and in objects offsets and digits of decimals.
-    Json(Box<RawValue>),
+    /// JSON that the host interprets.
+    Raw(Box<RawValue>),
 }
 
 impl Output {
-    /// A value for the host to interpret. Errors when `value` cannot be written as JSON.
-    pub fn json(value: &impl Serialize) -> Result<Self> {
-        let json = serde_json::value::to_raw_value(value)?;
-        // A string is a text, however it was given: it needs the same guard.
-        Ok(serde_json::from_str(json.get()).map_or(Self::Json(json), Self::Text))
+    /// `value` as JSON, which arrives as exactly that text: one message, or one blob. Errors when `value` cannot be written as
+    /// JSON.
+    #[track_caller]
+    pub fn json(value: &(impl Serialize + ?Sized)) -> Result<Self> {
+        Ok(Self(Value::Text(serde_json::to_string(value)?)))
+    }
+
+    /// A message for each of `items`; of none, no message at all. An item that is a text is the message itself, any other is
+    /// sent as its JSON.
+    ///
+    /// Errors when an item cannot be written as JSON, or is a text that the host would take for a date and rewrite. (There is
+    /// no way to send such a text in a list: send it as an output of its own.)
+    #[track_caller]
+    pub fn list<T: Serialize>(items: impl IntoIterator<Item = T>) -> Result<Self> {
+        let mut list = String::from("[");
+        for (place, item) in items.into_iter().enumerate() {
+            let json = serde_json::to_string(&item)?;
+            let is_text = json.starts_with('"');
+            // A date has no characters that JSON escapes, and an escaped text that reads as one is long.
+            if is_text && serde_json::from_str(&json).is_ok_and(|text: Cow<str>| queue_text::is_date(&text)) {
+                return Err(Error::fail(format!(
+                    "message {place} of the list, {json}, reads as a date: the host would rewrite it"
+                )));
+            }
+            if place > 0 {
+                list.push(',');
+            }
+            list += &if is_text { json } else { serde_json::to_string(&json)? };
+        }
+        list.push(']');
+        Ok(Self(Value::Raw(RawValue::from_string(list)?)))
+    }
+
+    /// `value` as JSON for the host to interpret: an entity of a table, a document, an event. The host rewrites dates in it
+    /// and, in objects, offsets of dates and digits of decimals; for a queue a list becomes a message an element. Errors when
+    /// `value` cannot be written as JSON.
+    #[track_caller]
+    pub fn raw(value: &(impl Serialize + ?Sized)) -> Result<Self> {
+        Ok(Self(Value::Raw(serde_json::value::to_raw_value(value)?)))
     }
 }
 
 impl From<&str> for Output {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self(Value::Text(text.to_owned()))
     }
 }
 
 impl From<String> for Output {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self(Value::Text(text))
     }
 }
 
 /// Bytes that are UTF-8 are sent as text.
 impl From<Vec<u8>> for Output {
     fn from(bytes: Vec<u8>) -> Self {
-        String::from_utf8(bytes).map_or_else(|error| Self::Bytes(error.into_bytes()), Self::Text)
+        Self(String::from_utf8(bytes).map_or_else(|error| Value::Bytes(error.into_bytes()), Value::Text))
     }
 }
 
@@ -105,25 +164,59 @@ impl From<&[u8]> for Output {
 pub struct HttpResponse {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Body,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    Bytes(Vec<u8>),
+    Stream(Stream),
 }
 
 /// 200 with an empty body.
 impl Default for HttpResponse {
     fn default() -> Self {
-        Self { status: 200, headers: Vec::new(), body: Vec::new() }
+        Self { status: 200, headers: Vec::new(), body: Body::Bytes(Vec::new()) }
     }
 }
 
 impl HttpResponse {
     /// 200 with this body, and no Content-Type yet; the caller gets `text/plain; charset=utf-8` where none is set.
     pub fn text(body: impl Into<Vec<u8>>) -> Self {
-        Self { body: body.into(), ..Self::default() }
+        Self { body: Body::Bytes(body.into()), ..Self::default() }
     }
 
     /// 200 with `value` as JSON. Errors when it cannot be written as JSON.
-    pub fn json(value: &impl Serialize) -> Result<Self> {
+    #[track_caller]
+    pub fn json(value: &(impl Serialize + ?Sized)) -> Result<Self> {
         Ok(Self::text(serde_json::to_vec(value)?).content_type("application/json"))
+    }
+
+    /// 200 with a body that `write` writes while it is sent, of any length: each write reaches the caller at once, so put a
+    /// [`BufWriter`](std::io::BufWriter) around `out` for many small ones. `write` runs after the function has returned, and
+    /// not for a HEAD request.
+    ///
+    /// When the caller goes away a write soon fails: pass that on with `?`. Any other error, or a panic, is logged, and the answer
+    /// ends in a way that its caller can tell from a whole one.
+    ///
+    /// This is for a function without bindings other than HTTP. In any other, and on hosts that do not know
+    /// `enableProxyingHttpRequest`, the body is collected before it is sent, up to 16 MiB; so it is for a caller of HTTP/1.0.
+    ///
+    /// ```
+    /// use app::{HttpRequest, HttpResponse, Result};
+    ///
+    /// fn run(_: HttpRequest) -> Result {
+    ///     let events = HttpResponse::stream(|out| {
+    ///         for count in 0..10 {
+    ///             write!(out, "data: {count}\n\n")?;
+    ///         }
+    ///         Ok(())
+    ///     });
+    ///     Ok(events.content_type("text/event-stream").into())
+    /// }
+    /// ```
+    pub fn stream(write: impl FnOnce(&mut dyn Write) -> Result<()> + 'static) -> Self {
+        Self { body: Body::Stream(Stream(Box::new(write))), ..Self::default() }
     }
 
     /// Sets the status: 200 to 599; anything else fails the invocation.
@@ -154,45 +247,5 @@ impl HttpResponse {
         }
         let body = serde_json::to_vec(&Body { error, invocation_id }).unwrap_or_default();
         Self::text(body).status(status).content_type("application/json")
-    }
-}
-
-/// Why a function gave no response. Any error converts into a failure with `?`.
-#[derive(Debug)]
-pub enum Error {
-    /// The caller is told no: the invocation was carried out.
-    Refused(Refusal),
-    /// The invocation was not carried out: an HTTP caller gets a 500, a queue message is tried again.
-    Failed(String),
-}
-
-/// What an HTTP caller is told instead of an answer.
-#[derive(Debug, Clone)]
-pub struct Refusal {
-    pub(crate) status: u16,
-    pub(crate) message: Cow<'static, str>,
-}
-
-impl Error {
-    /// Refuses an HTTP caller with a status from 400 to 499 and a sentence that helps; any other status is a failure.
-    pub fn refuse(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::Refused(Refusal { status, message: message.into() })
-    }
-
-    /// Fails the invocation, for the reason given in the app's log.
-    pub fn fail(reason: impl Into<String>) -> Self {
-        Self::Failed(reason.into())
-    }
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl<E: std::error::Error> From<E> for Error {
-    fn from(error: E) -> Self {
-        Self::Failed(error.to_string())
     }
 }

@@ -1,9 +1,10 @@
 //! The table of functions: which there are, what triggers each, and where its code is.
 
-use super::invocation::{HttpRequest, Invocation};
-use super::response::Result;
+use super::error::Result;
+use super::invocation::Invocation;
+use super::request::HttpRequest;
 
-/// One function of the app.
+/// One function of the app: a line of the table in `src/functions/mod.rs`.
 #[derive(Debug)]
 pub struct Route {
     /// The function's name, which is that of its folder: an invocation comes as `POST /<name>`.
@@ -19,10 +20,11 @@ pub struct Route {
 pub enum Kind {
     /// An HTTP request.
     Http {
-        /// The methods it takes, in capitals.
+        /// The methods it takes, in capitals. One that takes GET takes HEAD too.
         methods: &'static [&'static str],
-        /// The path at which a host forwards the caller's own request, with `{name}` for a parameter. `None` for a
-        /// function with other bindings than HTTP: its requests always come as invocations.
+        /// The path at which a host passes on the caller's own request: the route prefix, then function.json's `route`
+        /// as it stands there (`/api/products/{category:alpha}/{id:int?}`). `None` for a function with other bindings than
+        /// HTTP: its requests always come as invocations.
         path: Option<&'static str>,
         /// The function.
         run: fn(HttpRequest) -> Result,

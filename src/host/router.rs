@@ -1,12 +1,21 @@
 //! From a request to the function it is for, in each form in which a host may call it, and back.
 
-use super::invocation::{Datum, HttpRequest, Invocation, Members, Texts};
-use super::payload;
-use super::response::{Error, HttpResponse, Refusal, Response, Result};
+use super::error::{Error, Failure, Refusal, Result, Why};
+use super::invocation::{Datum, Invocation};
+use super::log;
+use super::path;
+use super::payload::{self, Members};
+use super::request::{HttpRequest, Params, Texts};
+use super::response::{Body, HttpResponse, Response};
 use super::route::{Kind, Route};
-use super::url;
+use super::stream::Stream;
 use crate::console;
 use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, Write};
+
+/// The longest stream that is collected before it is sent, in bytes.
+pub const COLLECTED_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// A request as it came in, its body read to the end.
 pub struct Request<'a> {
@@ -30,12 +39,15 @@ impl Request<'_> {
     }
 
     fn report(&self, status: u16, message: &str) {
-        let Request { method, url, .. } = self;
-        let id = match self.invocation_id {
-            "" => "without id",
-            id => id,
-        };
-        console::error(&format!("error: invocation {id}: {method} {url}: {status}: {message}"));
+        console::error(&format!("error: {self}: {status}: {message}"));
+    }
+}
+
+/// As the app's log names it.
+impl fmt::Display for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let id = if self.invocation_id.is_empty() { "without id" } else { self.invocation_id };
+        write!(f, "invocation {id}: {} {}", self.method, self.url)
     }
 }
 
@@ -49,144 +61,235 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
         };
     }
     // The host's own routing ignores case and one trailing slash.
-    let path = path.strip_suffix('/').unwrap_or(path);
+    let invoked = path.strip_prefix('/').map(|name| name.strip_suffix('/').unwrap_or(name)).unwrap_or_default();
     let mut allowed = Vec::new();
-    let invoked = path.strip_prefix('/').unwrap_or_default();
     if let Some(route) = routes.iter().find(|route| route.name.eq_ignore_ascii_case(invoked)) {
         if request.method == "POST" {
-            return answer_invocation(route, &request);
+            return answer_invocation(route, request);
         }
         allowed.push("POST");
     }
+    // Of several whose path it is, the host takes the first by name, in any case.
+    let mut called: Option<(&Route, _, Params)> = None;
     for route in routes {
         if let Kind::Http { methods, path: Some(pattern), run } = route.kind
-            && let Some(params) = match_path(pattern, path)
+            && let Some(params) = path::matches(pattern, path)
         {
-            if methods.contains(&request.method) {
-                return answer_forwarded(route, run, params, query, request);
+            let is_first = || called.as_ref().is_none_or(|(first, ..)| precedes(route.name, first.name));
+            match takes(methods, request.method) {
+                true if is_first() => called = Some((route, run, params)),
+                true => {}
+                false => allowed.extend(methods),
             }
-            allowed.extend(methods);
         }
     }
-    match allowed.is_empty() {
-        true => request.error(404, &format!("no function at {path}")),
-        false => not_allowed(&request, &allowed.join(", ")),
+    match called {
+        Some((route, run, params)) => answer_forwarded(route, run, params, query, request),
+        None if allowed.is_empty() => request.error(404, &nothing_at(routes, path)),
+        None => not_allowed(&request, &allowed.join(", ")),
     }
 }
 
-/// The parameters of `path`, if it is one of `pattern`'s.
-fn match_path<'a>(pattern: &'a str, path: &'a str) -> Option<Texts<'a>> {
-    let decode = |text: &'a str| if text.contains('%') { Cow::Owned(url::decode(text)) } else { Cow::Borrowed(text) };
-    let (mut patterns, mut segments) = (pattern.split('/'), path.split('/'));
-    let mut params = Vec::new();
-    loop {
-        match (patterns.next(), segments.next()) {
-            (None, None) => return Some(params),
-            (Some(pattern), Some(segment)) => {
-                let segment = decode(segment);
-                match pattern.strip_prefix('{').and_then(|pattern| pattern.strip_suffix('}')) {
-                    Some(name) if !segment.is_empty() => params.push((Cow::Borrowed(name), segment)),
-                    None if segment.eq_ignore_ascii_case(pattern) => {}
-                    _ => return None,
-                }
-            }
-            _ => return None,
-        }
+fn precedes(name: &str, other: &str) -> bool {
+    let lower = |name: &'_ str| name.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>();
+    lower(name) < lower(other)
+}
+
+/// The host passes on HEAD to a function that takes GET.
+fn takes(methods: &[&str], method: &str) -> bool {
+    methods.contains(&method) || (method == "HEAD" && methods.contains(&"GET"))
+}
+
+/// What to tell a caller who has found no function. Who calls the handler itself, and not its host, tries the public path of
+/// a function that only the host can call.
+fn nothing_at(routes: &[Route], path: &str) -> String {
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let is_meant =
+        |route: &&Route| matches!(route.kind, Kind::Http { path: None, .. }) && route.name.eq_ignore_ascii_case(last);
+    let mut message = format!("no function at {}", path.strip_suffix('/').unwrap_or(path));
+    if let Some(Route { name, .. }) = routes.iter().find(is_meant) {
+        message += &format!(
+            ": {name} has bindings other than HTTP, so its requests go to a Functions host, which invokes it as POST /{name}. \
+             Call the host: `make run` starts a stand-in for one"
+        );
     }
+    message
 }
 
 /// The proxied and the forwarded form: the caller's own request, whose answer is the caller's too.
 fn answer_forwarded(
     route: &Route,
     run: fn(HttpRequest) -> Result,
-    params: Texts,
+    params: Params,
     query: &str,
     mut request: Request,
 ) -> HttpResponse {
     let id = request.invocation_id;
     let (headers, body) = (std::mem::take(&mut request.headers), std::mem::take(&mut request.body));
-    let result = call(|| {
+    let function = || {
         run(HttpRequest {
             method: Cow::Borrowed(request.method),
-            invocation: Invocation { id, trigger: Datum::default(), data: Members::default(), metadata: None },
+            invocation: Invocation { id, trigger: Datum::default(), inputs: Members::default(), metadata: None },
             query_string: Cow::Borrowed(query),
             query: Vec::new(),
             params,
             headers,
             body: Ok(Cow::Owned(body)),
         })
-    });
+    };
+    let (result, _) = log::collect(id, false, || call(function));
     let response = match result {
         Ok(response) => response,
-        Err(Error::Refused(refusal)) => refused(refusal, id).into(),
+        Err(Error(Why::Refused(refusal))) => refused(refusal, id).into(),
         // The caller may be anyone: the reason is for the app's log only.
-        Err(Error::Failed(reason)) => {
-            request.report(500, &format!("function {} failed: {reason}", route.name));
+        Err(Error(Why::Failed(failure))) => {
+            request.report(500, &format!("function {} {failure}", route.name));
             return HttpResponse::error(500, &format!("function {} failed", route.name), id);
         }
     };
-    for line in &response.logs {
-        console::info(&format!("invocation {id}: {line}"));
-    }
     match check(route, &response) {
-        Ok(()) => response.http,
+        Ok(()) => watched(response.http, route.name, &request),
         Err(message) => request.error(500, &message),
+    }
+}
+
+/// The answer; a stream is called as its function was, and what goes wrong in it is logged.
+fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> HttpResponse {
+    let Body::Stream(Stream(write)) = answer.body else { return answer };
+    let (request, id) = (request.to_string(), request.invocation_id.to_owned());
+    let write = move |out: &mut dyn Write| {
+        let mut out = Watched { out, error: None };
+        let called = log::collect(&id, false, || catch(|| write(&mut out))).0;
+        match (called, out.error) {
+            (Ok(()), None) => Ok(()),
+            (_, Some(error)) => {
+                console::info(&format!("{request}: its answer could not be sent to the end: {error}"));
+                Err("it could not be sent".into())
+            }
+            (Err(Error(Why::Failed(failure))), None) => {
+                console::error(&format!("error: {request}: after its answer had begun, function {function} {failure}"));
+                Err("it failed after it had begun".into())
+            }
+            (Err(Error(Why::Refused(Refusal { status, message }))), None) => {
+                console::error(&format!(
+                    "error: {request}: after its answer had begun, function {function} refused it: {status}: {message}"
+                ));
+                Err("it was refused after it had begun".into())
+            }
+        }
+    };
+    HttpResponse { body: Body::Stream(Stream(Box::new(write))), ..answer }
+}
+
+/// Keeps the first error of the connection, to tell it from the function's own.
+struct Watched<'a> {
+    out: &'a mut dyn Write,
+    error: Option<io::Error>,
+}
+
+impl Watched<'_> {
+    fn noted<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|error| {
+            let again = io::Error::new(error.kind(), error.to_string());
+            self.error.get_or_insert(error);
+            again
+        })
+    }
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.noted(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.noted(flushed)
     }
 }
 
 /// The payload form: the trigger's data in, the values of the output bindings back.
-fn answer_invocation(route: &Route, request: &Request) -> HttpResponse {
+fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
     let id = request.invocation_id;
-    let called = match route.kind {
+    let payload = std::mem::take(&mut request.body);
+    let is_http = matches!(route.kind, Kind::Http { .. });
+    let (called, logs) = log::collect(id, true, || match route.kind {
         Kind::Trigger { binding, run } => {
-            payload::read_invocation(&request.body, binding, id).map(|invocation| call(|| run(invocation)))
+            payload::read_invocation(&payload, binding, id).map(|invocation| call(|| run(invocation)))
         }
-        Kind::Http { methods, run, .. } => payload::read_http_request(&request.body, id).map(|http| {
-            if methods.contains(&&*http.method) {
-                call(|| run(http))
-            } else {
-                Err(Error::refuse(405, format!("{} is not one of {}", http.method, methods.join(", "))))
+        Kind::Http { methods, run, .. } => payload::read_http_request(&payload, id).map(|http| {
+            if !takes(methods, &http.method) {
+                let message = format!("{} is not one of {}", http.method, methods.join(", "));
+                return Err(Error::refuse(405, message));
             }
+            let is_head = http.method == "HEAD";
+            call(|| run(http).and_then(|response| collected(response, is_head)))
         }),
+    });
+    // The response has taken from it what it needs.
+    drop(payload);
+    let failed = |status, message: &str| {
+        log::write_all(id, &logs);
+        request.error(status, message)
     };
     let result = match called {
         Ok(result) => result,
-        Err(message) => return request.error(400, &message),
+        Err(message) => return failed(400, &message),
     };
-    let is_http = matches!(route.kind, Kind::Http { .. });
     let response = match result {
-        Ok(response) if is_http && std::str::from_utf8(&response.http.body).is_err() => {
+        Ok(Response { http: HttpResponse { body: Body::Bytes(body), .. }, .. })
+            if is_http && std::str::from_utf8(&body).is_err() =>
+        {
             let message = "this host cannot pass on an answer that is not text in UTF-8";
             refused(Refusal { status: 415, message: message.into() }, id).into()
         }
         Ok(response) => response,
-        Err(Error::Refused(refusal)) if is_http => refused(refusal, id).into(),
-        Err(Error::Refused(Refusal { message, .. })) => return request.error(500, &message),
-        Err(Error::Failed(reason)) => return request.error(500, &reason),
+        Err(Error(Why::Refused(refusal))) if is_http => refused(refusal, id).into(),
+        Err(Error(Why::Refused(Refusal { message, .. }))) => return failed(500, &message),
+        Err(Error(Why::Failed(failure))) => return failed(500, &failure.to_string()),
     };
-    let payload = check(route, &response).and_then(|()| payload::write_response(&response, is_http));
+    let payload = check(route, &response).and_then(|()| payload::write_response(&response, &logs, is_http));
     match payload {
         Ok(payload) => HttpResponse::text(payload).content_type("application/json"),
-        Err(message) => request.error(500, &message),
+        Err(message) => failed(500, &message),
     }
+}
+
+/// The response with its answer's stream, where it has one, collected: the host takes it as a whole.
+fn collected(mut response: Response, is_head: bool) -> Result {
+    if let Body::Stream(stream) = response.http.body {
+        let body = if is_head { Vec::new() } else { stream.collect(COLLECTED_MAX_BYTES)? };
+        response.http.body = Body::Bytes(body);
+    }
+    Ok(response)
 }
 
 /// Calls a function; a panic in it is a failure, and so is a refusal with a status that is none.
 fn call(function: impl FnOnce() -> Result) -> Result {
-    match console::catch_panic(function) {
-        Ok(Err(Error::Refused(Refusal { status, message }))) if !(400..=499).contains(&status) => {
-            Err(Error::Failed(format!("it refuses with the status {status}, not one from 400 to 499: {message}")))
+    match catch(function) {
+        Err(Error(Why::Refused(Refusal { status, message }))) if !(400..=499).contains(&status) => {
+            Err(failure(format!("it refuses with the status {status}, not one from 400 to 499: {message}")))
         }
-        Ok(result) => result,
-        Err(panic) => Err(Error::Failed(panic)),
+        result => result,
     }
+}
+
+/// Calls `function`; a panic in it is a failure.
+fn catch<T>(function: impl FnOnce() -> Result<T>) -> Result<T> {
+    console::catch_panic(function).unwrap_or_else(|panic| Err(failure(panic)))
+}
+
+/// A failure whose reason says where.
+fn failure(reason: String) -> Error {
+    Error(Why::Failed(Failure { place: None, reason }))
 }
 
 fn refused(refusal: Refusal, id: &str) -> HttpResponse {
     HttpResponse::error(refusal.status, &refusal.message, id)
 }
 
-/// Errors where a response sets what the host would ignore without a word, or where its answer is none in HTTP.
+/// Errors where a response sets what the host would ignore without a word, or when the answer is not valid HTTP.
 fn check(route: &Route, response: &Response) -> Result<(), String> {
     let name = route.name;
     let return_value = response.return_value.as_ref().map(|_| "$return");
@@ -204,7 +307,8 @@ fn check(route: &Route, response: &Response) -> Result<(), String> {
         }
     }
     let HttpResponse { status, headers, body } = &response.http;
-    let has_answer = *status != 200 || !headers.is_empty() || !body.is_empty();
+    let is_empty = matches!(body, Body::Bytes(body) if body.is_empty());
+    let has_answer = *status != 200 || !headers.is_empty() || !is_empty;
     if has_answer && matches!(route.kind, Kind::Trigger { .. }) {
         return Err(format!("function {name} answers an HTTP caller, and it has none"));
     }

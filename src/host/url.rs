@@ -18,10 +18,10 @@ pub fn decode(text: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// The first value of `name` in a query string (without its `?`), percent- and plus-decoded.
-pub fn query_value(query: &str, name: &str) -> Option<String> {
+/// The values of `name` in a query string (without its `?`), percent- and plus-decoded.
+pub fn query_values(query: &str, name: &str) -> impl Iterator<Item = String> {
     let decode = |text: &str| decode(&text.replace('+', " "));
-    query.split('&').find_map(|pair| {
+    query.split('&').filter_map(move |pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decode(key) == name).then(|| decode(value))
     })
@@ -41,11 +41,12 @@ mod tests {
     }
 
     #[test]
-    fn of_several_values_the_first_counts() {
-        assert_eq!(query_value("x=1&name=Ada+L&name=Bob", "name").as_deref(), Some("Ada L"));
-        assert_eq!(query_value("na%6De=A%2BB%26", "name").as_deref(), Some("A+B&"));
-        assert_eq!(query_value("name", "name").as_deref(), Some(""));
-        assert_eq!(query_value("", "name"), None);
-        assert_eq!(query_value("Name=Ada&xname=B", "name"), None);
+    fn the_values_of_a_name_come_in_their_order() {
+        let values = |query: &str| query_values(query, "name").collect::<Vec<_>>();
+        assert_eq!(values("x=1&name=Ada+L&name=Bob"), ["Ada L", "Bob"]);
+        assert_eq!(values("na%6De=A%2BB%26"), ["A+B&"]);
+        assert_eq!(values("name"), [""]);
+        assert!(values("").is_empty());
+        assert!(values("Name=Ada&xname=B").is_empty());
     }
 }

@@ -1,8 +1,10 @@
 //! HTTP by tiny_http 0.12, and the defences against its edges; nothing else in the handler knows of it.
 
 use crate::console;
-use crate::host::response::{HttpResponse, Refusal};
-use crate::host::router::Request;
+use crate::host::error::Refusal;
+use crate::host::response::{Body, HttpResponse};
+use crate::host::router::{COLLECTED_MAX_BYTES, Request};
+use crate::host::stream::Stream;
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
@@ -178,9 +180,15 @@ impl Incoming {
             }
             Err(Refusal { status, message }) => request.error(status, &message),
         };
-        let head_only = *self.0.method() == tiny_http::Method::Head;
-        // It fails where the caller has gone, and then nobody is left to tell.
-        let _ = send(self.0.into_writer(), &response, head_only);
+        let to = if *self.0.method() == tiny_http::Method::Head {
+            To::Head
+        } else if *self.0.http_version() < tiny_http::HTTPVersion(1, 1) {
+            To::Older
+        } else {
+            To::Caller
+        };
+        // It fails where the caller has gone, and then nobody is left to tell; a stream has told by itself.
+        let _ = send(self.0.into_writer(), response, to);
     }
 
     fn request(&self) -> Request<'_> {
@@ -254,7 +262,7 @@ impl Incoming {
     /// answers and yet keeps the body. A length that no memory holds is therefore never read, and costs its connection.
     fn refuse_unread(self, status: u16, message: &str) {
         let length = self.0.body_length().unwrap_or_default();
-        let HttpResponse { body, .. } = self.request().error(status, message);
+        let HttpResponse { body: Body::Bytes(body), .. } = self.request().error(status, message) else { return };
         // tiny_http sends no Content-Length with an upgrade, so it goes as part of another header's value.
         let headers = format!("application/json\r\nContent-Length: {}", body.len());
         let content_type = tiny_http::Header::from_bytes("Content-Type", headers);
@@ -278,36 +286,106 @@ impl Incoming {
 const TOO_LONG: &str = "the body is longer than 256 MiB, the most that the handler takes";
 const NO_MEMORY: &str = "there is no memory for the body";
 
+/// To whom an answer goes.
+#[derive(PartialEq)]
+enum To {
+    Caller,
+    /// One that asked with HEAD, and gets no body.
+    Head,
+    /// One that speaks HTTP/1.0, which knows no chunks.
+    Older,
+}
+
 /// Sends an answer: a small one in a single write, so that no part of it waits for the caller's ACK of another.
-fn send(mut connection: impl Write, response: &HttpResponse, head_only: bool) -> io::Result<()> {
+fn send(mut connection: impl Write, response: HttpResponse, to: To) -> io::Result<()> {
     const SMALL_BYTES: usize = 64 * 1024;
-    let HttpResponse { status, headers, body } = response;
-    let small = body.len() <= SMALL_BYTES;
-    let mut head = Vec::with_capacity(256 + if small { body.len() } else { 0 });
-    let reason = tiny_http::StatusCode(*status).default_reason_phrase();
+    let HttpResponse { mut status, headers, body } = response;
+    let mut headers = &headers[..];
+    let no_body = matches!(status, 204 | 304);
+    let body = match body {
+        Body::Stream(_) if no_body => Body::Bytes(Vec::new()),
+        Body::Stream(stream) if to == To::Older => match stream.collect(COLLECTED_MAX_BYTES) {
+            Ok(body) => Body::Bytes(body),
+            Err(_) => {
+                (status, headers) = (500, &[]);
+                Body::Bytes(Vec::new())
+            }
+        },
+        body => body,
+    };
+    let (bytes, stream) = match body {
+        Body::Bytes(bytes) => (bytes, None),
+        Body::Stream(stream) => (Vec::new(), Some(stream)),
+    };
+    let small = bytes.len() <= SMALL_BYTES;
+    let mut head = Vec::with_capacity(256 + if small { bytes.len() } else { 0 });
+    let reason = tiny_http::StatusCode(status).default_reason_phrase();
     write!(head, "HTTP/1.1 {status} {reason}\r\n")?;
     for (name, value) in headers {
         write!(head, "{name}: {value}\r\n")?;
     }
-    if !body.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type")) {
+    let has_type = || headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
+    if (stream.is_some() || !bytes.is_empty()) && !has_type() {
         // As the host does for an HTTP output.
         head.extend(b"Content-Type: text/plain; charset=utf-8\r\n");
     }
-    let no_body = matches!(status, 204 | 304);
-    if !no_body {
-        write!(head, "Content-Length: {}\r\n", body.len())?;
+    match stream {
+        Some(_) => head.extend(b"Transfer-Encoding: chunked\r\n"),
+        None if no_body => {}
+        None => write!(head, "Content-Length: {}\r\n", bytes.len())?,
     }
     head.extend(b"\r\n");
-    match no_body || head_only {
-        true => connection.write_all(&head)?,
-        false if small => {
-            head.extend(body);
+    match stream {
+        _ if no_body || to == To::Head => connection.write_all(&head)?,
+        Some(stream) => {
+            connection.write_all(&head)?;
+            return send_chunks(connection, stream);
+        }
+        None if small => {
+            head.extend(bytes);
             connection.write_all(&head)?;
         }
-        false => {
+        None => {
             connection.write_all(&head)?;
-            connection.write_all(body)?;
+            connection.write_all(&bytes)?;
         }
     }
     connection.flush()
+}
+
+/// Sends a body while it is written. Of one that fails the chunks end in what is none: tiny_http cannot close a connection,
+/// and a caller that was told nothing would take what has come for the whole.
+fn send_chunks(mut connection: impl Write, Stream(write): Stream) -> io::Result<()> {
+    connection.flush()?;
+    let end: &[u8] = match write(&mut Chunks(&mut connection)) {
+        Ok(()) => b"0\r\n\r\n",
+        Err(_) => b"the answer ends here: its function has failed\r\n",
+    };
+    connection.write_all(end)?;
+    connection.flush()
+}
+
+/// Sends each write as a chunk, at once.
+struct Chunks<W>(W);
+
+impl<W: Write> Write for Chunks<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        const CHUNK_MAX_BYTES: usize = 64 * 1024;
+        // A chunk of no bytes would be the end.
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let bytes = &bytes[..bytes.len().min(CHUNK_MAX_BYTES)];
+        let mut chunk = Vec::with_capacity(bytes.len() + 16);
+        write!(chunk, "{:X}\r\n", bytes.len())?;
+        chunk.extend(bytes);
+        chunk.extend(b"\r\n");
+        self.0.write_all(&chunk)?;
+        self.0.flush()?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

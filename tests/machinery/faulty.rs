@@ -3,7 +3,7 @@
 
 use crate::samples::ask;
 use app::Route;
-use app::{Error, HttpRequest, HttpResponse, Invocation, Output, Response, Result};
+use app::{Error, HttpRequest, HttpResponse, Invocation, Output, Response, Result, log};
 use stand_in::http::{Answer, request};
 use stand_in::process::{self, Handler};
 use std::process::Command;
@@ -156,7 +156,7 @@ fn odd_too(invocation: Invocation) -> Result {
     match invocation.trigger.text() {
         "nothing" => Ok(Response::new()),
         "empty" => Ok(Response::new().output("message", "").return_value("")),
-        "null" => Ok(Response::new().output("message", Output::json(&None::<u8>)?)),
+        "null" => Ok(Response::new().output("message", Output::raw(&None::<u8>)?)),
         "output" => Ok(Response::new().output("undeclared", "lost")),
         "twice" => Ok(Response::new().output("message", "lost").output("message", "kept")),
         "return" => Ok(Response::new().output("$return", "lost")),
@@ -167,7 +167,8 @@ fn odd_too(invocation: Invocation) -> Result {
 }
 
 fn logs(_: HttpRequest) -> Result {
-    Ok((0..100).fold(Response::from(HttpResponse::text("logged")), |response, n| response.log(format!("line {n}"))))
+    (0..100).for_each(|n| log::info(format_args!("line {n}")));
+    Ok(HttpResponse::text("logged").into())
 }
 
 /// The command that starts the faulty handler, on a port of the system's choice.

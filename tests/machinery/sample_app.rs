@@ -3,7 +3,7 @@
 
 use crate::samples::{ID, ask};
 use app::Route;
-use app::{Error, HttpRequest, HttpResponse, Invocation, Output, Response, Result};
+use app::{Error, HttpRequest, HttpResponse, Invocation, Output, Response, Result, log};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stand_in::http::{Answer, invocation, request};
@@ -22,7 +22,7 @@ const ROUTES: &[Route] = &[
 ];
 
 fn items(request: HttpRequest) -> Result {
-    let shown = [request.param("id"), request.param("PART"), request.header("x-tag"), request.query("q").as_deref()]
+    let shown = [request.param("id")?, request.param("PART")?, request.header("x-tag"), request.query("q").as_deref()]
         .map(|text| text.unwrap_or("none").to_owned());
     let text = format!("{} {} {}", request.method, shown.join(" "), request.text()?);
     Ok(HttpResponse::text(text).status(201).header("X-Id", shown[0].clone()).into())
@@ -43,16 +43,21 @@ fn binary(_: HttpRequest) -> Result {
 }
 
 fn example(_: HttpRequest) -> Result {
+    log::info("Log message 1");
+    log::info("Log message 2");
     Ok(Response::from(HttpResponse::text("Message enqueued"))
-        .output("myQueueOutput", Output::json(&["queue message 1", "queue message 2"])?)
-        .log("Log message 1")
-        .log("Log message 2")
+        .output("myQueueOutput", Output::list(["queue message 1", "queue message 2"])?)
         .return_value(r#"{"hello":"world"}"#))
 }
 
 fn lists(request: HttpRequest) -> Result {
     let value: Value = request.json()?;
-    Ok(Response::new().output("message", Output::json(&value)?))
+    let output = match value {
+        Value::String(text) => text.into(),
+        Value::Array(items) => Output::list(items)?,
+        value => Output::raw(&value)?,
+    };
+    Ok(Response::new().output("message", output))
 }
 
 fn undeclared(_: HttpRequest) -> Result {
@@ -66,11 +71,11 @@ struct Item {
 
 fn typed(invocation: Invocation) -> Result {
     let Item { id } = invocation.trigger.json()?;
-    let input: Option<Vec<u8>> = invocation.input("input").map(|input| input.bytes().to_vec());
-    let number: Option<i64> = invocation.metadata("Number");
-    let yes: Option<bool> = invocation.metadata("Yes");
-    let text: Option<String> = invocation.metadata("Text");
-    let item: Option<Item> = invocation.metadata("Item");
+    let input: Option<Vec<u8>> = invocation.input("input")?.map(|input| input.text().into());
+    let number: Option<i64> = invocation.metadata("Number").ok().flatten();
+    let yes: Option<bool> = invocation.metadata("Yes").ok().flatten();
+    let text: Option<String> = invocation.metadata("Text").ok().flatten();
+    let item: Option<Item> = invocation.metadata("Item").ok().flatten();
     let length = input.ok_or_else(|| Error::fail("no input"))?.len();
     Ok(Response::new()
         .return_value(format!("{id}, {length}, {number:?}, {yes:?}, {text:?}, {:?}", item.map(|item| item.id))))

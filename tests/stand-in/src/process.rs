@@ -218,8 +218,12 @@ impl Pipe {
             if found.is_some() || drained.ended {
                 return found;
             }
-            let left = DEADLINE.checked_sub(start.elapsed());
-            let left = left.unwrap_or_else(|| panic!("waited {DEADLINE:?} in vain for {what}:\n{}", drained.text()));
+            let Some(left) = DEADLINE.checked_sub(start.elapsed()) else {
+                let text = drained.text();
+                // A panic that holds the lock would fail whoever asks next.
+                drop(drained);
+                panic!("waited {DEADLINE:?} in vain for {what}:\n{text}");
+            };
             drained = changed.wait_timeout(drained, left).unwrap().0;
         }
     }

@@ -1,0 +1,100 @@
+//! What a function with an HTTP trigger gets: the caller's request.
+
+use super::error::{Error, Refusal, Result, Why};
+use super::invocation::{Invocation, listed};
+use super::url;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+
+/// Names and their texts, in their order: headers, a query.
+pub(crate) type Texts<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
+/// Route parameters, and what a path has for each; `None` where an optional one is absent.
+pub(crate) type Params<'a> = Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>;
+
+/// The texts of the name, which is written in any case.
+pub(crate) fn named<'t>(texts: &'t Texts, name: &str) -> impl Iterator<Item = &'t str> {
+    texts.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, text)| &**text)
+}
+
+/// The request of an HTTP trigger, the same in each form in which the host passes it on.
+#[derive(Debug)]
+pub struct HttpRequest<'a> {
+    /// The method in capitals: `GET`. (A route that takes GET takes HEAD too.)
+    pub method: Cow<'a, str>,
+    /// The invocation that it caused: id, metadata, other input bindings.
+    pub invocation: Invocation<'a>,
+    pub(crate) query_string: Cow<'a, str>,
+    pub(crate) query: Texts<'a>,
+    pub(crate) params: Params<'a>,
+    pub(crate) headers: Texts<'a>,
+    pub(crate) body: std::result::Result<Cow<'a, [u8]>, Refusal>,
+}
+
+impl HttpRequest<'_> {
+    /// The first value of `name` in the query, decoded; what is not UTF-8 is U+FFFD.
+    pub fn query(&self, name: &str) -> Option<String> {
+        self.query_values(name).next()
+    }
+
+    /// All values of `name` in the query, in their order, decoded as by [`query`](Self::query).
+    pub fn query_all(&self, name: &str) -> Vec<String> {
+        self.query_values(name).collect()
+    }
+
+    fn query_values(&self, name: &str) -> impl Iterator<Item = String> {
+        // The URL tells repeated names apart, which the host's own `Query` joins by commas.
+        let mut in_url = url::query_values(&self.query_string, name).peekable();
+        let joined = if in_url.peek().is_some() { &[][..] } else { &self.query[..] };
+        let joined = joined.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.to_string());
+        in_url.chain(joined)
+    }
+
+    /// The value of the route's segment `{name}`, decoded; `None` where the segment is optional and absent. Errors when the
+    /// route has no such segment.
+    #[track_caller]
+    pub fn param(&self, name: &str) -> Result<Option<&str>> {
+        match self.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)) {
+            Some((_, value)) => Ok(value.as_deref()),
+            None => {
+                let names = listed(self.params.iter().map(|(name, _)| &**name));
+                Err(Error::fail(format!("the route has no parameter {name:?}: {names}")))
+            }
+        }
+    }
+
+    /// The first value of the header `name`, which is written in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        named(&self.headers, name).next()
+    }
+
+    /// All values of the header `name`, in their order.
+    pub fn header_all(&self, name: &str) -> Vec<&str> {
+        named(&self.headers, name).collect()
+    }
+
+    /// The body as the caller sent it; empty where there is none.
+    ///
+    /// Errors with a refusal, to be passed on with `?`, when the host has damaged the body on its way: a chunked upload,
+    /// which arrives without its body (411), and bytes that were not UTF-8 (415).
+    pub fn body(&self) -> Result<&[u8]> {
+        self.body.as_deref().map_err(|refusal| Error(Why::Refused(refusal.clone())))
+    }
+
+    /// The body as [`body`](Self::body) gives it, without a copy where it is large.
+    pub fn into_body(self) -> Result<Vec<u8>> {
+        self.body.map(Cow::into_owned).map_err(|refusal| Error(Why::Refused(refusal)))
+    }
+
+    /// The body as text; refuses the caller (415) where it is not UTF-8.
+    pub fn text(&self) -> Result<&str> {
+        std::str::from_utf8(self.body()?)
+            .map_err(|error| Error::refuse(415, format!("the body must be text in UTF-8: {error}")))
+    }
+
+    /// The body read as JSON; refuses the caller (400) where it is not JSON, or not that of a `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(self.text()?)
+            .map_err(|error| Error::refuse(400, format!("the body is not the JSON expected: {error}")))
+    }
+}
