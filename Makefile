@@ -16,6 +16,8 @@ AZURE := x86_64-unknown-linux-musl
 # --icf=all (functions of equal code are one) 4. In .cargo/config.toml these would break a plain `cargo build` on Alpine.
 MUSL_FLAGS := -C linker=rust-lld -C link-arg=--icf=all -C relocation-model=static -C force-frame-pointers=yes \
     --cfg no_backtraces -C link-arg=-zmuldefs
+NO_MUSL_C := a package here compiles C code, and there is no C compiler for musl: install musl-tools (apt), musl-gcc (dnf), \
+    or on macOS filosottile/musl-cross/musl-cross (brew)
 
 EXE := $(if $(WINDOWS),$(if $(findstring linux,$(TARGET)),,.exe))
 BINARY := handler$(EXE)
@@ -30,19 +32,25 @@ LISTENS := node -e 'require("net").connect(10001,"127.0.0.1").on("connect",()=>p
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 16
 
+# Out goes the old binary, so that none is copied which this build did not make. `cp`, because a host that watches the file
+# (make start) does not see a `mv` over it.
 build: rust ## Build the release binary, ./handler
-	@if [ -z "$(TARGET)" ]; then \
-	    cargo build --release --target-dir target && built=target/release/$(BINARY); \
-	elif [ -d "$$(rustc --print sysroot)/lib/rustlib/$(TARGET)/lib" ] || rustup target add $(TARGET) 2>/dev/null; then \
-	    $(if $(findstring musl,$(TARGET)),RUSTFLAGS="$$RUSTFLAGS $(MUSL_FLAGS)") \
-	        cargo build --release --target-dir target --target $(TARGET) && built=target/$(TARGET)/release/$(BINARY); \
-	elif [ "$(SYSTEM) $(TARGET)" = "Linux $(ARCH)-unknown-linux-musl" ]; then \
-	    echo "rustup cannot add $(TARGET): building a static binary with this machine's glibc"; \
-	    RUSTFLAGS="$$RUSTFLAGS -C target-feature=+crt-static" cargo build --release --target-dir target --target $(ARCH)-unknown-linux-gnu && \
-	        built=target/$(ARCH)-unknown-linux-gnu/release/handler; \
-	else \
-	    echo "rustup cannot add $(TARGET): is rustup installed (https://rustup.rs), and is there a network?" >&2; false; \
-	fi && rm -f $(BINARY) && cp "$$built" $(BINARY)
+	@target="$(TARGET)"; flags="$(if $(findstring musl,$(TARGET)),$(MUSL_FLAGS))"; \
+	if [ -n "$$target" ] && [ ! -d "$$(rustc --print sysroot)/lib/rustlib/$$target/lib" ] && ! rustup target add $$target 2>/dev/null; then \
+	    if [ "$(SYSTEM) $$target" != "Linux $(ARCH)-unknown-linux-musl" ]; then \
+	        echo "rustup cannot add $$target: is rustup installed (https://rustup.rs), and is there a network?" >&2; exit 1; \
+	    fi; \
+	    echo "rustup cannot add $$target: building a static binary with this machine's glibc"; \
+	    target=$(ARCH)-unknown-linux-gnu; flags="-C target-feature=+crt-static"; \
+	fi; \
+	if [ -n "$$flags" ]; then export RUSTFLAGS="$$RUSTFLAGS $$flags"; fi; \
+	build() { cargo build --release --target-dir target $${target:+--target $$target} "$$@"; }; \
+	built=target/$${target:+$$target/}release/$(BINARY); rm -f "$$built"; \
+	if ! build; then \
+	    if build --quiet 2>&1 | grep -qE 'failed to find tool.*musl'; then echo "$(NO_MUSL_C)" >&2; fi; exit 1; \
+	fi; \
+	if [ ! -f "$$built" ]; then echo "cargo built no $$built: [[bin]] in Cargo.toml has to say name = \"handler\"" >&2; exit 1; fi; \
+	rm -f $(BINARY) && cp "$$built" $(BINARY)
 
 run: build ## Build, and run the handler alone, without Azure, on port 8080
 	@./$(BINARY)
