@@ -1,0 +1,89 @@
+//! What `func` packs or publishes where it is called in the root: host.json, the handler and the function folders, no more.
+
+use stand_in::funcignore::left_out;
+use std::path::Path;
+
+/// What lies in roots, or in folders. Of these, only the first two belong to the app if they are in the root.
+const FILES: [&str; 33] = [
+    "host.json",
+    "handler",
+    "handler.exe",
+    "deploy.zip",
+    "local.settings.json",
+    "main.rs",
+    "build.rs",
+    "Cargo.toml",
+    "Cargo.lock",
+    "rust-toolchain.toml",
+    "package.json",
+    "package-lock.json",
+    "Makefile",
+    "LICENSE",
+    "LICENSE-MIT",
+    "README.md",
+    "Dockerfile",
+    "Dockerfile.dev",
+    "compose.yaml",
+    "docker-compose.yml",
+    "func.log",
+    "__azurite_db_queue__.json",
+    "__blobstorage__/0a1b",
+    ".azurite/__queuestorage__/0a1b",
+    ".DS_Store",
+    ".env",
+    ".funcignore",
+    ".gitignore",
+    ".git/HEAD",
+    ".github/workflows/ci.yml",
+    ".local/resize.image",
+    ".rustc_info.json",
+    ".vscode/settings.json",
+];
+
+/// Folders that are no function's.
+const OTHERS: [&str; 9] = [
+    "src",
+    "src/functions",
+    "tests",
+    "benches",
+    "target",
+    "target/release",
+    "node_modules",
+    ".azurite",
+    "__queuestorage__",
+];
+
+/// Names that begin as a line of .funcignore does, and that a function may have.
+const FUNCTIONS: [&str; 9] = [
+    "benches-all",
+    "handler-two",
+    "hostjson",
+    "node_modules-sync",
+    "package",
+    "src-two",
+    "srcset",
+    "target-prices",
+    "tests-run",
+];
+
+#[test]
+fn exactly_the_app_is_published() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let patterns = std::fs::read_to_string(root.join(".funcignore")).expect(".funcignore");
+    let is = |path: &str, of_the_app: bool| match (of_the_app, left_out(&patterns, path)) {
+        (true, true) => panic!("{path} belongs to the app, and .funcignore leaves it out"),
+        (false, false) => panic!("{path} would be published: add a line to .funcignore"),
+        _ => {}
+    };
+    let names = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let (folders, files): (Vec<_>, Vec<_>) = names.partition(|name| root.join(name).is_dir());
+    for file in FILES.into_iter().chain(files.iter().map(String::as_str)) {
+        is(file, FILES[..2].contains(&file));
+    }
+    for folder in OTHERS.into_iter().chain(FUNCTIONS).chain(folders.iter().map(String::as_str)) {
+        let is_function = FUNCTIONS.contains(&folder) || root.join(folder).join("function.json").is_file();
+        for file in FILES.into_iter().chain(["function.json"]) {
+            is(&format!("{folder}/{file}"), is_function);
+        }
+    }
+}
