@@ -21,13 +21,14 @@ NO_MUSL_C := a package here compiles C code, and there is no C compiler for musl
 
 EXE := $(if $(WINDOWS),$(if $(findstring linux,$(TARGET)),,.exe))
 BINARY := handler$(EXE)
-APP_FILES := host.json handler $(patsubst %/function.json,%,$(wildcard */function.json))
+OUT := $(BINARY)
+FUNCTIONS := $(patsubst %/function.json,%,$(wildcard */function.json))
 
 AZURITE := npx --yes --prefer-offline --package azurite@3.35.0 azurite
 FUNC := $(or $(shell command -v func),npx --yes --prefer-offline --package azure-functions-core-tools@4 func)
 LISTENS := node -e 'require("net").connect(10001,"127.0.0.1").on("connect",()=>process.exit(0)).on("error",()=>process.exit(1))'
 
-.PHONY: help build run test lint bench fuzz start publish package e2e clean rust node azure
+.PHONY: help build run check test lint bench fuzz start publish package e2e clean rust node azure
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 16
@@ -50,10 +51,13 @@ build: rust ## Build the release binary, ./handler
 	    if build --quiet 2>&1 | grep -qE 'failed to find tool.*musl'; then echo "$(NO_MUSL_C)" >&2; fi; exit 1; \
 	fi; \
 	if [ ! -f "$$built" ]; then echo "cargo built no $$built: [[bin]] in Cargo.toml has to say name = \"handler\"" >&2; exit 1; fi; \
-	rm -f $(BINARY) && cp "$$built" $(BINARY)
+	rm -f "$(OUT)" && cp "$$built" "$(OUT)"
 
 run: build ## Build, and run the handler alone, without Azure, on port 8080
 	@./$(BINARY)
+
+check: rust ## Check that functions, folders and settings fit together
+	@cargo run --quiet -p stand-in -- check
 
 test: rust ## Run the tests
 	cargo test
@@ -70,7 +74,7 @@ bench: build ## Measure size, start, memory, latency and throughput on this mach
 fuzz: rust ## Run the fuzz tests for longer
 	FUZZ_ROUNDS=$(or $(FUZZ_ROUNDS),200000) cargo test --release --test machinery fuzz
 
-start: build node ## Build, and run the app under func, with Azurite for its queues
+start: check build node ## Build, and run the app under func, with Azurite for its queues
 	@if ! $(LISTENS); then \
 	    echo "starting Azurite, with its data in .azurite"; \
 	    set -m; $(AZURITE) --silent --skipApiVersionCheck --disableTelemetry --location .azurite & azurite=$$!; set +m; \
@@ -82,19 +86,27 @@ start: build node ## Build, and run the app under func, with Azurite for its que
 publish: rust ## Build for Azure, and publish to an app there: make publish APP=name
 	@[ -n "$(APP)" ] || { echo "say which app: make publish APP=name" >&2; exit 1; }
 	@command -v func >/dev/null || { echo "func is missing: npm i -g azure-functions-core-tools@4" >&2; exit 1; }
-	@trap '$(MAKE) --no-print-directory build' EXIT; \
-	    $(MAKE) --no-print-directory azure && func azure functionapp publish $(APP)
+	@$(MAKE) --no-print-directory azure
+	@cd target/publish && FUNCTIONS_WORKER_RUNTIME=custom func azure functionapp publish $(APP)
 
-package: rust ## Build for Azure, and pack deploy.zip for az functionapp deployment source config-zip
-	@command -v zip >/dev/null || { echo "zip is missing: install it with your package manager" >&2; exit 1; }
-	@trap '$(MAKE) --no-print-directory build' EXIT; \
-	    $(MAKE) --no-print-directory azure && rm -f deploy.zip && zip -qr deploy.zip $(APP_FILES) && echo "packed deploy.zip"
+# On Windows zip loses the executable bit, without which the host cannot start the handler.
+package: azure ## Build for Azure, and pack deploy.zip for az functionapp deployment source config-zip
+	@rm -f deploy.zip && cd target/publish && \
+	if [ -z "$(WINDOWS)" ] && command -v zip >/dev/null; then zip -qrD ../../deploy.zip .; \
+	elif command -v func npx >/dev/null; then \
+	    FUNCTIONS_WORKER_RUNTIME=custom $(FUNC) pack --output .. && mv ../publish.zip ../../deploy.zip; \
+	else \
+	    echo "nothing to pack with: install zip (not on Windows), or func: npm i -g azure-functions-core-tools@4" >&2; exit 1; \
+	fi
+	@cargo run --quiet -p stand-in -- check-zip deploy.zip
 
-# ./handler for Azure, or an error where it would not run there: not an ELF file for x86-64, or one that needs a libc.
-azure:
-	@$(MAKE) --no-print-directory build TARGET=$(AZURE) && chmod +x handler
-	@[ "$$(od -An -tx1 -j0 -N4 handler | tr -d ' ') $$(od -An -tx1 -j18 -N2 handler | tr -d ' ')" = "7f454c46 3e00" ] && \
-	    ! grep -aqE '/ld-(linux|musl)' handler || { echo "./handler would not run in Azure: it is no static x86-64 binary" >&2; exit 1; }
+# What is packed and published, and nothing else, in a folder of its own: a host may be running ./handler. Refused where it
+# would not run in Azure: not an ELF file for x86-64, or one that needs a libc.
+azure: check
+	@rm -rf target/publish && mkdir -p target/publish && cp -R host.json $(FUNCTIONS) target/publish
+	@$(MAKE) --no-print-directory build TARGET=$(AZURE) OUT=target/publish/handler && chmod +x target/publish/handler
+	@cd target/publish && [ "$$(od -An -tx1 -j0 -N4 handler | tr -d ' ') $$(od -An -tx1 -j18 -N2 handler | tr -d ' ')" = "7f454c46 3e00" ] && \
+	    ! grep -aqE '/ld-(linux|musl)' handler || { echo "the handler would not run in Azure: it is no static x86-64 binary" >&2; exit 1; }
 
 e2e: build node ## Test with func and Azurite, or with the host at HOST=http://127.0.0.1:7071
 	@node tests/e2e.mjs
