@@ -24,7 +24,13 @@ BINARY := handler$(EXE)
 OUT := $(BINARY)
 FUNCTIONS := $(patsubst %/function.json,%,$(wildcard */function.json))
 
-AZURITE := npx --yes --prefer-offline --package azurite@3.35.0 azurite
+# `make start DEBUG=1`: with what a debugger needs. Only from the command line: many a shell has a DEBUG of its own.
+RELEASE := $(if $(filter command,$(origin DEBUG)),,--release)
+ifeq ($(RELEASE),)
+TARGET =
+endif
+
+AZURITE := npx --yes --prefer-offline --package azurite@3.37.0 azurite
 FUNC := $(or $(shell command -v func),npx --yes --prefer-offline --package azure-functions-core-tools@4 func)
 LISTENS := node -e 'require("net").connect(10001,"127.0.0.1").on("connect",()=>process.exit(0)).on("error",()=>process.exit(1))'
 
@@ -45,8 +51,8 @@ build: rust ## Build the release binary, ./handler
 	    target=$(ARCH)-unknown-linux-gnu; flags="-C target-feature=+crt-static"; \
 	fi; \
 	if [ -n "$$flags" ]; then export RUSTFLAGS="$$RUSTFLAGS $$flags"; fi; \
-	build() { cargo build --release --target-dir target $${target:+--target $$target} "$$@"; }; \
-	built=target/$${target:+$$target/}release/$(BINARY); rm -f "$$built"; \
+	build() { cargo build $(RELEASE) --target-dir target $${target:+--target $$target} "$$@"; }; \
+	built=target/$${target:+$$target/}$(if $(RELEASE),release,debug)/$(BINARY); rm -f "$$built"; \
 	if ! build; then \
 	    if build --quiet 2>&1 | grep -qE 'failed to find tool.*musl'; then echo "$(NO_MUSL_C)" >&2; fi; exit 1; \
 	fi; \
@@ -81,6 +87,7 @@ start: check build node ## Build, and run the app under func, with Azurite for i
 	    trap 'kill -- -$$azurite 2>/dev/null; sleep 1; kill -9 -- -$$azurite 2>/dev/null' EXIT; trap 'exit 130' INT TERM; \
 	    until $(LISTENS); do kill -0 $$azurite 2>/dev/null || { echo "Azurite does not start" >&2; exit 1; }; sleep 0.2; done; \
 	fi; \
+	export AzureFunctionsJobHost__watchFiles__0=$(BINARY); \
 	$(if $(EXE),export AzureFunctionsJobHost__customHandler__description__defaultExecutablePath=handler.exe;) $(FUNC) start
 
 publish: rust ## Build for Azure, and publish to an app there: make publish APP=name
