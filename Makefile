@@ -30,7 +30,7 @@ ifeq ($(RELEASE),)
 TARGET =
 endif
 
-AZURITE := npx --yes --prefer-offline --package azurite@3.37.0 azurite
+AZURITE := $(or $(shell command -v azurite),npx --yes --prefer-offline --package azurite@3.37.0 azurite)
 FUNC := $(or $(shell command -v func),npx --yes --prefer-offline --package azure-functions-core-tools@4 func)
 LISTENS := node -e 'require("net").connect(10001,"127.0.0.1").on("connect",()=>process.exit(0)).on("error",()=>process.exit(1))'
 
@@ -127,4 +127,4 @@ rust:
 	@[ -n "$(WINDOWS)" ] || command -v cc >/dev/null || { echo "a linker is missing: install gcc or clang" >&2; exit 1; }
 
 node:
-	@command -v npx >/dev/null || { echo "Node.js is missing, for Azurite: install it from https://nodejs.org" >&2; exit 1; }
+	@command -v npx >/dev/null || { echo "Node.js is missing, for Azurite: install 22 or later from https://nodejs.org" >&2; exit 1; }
