@@ -57,8 +57,8 @@ fn catch(function: &mut dyn FnMut()) -> Result<(), String> {
     })
 }
 
-/// Makes every panic one line: kept for [`catch_panic`] where that will report it, else written to stderr at once.
-/// `observe` sees those that nobody catches.
+/// Makes every panic one line: kept for [`catch_panic`] where that will report it, else written to stderr at once. A debug
+/// build writes its backtrace too where `RUST_BACKTRACE=1` asks for one. `observe` sees uncaught panics.
 pub fn install_panic_hook(observe: fn(&PanicHookInfo)) {
     panic::set_hook(Box::new(move |panic| {
         let message = panic.payload_as_str().unwrap_or("no message");
@@ -70,5 +70,17 @@ pub fn install_panic_hook(observe: fn(&PanicHookInfo)) {
             observe(panic);
             error(&line);
         }
+        #[cfg(debug_assertions)]
+        write_backtrace();
     }));
+}
+
+/// Writes the backtrace, a line a frame.
+#[cfg(debug_assertions)]
+fn write_backtrace() {
+    let backtrace = std::backtrace::Backtrace::capture();
+    if backtrace.status() == std::backtrace::BacktraceStatus::Captured {
+        // A frame's place is on a line of its own.
+        backtrace.to_string().replace("\n             at ", " at ").lines().for_each(error);
+    }
 }

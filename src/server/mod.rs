@@ -1,5 +1,6 @@
 //! The process: where it listens, and how it starts and ends.
 
+mod child;
 mod http;
 mod signals;
 mod supervisor;
@@ -8,14 +9,20 @@ mod workers;
 
 use crate::console;
 use crate::host::route::Route;
+use child::Parent;
 use http::Listener;
 use signals::SIGNALS;
 use std::process::ExitCode;
 use std::time::Duration;
+use supervisor::End;
+use workers::Workers;
 
 /// The variable in which the host says where to listen.
 const PORT_VARIABLE: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 const DEFAULT_PORT: u16 = 8080;
+
+/// The exit code by which a handler asks the host for another start.
+const START_AGAIN: u8 = 200;
 
 /// How a handler serves. [`Settings::default`] is right for a Functions host.
 #[derive(Debug)]
@@ -32,7 +39,10 @@ impl Default for Settings {
 }
 
 /// Serves the functions on 127.0.0.1, at the port that the host asks for, until the process is ended.
-/// It returns, with a code that makes the host start the handler again, only where it cannot serve, or no longer.
+///
+/// It returns only where it cannot serve, or no longer. With code 1 it could not start: a host tries that three times. With
+/// code 200 it has served and can no longer: the host starts the handler again at once, and does not count it. With code 0
+/// the host that started it has ended.
 pub fn serve(routes: &'static [Route]) -> ExitCode {
     serve_with(routes, &Settings::default())
 }
@@ -44,24 +54,36 @@ pub fn serve_with(routes: &'static [Route], settings: &Settings) -> ExitCode {
             SIGNALS.accept_lost();
         }
     });
-    let failed = |message: String| {
-        console::error(&format!("error: {message}"));
-        ExitCode::FAILURE
+    let host = Parent::of_this_handler();
+    let (listener, workers) = match start(routes) {
+        Ok(started) => started,
+        Err(message) => {
+            console::error(&format!("error: {message}"));
+            return ExitCode::FAILURE;
+        }
     };
-    let port = match port() {
-        Ok(port) => port,
-        Err(message) => return failed(message),
-    };
-    let listener = match Listener::bind(port) {
-        Ok(listener) => listener,
-        Err(error) => return failed(format!("cannot listen on 127.0.0.1:{port}: {error}")),
-    };
-    let source = match listener.accept() {
-        Ok(source) => source,
-        Err(error) => return failed(format!("cannot accept connections: {error}")),
-    };
-    console::info(&format!("listening on http://127.0.0.1:{}", listener.address().port()));
-    failed(format!("can serve no longer: {}", supervisor::supervise(routes, settings, &listener, source)))
+    let port = listener.address().port();
+    console::info(&match host {
+        // Nobody but the host should call it there: no address that looks like one to call.
+        Some(_) => format!("serving the Functions host on port {port}"),
+        None => format!("listening on http://127.0.0.1:{port}"),
+    });
+    match supervisor::supervise(routes, settings, &listener, workers, host) {
+        End::HostGone => ExitCode::SUCCESS,
+        End::Deaf(error) => {
+            console::error(&format!("error: can serve no longer: {error}"));
+            ExitCode::from(START_AGAIN)
+        }
+    }
+}
+
+/// Errors with a sentence that says why the handler cannot start.
+fn start(routes: &'static [Route]) -> Result<(Listener, Workers), String> {
+    let port = port()?;
+    let listener = Listener::bind(port).map_err(|error| format!("cannot listen on 127.0.0.1:{port}: {error}"))?;
+    let source = listener.accept().map_err(|error| format!("cannot accept connections: {error}"))?;
+    let workers = Workers::start(source, routes).map_err(|error| format!("cannot start a worker: {error}"))?;
+    Ok((listener, workers))
 }
 
 fn port() -> Result<u16, String> {

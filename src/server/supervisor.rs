@@ -1,7 +1,8 @@
 //! The supervisor: the main thread, which keeps the handler able to serve.
 
 use super::Settings;
-use super::http::{Listener, Source};
+use super::child::Parent;
+use super::http::Listener;
 use super::signals::SIGNALS;
 use super::workers::Workers;
 use crate::console;
@@ -24,13 +25,24 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// A port is forgotten when no request has come from it for this long, or twice as long. It does not come round so soon.
 const FORGET_AFTER: Duration = Duration::from_millis(500);
 
-/// Serves from `source`, and from those that follow it, for as long as that is possible. Returns why it no longer is.
-pub fn supervise(routes: &'static [Route], settings: &Settings, listener: &Listener, source: Source) -> io::Error {
+/// Why the handler no longer serves.
+pub enum End {
+    /// For too long no connection could be accepted, for this reason, and no request came from those there are.
+    Deaf(io::Error),
+    /// The host that started the handler has ended.
+    HostGone,
+}
+
+/// Serves by `workers`, and by those of the sources that follow theirs, for as long as that is possible.
+pub fn supervise(
+    routes: &'static [Route],
+    settings: &Settings,
+    listener: &Listener,
+    workers: Workers,
+    host: Option<Parent>,
+) -> End {
     SIGNALS.supervise_here();
-    let mut pools = match Workers::start(source, routes) {
-        Ok(workers) => vec![workers],
-        Err(error) => return error,
-    };
+    let mut pools = vec![workers];
     let now = Instant::now();
     let [mut reviewed, mut requested, mut nudged, mut forgot, mut tried, mut heard] = [now; 6];
     let mut complained = None;
@@ -60,7 +72,9 @@ pub fn supervise(routes: &'static [Route], settings: &Settings, listener: &Liste
                 SIGNALS.clear_accept_lost();
                 match listener.accept_again().and_then(|source| Workers::start(source, routes)) {
                     Ok(workers) => pools.push(workers),
-                    Err(error) if since(heard).min(since(requested)) > settings.give_up_after => return error,
+                    Err(error) if since(heard).min(since(requested)) > settings.give_up_after => {
+                        return End::Deaf(error);
+                    }
                     Err(_) => SIGNALS.accept_lost(),
                 }
             }
@@ -81,6 +95,10 @@ pub fn supervise(routes: &'static [Route], settings: &Settings, listener: &Liste
             SIGNALS.forget_ports();
         }
 
+        // Looked at whenever the supervisor wakes: after IDLE_PAUSE at the latest.
+        if host.as_ref().is_some_and(Parent::is_gone) {
+            return End::HostGone;
+        }
         let busy = since(requested) < BUSY_FOR || pools.iter().any(|workers| !workers.has_idle());
         SIGNALS.set_awake(busy);
         let quiet = since(requested) < QUIET_FOR || !pools.iter().all(Workers::at_rest);
