@@ -1,6 +1,6 @@
 //! A stand-in for the Functions host: it reads this repository's host.json and function.json files, starts the handler
 //! as the host does, invokes its functions as the host does, and treats the answers as the host does (`rules`), so
-//! that a test posts an order and looks into the queue. In [brackets]: the host's file, under src/WebJobs.Script.
+//! that a test posts an order and looks into the queue. In brackets: the host's file, under src/WebJobs.Script.
 
 use crate::{
     http::{self, Answer, Connection},

@@ -1,6 +1,6 @@
 //! JSON as the host reads and writes it: a short port of Newtonsoft.Json 13.0.3 with its default settings, and of how
 //! .NET 8 writes numbers and dates as text in the invariant culture, on a machine whose time zone is UTC (as in Azure).
-//! In [brackets]: the source file of a rule in JamesNK/Newtonsoft.Json.
+//! In brackets: the source file of a rule in JamesNK/Newtonsoft.Json.
 //!
 //! Not ported, so that such a text fails here where the library mends it: constructors, `undefined`, `[1,,2]`.
 
@@ -10,7 +10,7 @@
 pub enum Token {
     Null,
     Bool(bool),
-    /// Digits: 64 bits or any size [BigInteger].
+    /// Digits: 64 bits or any size (`BigInteger`).
     Integer(String),
     Float(f64),
     Text(String),
@@ -304,7 +304,7 @@ impl Reader {
         })
     }
 
-    /// [ParseReadNumber]: octal and hexadecimal with a leading 0, integers of up to 380 characters, all else a double.
+    /// `ParseReadNumber`: octal and hexadecimal with a leading 0, integers of up to 380 characters, all else a double.
     fn number(&mut self) -> Result<Token, String> {
         let text = self.take_while(|c| matches!(c, '-' | '+' | '.' | 'x' | 'X') || c.is_ascii_hexdigit());
         if !self.peek().is_none_or(|c| c.is_whitespace() || matches!(c, ',' | '}' | ']' | ')' | '/' | '\0')) {
@@ -367,7 +367,7 @@ impl Date {
 
     /// The date that a string is for the library, if it is one.
     ///
-    /// More texts are than the contract says: [ParseZone] also takes `+02:`, and, without a sign, `12`, `:12` and `:`;
+    /// More texts are than the contract says: `ParseZone` also takes `+02:`, and, without a sign, `12`, `:12` and `:`;
     /// so `2026-11-21T10:00:00.123456789` with its nine digits is one, and the last two are dropped.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();

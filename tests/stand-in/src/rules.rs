@@ -1,6 +1,6 @@
 //! The rules of the Functions host, as functions without state: what it sends for a caller's request or a queue message,
 //! and what it makes of the answer. Read from Azure/azure-functions-host 4.1037 (files under src/WebJobs.Script) and,
-//! for triggers and queues, from azure-webjobs-sdk-extensions and azure-sdk-for-net; in [brackets], each rule's file.
+//! for triggers and queues, from azure-webjobs-sdk-extensions and azure-sdk-for-net; in brackets, each rule's file.
 //! What the contract marks as seen was watched under that host and is what these functions are tested with.
 
 use crate::{
