@@ -31,27 +31,35 @@ ifeq ($(RELEASE),)
 TARGET =
 endif
 
+# For the shell: how the release binary is compiled, as `target` and RUSTFLAGS.
+AS_RELEASE = target="$(TARGET)"; flags="$(if $(findstring musl,$(TARGET)),$(MUSL_FLAGS))"; \
+    if [ -n "$$target" ] && [ ! -d "$$(rustc --print sysroot)/lib/rustlib/$$target/lib" ] && ! rustup target add $$target 2>/dev/null; then \
+        if [ "$(SYSTEM) $$target" != "Linux $(ARCH)-unknown-linux-musl" ]; then \
+            echo "rustup cannot add $$target: is rustup installed (https://rustup.rs), and is there a network?" >&2; exit 1; \
+        fi; \
+        echo "rustup cannot add $$target: building a static binary with this machine's glibc"; \
+        target=$(ARCH)-unknown-linux-gnu; flags="-C target-feature=+crt-static"; \
+    fi; \
+    if [ -n "$$flags" ]; then export RUSTFLAGS="$$RUSTFLAGS $$flags"; fi
+
+# The tests of the user's functions and of the machinery, without those of what only this repository promises.
+TESTS := $(patsubst tests/%/main.rs,--test %,$(filter-out tests/template/%,$(wildcard tests/*/main.rs)))
+# They wait most of the time.
+AT_ONCE := RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4}
+
 AZURITE := $(or $(shell command -v azurite),npx --yes --prefer-offline --package azurite@3.37.0 azurite)
 FUNC := $(or $(shell command -v func),npx --yes --prefer-offline --package azure-functions-core-tools@4 func)
 LISTENS := node -e 'require("net").connect(10001,"127.0.0.1").on("connect",()=>process.exit(0)).on("error",()=>process.exit(1))'
 
-.PHONY: help build run check test lint bench fuzz start publish package e2e clean rust node azure
+.PHONY: help build run check test test-release lint bench fuzz start publish package clean rust node azure
 
 help: ## Show this list
-	@sed -nE 's/^([a-z0-9]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 # Out goes the old binary, so that none is copied which this build did not make. `cp`, because a host that watches the file
 # (make start) does not see a `mv` over it.
 build: rust ## Build the release binary, ./handler
-	@target="$(TARGET)"; flags="$(if $(findstring musl,$(TARGET)),$(MUSL_FLAGS))"; \
-	if [ -n "$$target" ] && [ ! -d "$$(rustc --print sysroot)/lib/rustlib/$$target/lib" ] && ! rustup target add $$target 2>/dev/null; then \
-	    if [ "$(SYSTEM) $$target" != "Linux $(ARCH)-unknown-linux-musl" ]; then \
-	        echo "rustup cannot add $$target: is rustup installed (https://rustup.rs), and is there a network?" >&2; exit 1; \
-	    fi; \
-	    echo "rustup cannot add $$target: building a static binary with this machine's glibc"; \
-	    target=$(ARCH)-unknown-linux-gnu; flags="-C target-feature=+crt-static"; \
-	fi; \
-	if [ -n "$$flags" ]; then export RUSTFLAGS="$$RUSTFLAGS $$flags"; fi; \
+	@$(AS_RELEASE); \
 	build() { cargo build $(RELEASE) --target-dir target $${target:+--target $$target} "$$@"; }; \
 	built=target/$${target:+$$target/}$(if $(RELEASE),release,debug)/$(BINARY); rm -f "$$built"; \
 	if ! build; then \
@@ -67,19 +75,25 @@ check: rust ## Check that functions, folders and settings fit together
 	@cargo run --quiet -p stand-in -- check
 
 test: rust ## Run the tests
-	cargo test
+	$(AT_ONCE) cargo test --lib $(TESTS)
+	cargo test --doc
+	cargo test --package stand-in
+
+test-release: rust ## Run the machinery's tests, compiled as the release binary is
+	@$(AS_RELEASE); $(AT_ONCE) cargo test --release --target-dir target $${target:+--target $$target} --test machinery
 
 lint: rust ## Check the formatting, and the code with clippy
 	@cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
 	@cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
 	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets -- -D warnings
 
 bench: build ## Measure size, start, memory, latency and throughput on this machine
-	@HANDLER=./$(BINARY) cargo bench --quiet --bench bench
+	@$(AS_RELEASE); HANDLER=./$(BINARY) cargo bench --quiet --target-dir target $${target:+--target $$target} --bench bench
 
 fuzz: rust ## Run the fuzz tests for longer
-	FUZZ_ROUNDS=$(or $(FUZZ_ROUNDS),200000) cargo test --release --test machinery fuzz
+	@set -o pipefail; FUZZ_ROUNDS=$(or $(FUZZ_ROUNDS),200000) cargo test --release --test machinery fuzz:: | tee /dev/stderr | \
+	    grep '^test result: ok\. [1-9]' >/dev/null || { echo "the fuzz tests failed, or there were none" >&2; exit 1; }
 
 start: check build node ## Build, and run the app under func, with Azurite for its queues
 	@if ! $(LISTENS); then \
@@ -116,9 +130,6 @@ azure: check
 	@cd target/publish && [ "$$(od -An -tx1 -j0 -N4 handler | tr -d ' ') $$(od -An -tx1 -j18 -N2 handler | tr -d ' ')" = "7f454c46 3e00" ] && \
 	    ! grep -aqE '/ld-(linux|musl)' handler || { echo "the handler would not run in Azure: it is no static x86-64 binary" >&2; exit 1; }
 
-e2e: build node ## Test with func and Azurite, or with the host at HOST=http://127.0.0.1:7071
-	@node tests/e2e.mjs
-
 clean: rust ## Delete what was built
 	@cargo clean
 	@rm -rf handler handler.exe deploy.zip .azurite
@@ -129,3 +140,6 @@ rust:
 
 node:
 	@command -v npx >/dev/null || { echo "Node.js is missing, for Azurite: install 22 or later from https://nodejs.org" >&2; exit 1; }
+
+# What only the template's own repository promises.
+-include tests/template/template.mk

@@ -1,8 +1,9 @@
 //! Payloads that are none, and bodies that are cut short, too large or framed wrongly.
 
-use crate::samples::{
+use crate::requests::{
     ID, ask, assert_error, assert_serves, is_ordered, is_passed_on, message_payload, order, order_payload, ping,
 };
+use crate::start::start;
 use stand_in::http::{Answer, Connection, chunked, invocation, request};
 use stand_in::process::Handler;
 use stand_in::random::Random;
@@ -23,7 +24,7 @@ fn message_of(handler: &Handler, payload: &[u8]) -> Answer {
 /// Each is refused with words that say what is wrong and where.
 #[test]
 fn malformed_payloads_are_refused_with_what_is_wrong_and_where() {
-    let handler = Handler::start();
+    let handler = start();
     // For either function.
     let cases: &[(&[u8], &[&str])] = &[
         (b"", &["payload"]),
@@ -110,10 +111,45 @@ fn malformed_payloads_are_refused_with_what_is_wrong_and_where() {
     assert_serves(&handler);
 }
 
+#[test]
+fn what_is_no_invocation_is_a_400_that_says_why() {
+    let handler = start();
+    let cases = [
+        ("/order", "", "EOF"),
+        ("/order", "hello", "line 1 column 1"),
+        ("/order", "[]", "expected an object"),
+        ("/order", r#"[{"req":{"Body":"x"}},{}]"#, "expected an object"),
+        ("/order", "{}", "Data is missing"),
+        ("/order", r#"{"Metadata":{}}"#, "Data is missing"),
+        ("/order", r#"{"Data":null}"#, "Data: invalid type: null"),
+        ("/order", r#"{"Data":[]}"#, "Data: invalid type: sequence"),
+        ("/order", r#"{"Data":{}}"#, "Data.req"),
+        ("/order", r#"{"Data":{"req":null}}"#, "Data.req"),
+        ("/order", r#"{"Data":{"req":"text"}}"#, "Data.req"),
+        ("/order", r#"{"Data":{"req":{"Body":5}}}"#, "Data.req.Body"),
+        ("/order", r#"{"Data":{"req":{"Headers":[]}}}"#, "Data.req.Headers"),
+        (
+            "/order",
+            r#"{"Data":{"req":{"Body":"=","Headers":{"content-type":["application/octet-stream"]}}}}"#,
+            "Data.req.Body",
+        ),
+        ("/MyQueueFunction", r#"{"Data":{"req":{}}}"#, "Data.myQueueItem"),
+        ("/MyQueueFunction", r#"{"Data":{"myQueueItem":null}}"#, "Data.myQueueItem"),
+        ("/MyQueueFunction", r#"{"Data":{"myQueueItem":"\ud800"}}"#, "Data.myQueueItem"),
+    ];
+    for (path, payload, named) in cases {
+        let answer = ask(&handler, &invocation(path, ID, payload.as_bytes()));
+        assert_error(&answer, 400, &[named]);
+        assert_eq!(answer.json()["invocationId"], ID);
+        handler.wait_for_stderr(&format!("invocation {ID}: POST {path}: 400"));
+        handler.wait_for_stderr(named);
+    }
+}
+
 /// In every place, with every kind of bracket, closed and not; in a message's text it is data.
 #[test]
 fn nesting_does_no_harm() {
-    let handler = Handler::start();
+    let handler = start();
     for depth in [200, 100_000] {
         let lists = |open: &str, close: &str| open.repeat(depth) + &close.repeat(depth);
         let nested = [
@@ -150,7 +186,7 @@ fn nesting_does_no_harm() {
 /// What is malformed as a payload is data within a message's text or an order's body, and arrives.
 #[test]
 fn odd_texts_are_data() {
-    let handler = Handler::start();
+    let handler = start();
     for text in [
         r#""\ud800""#,
         r#"{"a":"\udc00"}"#,
@@ -196,7 +232,7 @@ fn finish(mut connection: Connection) -> Vec<u8> {
 
 #[test]
 fn an_order_cut_short_is_not_processed() {
-    let handler = Handler::start();
+    let handler = start();
     let whole = order("cut short!");
     let payload_start = whole.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
     let mut random = Random::new(1);
@@ -251,7 +287,7 @@ pub fn one_chunk(bytes: &[u8]) -> Vec<u8> {
 /// One byte more than the limit, chunked: read to its end, refused, and the connection goes on.
 #[test]
 fn a_chunked_body_over_the_limit_is_refused() {
-    let handler = Handler::start();
+    let handler = start();
     let mut connection = Connection::open(handler.port).expect("a connection");
     for path in ["/api/hello", "/order"] {
         connection.send(&request("POST", path, &[("Transfer-Encoding", "chunked")], b"")).expect("sent");
@@ -266,7 +302,7 @@ fn a_chunked_body_over_the_limit_is_refused() {
 /// Declared longer than the limit: refused before it comes. What comes of it is no request.
 #[test]
 fn a_declared_length_over_the_limit_is_refused() {
-    let handler = Handler::start();
+    let handler = start();
     for path in ["/api/hello", "/order", "/", "/nowhere"] {
         let mut connection = Connection::open(handler.port).expect("a connection");
         connection.send(&request("POST", path, &[("Content-Length", &(LIMIT + 1).to_string())], b"")).expect("sent");
@@ -282,7 +318,7 @@ fn a_declared_length_over_the_limit_is_refused() {
 /// Lengths that no memory holds, from peers that then leave, in the middle or before the body.
 #[test]
 fn declared_terabytes_do_not_end_the_process() {
-    let handler = Handler::start();
+    let handler = start();
     let lengths = [1 << 30, (1 << 30) + 1, 9_999_999_999_999, 1 << 47, i64::MAX as u64 - 1, i64::MAX as u64, u64::MAX];
     for length in lengths {
         for (sent, headers) in
@@ -316,7 +352,7 @@ fn declared_terabytes_do_not_end_the_process() {
 
 #[test]
 fn a_content_length_that_is_no_number_is_refused() {
-    let handler = Handler::start();
+    let handler = start();
     let lengths =
         ["x", "-1", "1.5", "0x10", "1e3", "5,5", "5 5", "", "18446744073709551616", "99999999999999999999999"];
     for path in ["/order", "/api/hello", "/nowhere"] {
@@ -339,7 +375,7 @@ fn a_content_length_that_is_no_number_is_refused() {
 
 #[test]
 fn malformed_chunks_are_refused() {
-    let handler = Handler::start();
+    let handler = start();
     for chunks in [
         "x\r\n",
         "-1\r\n",
@@ -380,7 +416,7 @@ fn malformed_chunks_are_refused() {
 /// Whatever the answer is, the request after it on the same connection gets its own.
 #[test]
 fn the_connection_stays_in_step() {
-    let handler = Handler::start();
+    let handler = start();
     let mut connection = Connection::open(handler.port).expect("a connection");
     let body = vec![b'x'; 5000];
     let chunked = chunked(&body);
@@ -420,7 +456,7 @@ fn the_connection_stays_in_step() {
 /// The two ways in which a request can look like two are taken as one, or refused with nothing carried out.
 #[test]
 fn a_request_hidden_in_a_body_is_not_carried_out() {
-    let handler = Handler::start();
+    let handler = start();
     let assert_taken_as_one = |headers: &[(&str, &str)], body: &[u8]| {
         let mut connection = Connection::open(handler.port).expect("a connection");
         connection.send(&request("POST", "/nowhere", headers, body)).expect("sent");
@@ -458,7 +494,7 @@ fn a_request_hidden_in_a_body_is_not_carried_out() {
 
 #[test]
 fn a_caller_that_expects_to_continue_is_told_to() {
-    let handler = Handler::start();
+    let handler = start();
     let mut connection = Connection::open(handler.port).expect("a connection");
     let body = vec![b'x'; 3000];
     for (framing, body) in
@@ -496,7 +532,7 @@ fn a_caller_that_expects_to_continue_is_told_to() {
 
 #[test]
 fn empty_bodies_are_bodies() {
-    let handler = Handler::start();
+    let handler = start();
     let mut connection = Connection::open(handler.port).expect("a connection");
     for (framing, body) in
         [(("Content-Length", "0"), &b""[..]), (("Transfer-Encoding", "chunked"), b"0\r\n\r\n"), (("X", "Y"), b"")]
@@ -515,7 +551,7 @@ fn empty_bodies_are_bodies() {
 /// 100 MiB of bytes of every kind, with a length and in chunks, come back as they were.
 #[test]
 fn a_hundred_mebibytes_pass_intact() {
-    let handler = Handler::start();
+    let handler = start();
     let mut random = Random::new(100);
     let mebibyte: Vec<u8> = (0..(1 << 20) + 7).map(|_| random.below(256) as u8).collect();
     let sizes = (0..100).map(|n| &mebibyte[..(1 << 20) - n % 3]);
@@ -535,7 +571,7 @@ fn a_hundred_mebibytes_pass_intact() {
 /// Peers that leave without a word, at any point of a request or of its answer.
 #[test]
 fn peers_that_leave_do_no_harm() {
-    let handler = Handler::start();
+    let handler = start();
     let whole = [order("left!"), ping(), request("POST", "/api/hello", &[], &[b'x'; 300_000])].concat();
     let mut random = Random::new(7);
     for _ in 0..300 {

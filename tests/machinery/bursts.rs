@@ -4,7 +4,8 @@
 //! machine a round may take longer, so every answer has to be there after [`PATIENCE`], and most rounds within a second.
 
 use crate::probe::allow_many_files;
-use crate::samples::{is_ordered, order, ping};
+use crate::requests::{is_ordered, order, ping};
+use crate::start::start;
 use stand_in::http::{Connection, request};
 use stand_in::process::Handler;
 use std::io;
@@ -85,14 +86,14 @@ fn come_and_go(port: u16, count: usize) {
 #[test]
 fn at_the_start() {
     allow_many_files();
-    let round = |round| burst(Handler::start().port, SIZES[round % SIZES.len()]);
+    let round = |round| burst(start().port, SIZES[round % SIZES.len()]);
     assert_most_within_a_second((0..ROUNDS).map(round).collect());
 }
 
 #[test]
 fn after_other_connections_came_and_went() {
     allow_many_files();
-    let handler = Handler::start();
+    let handler = start();
     let round = |round| {
         come_and_go(handler.port, 6);
         burst(handler.port, SIZES[round % SIZES.len()])
@@ -103,7 +104,7 @@ fn after_other_connections_came_and_went() {
 #[test]
 fn after_seven_idle_seconds() {
     allow_many_files();
-    let handlers: Vec<_> = (0..ROUNDS).map(|_| Handler::start()).collect();
+    let handlers: Vec<_> = (0..ROUNDS).map(|_| start()).collect();
     for handler in &handlers {
         come_and_go(handler.port, 3);
     }
@@ -117,7 +118,7 @@ fn after_seven_idle_seconds() {
 #[test]
 fn after_as_many_connections_as_there_are_ports() {
     allow_many_files();
-    let handler = Handler::start();
+    let handler = start();
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").expect("the range of the ports");
     let ports: Vec<usize> = range.split_whitespace().map(|port| port.parse().expect("a port")).collect();
     for _ in ports[0]..=ports[1] {
@@ -152,7 +153,7 @@ const BEHIND: [(usize, usize); 10] =
 #[test]
 fn behind_silent_connections() {
     allow_many_files();
-    let handler = Handler::start();
+    let handler = start();
     let round = |round| {
         let (silent, count) = BEHIND[round % BEHIND.len()];
         burst_behind_silent_ones(handler.port, silent, count)
@@ -164,7 +165,7 @@ fn behind_silent_connections() {
 #[test]
 fn behind_silent_connections_after_seven_idle_seconds() {
     allow_many_files();
-    let handlers: Vec<_> = BEHIND.iter().map(|_| Handler::start()).collect();
+    let handlers: Vec<_> = BEHIND.iter().map(|_| start()).collect();
     thread::sleep(IDLE);
     thread::scope(|scope| {
         for (handler, (silent, count)) in handlers.iter().zip(BEHIND) {
@@ -180,7 +181,7 @@ fn behind_silent_connections_after_seven_idle_seconds() {
 fn a_burst_waits_to_be_accepted() {
     use std::io::{Read, Write};
     use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-    let handler = Handler::start();
+    let handler = start();
     handler.signal("STOP");
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, handler.port));
     let open = |index: usize| {
@@ -202,7 +203,7 @@ fn a_burst_waits_to_be_accepted() {
 /// A large answer leaves in more than one write, of which the last must not wait for the peer's delayed ACK (40 ms).
 #[test]
 fn large_answers_do_not_wait_for_acks() {
-    let handler = Handler::start();
+    let handler = start();
     let mut connection = Connection::open(handler.port).expect("a connection");
     for length in [2_000, 20_000, 65_000, 66_000, 70_000, 100_000, 200_000] {
         let body = vec![b'x'; length];

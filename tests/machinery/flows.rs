@@ -1,7 +1,8 @@
 //! The documented flows, and each trap of the contract by its name, through the stand-in for the host.
 
 use crate::property::is_same_json;
-use crate::samples::{ID, ask, start_host, start_host_as};
+use crate::requests::{ID, ask};
+use crate::start::{start_host, start_host_as};
 use serde_json::{Value, json};
 use stand_in::host::{Form, Host};
 use stand_in::http::{Answer, invocation, request};

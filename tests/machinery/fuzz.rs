@@ -1,10 +1,10 @@
 //! Seeded mutations of valid requests: whatever comes in, the handler goes on, and never says that work was done which
 //! was not. `FUZZ_ROUNDS` sets how many there are (`make fuzz`), `FUZZ_SEED` with which it starts; a failure says its seed.
 
-use crate::samples::{ID, assert_serves, message, order, ping, wire};
+use crate::requests::{ID, assert_serves, message, order, ping, wire};
+use crate::start::start;
 use serde_json::value::RawValue;
 use stand_in::http::{Answer, Connection, invocation};
-use stand_in::process::Handler;
 use stand_in::random::Random;
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -16,14 +16,15 @@ const ROUNDS: u64 = 4_000;
 
 fn seeds() -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
-    let first = number("FUZZ_SEED").unwrap_or(0);
-    first..first + number("FUZZ_ROUNDS").unwrap_or(ROUNDS)
+    let (first, rounds) = (number("FUZZ_SEED").unwrap_or(0), number("FUZZ_ROUNDS").unwrap_or(ROUNDS));
+    assert!(rounds > 0, "FUZZ_ROUNDS says that there is nothing to do");
+    first..first + rounds
 }
 
-/// Payloads that hosts send, those of tests/wire, with the function that each is for.
+/// Payloads that hosts send, those of tests/machinery/wire, with the function that each is for.
 fn payloads() -> Vec<(&'static str, Vec<u8>)> {
     let directory = format!("{}/tests/machinery/wire", env!("CARGO_MANIFEST_DIR"));
-    let files = std::fs::read_dir(directory).expect("tests/wire").map(|entry| entry.expect("a file").path());
+    let files = std::fs::read_dir(directory).expect("tests/machinery/wire").map(|entry| entry.expect("a file").path());
     let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|ext| ext == "json")).collect();
     // In the same order for the same seed.
     files.sort();
@@ -126,7 +127,7 @@ fn assert_sound(answer: &Answer, payload: &[u8]) {
 /// Mutated payloads in sound requests, all on one connection, which they never end.
 #[test]
 fn mutated_payloads_are_answered_soundly() {
-    let handler = Handler::start();
+    let handler = start();
     let payloads = payloads();
     let others: Vec<_> = payloads.iter().map(|(_, payload)| payload.clone()).collect();
     let mut connection = Connection::open(handler.port).expect("a connection");
@@ -150,7 +151,7 @@ fn mutated_payloads_are_answered_soundly() {
 /// Mutated requests, several on a connection: the handler may close it, but each is otherwise left in peace.
 #[test]
 fn mutated_requests_do_not_stop_the_server() {
-    let handler = Handler::start();
+    let handler = start();
     let requests: Vec<Vec<u8>> = vec![
         wire("host-order-json.http"),
         order("fuzz!"),

@@ -1,18 +1,27 @@
-//! The tests of the handler as a process, over real sockets. The environment variable `HANDLER` points them at another
-//! binary than the one that cargo has just built.
+//! The tests of the machinery, `src/host` and `src/server`, as a process over real sockets. They run on an app of their own,
+//! whatever is in `src/functions`.
 
+mod answers;
+mod bindings;
 mod bodies;
 mod bursts;
-mod documented;
-mod faults;
-mod faulty;
+mod concurrency;
 mod flows;
 mod fuzz;
-mod layout;
+mod in_flight;
 mod long_run;
+mod panics;
 mod probe;
+mod process;
 mod property;
-mod readme;
-mod sample_app;
-mod samples;
+mod requests;
+mod routing;
+mod start;
+#[path = "app/mod.rs"]
+mod tests_app;
+#[cfg(target_os = "linux")]
+mod too_many_connections;
 mod wire;
+
+// As in the binary that `make build` leaves.
+app::global_allocator!();

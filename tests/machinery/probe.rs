@@ -1,8 +1,13 @@
 //! What the system says of a process, and what it lets the tests themselves do.
 
-/// As many threads as a handler at rest may have: 5 of tiny_http, the supervisor, a worker, and one to spare.
+use stand_in::process::Handler;
 #[cfg(target_os = "linux")]
-pub const FEW_THREADS: usize = 8;
+use stand_in::process::wait_for;
+
+/// As many threads as a handler at rest may have: 5 of tiny_http, the supervisor, a worker, the test harness's, and one to
+/// spare.
+#[cfg(target_os = "linux")]
+pub const FEW_THREADS: usize = 9;
 
 /// A number from `/proc/<pid>/status`, `VmRSS` (in KiB) or `Threads` for one.
 #[cfg(target_os = "linux")]
@@ -12,6 +17,17 @@ pub fn status(pid: u32, name: &str) -> usize {
         status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).expect("a line of the status");
     line.trim().trim_end_matches(" kB").parse().expect("a number in the status")
 }
+
+/// Waits until the handler has no more threads than it needs at rest. Of 64 connections each has one, and each invocation
+/// in flight another.
+#[cfg(target_os = "linux")]
+pub fn assert_few_threads(handler: &Handler) {
+    let few = || (status(handler.pid(), "Threads") <= FEW_THREADS).then_some(());
+    wait_for("the idle handler to have few threads", few);
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn assert_few_threads(_: &Handler) {}
 
 /// The names of a process's threads, each with its scheduling policy [proc_pid_stat(5)].
 #[cfg(target_os = "linux")]

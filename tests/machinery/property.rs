@@ -4,7 +4,7 @@
 //! `PROPERTY_SEED` and `PROPERTY_COUNT` set what is generated. Each message is made from the seed and its own number, and
 //! the kinds take turns, so that every trap is met at any seed.
 
-use crate::samples::start_host_as;
+use crate::start::start_host_as;
 use serde::de::IgnoredAny;
 use stand_in::host::{Form, Host};
 use stand_in::rules::{MESSAGE_MAX_BYTES, Outcome, to_base64};
@@ -21,6 +21,7 @@ const OBJECT_MAX_DEPTH: usize = 64;
 fn what_is_sent_is_what_arrives() {
     let setting = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect(name));
     let (seed, count) = (setting("PROPERTY_SEED").unwrap_or(SEED), setting("PROPERTY_COUNT").unwrap_or(COUNT));
+    assert!(count > 0, "PROPERTY_COUNT says that there is nothing to do");
     let host = start_host_as(Form::Proxied);
     for number in 0..count {
         let random = &Random::new(seed, number);

@@ -1,9 +1,9 @@
-//! Every payload of tests/wire, captured from a running host or taken from the documentation, sent as the host sends it.
+//! Every payload of tests/machinery/wire, captured from a running host or taken from the documentation, sent as the host sends it.
 
-use crate::samples::{ID, wire};
+use crate::requests::{ID, wire};
+use crate::start::start;
 use serde_json::{Value, json};
 use stand_in::http::{Connection, invocation};
-use stand_in::process::Handler;
 use std::fs;
 
 #[test]
@@ -36,7 +36,7 @@ fn every_captured_payload_is_answered() {
         ("host-queue-json.json", returned(r#"{"id":1,"Id":"mine","tags":["a"],"nested":{"a":1}}"#)),
         ("host-queue-text.json", returned("hi")),
     ];
-    let handler = Handler::start();
+    let handler = start();
     let mut connection = Connection::open(handler.port).unwrap();
     for (file, (function, expected)) in &cases {
         connection.send_in_pieces(&invocation(&format!("/{function}"), ID, &wire(file))).unwrap();

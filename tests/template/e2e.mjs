@@ -167,9 +167,9 @@ async function until(what, seconds, probe, job) {
 async function startStorage() {
   if (await listening(10001)) return console.log('Using the storage that listens on 127.0.0.1:10001.');
   if (!onPath('npx')) throw new Missing('nothing listens on port 10001, and npx, to start Azurite, is not on PATH.');
-  // 3.35.0 is the last that runs on every Node from 18. --prefer-offline: once downloaded, it starts without a network.
+  // --prefer-offline: once downloaded, it starts without a network.
   // --inMemoryPersistence: nothing stays on disk. --skipApiVersionCheck: the host may be newer than Azurite.
-  const azurite = start('npx --yes --prefer-offline --package azurite@3.35.0 azurite'
+  const azurite = start('npx --yes --prefer-offline --package azurite@3.37.0 azurite'
     + ' --silent --inMemoryPersistence --skipApiVersionCheck --disableTelemetry');
   await until('it', 300, () => listening(10001), azurite) // the first start downloads it
     .catch((e) => { throw new Missing(`Azurite could not be started from npm: ${e.message}`); });

@@ -2,11 +2,9 @@
 //! built, every command of a `console` block is run, and what it prints is compared with what the README shows, where
 //! `...` stands for anything. Blocks marked `sh` need Azure, func or the network.
 
-#[cfg(unix)]
 use stand_in::process::Handler;
 use std::fs;
 use std::path::{Path, PathBuf};
-#[cfg(unix)]
 use std::process::{Command, Stdio};
 
 /// A fenced block: the words after its fence, and its lines.
@@ -116,7 +114,6 @@ fn add_functions(checkout: &Path, blocks: &[Block]) {
 }
 
 /// A command as a user's terminal runs it: without what `cargo test` and make have set for this process.
-#[cfg(unix)]
 fn shell(checkout: &Path, command: &str) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", command]).current_dir(checkout).stdin(Stdio::null());
@@ -130,7 +127,6 @@ fn shell(checkout: &Path, command: &str) -> Command {
     shell
 }
 
-#[cfg(unix)]
 #[test]
 fn every_command_prints_what_the_readme_shows() {
     let (blocks, checkout) = (blocks(), checkout());

@@ -9,7 +9,7 @@ use std::{
 /// After this long without a byte from the handler, reading or writing fails instead of hanging.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The host sends chunks of at most this many bytes (tests/wire/host-order-json.http; an order of 10 MiB is 10,242).
+/// The host sends chunks of at most this many bytes (tests/machinery/wire/host-order-json.http; an order of 10 MiB is 10,242).
 const CHUNK: usize = 1024;
 
 /// A connection to the handler.
@@ -214,7 +214,7 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) 
     [head.as_bytes(), b"\r\n", body].concat()
 }
 
-/// An invocation, byte for byte as the host sends it (tests/wire/host-order-json.http), but for the port in `Host`.
+/// An invocation, byte for byte as the host sends it (tests/machinery/wire/host-order-json.http), but for the port in `Host`.
 pub fn invocation(path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
     invocation_to("127.0.0.1", path, id, payload)
 }

@@ -45,7 +45,7 @@ fn built_handler() -> PathBuf {
 /// name serves it where the variable is set.
 pub fn app_of_tests(test: &str, variable: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("the test executable's path"));
-    command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
+    command.args([test, "--exact", "--nocapture", "--quiet", "--test-threads=1"]);
     command.env(variable, "1").env("FUNCTIONS_CUSTOMHANDLER_PORT", "0");
     command
 }
