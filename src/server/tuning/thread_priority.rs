@@ -1,5 +1,5 @@
-//! To remove it: delete this file, `pub mod thread_priority;` in `src/server/tuning/mod.rs`, and the line that uses it in
-//! `src/server/http.rs`.
+//! To remove it: delete this file, `pub mod thread_priority;` in `src/server/tuning/mod.rs`, and in `src/server/http.rs` the
+//! line `let start = || super::tuning::thread_priority::in_background(start);`.
 //!
 //! Which threads the operating system prefers.
 
