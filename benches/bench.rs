@@ -1,9 +1,13 @@
 //! `make bench`: what the built handler costs on this machine, in half a minute, as one table.
 //!
 //! ```text
-//! cargo bench --bench bench               measures $HANDLER, or ./handler, or cargo's own build
-//! cargo bench --bench bench -- OTHER ...  measures other handlers beside it and prints ratios
+//! cargo bench --bench bench               measures $HANDLER, or ./handler, or cargo's own build, and the tests' app
+//! cargo bench --bench bench -- OTHER ...  measures other handlers beside them and prints ratios
 //! ```
+//!
+//! Size, start and memory are those of the handler, whatever its functions are. The loads are for functions that it need not
+//! have: they go to the tests' app (tests/machinery/app), as which the bench starts itself anew, compiled as the bench is. `make
+//! bench` compiles that as it compiles the handler.
 //!
 //! - linkage: `static` means that no ELF program header of the file names an interpreter.
 //! - start: from spawning the process to the first byte of the answer to `GET /`, the Functions host's readiness request.
@@ -13,10 +17,18 @@
 //!   chunked, no Content-Length. `busy` is rate x mean latency, the connections being served: well below their number,
 //!   some were not, and the figures don't count.
 //! - threads: those of the process that had `order` on 16 connections, 10 s or more after it.
+//! - large orders: the most memory that a fresh process had for one of 10 MiB, in ratio to the payload that the host sends of
+//!   it; at most 2.5 is the goal.
 //!
 //! Requests are written out beforehand, and of an answer only status and length are looked at (of a load's first one the
 //! content too), so that little of what is measured is the client; but it shares the handler's processors. An unexpected
-//! answer ends the bench with exit code 1; if it is another handler's, that load gets a `-`.
+//! answer ends the bench with exit code 1; if it is another handler's, that load gets a `-`. `cargo test --all-targets` looks
+//! whether each load gets its answer, and measures nothing.
+
+#[path = "../tests/machinery/app/mod.rs"]
+mod tests_app;
+
+use stand_in::rules::to_base64;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -24,6 +36,8 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
+
+app::global_allocator!();
 
 const STARTS: usize = 200;
 const LOAD: Duration = Duration::from_millis(1500);
@@ -33,14 +47,54 @@ const ORDER: &str = include_str!("../tests/machinery/wire/host-order-json.json")
 const QUEUE: &str = include_str!("../tests/machinery/wire/host-queue-json.json");
 
 fn main() -> ExitCode {
+    tests_app::serve_if_asked();
     let (options, others): (Vec<_>, Vec<_>) = env::args().skip(1).partition(|arg| arg.starts_with("--"));
-    if !options.iter().any(|o| o == "--bench") {
-        println!("nothing measured: only `cargo bench` does (`cargo test --all-targets` does not)");
-        return ExitCode::SUCCESS;
-    }
-    let Err(error) = bench(&others) else { return ExitCode::SUCCESS };
+    let result = if options.iter().any(|o| o == "--bench") { bench(&others) } else { check() };
+    let Err(error) = result else { return ExitCode::SUCCESS };
     eprintln!("\nbench: {}", explain(error));
     ExitCode::FAILURE
+}
+
+/// What can be started, and its name in the table.
+struct Handler {
+    name: String,
+    path: PathBuf,
+    /// Whether it is this executable, as the tests' app.
+    is_tests_app: bool,
+}
+
+impl Handler {
+    fn new(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        println!("{name}: {}", path.display());
+        Ok(Self { name, path, is_tests_app: false })
+    }
+
+    fn tests_app() -> io::Result<Self> {
+        Ok(Self { name: "tests' app".into(), path: env::current_exe()?, is_tests_app: true })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        if self.is_tests_app {
+            command.env(tests_app::SERVE, "1");
+        }
+        command
+    }
+}
+
+/// Looks whether each load gets its answer.
+fn check() -> io::Result<()> {
+    let app = Handler::tests_app()?;
+    let large = large_orders().into_iter().map(|(load, _)| load);
+    for load in loads().into_iter().filter(|load| load.connections == 1).chain(large) {
+        let (server, _) = Server::start(&app)?;
+        first_answer(&server, &load)?;
+        println!("{}: answered", load.name);
+    }
+    println!("nothing was measured: `cargo bench` does that");
+    Ok(())
 }
 
 fn bench(others: &[String]) -> io::Result<()> {
@@ -52,31 +106,27 @@ fn bench(others: &[String]) -> io::Result<()> {
         None if local.exists() => local,
         None => env!("CARGO_BIN_EXE_handler").into(),
     };
-    let mut handlers = Vec::new();
-    for path in std::iter::once(handler).chain(others.iter().map(PathBuf::from)) {
-        let path = std::path::absolute(path)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        println!("{name}: {}", path.display());
-        handlers.push((name, path));
-    }
-    let width = handlers.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(7);
+    let paths = std::iter::once(handler).chain(others.iter().map(PathBuf::from));
+    let mut handlers = paths.map(Handler::new).collect::<io::Result<Vec<_>>>()?;
+    let app = Handler::tests_app()?;
+    let width = handlers.iter().map(|handler| handler.name.len()).max().unwrap_or(0).max(app.name.len());
     if handlers.len() > 1 {
-        println!("x: the figure of {} divided by this one's", handlers[0].0);
+        println!("x: the first one's figure divided by this one's");
     }
 
     println!("\n{:width$}     bytes  linkage  start min     p50     p90 us  memory kB", "handler");
     let mut starts = vec![Vec::new(); handlers.len()];
     let mut memory = vec![None; handlers.len()];
     for _ in 0..STARTS {
-        for (i, (_, path)) in handlers.iter().enumerate() {
+        for (i, handler) in handlers.iter().enumerate() {
             // in turn: all of them meet the same noise
-            let (server, took) = Server::start(path)?;
+            let (server, took) = Server::start(handler)?;
             starts[i].push(took);
             memory[i] = server.status("VmHWM:").max(memory[i]);
         }
     }
     let mut first = None;
-    for (i, (name, path)) in handlers.iter().enumerate() {
+    for (i, Handler { name, path, .. }) in handlers.iter().enumerate() {
         let file = fs::read(path)?;
         let (size, linkage) = (file.len(), linkage(&file));
         let [min, p50, p90] = percentiles(&mut starts[i], [0, 50, 90]);
@@ -86,15 +136,16 @@ fn bench(others: &[String]) -> io::Result<()> {
         println!("{name:width$}{size:>10}{linkage:>9}{min:>11.0}{p50:>8.0}{p90:>8.0}{kb:>14}{ratios}");
     }
 
-    println!("\nload             conn  {:width$}    p50 us    p99 us  requests/s   busy  memory kB", "handler");
+    handlers[0] = app;
+    println!("\nload                    conn  {:width$}    p50 us    p99 us  requests/s   busy  memory kB", "handler");
     let mut idle = Vec::new();
     for load in loads() {
         let (what, connections) = (&load.name, load.connections);
         let mut first = None;
-        for (name, path) in &handlers {
-            print!("{what:16}{connections:>5}  {name:width$}");
+        for handler in &handlers {
+            print!("{what:23}{connections:>5}  {:width$}", handler.name);
             let _ = io::stdout().flush();
-            let (server, [p50, p99, rate, busy]) = match measure(path, &load) {
+            let (server, [p50, p99, rate, busy]) = match measure(handler, &load) {
                 Ok(result) => result,
                 Err(error) if first.is_some() => {
                     println!("{:>10}  {}", "-", explain(error));
@@ -106,9 +157,18 @@ fn bench(others: &[String]) -> io::Result<()> {
             let kb = or_dash(server.status("VmHWM:"));
             println!("{p50:>10.1}{p99:>10.1}{rate:>12.0}{busy:>7.1}{kb:>11}{ratios}");
             if what == "order" && connections == 16 {
-                idle.push((name, server, Instant::now()));
+                idle.push((&handler.name, server, Instant::now()));
             }
         }
+    }
+
+    println!("\n{:41}payload kB  memory kB  ratio", "");
+    for (load, payload) in large_orders() {
+        let (server, _) = Server::start(&handlers[0])?;
+        first_answer(&server, &load)?;
+        let (payload, memory) = (payload as f64 / 1024.0, server.status("VmHWM:"));
+        let ratio = memory.map_or("-".into(), |kb| format!("{:.2}", kb as f64 / payload));
+        println!("{:41}{payload:>10.0}{:>11}{ratio:>7}", load.name, or_dash(memory));
     }
 
     println!();
@@ -131,16 +191,16 @@ struct Load {
 }
 
 fn loads() -> Vec<Load> {
-    let long = ORDER
-        .replace(r#"{\"id\":1005,\"quantity\":2,\"color\":\"black\"}"#, &"x".repeat(40 << 10))
-        .replace(r#""40""#, r#""40960""#); // the Content-Length
-    assert!(long.len() > 40 << 10, "tests/wire/host-order-json.json is not the captured order");
+    let long = order("application/json", &"x".repeat(40 << 10), 40 << 10, "");
+    let json = json_list(980);
+    let json = order("application/json", &json, json.len(), "");
     let mut loads = Vec::new();
     for (name, request, answer) in [
         ("hello", hello("GET", "\r\n"), "hello world"),
         ("order", invocation("order", ORDER), "Order enqueued"),
         ("MyQueueFunction", invocation("MyQueueFunction", QUEUE), "Outputs"),
         ("order of 40 KiB", invocation("order", &long), "Order enqueued"),
+        ("order of 40 KiB of JSON", invocation("order", &json), "Order enqueued"),
     ] {
         for connections in [1, 16] {
             let (name, answer, exact) = (name.into(), answer.into(), name == "hello");
@@ -157,6 +217,52 @@ fn loads() -> Vec<Load> {
         loads.push(Load { name: format!("echo of {label}"), connections: 1, request, answer, exact: true });
     }
     loads
+}
+
+/// An order of 10 MiB for each form in which a host passes its body on, and the length of its payload. Of a JSON body the host
+/// copies the top-level members to `Metadata`, all but lists.
+fn large_orders() -> Vec<(Load, usize)> {
+    const SIZE: usize = 10 << 20;
+    let text = "ten of the black ones, please. ".repeat(SIZE / 31);
+    let list = json_list(SIZE / 44);
+    let items = format!("\"items\":{{{}}}", json_items(SIZE / 53, |id| format!("\"{id}\":")));
+    let object = format!("{{{items}}}");
+    let bytes: Vec<u8> = (0..SIZE).map(|n| (n * 31 % 251) as u8 ^ 0x80).collect();
+    let load = |kind: &str, payload: String| {
+        let (name, request) = (format!("order of 10 MiB, {kind}"), invocation("order-of-any-size", &payload));
+        (Load { name, connections: 1, request, answer: "Order enqueued".into(), exact: false }, payload.len())
+    };
+    vec![
+        load("text", order("text/plain", &text, text.len(), "")),
+        load("JSON, a list", order("application/json", &list, list.len(), "")),
+        load("JSON, also in Metadata", order("application/json", &object, object.len(), &format!("{items},"))),
+        load("binary", order("application/octet-stream", &to_base64(&bytes), bytes.len(), "")),
+    ]
+}
+
+fn json_items(count: usize, name: impl Fn(usize) -> String) -> String {
+    let item = |id| format!("{}{{\"id\":{id},\"name\":\"item {id} of the order\"}}", name(id));
+    (1..=count).map(item).collect::<Vec<_>>().join(",")
+}
+
+fn json_list(count: usize) -> String {
+    format!("{{\"items\":[{}]}}", json_items(count, |_| String::new()))
+}
+
+/// The captured order with another body, its length, and what the host copies of it to `Metadata`, each with a comma.
+fn order(content_type: &str, body: &str, length: usize, copied: &str) -> String {
+    let body = serde_json::to_string(body).expect("a JSON string");
+    let mut order = ORDER.to_owned();
+    for (captured, new) in [
+        ("application/json", content_type),
+        (r#""40""#, &format!("\"{length}\"")),
+        (r#""id":"\"1005\"","quantity":"\"2\"","color":"\"black\"","#, copied),
+        (r#""{\"id\":1005,\"quantity\":2,\"color\":\"black\"}""#, &body),
+    ] {
+        assert!(order.contains(captured), "tests/machinery/wire/host-order-json.json is not the captured order");
+        order = order.replace(captured, new);
+    }
+    order
 }
 
 /// Hello as a Functions host proxies it; `rest` is further headers, the empty line and the body.
@@ -203,10 +309,11 @@ impl Drop for Server {
 
 impl Server {
     /// Spawns the process; gives it, and the microseconds until it answered.
-    fn start(path: &Path) -> io::Result<(Server, f64)> {
-        let (address, name) = (free_address()?, path.display());
+    fn start(handler: &Handler) -> io::Result<(Server, f64)> {
+        let (address, name) = (free_address()?, &handler.name);
+        let mut command = handler.command();
         let begun = Instant::now();
-        let child = Command::new(path)
+        let child = command
             .env("FUNCTIONS_CUSTOMHANDLER_PORT", address.port().to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -258,18 +365,23 @@ fn free_address() -> io::Result<SocketAddr> {
     fail("no free port between 20000 and 29999")
 }
 
-/// Puts a load on a fresh process. Gives p50 and p99 in microseconds, requests a second and busy.
-fn measure(path: &Path, load: &Load) -> io::Result<(Server, [f64; 4])> {
-    let (server, _) = Server::start(path)?;
+/// Sends the request once, and gives the length of the answer. Errors where the answer is another.
+fn first_answer(server: &Server, load: &Load) -> io::Result<usize> {
     let mut body = Vec::new();
     let length = Connection::open(server.address)?.exchange(&load.request, Some(&mut body))?;
     let expected = load.answer.as_bytes();
     let contained = || body.windows(expected.len()).any(|part| part == expected);
     if body != expected && (load.exact || !contained()) {
         let start = String::from_utf8_lossy(&body[..length.min(80)]);
-        return fail(format!("unexpected answer of {length} bytes: {start}"));
+        return fail(format!("{}: unexpected answer of {length} bytes: {start}", load.name));
     }
+    Ok(length)
+}
 
+/// Puts a load on a fresh process. Gives p50 and p99 in microseconds, requests a second and busy.
+fn measure(handler: &Handler, load: &Load) -> io::Result<(Server, [f64; 4])> {
+    let (server, _) = Server::start(handler)?;
+    let length = first_answer(&server, load)?;
     let connections = (0..load.connections).map(|_| Connection::open(server.address));
     let connections: Vec<_> = connections.collect::<io::Result<_>>()?;
     let end = Instant::now() + LOAD;
