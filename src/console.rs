@@ -1,5 +1,5 @@
 //! Lines on stdout and stderr. The host turns them into Information and Error logs of the app; an invocation's own logs
-//! are [`Response::log`](crate::Response::log).
+//! are written by [`log`](crate::log).
 //!
 //! A line that cannot be written is dropped: when the host dies both pipes are closed, and that must neither panic (as
 //! `println!` does) nor fail an invocation.
