@@ -65,24 +65,12 @@ pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
 impl Handler {
     /// Starts the handler and waits until it listens.
     pub fn start() -> Self {
-        Self::start_with(|_| {})
-    }
-
-    /// Starts the handler with a command that `change` has changed, and waits until it listens.
-    pub fn start_with(change: impl FnOnce(&mut Command)) -> Self {
-        let mut command = command();
-        change(&mut command);
-        Self::from_command(command)
+        Self::from_command(command())
     }
 
     /// Runs `command`, whatever it is, and waits until it says on stdout where it listens.
     pub fn from_command(command: Command) -> Self {
         Self::spawn(command, true).announced().unwrap_or_else(|handler| panic!("it ended: {}", handler.describe()))
-    }
-
-    /// Starts the handler as if its host had died: both pipes are closed once it listens.
-    pub fn start_with_closed_pipes() -> Self {
-        Self::spawn(command(), false).announced().unwrap_or_else(|handler| panic!("it ended: {}", handler.describe()))
     }
 
     /// Runs `command` without waiting for anything; `port` is not known yet. Without `keep_pipes`, stderr is closed at
