@@ -12,9 +12,12 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// The host sends chunks of at most this many bytes (tests/machinery/wire/host-order-json.http; an order of 10 MiB is 10,242).
 const CHUNK: usize = 1024;
 
+/// How often is asked whether an answer is still wanted, where that is asked.
+const ASK: Duration = Duration::from_millis(100);
+
 /// A connection to the handler.
 pub struct Connection {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Patient>,
     /// The first line of what was sent last: says what hung.
     sent: String,
 }
@@ -50,6 +53,16 @@ impl Answer {
     }
 }
 
+/// What is still to be read of an answer's body.
+#[derive(Debug, PartialEq)]
+pub enum Body {
+    Ended,
+    /// So many bytes.
+    Length(usize),
+    /// The rest of a chunk, and the chunks that follow.
+    Chunked(usize),
+}
+
 /// With the beginning of the body as text, for the message of a failed test.
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
@@ -65,26 +78,42 @@ impl Connection {
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_write_timeout(Some(TIMEOUT))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream), sent: "nothing".to_owned() })
+        Ok(Self { stream: BufReader::new(Patient { stream, wanted: None }), sent: "nothing".to_owned() })
+    }
+
+    /// Waits for as long as it takes, while `wanted` gives `Ok`; it is asked every 100 ms. Its error is that of the reading.
+    pub fn wait_while(&mut self, wanted: impl FnMut() -> io::Result<()> + Send + 'static) -> io::Result<()> {
+        self.stream.get_mut().wanted = Some(Box::new(wanted));
+        self.socket().set_read_timeout(Some(ASK))
+    }
+
+    /// Whether the other side has neither closed the connection nor sent what nobody asked for.
+    pub fn is_idle(&self) -> bool {
+        let nothing = || {
+            self.socket().set_nonblocking(true)?;
+            let peeked = self.socket().peek(&mut [0]);
+            self.socket().set_nonblocking(false).and(peeked)
+        };
+        self.stream.buffer().is_empty() && nothing().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
     /// The socket, to shut down one side of it or to ask for its address.
     pub fn socket(&self) -> &TcpStream {
-        self.stream.get_ref()
+        &self.stream.get_ref().stream
     }
 
     /// Sends bytes as they are.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
         self.sent = String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
-        self.stream.get_mut().write_all(bytes).map_err(|error| self.named("cannot send", error))
+        self.socket().write_all(bytes).map_err(|error| self.named("cannot send", error))
     }
 
     /// Sends bytes in pieces of 1,024 bytes, each in a write of its own.
     pub fn send_in_pieces(&mut self, bytes: &[u8]) -> io::Result<()> {
         bytes.chunks(1024).enumerate().try_for_each(|(index, piece)| match index {
             0 => self.send(piece),
-            _ => self.stream.get_mut().write_all(piece).map_err(|error| self.named("cannot send on", error)),
+            _ => self.socket().write_all(piece).map_err(|error| self.named("cannot send on", error)),
         })
     }
 
@@ -124,43 +153,70 @@ impl Connection {
     }
 
     fn parse(&mut self, has_body: bool) -> io::Result<Answer> {
-        let line = self.line()?;
-        let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
-        let status: u16 = status.ok_or_else(|| bad(format!("the status line {line:?}")))?;
-        let mut answer = Answer { status, headers: self.fields()?, body: Vec::new() };
-        if !has_body || status < 200 || status == 204 || status == 304 {
-            return Ok(answer);
-        }
-        match (answer.header("Transfer-Encoding"), answer.header("Content-Length")) {
-            (Some("chunked"), None) => {
-                loop {
-                    let line = self.line()?;
-                    let length = usize::from_str_radix(&line, 16).map_err(|_| bad(format!("the chunk {line:?}")))?;
-                    if length == 0 {
-                        break;
-                    }
-                    let chunk = self.bytes(length)?;
-                    answer.body.extend(chunk);
-                    match self.line()?.as_str() {
-                        "" => {}
-                        rest => return Err(bad(format!("{rest:?} after a chunk"))),
-                    }
-                }
-                self.fields()?;
-            }
-            (None, Some(length)) => {
-                let length = length.parse().map_err(|_| bad(format!("the length {length:?}")))?;
-                answer.body = self.bytes(length)?;
-            }
-            framing => return Err(bad(format!("an answer framed by {framing:?}"))),
+        let (mut answer, mut body) = self.parse_head(has_body)?;
+        while let Some(piece) = self.parse_piece(&mut body)? {
+            answer.body.extend(piece);
         }
         Ok(answer)
     }
 
-    fn bytes(&mut self, length: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; length];
-        self.stream.read_exact(&mut bytes)?;
-        Ok(bytes)
+    /// Reads an answer up to its body, which [`read_piece`](Self::read_piece) reads. Without `has_body`, as for HEAD, it has
+    /// none, whatever its headers say.
+    pub fn read_head(&mut self, has_body: bool) -> io::Result<(Answer, Body)> {
+        self.parse_head(has_body).map_err(|error| self.named("no answer", error))
+    }
+
+    /// Reads what has come of the body, or waits for it; `None` at its end.
+    pub fn read_piece(&mut self, body: &mut Body) -> io::Result<Option<Vec<u8>>> {
+        self.parse_piece(body).map_err(|error| self.named("no whole answer", error))
+    }
+
+    fn parse_head(&mut self, has_body: bool) -> io::Result<(Answer, Body)> {
+        let line = self.line()?;
+        let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+        let status: u16 = status.ok_or_else(|| bad(format!("the status line {line:?}")))?;
+        let answer = Answer { status, headers: self.fields()?, body: Vec::new() };
+        let body = if !has_body || status < 200 || status == 204 || status == 304 {
+            Body::Ended
+        } else {
+            match (answer.header("Transfer-Encoding"), answer.header("Content-Length")) {
+                (Some("chunked"), None) => Body::Chunked(0),
+                (None, Some(length)) => {
+                    Body::Length(length.parse().map_err(|_| bad(format!("the length {length:?}")))?)
+                }
+                framing => return Err(bad(format!("an answer framed by {framing:?}"))),
+            }
+        };
+        Ok((answer, body))
+    }
+
+    fn parse_piece(&mut self, body: &mut Body) -> io::Result<Option<Vec<u8>>> {
+        if *body == Body::Chunked(0) {
+            let line = self.line()?;
+            let length = usize::from_str_radix(&line, 16).map_err(|_| bad(format!("the chunk {line:?}")))?;
+            *body = if length > 0 { Body::Chunked(length) } else { Body::Ended };
+            if length == 0 {
+                self.fields()?;
+            }
+        }
+        let (Body::Length(left) | Body::Chunked(left)) = body else { return Ok(None) };
+        if *left == 0 {
+            return Ok(None);
+        }
+        let come = self.stream.fill_buf()?;
+        if come.is_empty() {
+            return Err(Error::new(ErrorKind::UnexpectedEof, format!("the connection ended {left} bytes too early")));
+        }
+        let piece = come[..come.len().min(*left)].to_vec();
+        self.stream.consume(piece.len());
+        *left -= piece.len();
+        if *body == Body::Chunked(0) {
+            match self.line()?.as_str() {
+                "" => {}
+                rest => return Err(bad(format!("{rest:?} after a chunk"))),
+            }
+        }
+        Ok(Some(piece))
     }
 
     fn line(&mut self) -> io::Result<String> {
@@ -186,10 +242,31 @@ impl Connection {
 
     /// Says what was being answered, and turns a timeout into words.
     fn named(&self, what: &str, error: Error) -> Error {
-        let timeout = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
-        let why = if timeout { format!("nothing for {TIMEOUT:?}") } else { error.to_string() };
+        let why = if is_timeout(&error) { format!("nothing for {TIMEOUT:?}") } else { error.to_string() };
         Error::new(error.kind(), format!("{what} ({:?}): {why}", self.sent))
     }
+}
+
+/// A socket that can be read without a timeout, for as long as what it brings is wanted.
+struct Patient {
+    stream: TcpStream,
+    wanted: Option<Box<dyn FnMut() -> io::Result<()> + Send>>,
+}
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match (self.stream.read(buffer), &mut self.wanted) {
+                (Err(error), Some(wanted)) if is_timeout(&error) => wanted()?,
+                (result, _) => return result,
+            }
+        }
+    }
+}
+
+/// Whether a timeout of a socket ended a call; its name differs between systems.
+pub fn is_timeout(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
 fn bad(message: String) -> Error {

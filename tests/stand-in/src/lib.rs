@@ -1,9 +1,14 @@
 //! A stand-in for the Functions host. It starts the handler as the host does, sends it what the host would send, and makes
 //! of the answers what the host would make of them.
 
+pub mod description;
 pub mod host;
 pub mod http;
+pub mod json;
 pub mod newtonsoft;
 pub mod process;
 pub mod random;
+pub mod record;
+pub mod routes;
 pub mod rules;
+pub mod storage;

@@ -6,6 +6,7 @@
 use crate::{
     http::Answer,
     newtonsoft::{self, Date, Token, quoted},
+    routes,
 };
 use serde_json::Value;
 
@@ -393,17 +394,7 @@ fn decoded(body: &[u8]) -> String {
 }
 
 fn url_decoded(text: &str) -> String {
-    let text = text.replace('+', " ");
-    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
-    while let [byte, after @ ..] = rest {
-        let hex = (*byte == b'%')
-            .then(|| std::str::from_utf8(after.get(..2)?).ok().filter(|hex| !hex.starts_with('+')))
-            .flatten();
-        let escaped = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        bytes.push(escaped.unwrap_or(*byte));
-        rest = if escaped.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    routes::decoded(&text.replace('+', " "))
 }
 
 /// What every caller is without authentication (ClaimsIdentity, serialized).

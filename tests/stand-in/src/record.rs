@@ -1,0 +1,72 @@
+//! What happens while functions run: kept for a test, or shown in a terminal as it happens.
+
+use serde_json::Value;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// An invocation begins, for a reason in words.
+    Started { function: &'a str, id: &'a str, reason: &'a str },
+    /// A line of an invocation's own logs.
+    Logged { id: &'a str, line: &'a str },
+    /// An invocation has ended; `failure` says why it failed, if it did.
+    Ended { function: &'a str, id: &'a str, failure: Option<&'a str>, took: Duration },
+    /// A function, or the host itself, has put a message into a queue.
+    Queued { queue: &'a str, message: &'a [u8] },
+    /// An output of another kind was written, of the binding's type.
+    Written { function: &'a str, binding: &'a str, kind: &'a str, value: &'a Value },
+    /// Something that the user should know.
+    Noted(&'a str),
+}
+
+/// Where what happens goes.
+pub enum Record {
+    Kept(Mutex<Kept>),
+    Shown(Box<dyn Fn(&Event) + Send + Sync>),
+}
+
+/// What a test may ask for.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    /// The lines of all invocations' own logs.
+    pub logs: Vec<String>,
+    /// Why invocations failed.
+    pub failures: Vec<String>,
+    /// What was put into queues, whether it still lies there or not.
+    pub queued: Vec<(String, Vec<u8>)>,
+}
+
+impl Record {
+    /// A record that is kept.
+    pub fn kept() -> Self {
+        Self::Kept(Mutex::default())
+    }
+
+    /// Takes note of an event.
+    pub fn note(&self, event: &Event) {
+        match (self, event) {
+            (Self::Shown(show), event) => show(event),
+            (Self::Kept(kept), Event::Logged { line, .. }) => lock(kept).logs.push((*line).to_owned()),
+            (Self::Kept(kept), Event::Ended { failure: Some(why), .. }) => lock(kept).failures.push((*why).to_owned()),
+            (Self::Kept(kept), Event::Queued { queue, message }) => {
+                lock(kept).queued.push(((*queue).to_owned(), message.to_vec()));
+            }
+            (Self::Kept(_), _) => {}
+        }
+    }
+
+    /// What was kept so far; nothing of a record that is shown.
+    pub fn so_far(&self) -> Kept {
+        match self {
+            Self::Kept(kept) => lock(kept).clone(),
+            Self::Shown(_) => Kept::default(),
+        }
+    }
+}
+
+/// What a mutex holds, also where a thread that held it has panicked: its panic is reported already.
+pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,281 @@
+//! The routes of HTTP functions, as the host has them from ASP.NET: `products/{category:alpha}/{id:int?}`.
+//! In [brackets]: the file in dotnet/aspnetcore, under src/Http/Routing/src.
+
+/// The parameters of a path, in the route's order; `None` for one that is optional and absent.
+pub type Parameters = Vec<(String, Option<String>)>;
+
+/// A route, its prefix included.
+#[derive(Debug)]
+pub struct Template {
+    segments: Vec<Segment>,
+    /// Constraints that are taken as true here.
+    pub unknown: Vec<String>,
+}
+
+#[derive(Debug, PartialEq)]
+enum Segment {
+    Text(String),
+    Parameter(Parameter),
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Parameter {
+    name: String,
+    constraints: Vec<(String, String)>,
+    /// `{*rest}`: takes the rest of the path, its slashes too.
+    rest: bool,
+    optional: bool,
+    default: Option<String>,
+}
+
+impl Template {
+    /// Reads a route: `api/items/{id:int?}`. Errors with a sentence that names the segment.
+    pub fn parse(route: &str) -> Result<Self, String> {
+        let mut template = Self { segments: Vec::new(), unknown: Vec::new() };
+        for text in split(route.trim_matches('/'), '/').into_iter().filter(|text| !text.is_empty()) {
+            if let Some(Segment::Parameter(Parameter { rest: true, name, .. })) = template.segments.last() {
+                return Err(format!("nothing may come after {{*{name}}}"));
+            }
+            let segment = match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+                Some(inner) => Segment::Parameter(Parameter::parse(inner).ok_or_else(|| bad(text))?),
+                None if text.contains(['{', '}']) => return Err(bad(text)),
+                None => Segment::Text(text.to_owned()),
+            };
+            if let Segment::Parameter(parameter) = &segment {
+                let unknown = |(name, _): &&(String, String)| !KNOWN.contains(&name.as_str());
+                template.unknown.extend(parameter.constraints.iter().filter(unknown).map(|(name, _)| name.clone()));
+            }
+            template.segments.push(segment);
+        }
+        Ok(template)
+    }
+
+    /// The parameters of `path`, if it is one of this route's. Case and one slash at its end do not matter.
+    pub fn matches(&self, path: &str) -> Option<Parameters> {
+        self.parameters(path, true)
+    }
+
+    /// Whether `path` would be one of this route's if its constraints held.
+    pub fn resembles(&self, path: &str) -> bool {
+        self.parameters(path, false).is_some()
+    }
+
+    fn parameters(&self, path: &str, constrained: bool) -> Option<Parameters> {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let mut rest = (!path.is_empty()).then_some(path);
+        let mut parameters = Parameters::new();
+        for segment in &self.segments {
+            let taken = match segment {
+                Segment::Parameter(Parameter { rest: true, .. }) => rest.take(),
+                _ => rest.map(|text| {
+                    let (first, after) =
+                        text.split_once('/').map_or((text, None), |(first, after)| (first, Some(after)));
+                    rest = after;
+                    first
+                }),
+            };
+            let value = taken.map(decoded_path);
+            match (segment, value) {
+                (Segment::Text(text), Some(value)) if text.eq_ignore_ascii_case(&value) => {}
+                (Segment::Parameter(parameter), Some(value)) if !value.is_empty() => {
+                    if constrained
+                        && !parameter.constraints.iter().all(|(name, argument)| holds(name, argument, &value))
+                    {
+                        return None;
+                    }
+                    parameters.push((parameter.name.clone(), Some(value)));
+                }
+                (Segment::Parameter(parameter), None) if parameter.may_be_absent() => {
+                    parameters.push((parameter.name.clone(), parameter.default.clone()));
+                }
+                _ => return None,
+            }
+        }
+        rest.is_none().then_some(parameters)
+    }
+}
+
+fn bad(segment: &str) -> String {
+    format!("{segment} is no segment of a route: a text or one {{parameter}}")
+}
+
+impl Parameter {
+    /// What stands in the braces: `name:constraint(argument)=default`, `name?`, `*rest` [RouteParameterParser.cs].
+    fn parse(inner: &str) -> Option<Self> {
+        let (inner, optional) = inner.strip_suffix('?').map_or((inner, false), |inner| (inner, true));
+        let name = inner.trim_start_matches('*');
+        let rest = name.len() < inner.len();
+        let mut with_default = split(name, '=').into_iter();
+        let mut parts = split(with_default.next()?, ':').into_iter();
+        let default = with_default.next().map(str::to_owned);
+        let name = parts.next().filter(|name| !name.is_empty() && !name.contains(['{', '}', '?', '*']))?.to_owned();
+        let constraint = |part: &str| {
+            let (name, argument) = part.split_once('(').unwrap_or((part, ""));
+            (name.to_ascii_lowercase(), argument.trim_end_matches(')').to_owned())
+        };
+        Some(Self { name, constraints: parts.map(constraint).collect(), rest, optional, default })
+    }
+
+    fn may_be_absent(&self) -> bool {
+        self.optional || self.rest || self.default.is_some()
+    }
+}
+
+/// Splits at `separator`, but not within braces or brackets.
+fn split(text: &str, separator: char) -> Vec<&str> {
+    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0);
+    for (place, c) in text.char_indices() {
+        match c {
+            '{' | '(' => depth += 1,
+            '}' | ')' => depth -= 1,
+            c if c == separator && depth == 0 => {
+                parts.push(&text[start..place]);
+                start = place + c.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+const KNOWN: [&str; 12] =
+    ["alpha", "bool", "int", "long", "guid", "length", "minlength", "maxlength", "min", "max", "range", "required"];
+
+/// Whether a value keeps to a constraint [Constraints/*.cs]. One that is not known does not rule anything out.
+fn holds(name: &str, argument: &str, value: &str) -> bool {
+    let characters = value.encode_utf16().count() as i64;
+    let arguments: Vec<i64> = argument.split(',').filter_map(|number| number.trim().parse().ok()).collect();
+    let number = || value.trim().parse::<i64>();
+    match (name, &arguments[..]) {
+        ("alpha", _) => value.bytes().all(|byte| byte.is_ascii_alphabetic()),
+        ("bool", _) => ["true", "false"].iter().any(|word| word.eq_ignore_ascii_case(value.trim())),
+        ("int", _) => value.trim().parse::<i32>().is_ok(),
+        ("long", _) => number().is_ok(),
+        ("guid", _) => is_guid(value.trim()),
+        ("length", [length]) => characters == *length,
+        ("length", [least, most]) => (*least..=*most).contains(&characters),
+        ("minlength", [least]) => characters >= *least,
+        ("maxlength", [most]) => characters <= *most,
+        ("min", [least]) => number().is_ok_and(|number| number >= *least),
+        ("max", [most]) => number().is_ok_and(|number| number <= *most),
+        ("range", [least, most]) => number().is_ok_and(|number| (*least..=*most).contains(&number)),
+        _ => true,
+    }
+}
+
+/// `Guid.TryParse`, less its form of several hexadecimal numbers.
+fn is_guid(text: &str) -> bool {
+    let inner = |open, close| text.strip_prefix(open).and_then(|text: &str| text.strip_suffix(close));
+    let dashed = inner('{', '}').or_else(|| inner('(', ')')).unwrap_or(text);
+    let hex = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let parts: Vec<&str> = dashed.split('-').collect();
+    hex(text, 32) || (parts.len() == 5 && parts.iter().zip([8, 4, 4, 4, 12]).all(|(part, length)| hex(part, length)))
+}
+
+/// Percent-decoding; what is not UTF-8 then becomes U+FFFD, a `%` that starts no `%XX` stays as it is.
+pub fn decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let [byte, after @ ..] = rest {
+        let hex = |text: &[u8]| u8::from_str_radix(std::str::from_utf8(text).ok()?, 16).ok();
+        match after {
+            [high, low, after @ ..] if *byte == b'%' && high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                bytes.extend(hex(&[*high, *low]));
+                rest = after;
+            }
+            _ => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// A path decoded as the host does it: a `%2F` stays one, so that it is told from a slash.
+fn decoded_path(text: &str) -> String {
+    text.split('/').map(|segment| decoded(segment).replace('/', "%2F")).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The parameters as `name=value`, `-` for an absent one; `None` where the path is none of the route's.
+    fn matched(route: &str, path: &str) -> Option<String> {
+        let parameters = Template::parse(route).expect("a route").matches(path)?;
+        let shown = |(name, value): &(String, Option<String>)| format!("{name}={}", value.as_deref().unwrap_or("-"));
+        Some(parameters.iter().map(shown).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn a_path_gives_the_parameters_of_its_route() {
+        for (route, path, parameters) in [
+            ("api/hello", "/api/hello", Some("")),
+            ("api/hello", "/API/Hello/", Some("")),
+            ("api/hello", "/api/hello//", None),
+            ("api/hello", "/api/hello/x", None),
+            ("api/hello", "/api", None),
+            ("api/items/{id}", "/api/items/a%20b%2Fc", Some("id=a b%2Fc")),
+            ("api/items/{id}", "/api/items//", None),
+            ("api/items/{id}", "/api/items", None),
+            ("{a}/{b?}", "/x", Some("a=x b=-")),
+            ("{a}/{b?}", "/x/y/z", None),
+            ("{a=1}/{b=2}", "/", Some("a=1 b=2")),
+            ("{a=1}/{b=2}", "/x", Some("a=x b=2")),
+            ("files/{*rest}", "/files/a%2Fb/c/", Some("rest=a%2Fb/c")),
+            ("files/{**rest}", "/files", Some("rest=-")),
+            ("", "/", Some("")),
+            ("", "/x", None),
+            ("products/{category:alpha}/{id:int?}", "/products/tea/7", Some("category=tea id=7")),
+            ("products/{category:alpha}/{id:int?}", "/products/tea", Some("category=tea id=-")),
+            ("products/{category:alpha}/{id:int?}", "/products/tea1", None),
+            ("products/{category:alpha}/{id:int?}", "/products/tea/x", None),
+            ("{a:int=3}", "/x", None),
+            ("{a:int:min(3)}", "/2", None),
+            ("{a:int:min(3)}", "/3", Some("a=3")),
+            ("{a:regex(^[a/b]:{{2}}$)}/x", "/%3a/x", Some("a=:")),
+        ] {
+            assert_eq!(matched(route, path).as_deref(), parameters, "{route} {path}");
+        }
+    }
+
+    #[test]
+    fn constraints_hold_or_do_not() {
+        for (constraint, holds, fails) in [
+            ("alpha", &["aZ"][..], &["a1", "\u{fc}"][..]),
+            ("bool", &["true", "FALSE"], &["1", "yes"]),
+            ("int", &["-7", "2147483647"], &["2147483648", "7.0", "x"]),
+            ("long", &["2147483648"], &["9223372036854775808"]),
+            ("guid", &["70734a6c-261f-4802-9a19-265034c703c3", "70734a6c261f48029a19265034c703c3"], &["70734a6c-261f"]),
+            ("length(2)", &["ab"], &["a", "abc"]),
+            ("length(1,2)", &["a", "ab"], &["abc"]),
+            ("minlength(2)", &["ab"], &["a"]),
+            ("maxlength(2)", &["ab"], &["abc"]),
+            ("min(2)", &["2"], &["1", "x"]),
+            ("MAX(2)", &["2"], &["3"]),
+            ("range(2, 4)", &["2", "4"], &["1", "5"]),
+            ("datetime", &["anything"], &[]),
+        ] {
+            for (values, expected) in [(holds, true), (fails, false)] {
+                for value in values {
+                    let route = format!("{{a:{constraint}}}");
+                    assert_eq!(matched(&route, value).is_some(), expected, "{constraint} {value}");
+                    assert!(Template::parse(&route).expect("a route").resembles(value));
+                }
+            }
+        }
+        assert_eq!(Template::parse("{a:datetime}/{b:INT}").expect("a route").unknown, ["datetime"]);
+    }
+
+    #[test]
+    fn what_is_no_route_is_named() {
+        for (route, named) in
+            [("a/{b}c", "{b}c"), ("a/{}", "{}"), ("{*a}/b", "{*a}"), ("a/{b", "{b"), ("{a}-{b}", "{a}-{b}")]
+        {
+            let error = Template::parse(route).expect_err("no route");
+            assert!(error.contains(named), "{route}: {error}");
+        }
+    }
+}
