@@ -1,160 +1,102 @@
-//! A stand-in for the Functions host: it reads this repository's host.json and function.json files, starts the handler
-//! as the host does, invokes its functions as the host does, and treats the answers as the host does (`rules`), so
-//! that a test posts an order and looks into the queue. In brackets: the host's file, under src/WebJobs.Script.
+//! The host: it invokes an app's functions as the real one does, and treats the answers as the real one does (`rules`).
+//! In brackets: the host's file, under src/WebJobs.Script.
 
-use crate::{
-    http::{self, Answer, Connection},
-    newtonsoft::Date,
-    process::{self, Handler},
-    rules::{self, Message, Outcome, Request, Sys},
-};
+use crate::description::{self, Description, Function};
+use crate::http::{self, Answer, Body, Connection};
+use crate::newtonsoft::Date;
+use crate::process::Handler;
+use crate::record::{Event, Record, lock};
+use crate::routes::Parameters;
+use crate::rules::{self, Members, Message, Outcome, Request, Sys};
+use crate::storage::{Given, Storage};
+use crate::triggers;
+use crate::worker::{self, guid};
 use serde_json::Value;
-use std::{
-    collections::BTreeMap,
-    hash::{BuildHasher, RandomState},
-    io,
-    net::{Ipv4Addr, TcpListener},
-    path::Path,
-    process::Command,
-    sync::Mutex,
-};
+use std::io;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
-/// How the host sends a request to a function that has nothing but an httpTrigger and an http output. All other functions
-/// get their payload always.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Form {
-    /// `enableProxyingHttpRequest` on a current host: the caller's request as it is.
-    Proxied,
-    /// `enableForwardingHttpRequest`: the caller's request, put together anew.
-    Forwarded,
-    /// Neither, or a host that does not know the first: an invocation.
-    Payload,
-}
+pub use crate::description::Form;
 
-/// The host, with its handler and its storage account.
-pub struct Host {
-    /// The handler that it started.
-    pub handler: Handler,
+/// The host of an app, with its handler: a process that a test has started, by default.
+pub struct Host<H = Handler> {
+    /// The handler that it sends invocations to.
+    pub handler: H,
+    /// What the app's files say.
+    pub app: Arc<Description>,
+    /// Where messages and other outputs go.
+    pub storage: Arc<Storage>,
+    /// Where it tells what happens.
+    pub record: Arc<Record>,
+    port: u16,
     form: Form,
-    functions: Vec<Function>,
-    queues: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
-    logs: Mutex<Vec<String>>,
-    failures: Mutex<Vec<String>>,
+    /// Whether functions may take as long as they like, and not only so long as no test would take.
+    patient: bool,
     idle: Mutex<Vec<Connection>>,
 }
 
-/// A folder with a function.json.
-struct Function {
-    name: String,
-    bindings: Vec<Value>,
+/// What became of an invocation.
+pub struct Invoked {
+    pub outcome: Outcome,
+    /// Its own logs.
+    pub logs: Vec<String>,
 }
 
-impl Function {
-    fn is(binding: &Value, member: &str, value: &str) -> bool {
-        binding[member].as_str().is_some_and(|text| text.eq_ignore_ascii_case(value))
-    }
-
-    fn trigger(&self) -> &Value {
-        let is_trigger = |binding: &&Value| binding["type"].as_str().is_some_and(|kind| kind.ends_with("Trigger"));
-        self.bindings.iter().find(is_trigger).unwrap_or_else(|| panic!("{} has no trigger", self.name))
-    }
-
-    fn outputs(&self) -> impl Iterator<Item = &Value> {
-        self.bindings.iter().filter(|binding| Self::is(binding, "direction", "out"))
-    }
-
-    /// [Extensions/FunctionMetadataExtensions.cs, IsHttpInAndOutFunction]
-    fn is_http_only(&self) -> bool {
-        self.bindings.len() == 2
-            && Self::is(self.trigger(), "type", "httpTrigger")
-            && self.outputs().all(|binding| Self::is(binding, "type", "http"))
-    }
-
-    /// `route`, or the function's name, below `/api`.
-    fn takes(&self, method: &str, path: &str) -> bool {
-        let route = format!("/api/{}", self.trigger()["route"].as_str().unwrap_or(&self.name));
-        let methods = self.trigger()["methods"].as_array();
-        Self::is(self.trigger(), "type", "httpTrigger")
-            && path.strip_suffix('/').unwrap_or(path).eq_ignore_ascii_case(&route)
-            && methods.is_none_or(|all| {
-                all.iter().any(|one| one.as_str().is_some_and(|one| one.eq_ignore_ascii_case(method)))
-            })
-    }
+/// What became of a queue message.
+pub struct Delivered {
+    /// What became of the last try.
+    pub outcome: Outcome,
+    /// How often its function was invoked.
+    pub tries: u32,
+    /// Whether it lies in the poison queue now.
+    pub poisoned: bool,
+    /// The logs of all tries.
+    pub logs: Vec<String>,
 }
 
-fn read_json(path: &Path) -> Value {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn read_functions(root: &Path) -> Vec<Function> {
-    let folders = std::fs::read_dir(root).expect("the app's root").map(|entry| entry.expect("an entry").path());
-    let folders = folders.filter(|folder| folder.join("function.json").is_file());
-    folders
-        .map(|folder| Function {
-            name: folder.file_name().expect("a name").to_str().expect("a name in UTF-8").to_owned(),
-            bindings: read_json(&folder.join("function.json"))["bindings"].as_array().expect("bindings").clone(),
-        })
-        .collect()
-}
-
-/// A port that nothing listens on: below those that the system gives to connections and to port 0, which other tests
-/// take at any moment.
-fn free_port() -> u16 {
-    let random = |_| 10_000 + (RandomState::new().hash_one(0) % 20_000) as u16;
-    (0..).map(random).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).expect("a free port")
-}
-
-fn guid() -> String {
-    let [a, b] = [0, 1].map(|n| RandomState::new().hash_one(n));
-    format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", a >> 32, a >> 16 & 0xffff, a & 0xffff, b >> 48, b & 0xffff_ffff_ffff)
+/// Where an answer goes piece by piece, as it comes from the handler.
+pub trait Relay {
+    /// Takes the head of the answer. Its body follows in pieces where `body` says that it has one.
+    fn head(&mut self, head: &Answer, body: &Body) -> io::Result<()>;
+    /// Takes a piece of the body.
+    fn piece(&mut self, piece: &[u8]) -> io::Result<()>;
+    /// Takes note that the body is whole.
+    fn end(&mut self) -> io::Result<()>;
+    /// A question that can be asked at any time: whether the caller still waits. An error where it has gone.
+    fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send>;
 }
 
 impl Host {
     /// Starts a host for the app in the folder `root`, in the form that its host.json asks for, with a handler that `command`
-    /// starts. On current hosts proxying wins over forwarding.
+    /// starts.
     pub fn start(root: &Path, command: impl Fn() -> Command) -> Self {
-        let settings = read_json(&root.join("host.json"));
-        let is_on = |name: &str| settings["customHandler"][name] == true;
-        let form = match (is_on("enableProxyingHttpRequest"), is_on("enableForwardingHttpRequest")) {
-            (true, _) => Form::Proxied,
-            (false, true) => Form::Forwarded,
-            (false, false) => Form::Payload,
-        };
-        Self::start_as(form, root, command)
+        Self::start_app(Arc::new(described(root)), command)
     }
 
     /// Starts a host that uses this form.
     pub fn start_as(form: Form, root: &Path, command: impl Fn() -> Command) -> Self {
+        Self::start_app(Arc::new(Description { form, ..described(root) }), command)
+    }
+
+    fn start_app(app: Arc<Description>, command: impl Fn() -> Command) -> Self {
         // Should another process have taken the port meanwhile, the handler ends and another port is tried.
         let start = || {
-            let port = free_port();
-            // [Workers/Http/HttpWorkerProcess.cs, CreateWorkerProcess]
-            let mut command = command();
-            command.current_dir(root).env("FUNCTIONS_APP_ROOT_PATH", root);
-            for name in ["FUNCTIONS_CUSTOMHANDLER_PORT", "FUNCTIONS_HTTPWORKER_PORT"] {
-                command.env(name, port.to_string());
-            }
-            for name in ["FUNCTIONS_CUSTOMHANDLER_WORKER_ID", "FUNCTIONS_HTTPWORKER_ID"] {
-                command.env(name, guid());
-            }
+            let (port, mut command) = (worker::free_port(), command());
+            worker::prepare(&mut command, &app, port);
             let handler = Handler::spawn(command, true);
-            // Every 25 ms, first at once, and any answer will do [Workers/Http/DefaultHttpWorkerService.cs, IsWorkerReady].
-            let ready = process::wait_for("the handler to be ready", || {
-                let answer = Connection::open(port).and_then(|mut connection| {
-                    connection.exchange(format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n").as_bytes())
-                });
-                let waiting = answer.is_err() && handler.is_running();
-                std::thread::sleep(std::time::Duration::from_millis(if waiting { 25 } else { 0 }));
-                (!waiting).then_some(answer.is_ok())
+            let begun = Instant::now();
+            let ready = worker::is_ready(port, || {
+                assert!(begun.elapsed() < worker::READY_WITHIN, "the handler does not answer");
+                handler.is_running()
             });
             // That it is this handler which answered, its own line on stdout tells.
             handler.announced().ok().filter(|handler| ready && handler.port == port)
         };
         let handler = (0..10).find_map(|_| start()).expect("a handler that listens on the port it is given");
-        let functions = read_functions(root);
-        let (queues, logs, failures, idle) = Default::default();
-        Self { handler, form, functions, queues, logs, failures, idle }
+        let port = handler.port;
+        Self::new(handler, port, app, Arc::default(), Arc::new(Record::kept()))
     }
 
     /// A caller's request, and what the caller gets. A request that would hang fails the test.
@@ -177,148 +119,325 @@ impl Host {
         self.http("POST", &format!("/api/{function}"), &headers, body)
     }
 
+    /// A message for a queue that triggers a function, delivered at once. Gives what became of the last try.
+    pub fn enqueue(&self, queue: &str, message: &[u8]) -> Outcome {
+        self.deliver(queue, message, || ()).unwrap_or_else(|| panic!("nothing is triggered by {queue}")).outcome
+    }
+
+    /// The messages that lie in a queue, decoded.
+    pub fn queue(&self, queue: &str) -> Vec<Vec<u8>> {
+        self.storage.messages(queue)
+    }
+
+    /// Takes all messages out of a queue.
+    pub fn drain(&self, queue: &str) -> Vec<Vec<u8>> {
+        self.storage.drain(queue)
+    }
+
+    /// The lines of all invocations' own logs so far.
+    pub fn logs(&self) -> Vec<String> {
+        self.record.so_far().logs
+    }
+
+    /// Why invocations failed so far: what an operator finds in the host's log.
+    pub fn failures(&self) -> Vec<String> {
+        self.record.so_far().failures
+    }
+}
+
+fn described(root: &Path) -> Description {
+    Description::read(root, &|name| std::env::var(name).ok()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+impl<H> Host<H> {
+    /// A host for a handler that listens on `port`.
+    pub fn new(handler: H, port: u16, app: Arc<Description>, storage: Arc<Storage>, record: Arc<Record>) -> Self {
+        let form = app.form;
+        Self { handler, app, storage, record, port, form, patient: false, idle: Mutex::default() }
+    }
+
+    /// The same, and functions may take as long as they like.
+    pub fn patient(self) -> Self {
+        Self { patient: true, ..self }
+    }
+
+    /// The function that a request is for [WebJobs.Script.WebHost, WebJobsRouter]: the first by name whose route it matches.
+    pub fn routed(&self, method: &str, target: &str) -> Option<(&Function, Parameters)> {
+        let path = target.split('?').next().unwrap_or_default();
+        let functions = self.app.functions.iter().filter(|function| function.takes(method));
+        functions.into_iter().find_map(|function| Some((function, function.route.as_ref()?.matches(path)?)))
+    }
+
     /// A caller's request, and what became of it. `body` is what the caller means, chunked or not.
     pub fn try_http(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Outcome {
         let length = body.len().to_string();
         let mut all = vec![("Host", "localhost:7071"), ("User-Agent", "curl/7.88.1"), ("Accept", "*/*")];
         all.extend(headers);
-        if method != "GET" && !all.iter().any(|(name, _)| name.eq_ignore_ascii_case("Transfer-Encoding")) {
+        let chunked = all.iter().any(|(name, _)| name.eq_ignore_ascii_case("Transfer-Encoding"));
+        let bodiless = body.is_empty() && matches!(method, "GET" | "HEAD");
+        if !chunked && !bodiless {
             all.push(("Content-Length", &length));
         }
         let headers = all.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let request = Request { method, target, headers, body };
-        let path = target.split('?').next().unwrap_or_default();
-        let Some(function) = self.functions.iter().find(|function| function.takes(method, path)) else {
-            return Outcome::Completed(Some(Answer { status: 404, ..rules::server_error() }));
-        };
-        let answered = |answer: io::Result<Answer>| match answer {
-            Ok(answer) => Outcome::Completed(Some(answer)),
-            Err(error) => Outcome::Failed(error.to_string()),
-        };
-        let outcome = match self.form {
-            Form::Proxied if function.is_http_only() => answered(self.send(&self.proxied(&request))),
-            // [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage] A body without a length is refused.
-            Form::Forwarded if function.is_http_only() && request.is_chunked() => {
-                Outcome::Failed("a chunked body".into())
-            }
-            Form::Forwarded if function.is_http_only() => answered(self.send(&self.forwarded(&request))),
-            _ => {
-                let binding = function.trigger()["name"].as_str().expect("a name");
-                self.invoke(function, &rules::http_payload(binding, &request, &Self::sys(function)))
-            }
-        };
-        self.noted(outcome)
+        match self.routed(method, target) {
+            Some((function, parameters)) => self.answer(function, &parameters, &request, None),
+            None => Outcome::Completed(Some(Answer { status: 404, ..rules::server_error() })),
+        }
     }
 
-    /// Puts a message into a queue that triggers a function, and lets the host take it out: up to five tries, then the
-    /// poison queue (azure-sdk-for-net, QueuesOptions.cs and QueueProcessor.cs). `message` is what lies in the queue
-    /// once decoded. Gives what became of the last try.
-    pub fn enqueue(&self, queue: &str, message: &[u8]) -> Outcome {
-        let triggered = |function: &&Function| Function::is(function.trigger(), "queueName", queue);
-        let function =
-            self.functions.iter().find(triggered).unwrap_or_else(|| panic!("nothing is triggered by {queue}"));
-        let binding = function.trigger()["name"].as_str().expect("a name");
-        // Not UTF-8: the trigger's value cannot be made (UTF8Encoding that throws, BinaryDataExtensions.cs).
-        let Ok(text) = std::str::from_utf8(message) else {
-            self.put(&format!("{queue}-poison"), message.to_vec());
-            return self.noted(Outcome::Failed("the message is not UTF-8".to_owned()));
-        };
+    /// Answers a request for a function. What the handler itself answers the caller goes through `relay`, where there is one,
+    /// and then there is no answer in the outcome; nor is there where the function has no http output.
+    pub fn answer(
+        &self,
+        function: &Function,
+        parameters: &Parameters,
+        request: &Request,
+        relay: Option<&mut dyn Relay>,
+    ) -> Outcome {
+        let reason = format!("{} {}", request.method, request.target);
+        if self.form == Form::Payload || !function.is_http_only() {
+            return self
+                .invoke(function, &reason, |inputs, sys| {
+                    let binding = description::name(function.trigger());
+                    Ok(rules::http_payload(binding, request, parameters, inputs, sys))
+                })
+                .outcome;
+        }
+        self.noted(function, &reason, |id| {
+            // [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage] A body without a length is refused.
+            if self.form == Form::Forwarded && request.is_chunked() {
+                return Outcome::Failed("a chunked body".into());
+            }
+            let bytes = match self.form {
+                Form::Forwarded => self.forwarded(request, id),
+                _ => self.proxied(request, id),
+            };
+            let answered = match relay {
+                Some(relay) => self.relay(&bytes, relay).map(|()| None),
+                None => self.send(&bytes).map(Some),
+            };
+            answered.map_or_else(|error| Outcome::Failed(error.to_string()), Outcome::Completed)
+        })
+    }
+
+    /// Runs a function that neither HTTP nor a queue triggers. `blob` is the path of a blob trigger's blob.
+    pub fn trigger(&self, function: &Function, given: &Given, blob: &str, reason: &str) -> Invoked {
+        self.invoke(function, reason, |inputs, sys| Ok(triggers::trigger_payload(function, given, blob, inputs, sys)))
+    }
+
+    /// Delivers a message to the function that its queue triggers: as many tries as host.json says, with `pause` between
+    /// them, then the poison queue (azure-sdk-for-net, QueuesOptions.cs and QueueProcessor.cs). `message` is what lies in the
+    /// queue once decoded. `None` where the queue triggers nothing.
+    pub fn deliver(&self, queue: &str, message: &[u8], pause: impl Fn()) -> Option<Delivered> {
+        let function = self.app.triggered_by(queue)?;
         let (id, inserted) = (guid(), Date::in_seconds(0));
-        let mut outcome = Outcome::Hangs;
-        for dequeue_count in 1..=5 {
-            let message = Message {
-                dequeue_count,
+        let mut delivered = Delivered { outcome: Outcome::Hangs, tries: 0, poisoned: false, logs: Vec::new() };
+        let mut again = true;
+        while again {
+            if delivered.tries > 0 {
+                pause();
+            }
+            delivered.tries += 1;
+            let metadata = Message {
+                dequeue_count: delivered.tries,
                 expiration_time: Date::in_seconds(7 * 24 * 3600).iso(),
                 id: id.clone(),
                 insertion_time: inserted.iso(),
                 next_visible_time: Date::in_seconds(600).iso(),
                 pop_receipt: rules::to_base64(&guid().as_bytes()[..21]),
             };
-            let payload = rules::queue_payload(binding, text, &message, &Self::sys(function));
-            outcome = self.noted(self.invoke(function, &payload));
-            if !matches!(outcome, Outcome::Failed(_)) {
-                return outcome;
+            let mut takes = true;
+            let reason = format!("a message in {queue}");
+            let invoked = self.invoke(function, &reason, |inputs, sys| {
+                let payload = triggers::queue_payload(function, message, &metadata, inputs, sys);
+                takes = payload.is_ok();
+                payload
+            });
+            delivered.logs.extend(invoked.logs);
+            delivered.outcome = invoked.outcome;
+            let failed = matches!(delivered.outcome, Outcome::Failed(_));
+            again = failed && takes && delivered.tries < self.app.max_dequeue_count;
+            delivered.poisoned = failed && !again;
+        }
+        if delivered.poisoned {
+            self.put(&format!("{queue}-poison"), message.to_vec());
+        }
+        Some(delivered)
+    }
+
+    /// Puts a message into a queue, and says so.
+    pub fn put(&self, queue: &str, message: Vec<u8>) {
+        self.record.note(&Event::Queued { queue, message: &message });
+        self.storage.put(queue, message);
+    }
+
+    /// Runs what an invocation does between the notes that it has started and that it has ended.
+    fn noted(&self, function: &Function, reason: &str, run: impl FnOnce(&str) -> Outcome) -> Outcome {
+        let (id, begun) = (guid(), Instant::now());
+        self.record.note(&Event::Started { function: &function.name, id: &id, reason });
+        let outcome = run(&id);
+        let failure = match &outcome {
+            Outcome::Completed(_) => None,
+            Outcome::Failed(why) => Some(why.as_str()),
+            Outcome::Hangs => {
+                Some("the answer is empty, and the host would wait for another until the function's timeout")
+            }
+        };
+        let took = begun.elapsed();
+        self.record.note(&Event::Ended { function: &function.name, id: &id, failure, took });
+        outcome
+    }
+
+    /// An invocation with a payload, which is made of the values of the input bindings and of what the host itself knows.
+    fn invoke(
+        &self,
+        function: &Function,
+        reason: &str,
+        payload: impl FnOnce(Members, &Sys) -> Result<String, String>,
+    ) -> Invoked {
+        let mut logs = Vec::new();
+        let outcome = self.noted(function, reason, |id| {
+            let sys = Sys { method_name: function.name.clone(), utc_now: Date::now().iso(), rand_guid: guid() };
+            let answer = self.inputs(function).and_then(|inputs| payload(inputs, &sys)).and_then(|payload| {
+                let path = format!("/{}", function.name);
+                let invocation = http::invocation_to(&self.authority(), &path, id, payload.as_bytes());
+                self.send(&invocation).map_err(|error| error.to_string())
+            });
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(why) => return Outcome::Failed(why),
+            };
+            let outputs: Vec<&Value> = function.outputs().collect();
+            let settled = rules::settle_with(&outputs, &answer, self.app.base64_queues);
+            for line in &settled.logs {
+                self.record.note(&Event::Logged { id, line });
+            }
+            for (queue, message) in settled.messages {
+                self.put(&queue, message);
+            }
+            for (binding, value) in settled.outputs {
+                let kind = outputs.iter().find(|output| description::name(output) == binding);
+                let kind = kind.and_then(|output| output["type"].as_str()).unwrap_or_default();
+                let (function, binding, value) = (&*function.name, &*binding, &value);
+                self.record.note(&Event::Written { function, binding, kind, value });
+                self.storage.write(function, binding, value.clone());
+            }
+            logs = settled.logs;
+            settled.outcome
+        });
+        Invoked { outcome, logs }
+    }
+
+    /// What the host fetches for a function's input bindings.
+    fn inputs(&self, function: &Function) -> Result<Members, String> {
+        let input = |binding: &Value| {
+            let name = description::name(binding);
+            let given = self.storage.input(&function.name, name)?;
+            if given.is_none() {
+                let place = format!(".local/{}.{name}", function.name);
+                let line = format!("{} gets no {name}, as if it were not there: {place} is not there", function.name);
+                self.record.note(&Event::Noted(&line));
+            }
+            Ok((name.to_owned(), triggers::input_of(binding, given.as_ref())))
+        };
+        function.inputs().map(input).collect()
+    }
+
+    /// A kept-alive connection that is idle, or else a new one.
+    fn connection(&self) -> io::Result<Connection> {
+        let idle = || lock(&self.idle).pop();
+        while let Some(connection) = idle() {
+            if connection.is_idle() {
+                return Ok(connection);
             }
         }
-        self.put(&format!("{queue}-poison"), message.to_vec());
-        outcome
-    }
-
-    /// The messages that lie in a queue, decoded.
-    pub fn queue(&self, queue: &str) -> Vec<Vec<u8>> {
-        self.queues.lock().unwrap().get(queue).cloned().unwrap_or_default()
-    }
-
-    /// Takes all messages out of a queue.
-    pub fn drain(&self, queue: &str) -> Vec<Vec<u8>> {
-        self.queues.lock().unwrap().remove(queue).unwrap_or_default()
-    }
-
-    /// The lines of all invocations' own logs so far.
-    pub fn logs(&self) -> Vec<String> {
-        self.logs.lock().unwrap().clone()
-    }
-
-    /// Why invocations failed so far: what an operator finds in the host's log.
-    pub fn failures(&self) -> Vec<String> {
-        self.failures.lock().unwrap().clone()
-    }
-
-    fn noted(&self, outcome: Outcome) -> Outcome {
-        if let Outcome::Failed(why) = &outcome {
-            self.failures.lock().unwrap().push(why.clone());
+        let mut connection = Connection::open(self.port)?;
+        if self.patient {
+            connection.wait_while(|| Ok(()))?;
         }
-        outcome
+        Ok(connection)
     }
 
-    fn put(&self, queue: &str, message: Vec<u8>) {
-        self.queues.lock().unwrap().entry(queue.to_owned()).or_default().push(message);
-    }
-
-    fn sys(function: &Function) -> Sys {
-        Sys { method_name: function.name.clone(), utc_now: Date::now().iso(), rand_guid: guid() }
-    }
-
-    /// Sends a request over a kept-alive connection that is idle, or else a new one.
     fn send(&self, request: &[u8]) -> io::Result<Answer> {
-        let idle = self.idle.lock().unwrap().pop();
-        let mut connection = idle.map_or_else(|| Connection::open(self.handler.port), Ok)?;
+        let mut connection = self.connection()?;
         connection.send(request)?;
         loop {
-            let answer = connection.read_answer_or_interim()?;
+            let answer = match request.starts_with(b"HEAD ") {
+                true => connection.read_head_answer()?,
+                false => connection.read_answer_or_interim()?,
+            };
             if answer.status >= 200 {
-                self.idle.lock().unwrap().push(connection);
+                lock(&self.idle).push(connection);
                 return Ok(answer);
             }
         }
     }
 
+    /// Passes the answer on as it comes. A caller that goes away ends the handler's connection.
+    fn relay(&self, request: &[u8], relay: &mut dyn Relay) -> io::Result<()> {
+        let mut connection = self.connection()?;
+        connection.wait_while(relay.wanted())?;
+        connection.send(request)?;
+        let (head, mut body) = loop {
+            let (head, body) = connection.read_head(!request.starts_with(b"HEAD "))?;
+            if head.status >= 200 {
+                break (head, body);
+            }
+        };
+        relay.head(&head, &body)?;
+        while let Some(piece) = connection.read_piece(&mut body)? {
+            relay.piece(&piece)?;
+        }
+        relay.end()?;
+        connection.wait_while(|| Ok(()))?;
+        lock(&self.idle).push(connection);
+        Ok(())
+    }
+
     fn authority(&self) -> String {
-        format!("127.0.0.1:{}", self.handler.port)
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// What YARP makes of a request: method, path, query and body as they are, its own `Host`.
-    fn proxied(&self, request: &Request) -> Vec<u8> {
-        const REPLACED: [&str; 4] =
-            ["host", "connection", "x-azure-functions-invocationid", "x-azure-functions-hostversion"];
-        let (authority, id) = (self.authority(), guid());
+    fn proxied(&self, request: &Request, id: &str) -> Vec<u8> {
+        // What it replaces, and what is between the caller and the host alone.
+        const LEFT_OUT: [&str; 12] = [
+            "host",
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "te",
+            "upgrade",
+            "x-azure-functions-invocationid",
+            "x-azure-functions-hostversion",
+            "x-ms-invocation-id",
+            "x-forwarded-for",
+            "x-forwarded-host",
+            "x-forwarded-proto",
+        ];
+        let authority = self.authority();
         let mut headers = vec![("Host", authority.as_str())];
-        let kept = request.headers.iter().filter(|(name, _)| !REPLACED.contains(&name.to_ascii_lowercase().as_str()));
+        let kept = request.headers.iter().filter(|(name, _)| !LEFT_OUT.contains(&name.to_ascii_lowercase().as_str()));
         headers.extend(kept.map(|(name, value)| (name.as_str(), value.as_str())));
         headers.extend([
-            ("X-Azure-Functions-InvocationId", id.as_str()),
+            ("X-Azure-Functions-InvocationId", id),
             ("X-Azure-Functions-HostVersion", "4.1037.0.0"),
+            ("x-ms-invocation-id", id),
             ("X-Forwarded-For", "127.0.0.1"),
             ("X-Forwarded-Host", request.header("Host")),
             ("X-Forwarded-Proto", "http"),
         ]);
+        // Kestrel leaves a %2F in the path as it is, and YARP then escapes its percent sign.
+        let (path, query) = request.target.split_at(request.target.find('?').unwrap_or(request.target.len()));
+        let target = path.replace("%2F", "%252F").replace("%2f", "%252f") + query;
         let chunked = request.is_chunked().then(|| http::chunked(request.body));
-        http::request(request.method, request.target, &headers, chunked.as_deref().unwrap_or(request.body))
+        http::request(request.method, &target, &headers, chunked.as_deref().unwrap_or(request.body))
     }
 
     /// [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage; Workers/Http/DefaultHttpWorkerService.cs, AddHeaders]:
     /// the caller's headers, its `Host` too; a query whose repeated names are joined.
-    fn forwarded(&self, request: &Request) -> Vec<u8> {
+    fn forwarded(&self, request: &Request, id: &str) -> Vec<u8> {
         let encoded = |text: &str| {
             let byte = |byte: u8| match byte {
                 b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
@@ -330,28 +449,71 @@ impl Host {
         let query: Vec<String> = request.query().iter().map(pair).collect();
         let path = request.target.split('?').next().unwrap_or_default();
         let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) };
-        let (id, agent) = (guid(), format!("{} Azure-Functions-Host/4.1037.0.0", request.header("User-Agent")));
+        let agent = format!("{} Azure-Functions-Host/4.1037.0.0", request.header("User-Agent"));
         let mut headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         headers.retain(|(name, _)| !name.eq_ignore_ascii_case("User-Agent"));
         headers.extend([
             ("X-Azure-Functions-HostVersion", "4.1037.0.0"),
-            ("X-Azure-Functions-InvocationId", id.as_str()),
+            ("X-Azure-Functions-InvocationId", id),
             ("User-Agent", agent.as_str()),
         ]);
         http::request(request.method, &target, &headers, request.body)
     }
+}
 
-    fn invoke(&self, function: &Function, payload: &str) -> Outcome {
-        let path = format!("/{}", function.name);
-        let sent = self.send(&http::invocation_to(&self.authority(), &path, &guid(), payload.as_bytes()));
-        let settled = match sent {
-            Ok(answer) => rules::settle(&function.outputs().collect::<Vec<_>>(), &answer),
-            Err(error) => return Outcome::Failed(error.to_string()),
-        };
-        self.logs.lock().unwrap().extend(settled.logs);
-        for (queue, message) in settled.messages {
-            self.put(&queue, message);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxied_request_is_what_the_host_sent() {
+        for name in ["get", "chunked"] {
+            let path = format!("{}/wire/host-proxied-{name}.http", env!("CARGO_MANIFEST_DIR"));
+            let wire = std::fs::read_to_string(path).expect("a capture");
+            let (head, body) = wire.split_once("\n\n").expect("a head");
+            let (line, fields) = head.split_once('\n').expect("a request line");
+            let fields: Vec<(&str, &str)> =
+                fields.lines().map(|line| line.split_once(": ").expect("a header")).collect();
+            let of = |name: &str| fields.iter().find(|(n, _)| *n == name).expect("a header").1;
+            let (method, target) = line.split_once(' ').expect("a method");
+            // What the caller sent: those headers that are not the host's, and some that it does not get to set.
+            let own = |(name, _): &&(&str, &str)| !name.to_ascii_lowercase().starts_with("x-") && *name != "Host";
+            let mut headers: Vec<_> = fields.iter().filter(own).map(|(n, v)| (n.to_string(), v.to_string())).collect();
+            headers.push(("Host".to_owned(), of("X-Forwarded-Host").to_owned()));
+            headers.push(("Connection".to_owned(), "keep-alive".to_owned()));
+            headers.push(("x-forwarded-for".to_owned(), "1.2.3.4".to_owned()));
+            let (target, body) = (target.replace("%252F", "%2F"), body.trim_end());
+            let request = Request { method, target: &target, headers, body: body.as_bytes() };
+
+            let (_, port) = of("Host").split_once(':').expect("a port");
+            let (app, storage, record) = (app(), Arc::default(), Arc::new(Record::kept()));
+            let host = Host::new((), port.parse().expect("a port"), app, storage, record);
+            let id = of("X-Azure-Functions-InvocationId");
+            let sent = String::from_utf8(host.proxied(&request, id)).expect("text");
+            let (sent_head, sent_body) = sent.split_once("\r\n\r\n").expect("a head");
+            let sorted = |lines: &mut dyn Iterator<Item = String>| {
+                let mut lines: Vec<String> = lines.collect();
+                lines.sort();
+                lines
+            };
+            let mut expected = fields.iter().map(|(name, value)| format!("{name}: {value}"));
+            assert_eq!(sorted(&mut sent_head.lines().skip(1).map(str::to_owned)), sorted(&mut expected), "{name}");
+            assert_eq!(sent_head.lines().next(), Some(&*format!("{line} HTTP/1.1")));
+            assert_eq!(sent_body, if name == "get" { "" } else { "3\r\nabc\r\n0\r\n\r\n" });
         }
-        settled.outcome
+    }
+
+    fn app() -> Arc<Description> {
+        Arc::new(Description {
+            root: "".into(),
+            functions: Vec::new(),
+            form: Form::Proxied,
+            arguments: Vec::new(),
+            working_directory: "".into(),
+            max_dequeue_count: 5,
+            base64_queues: true,
+            values: Default::default(),
+            notes: Vec::new(),
+        })
     }
 }

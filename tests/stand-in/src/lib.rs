@@ -12,3 +12,5 @@ pub mod record;
 pub mod routes;
 pub mod rules;
 pub mod storage;
+pub mod triggers;
+pub mod worker;

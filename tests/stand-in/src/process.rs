@@ -12,8 +12,8 @@ use std::{
 /// How long anything may take that surely happens: generous, so that only a hang becomes a failure.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// What the handler's line on stdout holds once it listens; the port follows.
-const ADDRESS: &str = "http://127.0.0.1:";
+/// What the handler's line on stdout holds once it listens, alone or started by a host; the port follows.
+const ADDRESSES: [&str; 2] = ["http://127.0.0.1:", "serving the Functions host on port "];
 
 /// A handler process. Dropping it kills it.
 pub struct Handler {
@@ -86,7 +86,7 @@ impl Handler {
     /// Waits for the line on stdout that says where it listens; gives the process back as an error if it ended first.
     pub fn announced(mut self) -> Result<Self, Self> {
         let port = |text: &str| {
-            let (_, rest) = text.split_once(ADDRESS)?;
+            let (_, rest) = ADDRESSES.iter().find_map(|address| text.split_once(address))?;
             // Digits and what ends them, so that half a number is not taken for the whole.
             let (digits, _) = rest.split_once(|c: char| !c.is_ascii_digit())?;
             digits.parse().ok()
@@ -181,7 +181,9 @@ impl Pipe {
                 let length = pipe.read(&mut piece).unwrap_or(0);
                 let mut drained = shared.0.lock().unwrap();
                 drained.bytes.extend(&piece[..length]);
-                let enough = !keep && drained.bytes.ends_with(b"\n") && drained.text().contains(ADDRESS);
+                let enough = !keep
+                    && drained.bytes.ends_with(b"\n")
+                    && ADDRESSES.iter().any(|address| drained.text().contains(address));
                 drained.ended = length == 0 || enough;
                 shared.1.notify_all();
                 if drained.ended {

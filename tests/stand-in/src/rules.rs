@@ -6,12 +6,16 @@
 use crate::{
     http::Answer,
     newtonsoft::{self, Date, Token, quoted},
-    routes,
+    routes::{self, Parameters},
+    storage::shown,
 };
 use serde_json::Value;
 
 /// What a queue message holds with the default encoding: 64 KiB of base64.
 pub const MESSAGE_MAX_BYTES: usize = 49_152;
+
+/// What a queue message holds that lies there as text (`messageEncoding` is `none`).
+const PLAIN_MESSAGE_MAX_BYTES: usize = 65_536;
 
 /// What became of an invocation.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,18 +74,31 @@ pub struct Settled {
     pub logs: Vec<String>,
     /// What is put into queues, by their names. A failed invocation may have put some already.
     pub messages: Vec<(String, Vec<u8>)>,
+    /// What other outputs write, by their bindings: texts as JSON strings, bytes that are no text as `{"base64": "..."}`.
+    pub outputs: Vec<(String, Value)>,
 }
 
 /// Treats an answer to an invocation: logs, then the outputs that the function declares in its function.json
 /// [Workers/Http/HttpScriptInvocationResultExtensions.cs; Description/Workers/WorkerFunctionInvoker.cs].
 pub fn settle(declared: &[&Value], answer: &Answer) -> Settled {
-    let mut settled = Settled { outcome: Outcome::Hangs, logs: Vec::new(), messages: Vec::new() };
-    let answer = settle_outputs(declared, answer, &mut settled);
+    settle_with(declared, answer, true)
+}
+
+/// [`settle`], with queues whose messages lie there as base64, or as text.
+pub fn settle_with(declared: &[&Value], answer: &Answer, base64_queues: bool) -> Settled {
+    let (logs, messages, outputs) = Default::default();
+    let mut settled = Settled { outcome: Outcome::Hangs, logs, messages, outputs };
+    let answer = settle_outputs(declared, answer, base64_queues, &mut settled);
     settled.outcome = answer.map_or_else(|outcome| outcome, Outcome::Completed);
     settled
 }
 
-fn settle_outputs(declared: &[&Value], answer: &Answer, settled: &mut Settled) -> Result<Option<Answer>, Outcome> {
+fn settle_outputs(
+    declared: &[&Value],
+    answer: &Answer,
+    base64_queues: bool,
+    settled: &mut Settled,
+) -> Result<Option<Answer>, Outcome> {
     let result = result_of(answer)?;
     settled.logs = logs_of(&result)?;
     let outputs = outputs_of(&result)?;
@@ -102,7 +119,7 @@ fn settle_outputs(declared: &[&Value], answer: &Answer, settled: &mut Settled) -
             "$return" => return_value.cloned(),
             name => spread_value.clone().or_else(|| named(outputs.unwrap_or_default(), name)),
         };
-        match text("type") {
+        match text("type").to_ascii_lowercase().as_str() {
             // Without any Outputs nothing answers, and the caller gets 204; without this one, an empty object does.
             "http" if outputs.is_none() && spread_value.is_none() => {
                 answer_for_caller = Some(Answer { status: 204, ..server_error() });
@@ -111,13 +128,17 @@ fn settle_outputs(declared: &[&Value], answer: &Answer, settled: &mut Settled) -
             "queue" => {
                 // One after the other: those before one that is too large are in the queue.
                 for message in messages_of(&value.unwrap_or(Token::Null), spread_value.is_some())? {
-                    if message.len() > MESSAGE_MAX_BYTES {
-                        return failed(format!("a message of {} bytes", message.len()));
-                    }
-                    settled.messages.push((text("queueName").to_owned(), message));
+                    settled.messages.push((text("queueName").to_owned(), stored(message, base64_queues)?));
                 }
             }
-            other => panic!("the stand-in does not know the output {other}"),
+            kind => {
+                let value = value.unwrap_or(Token::Null);
+                let written = match kind {
+                    "blob" => blob_of(&value, spread_value.is_some())?.into_iter().map(|bytes| shown(&bytes)).collect(),
+                    _ => items_of(&value, spread_value.is_some())?,
+                };
+                settled.outputs.extend(written.into_iter().map(|value| (text("name").to_owned(), value)));
+            }
         }
     }
     Ok(answer_for_caller)
@@ -168,6 +189,69 @@ fn outputs_of(result: &Token) -> Result<Option<&[(String, Token)]>, Outcome> {
         None => Ok(None),
         Some(Token::Object(members)) => Ok(Some(members)),
         Some(outputs) => failed(format!("Outputs is {outputs:?}")),
+    }
+}
+
+/// A message as a queue gives it back. Errors where it is too large, or no text where only texts can lie in queues.
+fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, Outcome> {
+    let most = if base64 { MESSAGE_MAX_BYTES } else { PLAIN_MESSAGE_MAX_BYTES };
+    if message.len() > most {
+        return failed(format!("a message of {} bytes, and a queue takes {most}", message.len()));
+    }
+    if base64 {
+        return Ok(message);
+    }
+    // BinaryData.ToString() [Azure.Storage.Queues, QueueMessageCodec.cs]; then it stands in XML.
+    let text = String::from_utf8_lossy(&message);
+    match text.chars().find(|c| *c < ' ' && !matches!(c, '\t' | '\n' | '\r')) {
+        Some(c) => failed(format!("a message with the character {c:?}, which cannot lie in a queue as text")),
+        None => Ok(text.into_owned().into_bytes()),
+    }
+}
+
+/// What a value becomes in a blob; `None` for null [Binding/FunctionBinding.cs, ConvertValueToStream].
+fn blob_of(value: &Token, spread: bool) -> Result<Option<Vec<u8>>, Outcome> {
+    Ok(Some(match value {
+        Token::Null => return Ok(None),
+        // JSON.NET has made it a DateTime, for which there is no conversion.
+        Token::Text(text) if Date::parse(text).is_some() => return failed("a date cannot be written to a blob"),
+        Token::Text(text) => from_base64(text).filter(|_| !spread).unwrap_or_else(|| text.clone().into_bytes()),
+        Token::Bool(value) => vec![u8::from(*value)],
+        Token::Float(value) => value.to_le_bytes().to_vec(),
+        // The lower 32 bits of a long; there is no conversion of what is larger.
+        Token::Integer(digits) => match digits.parse::<i64>() {
+            Ok(number) => (number as i32).to_le_bytes().to_vec(),
+            Err(_) => return failed("a number of more than 64 bits cannot be written to a blob"),
+        },
+        Token::Array(_) | Token::Object(_) => value.to_json(false).into_bytes(),
+    }))
+}
+
+/// The items that a value becomes on its way to any other output: an entity, a document, a message each
+/// [Binding/FunctionBinding.cs, ReadAsEnumerable]. Whether it takes texts or objects is up to its extension.
+fn items_of(value: &Token, spread: bool) -> Result<Vec<Value>, Outcome> {
+    let item = |token: &Token| match token {
+        Token::Object(_) | Token::Array(_) => {
+            let json = token.to_json(false);
+            json.parse().unwrap_or(Value::String(json))
+        }
+        token => Value::String(token.to_text()),
+    };
+    let text = match value {
+        Token::Null => return Ok(Vec::new()),
+        Token::Array(elements) => return Ok(elements.iter().map(item).collect()),
+        Token::Text(text) if Date::parse(text).is_none() => text,
+        value => return Ok(vec![item(value)]),
+    };
+    if let Some(bytes) = from_base64(text).filter(|_| !spread) {
+        return Ok(vec![shown(&bytes)]);
+    }
+    if !is_json(text) {
+        return Ok(vec![Value::from(text.as_str())]);
+    }
+    match newtonsoft::parse(text, 64).map_err(Outcome::Failed)? {
+        Token::Array(elements) => Ok(elements.iter().map(item).collect()),
+        object => Ok(vec![item(&object)]),
     }
 }
 
@@ -267,9 +351,9 @@ pub fn server_error() -> Answer {
 }
 
 /// Members of a JSON object: names, and values as JSON.
-type Members = Vec<(String, String)>;
+pub type Members = Vec<(String, String)>;
 
-fn object(members: Members) -> String {
+pub fn object(members: Members) -> String {
     let members: Vec<_> = members.iter().map(|(name, value)| format!("{}:{value}", quoted(name))).collect();
     format!("{{{}}}", members.join(","))
 }
@@ -288,7 +372,7 @@ fn set(members: &mut Members, name: &str, value: String) {
 
 /// The top-level members of a JSON body or message become binding data, and win [Utility.cs, ApplyBindingData; the same
 /// in WebJobs.Extensions.Http]: objects as they are, lists and nulls not, all else as a text.
-fn set_properties(members: &mut Members, text: &str) {
+pub fn set_properties(members: &mut Members, text: &str) {
     let Some(body) = is_json(text).then(|| newtonsoft::parse(text, 64).ok()).flatten() else { return };
     for (name, value) in body.members() {
         match value {
@@ -301,14 +385,14 @@ fn set_properties(members: &mut Members, text: &str) {
 
 /// A value that is no object is serialized once more [Workers/MessageExtensions/ScriptInvocationContextExtensions.cs,
 /// GetHttpScriptInvocationContextValue].
-fn twice(text: &str) -> String {
+pub fn twice(text: &str) -> String {
     quoted(&quoted(text))
 }
 
 /// The payload; binding data whose name ends in "trigger" is left out [ScriptInvocationContextExtensions.cs].
-fn payload(binding: &str, data: String, mut metadata: Members) -> String {
+pub fn payload(data: Members, mut metadata: Members) -> String {
     metadata.retain(|(name, _)| !name.to_ascii_lowercase().ends_with("trigger"));
-    format!(r#"{{"Data":{{{}:{data}}},"Metadata":{}}}"#, quoted(binding), object(metadata))
+    format!(r#"{{"Data":{},"Metadata":{}}}"#, object(data), object(metadata))
 }
 
 /// What `Metadata.sys` holds (azure-webjobs-sdk, SystemBindingData.cs).
@@ -319,7 +403,7 @@ pub struct Sys {
 }
 
 impl Sys {
-    fn json(&self) -> String {
+    pub fn json(&self) -> String {
         let members = [("MethodName", &self.method_name), ("UtcNow", &self.utc_now), ("RandGuid", &self.rand_guid)];
         object(members.map(|(name, value)| (name.to_owned(), quoted(value))).into())
     }
@@ -424,19 +508,22 @@ fn header_lists(headers: &[(String, String)]) -> Vec<(String, Vec<String>)> {
 
 /// The payload of an HTTP-triggered function [Extensions/HttpRequestExtensions.cs; WebJobs.Extensions.Http,
 /// HttpTriggerAttributeBindingProvider.cs, GetRequestBindingData].
-pub fn http_payload(binding: &str, request: &Request, sys: &Sys) -> String {
+pub fn http_payload(binding: &str, request: &Request, parameters: &Parameters, inputs: Members, sys: &Sys) -> String {
     let (query, headers) = (request.query(), header_lists(&request.headers));
     let body = request.body();
     let members = |pairs: &[(String, Vec<String>)], value: fn(&[String]) -> String| {
         object(pairs.iter().map(|(name, values)| (name.clone(), value(values))).collect())
     };
     let joined = |values: &[String]| quoted(&values.join(","));
+    let parameter = |(name, value): &(String, Option<String>)| {
+        (name.clone(), value.as_ref().map_or_else(|| "null".to_owned(), |value| quoted(value)))
+    };
     let mut data = vec![
         ("Url".to_owned(), quoted(&format!("http://{}{}", request.header("Host"), request.target))),
         ("Method".to_owned(), quoted(request.method)),
         ("Query".to_owned(), members(&query, joined)),
         ("Headers".to_owned(), members(&headers, |values| list(values.iter().map(|value| quoted(value))))),
-        ("Params".to_owned(), "{}".to_owned()),
+        ("Params".to_owned(), object(parameters.iter().map(parameter).collect())),
         ("Identities".to_owned(), IDENTITIES.to_owned()),
     ];
     data.extend(body.as_ref().map(|body| ("Body".to_owned(), quoted(body))));
@@ -450,6 +537,12 @@ pub fn http_payload(binding: &str, request: &Request, sys: &Sys) -> String {
     for (name, values) in query.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("code")) {
         set(&mut metadata, name, twice(&last(values)));
     }
+    // Of route parameters, those that are there.
+    for (name, value) in parameters {
+        if let Some(value) = value {
+            set(&mut metadata, name, twice(value));
+        }
+    }
     let collections = [
         ("Query", members(&query, |values| quoted(values.last().map_or("", String::as_str)))),
         ("Headers", members(&headers, joined)),
@@ -460,7 +553,9 @@ pub fn http_payload(binding: &str, request: &Request, sys: &Sys) -> String {
         }
     }
     set(&mut metadata, "sys", sys.json());
-    payload(binding, object(data), metadata)
+    let mut all = vec![(binding.to_owned(), object(data))];
+    all.extend(inputs);
+    payload(all, metadata)
 }
 
 /// What the queue knows of a message (azure-sdk-for-net, QueueTriggerBinding.cs).
@@ -473,22 +568,24 @@ pub struct Message {
     pub pop_receipt: String,
 }
 
-/// The payload of a queue-triggered function. The message's members come after `sys`: they are added for the invocation
-/// [Description/Workers/WorkerFunctionInvoker.cs, TransformInput].
-pub fn queue_payload(binding: &str, text: &str, message: &Message, sys: &Sys) -> String {
-    let mut metadata: Members = [
-        ("DequeueCount", quoted(&message.dequeue_count.to_string())),
-        ("ExpirationTime", quoted(&message.expiration_time)),
-        ("Id", twice(&message.id)),
-        ("InsertionTime", quoted(&message.insertion_time)),
-        ("NextVisibleTime", quoted(&message.next_visible_time)),
-        ("PopReceipt", twice(&message.pop_receipt)),
-        ("sys", sys.json()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    set_properties(&mut metadata, text);
-    payload(binding, twice(text), metadata)
+impl Message {
+    /// The metadata of a message. The members of a JSON text come after `sys`: they are added for the invocation
+    /// [Description/Workers/WorkerFunctionInvoker.cs, TransformInput], where the trigger's value is a text.
+    pub fn metadata(&self, text: Option<&str>, sys: &Sys) -> Members {
+        let mut metadata: Members = [
+            ("DequeueCount", quoted(&self.dequeue_count.to_string())),
+            ("ExpirationTime", quoted(&self.expiration_time)),
+            ("Id", twice(&self.id)),
+            ("InsertionTime", quoted(&self.insertion_time)),
+            ("NextVisibleTime", quoted(&self.next_visible_time)),
+            ("PopReceipt", twice(&self.pop_receipt)),
+            ("sys", sys.json()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        set_properties(&mut metadata, text.unwrap_or_default());
+        metadata
+    }
 }
 
 #[cfg(test)]
@@ -683,6 +780,65 @@ mod tests {
         assert!(matches!(outcome, Outcome::Failed(_)) && messages == ["orders: a"], "{outcome:?}");
     }
 
+    #[test]
+    fn other_outputs_are_what_the_host_would_write() {
+        let written = |kind: &str, json: &str| {
+            let output = json!({"type": kind, "name": "out"});
+            let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+            let body = format!(r#"{{"Outputs":{{"out":{json}}}}}"#).into_bytes();
+            let settled = settle(&[&output], &Answer { status: 200, headers, body });
+            match settled.outcome {
+                Outcome::Completed(None) => Ok(settled.outputs.into_iter().map(|(_, value)| value).collect::<Vec<_>>()),
+                other => Err(other),
+            }
+        };
+        for (kind, json, values) in [
+            ("blob", r#""a text""#, vec![json!("a text")]),
+            ("blob", r#""[1, 2]""#, vec![json!("[1, 2]")]),
+            ("Blob", r#""AAH/""#, vec![json!({"base64": "AAH/"})]),
+            (
+                "blob",
+                r#"{"b":1.0,"a":"2026-11-21T10:00:00+02:00"}"#,
+                vec![json!(r#"{"b":1.0,"a":"2026-11-21T08:00:00+00:00"}"#)],
+            ),
+            ("blob", "7", vec![json!("\u{7}\0\0\0")]),
+            ("blob", "true", vec![json!("\u{1}")]),
+            ("blob", "null", vec![]),
+            ("table", r#"[{"RowKey":"1"},{"RowKey":"2"}]"#, vec![json!({"RowKey": "1"}), json!({"RowKey": "2"})]),
+            ("cosmosDB", r#""{\"id\":\"1\"}""#, vec![json!({"id": "1"})]),
+            ("serviceBus", r#""aGVsbG8=""#, vec![json!("hello")]),
+            ("serviceBus", r#"["a b","test"]"#, vec![json!("a b"), json!("test")]),
+            ("anything", "null", vec![]),
+        ] {
+            assert_eq!(written(kind, json), Ok(values), "{kind} {json}");
+        }
+        for json in [r#""2026-11-21T10:00:00""#, "12345678901234567890"] {
+            assert!(matches!(written("blob", json), Err(Outcome::Failed(_))), "{json}");
+        }
+    }
+
+    #[test]
+    fn queues_without_base64_hold_texts_only() {
+        assert_eq!(stored(b"caf\xe9 \t".to_vec(), false), Ok("caf\u{fffd} \t".into()));
+        assert!(matches!(stored(b"a\0".to_vec(), false), Err(Outcome::Failed(_))));
+        assert_eq!(stored(b"a\xe9\0".to_vec(), true), Ok(b"a\xe9\0".to_vec()));
+        let long = |bytes| vec![b'x'; bytes];
+        assert!(stored(long(65_536), false).is_ok() && stored(long(65_537), false).is_err());
+        assert!(stored(long(49_152), true).is_ok() && stored(long(49_153), true).is_err());
+    }
+
+    #[test]
+    fn route_parameters_are_in_data_and_in_metadata() {
+        let sys = Sys { method_name: "f".into(), utc_now: String::new(), rand_guid: String::new() };
+        let request = Request { method: "GET", target: "/api/x/7?id=2", headers: Vec::new(), body: b"" };
+        let parameters = vec![("id".to_owned(), Some("7".to_owned())), ("part".to_owned(), None)];
+        let inputs = vec![("row".to_owned(), "\"null\"".to_owned())];
+        let payload: Value = http_payload("req", &request, &parameters, inputs, &sys).parse().unwrap();
+        assert_eq!(payload["Data"]["req"]["Params"], json!({"id": "7", "part": null}));
+        assert_eq!((&payload["Metadata"]["id"], payload["Metadata"].get("part")), (&json!("\"7\""), None));
+        assert_eq!(payload["Data"]["row"], "null");
+    }
+
     /// A captured payload, its parts that differ each time read from it.
     fn wire(name: &str) -> (String, Value, Sys) {
         let path = format!("{}/../machinery/wire/host-{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -731,7 +887,8 @@ mod tests {
             }
             let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
             let method = if name == "hello-get" { "GET" } else { "POST" };
-            assert_eq!(http_payload("req", &Request { method, target, headers, body }, &sys), text, "{name}");
+            let request = Request { method, target, headers, body };
+            assert_eq!(http_payload("req", &request, &Parameters::new(), Members::new(), &sys), text, "{name}");
         }
     }
 
@@ -754,7 +911,8 @@ mod tests {
                 pop_receipt: part("PopReceipt"),
             };
             // The host names the function here, whatever its own documentation shows.
-            assert_eq!(queue_payload("myQueueItem", text, &message, &sys), wire, "{name}");
+            let data = vec![("myQueueItem".to_owned(), twice(text))];
+            assert_eq!(payload(data, message.metadata(Some(text), &sys)), wire, "{name}");
         }
     }
 

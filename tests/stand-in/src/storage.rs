@@ -14,7 +14,7 @@ pub struct Storage {
     /// Told when a message is put into a queue.
     put: Condvar,
     outputs: Mutex<BTreeMap<Place, Vec<Value>>>,
-    inputs: Mutex<BTreeMap<Place, Input>>,
+    inputs: Mutex<BTreeMap<Place, Given>>,
     /// The folder whose file `<function>.<binding>` holds what an input binding gets.
     local: Option<PathBuf>,
 }
@@ -22,9 +22,9 @@ pub struct Storage {
 /// A function and its binding.
 type Place = (String, String);
 
-/// What there is for an input binding.
+/// What a trigger brings, or what there is for an input binding. A JSON string is a text.
 #[derive(Clone, Debug)]
-pub enum Input {
+pub enum Given {
     Bytes(Vec<u8>),
     Json(Value),
 }
@@ -80,12 +80,12 @@ impl Storage {
     }
 
     /// Sets what an input binding gets from now on.
-    pub fn set_input(&self, function: &str, binding: &str, input: Input) {
+    pub fn set_input(&self, function: &str, binding: &str, input: Given) {
         lock(&self.inputs).insert((function.to_owned(), binding.to_owned()), input);
     }
 
     /// What there is for an input binding. Errors where its file cannot be read.
-    pub fn input(&self, function: &str, binding: &str) -> Result<Option<Input>, String> {
+    pub fn input(&self, function: &str, binding: &str) -> Result<Option<Given>, String> {
         if let Some(input) = lock(&self.inputs).get(&(function.to_owned(), binding.to_owned())) {
             return Ok(Some(input.clone()));
         }
@@ -93,7 +93,7 @@ impl Storage {
             return Ok(None);
         };
         match std::fs::read(&file) {
-            Ok(bytes) => Ok(Some(Input::Bytes(bytes))),
+            Ok(bytes) => Ok(Some(Given::Bytes(bytes))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("{}: {error}", file.display())),
         }
