@@ -1,6 +1,7 @@
 //! A stand-in for the Functions host. It starts the handler as the host does, sends it what the host would send, and makes
 //! of the answers what the host would make of them.
 
+pub mod app;
 pub mod description;
 pub mod host;
 pub mod http;
@@ -14,3 +15,5 @@ pub mod rules;
 pub mod storage;
 pub mod triggers;
 pub mod worker;
+
+pub use app::{App, Run};

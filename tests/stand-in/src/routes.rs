@@ -7,6 +7,7 @@ pub type Parameters = Vec<(String, Option<String>)>;
 /// A route, its prefix included.
 #[derive(Debug)]
 pub struct Template {
+    text: String,
     segments: Vec<Segment>,
     /// Constraints that are taken as true here.
     pub unknown: Vec<String>,
@@ -28,11 +29,19 @@ struct Parameter {
     default: Option<String>,
 }
 
+/// The route as it was written, without slashes around it.
+impl std::fmt::Display for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 impl Template {
     /// Reads a route: `api/items/{id:int?}`. Errors with a sentence that names the segment.
     pub fn parse(route: &str) -> Result<Self, String> {
-        let mut template = Self { segments: Vec::new(), unknown: Vec::new() };
-        for text in split(route.trim_matches('/'), '/').into_iter().filter(|text| !text.is_empty()) {
+        let route = route.trim_matches('/');
+        let mut template = Self { text: route.to_owned(), segments: Vec::new(), unknown: Vec::new() };
+        for text in split(route, '/').into_iter().filter(|text| !text.is_empty()) {
             if let Some(Segment::Parameter(Parameter { rest: true, name, .. })) = template.segments.last() {
                 return Err(format!("nothing may come after {{*{name}}}"));
             }

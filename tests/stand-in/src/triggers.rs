@@ -99,7 +99,8 @@ fn value_of(binding: &Value, given: &Given) -> String {
     }
 }
 
-fn bytes_of(given: &Given) -> Vec<u8> {
+/// The bytes that are given, of a text or of anything else's JSON too.
+pub fn bytes_of(given: &Given) -> Vec<u8> {
     match given {
         Given::Bytes(bytes) => bytes.clone(),
         Given::Json(Value::String(text)) => text.clone().into_bytes(),
