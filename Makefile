@@ -68,8 +68,10 @@ build: rust ## Build the release binary, ./handler
 	if [ ! -f "$$built" ]; then echo "cargo built no $$built: [[bin]] in Cargo.toml has to say name = \"handler\"" >&2; exit 1; fi; \
 	rm -f "$(OUT)" && cp "$$built" "$(OUT)"
 
-run: build ## Build, and run the handler alone, without Azure, on port 8080
-	@./$(BINARY)
+# ATTACH=8080 uses the handler that listens there, in a debugger for one.
+run: rust ## Run the whole app here, without Azure: http://localhost:7071, or PORT=7072; it reloads
+	@echo "This is a stand-in for the Functions host, for development only. Ctrl-C ends it."
+	@cargo run --quiet -p stand-in -- run $(if $(PORT),--port $(PORT)) $(if $(ATTACH),--attach $(ATTACH))
 
 check: rust ## Check that functions, folders and settings fit together
 	@cargo run --quiet -p stand-in -- check

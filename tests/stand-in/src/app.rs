@@ -126,12 +126,12 @@ impl App {
     #[track_caller]
     pub fn send(&self, queue: &str, message: impl AsRef<[u8]>) -> Run {
         let before = lock(&self.printed).len();
-        let Some(delivered) = self.host.deliver(queue, message.as_ref(), || ()) else {
+        let delivery = self.host.deliver(queue, message.as_ref());
+        let Some(outcome) = delivery.outcome else {
             let queues = self.host.app.functions.iter().filter_map(|function| function.trigger()["queueName"].as_str());
             panic!("the queue {queue} triggers no function; there are {}", listed(queues.map(str::to_owned)));
         };
-        let (tries, poisoned) = (delivered.tries, delivered.poisoned);
-        self.run(before, delivered.outcome, delivered.logs, tries, poisoned)
+        self.run(before, outcome, delivery.logs, delivery.tries, delivery.poisoned)
     }
 
     /// Runs a function by what its trigger brings: the value of the trigger's binding, of a text or a queue message the JSON
@@ -192,7 +192,7 @@ impl App {
         let mut texts = Vec::new();
         for message in self.queue_bytes(queue) {
             match String::from_utf8(message) {
-                Ok(text) => texts.push(on_one_line(&text).unwrap_or(text)),
+                Ok(text) => texts.push(newtonsoft::on_one_line(&text).unwrap_or(text)),
                 Err(error) => panic!("a message in {queue} is not UTF-8 ({error}): app.queue_bytes has its bytes"),
             }
         }
@@ -286,7 +286,7 @@ impl App {
             let Some((queue, message)) = self.host.storage.wait(triggers, Duration::ZERO) else {
                 return self.read_logs();
             };
-            self.host.deliver(&queue, &message, || ());
+            self.host.deliver(&queue, &message);
         }
         panic!(
             "{LONGEST_CHAIN} messages were delivered one after the other: functions put them into each other's queues"
@@ -304,12 +304,6 @@ impl App {
             lock(&self.printed).extend(log.map(|(_, text)| text.trim_end().to_owned()));
         }
     }
-}
-
-/// A JSON object on one line, if `text` is just what the host makes of it.
-fn on_one_line(text: &str) -> Option<String> {
-    let object = newtonsoft::parse(text, 64).ok().filter(|token| !token.members().is_empty())?;
-    (object.to_json(true) == text).then(|| object.to_json(false))
 }
 
 /// What there is, in words.

@@ -44,16 +44,32 @@ pub struct Invoked {
     pub logs: Vec<String>,
 }
 
-/// What became of a queue message.
-pub struct Delivered {
-    /// What became of the last try.
-    pub outcome: Outcome,
+/// A queue message on its way to a function, and what has become of it so far.
+pub struct Delivery {
+    queue: String,
+    /// What lies in the queue once decoded.
+    message: Vec<u8>,
+    id: String,
+    inserted: Date,
+    /// What became of the last try; `None` where the queue triggers nothing.
+    pub outcome: Option<Outcome>,
     /// How often its function was invoked.
     pub tries: u32,
+    /// Whether it has to be tried again.
+    pub again: bool,
     /// Whether it lies in the poison queue now.
     pub poisoned: bool,
     /// The logs of all tries.
     pub logs: Vec<String>,
+}
+
+impl Delivery {
+    /// A message that was put into a queue.
+    pub fn new(queue: &str, message: &[u8]) -> Self {
+        let (queue, message) = (queue.to_owned(), message.to_vec());
+        let (id, inserted, logs) = (guid(), Date::in_seconds(0), Vec::new());
+        Self { queue, message, id, inserted, outcome: None, tries: 0, again: false, poisoned: false, logs }
+    }
 }
 
 /// Where an answer goes piece by piece, as it comes from the handler.
@@ -121,7 +137,8 @@ impl Host {
 
     /// A message for a queue that triggers a function, delivered at once. Gives what became of the last try.
     pub fn enqueue(&self, queue: &str, message: &[u8]) -> Outcome {
-        self.deliver(queue, message, || ()).unwrap_or_else(|| panic!("nothing is triggered by {queue}")).outcome
+        let outcome = self.deliver(queue, message).outcome;
+        outcome.unwrap_or_else(|| panic!("nothing is triggered by {queue}"))
     }
 
     /// The messages that lie in a queue, decoded.
@@ -226,50 +243,55 @@ impl<H> Host<H> {
         self.invoke(function, reason, |inputs, sys| Ok(triggers::trigger_payload(function, given, blob, inputs, sys)))
     }
 
-    /// Delivers a message to the function that its queue triggers: as many tries as host.json says, with `pause` between
-    /// them, then the poison queue (azure-sdk-for-net, QueuesOptions.cs and QueueProcessor.cs). `message` is what lies in the
-    /// queue once decoded. `None` where the queue triggers nothing.
-    pub fn deliver(&self, queue: &str, message: &[u8], pause: impl Fn()) -> Option<Delivered> {
-        let function = self.app.triggered_by(queue)?;
-        let (id, inserted) = (guid(), Date::in_seconds(0));
-        let mut delivered = Delivered { outcome: Outcome::Hangs, tries: 0, poisoned: false, logs: Vec::new() };
-        let mut again = true;
-        while again {
-            if delivered.tries > 0 {
-                pause();
-            }
-            delivered.tries += 1;
-            let metadata = Message {
-                dequeue_count: delivered.tries,
-                expiration_time: Date::in_seconds(7 * 24 * 3600).iso(),
-                id: id.clone(),
-                insertion_time: inserted.iso(),
-                next_visible_time: Date::in_seconds(600).iso(),
-                pop_receipt: rules::to_base64(&guid().as_bytes()[..21]),
-            };
-            let mut takes = true;
-            let reason = format!("a message in {queue}");
-            let invoked = self.invoke(function, &reason, |inputs, sys| {
-                let payload = triggers::queue_payload(function, message, &metadata, inputs, sys);
-                takes = payload.is_ok();
-                payload
-            });
-            delivered.logs.extend(invoked.logs);
-            delivered.outcome = invoked.outcome;
-            let failed = matches!(delivered.outcome, Outcome::Failed(_));
-            again = failed && takes && delivered.tries < self.app.max_dequeue_count;
-            delivered.poisoned = failed && !again;
+    /// Delivers a message to the function that its queue triggers, once. The last try allowed that fails moves it to the poison
+    /// queue (azure-sdk-for-net, QueuesOptions.cs and QueueProcessor.cs). Gives false where the queue triggers nothing.
+    pub fn deliver_once(&self, delivery: &mut Delivery) -> bool {
+        let Some(function) = self.app.triggered_by(&delivery.queue) else { return false };
+        delivery.tries += 1;
+        let metadata = Message {
+            dequeue_count: delivery.tries,
+            expiration_time: Date::in_seconds(7 * 24 * 3600).iso(),
+            id: delivery.id.clone(),
+            insertion_time: delivery.inserted.iso(),
+            next_visible_time: Date::in_seconds(600).iso(),
+            pop_receipt: rules::to_base64(&guid().as_bytes()[..21]),
+        };
+        let (mut takes, reason) = (true, format!("a message in {}", delivery.queue));
+        let invoked = self.invoke(function, &reason, |inputs, sys| {
+            let payload = triggers::queue_payload(function, &delivery.message, &metadata, inputs, sys);
+            takes = payload.is_ok();
+            payload
+        });
+        delivery.logs.extend(invoked.logs);
+        let failed = matches!(invoked.outcome, Outcome::Failed(_));
+        delivery.outcome = Some(invoked.outcome);
+        delivery.again = failed && takes && delivery.tries < self.app.max_dequeue_count;
+        delivery.poisoned = failed && !delivery.again;
+        if delivery.poisoned {
+            self.put(&format!("{}-poison", delivery.queue), delivery.message.clone());
         }
-        if delivered.poisoned {
-            self.put(&format!("{queue}-poison"), message.to_vec());
+        true
+    }
+
+    /// Delivers a message, with all its tries.
+    pub fn deliver(&self, queue: &str, message: &[u8]) -> Delivery {
+        let mut delivery = Delivery::new(queue, message);
+        self.deliver_once(&mut delivery);
+        while delivery.again {
+            self.deliver_once(&mut delivery);
         }
-        Some(delivered)
+        delivery
     }
 
     /// Puts a message into a queue, and says so.
     pub fn put(&self, queue: &str, message: Vec<u8>) {
         self.record.note(&Event::Queued { queue, message: &message });
         self.storage.put(queue, message);
+    }
+
+    /// Says something that the user should know.
+    pub fn note(&self, line: &str) {
+        self.record.note(&Event::Noted(line));
     }
 
     /// Runs what an invocation does between the notes that it has started and that it has ended.
@@ -337,7 +359,7 @@ impl<H> Host<H> {
             if given.is_none() {
                 let place = format!(".local/{}.{name}", function.name);
                 let line = format!("{} gets no {name}, as if it were not there: {place} is not there", function.name);
-                self.record.note(&Event::Noted(&line));
+                self.note(&line);
             }
             Ok((name.to_owned(), triggers::input_of(binding, given.as_ref())))
         };

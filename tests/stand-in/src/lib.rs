@@ -2,7 +2,13 @@
 //! of the answers what the host would make of them.
 
 pub mod app;
+pub mod cargo;
+pub mod console;
+pub mod current;
+pub mod delivery;
 pub mod description;
+pub mod front;
+pub mod guard;
 pub mod host;
 pub mod http;
 pub mod json;
@@ -10,10 +16,13 @@ pub mod newtonsoft;
 pub mod process;
 pub mod random;
 pub mod record;
+pub mod request;
 pub mod routes;
 pub mod rules;
+pub mod run;
 pub mod storage;
 pub mod triggers;
+pub mod watch;
 pub mod worker;
 
 pub use app::{App, Run};

@@ -114,6 +114,12 @@ fn write_all<T>(
     json.push(close);
 }
 
+/// A JSON object on one line, if `text` is what the library makes of it when it writes it anew, indented.
+pub fn on_one_line(text: &str) -> Option<String> {
+    let object = parse(text, 64).ok().filter(|token| !token.members().is_empty())?;
+    (object.to_json(true) == text).then(|| object.to_json(false))
+}
+
 /// A text as a JSON string: escaped are quotes, backslashes, control characters and three more [JavaScriptUtils.cs].
 pub fn quoted(text: &str) -> String {
     let json = serde_json::to_string(text).expect("a string is JSON");
@@ -465,6 +471,12 @@ impl Date {
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{zone}")
     }
 
+    /// With three digits of the second, as the host's log has it.
+    pub fn to_the_millisecond(self) -> String {
+        let whole = Self { ticks: self.ticks / SECOND * SECOND, kind: Kind::Unspecified };
+        format!("{}.{:03}Z", whole.iso(), self.ticks % SECOND / 10_000)
+    }
+
     /// `DateTime.ToString()`.
     pub fn general(self) -> String {
         let [year, month, day, hour, minute, second] = self.fields();
@@ -546,6 +558,10 @@ mod tests {
         let token = parse(r#"{"a":1,"b":[true,{}],"c":[],"d":{"e":null}}"#, 64).unwrap();
         let lines = ["{", "  \"a\": 1,", "  \"b\": [", "    true,", "    {}", "  ],", "  \"c\": [],", "  \"d\": {"];
         assert_eq!(token.to_text(), lines.join("\n") + "\n    \"e\": null\n  }\n}");
+        assert_eq!(on_one_line(&token.to_text()), Some(token.to_json(false)));
+        for text in [r#"{"a": 1}"#, "{}", "[\n  1\n]", "text", "{\n  \"a\": 1.10\n}"] {
+            assert_eq!(on_one_line(text), None, "{text}");
+        }
     }
 
     #[test]
@@ -570,6 +586,8 @@ mod tests {
             let date = Date::parse(text).unwrap_or_else(|| panic!("{text} is a date"));
             assert_eq!((date.general().as_str(), date.iso().as_str()), (general, iso), "{text}");
         }
+        let date = |text| Date::parse(text).map(Date::to_the_millisecond);
+        assert_eq!(date("2026-11-21T10:00:00.0509Z").as_deref(), Some("2026-11-21T10:00:00.050Z"));
         let date = "2026-11-21T10:00:00";
         for end in
             [".", ".12345678", ".123456789Z", ".1234567890", "+2", "+02:0", "Z ", "ZZ", "+02:000", " Z", "x12", ":3"]

@@ -64,6 +64,27 @@ impl Template {
         self.parameters(path, true)
     }
 
+    /// Some path of this route, with its parameters: numbers are 1, texts the parameter's own name, what may be absent is.
+    pub fn example(&self) -> (Parameters, String) {
+        let (mut parameters, mut path) = (Parameters::new(), String::new());
+        for segment in &self.segments {
+            match segment {
+                Segment::Text(text) => path += &format!("/{text}"),
+                Segment::Parameter(parameter) if parameter.may_be_absent() => {
+                    parameters.push((parameter.name.clone(), parameter.default.clone()));
+                }
+                Segment::Parameter(Parameter { name, constraints, .. }) => {
+                    let candidates = [name, "1", "true", "00000000-0000-0000-0000-000000000000"];
+                    let fits = |value: &&&str| constraints.iter().all(|(name, argument)| holds(name, argument, value));
+                    let value = candidates.iter().find(fits).unwrap_or(&candidates[0]);
+                    path += &format!("/{value}");
+                    parameters.push((name.clone(), Some((*value).to_owned())));
+                }
+            }
+        }
+        (parameters, path)
+    }
+
     /// Whether `path` would be one of this route's if its constraints held.
     pub fn resembles(&self, path: &str) -> bool {
         self.parameters(path, false).is_some()
@@ -275,6 +296,9 @@ mod tests {
                 }
             }
         }
+        let example = |route| Template::parse(route).expect("a route").example();
+        assert_eq!(example("x/{id:int}/{key:guid}/{name}/{part?}").1, "/x/1/00000000-0000-0000-0000-000000000000/name");
+        assert_eq!(example("x/{id:int}/{part=a}").0[1], ("part".to_owned(), Some("a".to_owned())));
         assert_eq!(Template::parse("{a:datetime}/{b:INT}").expect("a route").unknown, ["datetime"]);
     }
 

@@ -1,0 +1,99 @@
+//! The files that make up an app, and whether one of them has changed. Looked at again and again: it works everywhere, and
+//! they are few.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+/// How often the files are looked at.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long no file may change before the change counts as whole: editors save in several steps.
+const SETTLED_AFTER: Duration = Duration::from_millis(30);
+
+/// The files with their times and lengths.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Files(BTreeMap<PathBuf, (Option<SystemTime>, u64)>);
+
+impl Files {
+    /// The files as they are now: all in `src`, each folder's function.json, host.json, local.settings.json, Cargo.toml. What
+    /// cannot be read is as good as not there.
+    pub fn of(root: &Path) -> Self {
+        let mut files = Self(BTreeMap::new());
+        for name in ["host.json", "local.settings.json", "Cargo.toml"] {
+            files.add(root.join(name));
+        }
+        for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
+            files.add(entry.path().join("function.json"));
+        }
+        files.add_all(&root.join("src"));
+        files
+    }
+
+    fn add(&mut self, file: PathBuf) {
+        if let Some(metadata) = std::fs::metadata(&file).ok().filter(std::fs::Metadata::is_file) {
+            self.0.insert(file, (metadata.modified().ok(), metadata.len()));
+        }
+    }
+
+    fn add_all(&mut self, folder: &Path) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.path().is_dir() { self.add_all(&entry.path()) } else { self.add(entry.path()) }
+        }
+    }
+
+    /// Waits until a file is another, and then for those that change with it. Gives the first that changed.
+    pub fn wait_for_change(&mut self, root: &Path) -> PathBuf {
+        loop {
+            thread::sleep(PAUSE);
+            let mut now = Self::of(root);
+            let Some(changed) = self.difference(&now) else { continue };
+            loop {
+                thread::sleep(SETTLED_AFTER);
+                let later = Self::of(root);
+                if later == now {
+                    break;
+                }
+                now = later;
+            }
+            *self = now;
+            return changed.strip_prefix(root).unwrap_or(&changed).to_owned();
+        }
+    }
+
+    /// A file that is new, changed or gone.
+    fn difference(&self, now: &Self) -> Option<PathBuf> {
+        let changed = now.0.iter().find(|(file, state)| self.0.get(*file) != Some(state));
+        let gone = self.0.iter().find(|(file, _)| !now.0.contains_key(*file));
+        changed.or(gone).map(|(file, _)| file.clone())
+    }
+}
+
+#[test]
+fn every_change_is_seen() {
+    let root = std::env::temp_dir().join(format!("stand-in-watch-{}", std::process::id()));
+    let write = |path: &str, text: &str| {
+        std::fs::create_dir_all(root.join(path).parent().expect("a parent")).expect("a folder");
+        std::fs::write(root.join(path), text).expect("a file");
+    };
+    for path in ["src/functions/a.rs", "a/function.json", "host.json", "README.md", "target/x/function.json"] {
+        write(path, "1");
+    }
+    let before = Files::of(&root);
+    assert_eq!(before.0.len(), 3);
+    assert_eq!(before.difference(&Files::of(&root)), None);
+    for path in ["README.md", "target/debug/y"] {
+        write(path, "more");
+        assert_eq!(before.difference(&Files::of(&root)), None);
+    }
+    for path in ["src/functions/a.rs", "a/function.json", "host.json", "b/function.json", "Cargo.toml", "src/new.rs"] {
+        let before = Files::of(&root);
+        write(path, "longer");
+        assert_eq!(before.difference(&Files::of(&root)), Some(root.join(path)));
+    }
+    let before = Files::of(&root);
+    std::fs::remove_file(root.join("src/new.rs")).expect("removed");
+    assert_eq!(before.difference(&Files::of(&root)), Some(root.join("src/new.rs")));
+    std::fs::remove_dir_all(&root).expect("removed");
+}
