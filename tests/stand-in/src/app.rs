@@ -267,6 +267,7 @@ impl App {
     }
 
     /// What became of an invocation, `before` the logs that came by stdout.
+    #[track_caller]
     fn run(&self, before: usize, outcome: Outcome, mut logs: Vec<String>, tries: u32, poisoned: bool) -> Run {
         self.read_logs();
         logs.extend(lock(&self.printed).iter().skip(before).cloned());
@@ -280,6 +281,7 @@ impl App {
     }
 
     /// Delivers what lies in queues that trigger functions, until there is nothing.
+    #[track_caller]
     fn settle(&self) {
         let triggers = |queue: &str| self.host.app.triggered_by(queue).is_some();
         for _ in 0..LONGEST_CHAIN {

@@ -5,7 +5,7 @@ use crate::cargo;
 use crate::console::{Console, Kind};
 use crate::current::Current;
 use crate::delivery;
-use crate::description::{Description, is};
+use crate::description::{Description, Function, is};
 use crate::front;
 use crate::guard::{self, Guarded};
 use crate::host::Host;
@@ -83,7 +83,8 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
 
     let made = run.make(false)?;
     run.serve(&made)?;
-    run.show_functions(&made.app);
+    let mut shown = run.functions(&made.app);
+    run.console.print(Kind::Plain, &shown);
     thread::spawn({
         let run = run.clone();
         move || delivery::deliver(&run.current, &run.storage)
@@ -98,7 +99,11 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
         run.console.log(Kind::Host, &format!("{} has changed", changed.display()));
         match run.make(true).and_then(|made| run.serve(&made).map(|()| made)) {
             Ok(made) => {
-                run.show_functions(&made.app);
+                let functions = run.functions(&made.app);
+                if functions != shown {
+                    run.console.print(Kind::Plain, &functions);
+                    shown = functions;
+                }
                 run.console.log(Kind::Good, &format!("reloaded in {} ms", begun.elapsed().as_millis()));
             }
             Err(why) => {
@@ -236,10 +241,9 @@ impl Run {
         }
     }
 
-    /// Shows the functions as `func start` does, and what there is to know about them.
-    fn show_functions(&self, app: &Description) {
-        let (address, console) = (format!("http://localhost:{}", self.port), &self.console);
-        console.print(Kind::Plain, "\nFunctions:\n");
+    /// The functions as `func start` shows them, and what there is to know about them.
+    fn functions(&self, app: &Description) -> String {
+        let (address, mut shown) = (format!("http://localhost:{}", self.port), "\nFunctions:\n".to_owned());
         for function in &app.functions {
             let trigger = function.trigger();
             let text = |member: &str| trigger[member].as_str().unwrap_or_default();
@@ -247,33 +251,24 @@ impl Run {
                 Some(route) => format!("[{}] {address}/{route}", function.methods().join(",")),
                 None => {
                     // What it is triggered by, whatever the kind calls it.
-                    const SOURCES: [&str; 8] = [
-                        "queueName",
-                        "schedule",
-                        "path",
-                        "topicName",
-                        "eventHubName",
-                        "databaseName",
-                        "containerName",
-                        "hubName",
-                    ];
+                    const SOURCES: [&str; 7] =
+                        ["queueName", "schedule", "path", "topicName", "eventHubName", "databaseName", "containerName"];
                     let source = SOURCES.iter().map(|member| text(member)).find(|source| !source.is_empty());
                     format!("{} {}", text("type"), source.unwrap_or_default())
                 }
             };
-            console.print(Kind::Plain, &format!("\t{}: {}\n", function.name, line.trim_end()));
+            shown += &format!("\n\t{}: {}\n", function.name, line.trim_end());
         }
-        let timer = app.functions.iter().find(|function| is(function.trigger(), "type", "timerTrigger"));
-        if let Some(function) = timer {
-            let line = format!(
-                "Timers run by hand only: curl -d '{{}}' -H 'Content-Type: application/json' {address}/admin/functions/{}\n",
-                function.name
-            );
-            console.print(Kind::Plain, &line);
+        let mut timers = app.functions.iter().filter(|function| is(function.trigger(), "type", "timerTrigger"));
+        if let Some(Function { name, .. }) = timers.next() {
+            let command =
+                format!("curl -d '{{}}' -H 'Content-Type: application/json' {address}/admin/functions/{name}");
+            shown += &format!("\nTimers run by hand only: {command}\n");
         }
         for note in &app.notes {
-            console.log(Kind::Warning, note);
+            shown += &format!("\n{note}\n");
         }
+        shown
     }
 }
 

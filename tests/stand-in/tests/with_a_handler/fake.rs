@@ -1,0 +1,271 @@
+//! A handler that does as a test wants, and an app for it.
+
+use serde_json::{Value, json};
+use stand_in::host::Host;
+use stand_in::http::{Connection, request};
+use stand_in::request::Received;
+use stand_in::{current::Current, description::Description, front, process, record::Record, rules, storage::Storage};
+use std::io::{BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// The functions of the app: name and bindings.
+const FUNCTIONS: [(&str, &str); 12] = [
+    (
+        "order",
+        r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["post"]},
+        {"type":"http","direction":"out","name":"res"},
+        {"type":"queue","direction":"out","name":"message","queueName":"orders"}"#,
+    ),
+    (
+        "plain",
+        r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get","post"],"route":"plain/{id:int?}"},
+        {"type":"http","direction":"out","name":"res"}"#,
+    ),
+    (
+        "length",
+        r#"{"type":"httpTrigger","direction":"in","name":"req"},{"type":"http","direction":"out","name":"res"}"#,
+    ),
+    (
+        "stream",
+        r#"{"type":"httpTrigger","direction":"in","name":"req"},{"type":"http","direction":"out","name":"res"}"#,
+    ),
+    (
+        "silent",
+        r#"{"type":"httpTrigger","direction":"in","name":"req"},{"type":"http","direction":"out","name":"res"}"#,
+    ),
+    (
+        "broken",
+        r#"{"type":"httpTrigger","direction":"in","name":"req"},{"type":"http","direction":"out","name":"res"}"#,
+    ),
+    (
+        "copy",
+        r#"{"type":"queueTrigger","direction":"in","name":"item","queueName":"copy-in"},
+        {"type":"queue","direction":"out","name":"$return","queueName":"copy-out"}"#,
+    ),
+    (
+        "second",
+        r#"{"type":"queueTrigger","direction":"in","name":"item","queueName":"copy-out"},
+        {"type":"queue","direction":"out","name":"$return","queueName":"second-out"}"#,
+    ),
+    (
+        "circle",
+        r#"{"type":"queueTrigger","direction":"in","name":"item","queueName":"circle"},
+        {"type":"queue","direction":"out","name":"$return","queueName":"circle"}"#,
+    ),
+    (
+        "seen",
+        r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 3 * * *"},
+        {"type":"table","direction":"in","name":"row"},{"type":"table","direction":"out","name":"rows"}"#,
+    ),
+    (
+        "blobs",
+        r#"{"type":"blobTrigger","direction":"in","name":"item","path":"ins/{name}.png"},
+        {"type":"blob","direction":"out","name":"outs","path":"outs/{name}"}"#,
+    ),
+    (
+        "events",
+        r#"{"type":"eventGridTrigger","direction":"in","name":"event"},{"type":"table","direction":"out","name":"rows"}"#,
+    ),
+];
+
+/// A folder with the app, made anew for a test.
+pub fn app(test: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("app-{test}"));
+    let _ = std::fs::remove_dir_all(&root);
+    let write = |path: &str, text: &str| {
+        let file = root.join(path);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        std::fs::write(file, text).expect("a file");
+    };
+    let proxying = r#"{"version":"2.0","customHandler":{"enableProxyingHttpRequest":true},"extensions":{"queues":{"maxDequeueCount":3}}}"#;
+    write("host.json", proxying);
+    write("local.settings.json", r#"{"Values":{"FAKE_SETTING":"from the file","FAKE_OTHER":"from the file"}}"#);
+    for (name, bindings) in FUNCTIONS {
+        write(&format!("{name}/function.json"), &format!("{{\"bindings\":[{bindings}]}}"));
+    }
+    root
+}
+
+/// What a test sees of the handler.
+#[derive(Default)]
+pub struct Fake {
+    /// Whether the function `stream` may go on after its first chunk.
+    pub go_on: AtomicBool,
+    /// Whether a connection ended while `stream` or `silent` was at work.
+    pub left: AtomicBool,
+}
+
+impl Fake {
+    /// Serves a listener, a thread a connection.
+    pub fn serve(self: &Arc<Self>, listener: &TcpListener) {
+        for stream in listener.incoming() {
+            let (fake, stream) = (self.clone(), stream.expect("a connection"));
+            thread::spawn(move || {
+                let mut connection = BufReader::new(&stream);
+                while let Ok(request) = Received::read(&mut connection, &mut &stream) {
+                    fake.answer(&request, &stream);
+                }
+            });
+        }
+    }
+
+    fn answer(&self, request: &Received, mut stream: &TcpStream) {
+        let path = request.target.split('?').next().unwrap_or_default();
+        let write = |text: &str| {
+            let _ = (&*stream).write_all(text.as_bytes());
+        };
+        let text = |body: &str| write(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+        const CHUNKED: &str = "HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n";
+        match (request.method.as_str(), path) {
+            (_, "/") => text("ready"),
+            ("HEAD", "/api/plain") => write("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"),
+            (_, "/api/length") => {
+                write("HTTP/1.1 203 Odd\r\nX-A: 1\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello")
+            }
+            (_, "/api/stream") => {
+                write(CHUNKED);
+                while !self.go_on.load(SeqCst) {
+                    if self.has_left(stream) {
+                        return;
+                    }
+                }
+                write("3\r\ntwo\r\n0\r\n\r\n");
+            }
+            (_, "/api/silent") => while !self.has_left(stream) {},
+            (_, "/api/broken") => {
+                write(CHUNKED);
+                let _ = stream.shutdown(std::net::Shutdown::Both);
+            }
+            (_, path) if path.starts_with("/api/plain") => {
+                println!("invocation 1: plain was here");
+                let headers: Vec<_> =
+                    request.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+                let body = String::from_utf8_lossy(&request.body);
+                text(&format!("{} {}\n{}\n{body}", request.method, request.target, headers.concat()));
+            }
+            ("POST", function) => {
+                let payload: Value = serde_json::from_slice(&request.body).expect("a payload");
+                let (status, body) = invoked(&function[1..], &payload);
+                let head = format!(
+                    "HTTP/1.1 {status} Any\r\nContent-Type: application/json\r\nContent-Length: {}",
+                    body.len()
+                );
+                write(&format!("{head}\r\n\r\n{body}"));
+            }
+            _ => write("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"),
+        }
+        stream.flush().expect("flushed");
+    }
+
+    /// Whether the connection has ended, looked for during some milliseconds.
+    fn has_left(&self, stream: &TcpStream) -> bool {
+        stream.set_read_timeout(Some(std::time::Duration::from_millis(5))).expect("a timeout");
+        let left = !(&*stream).read(&mut [0]).is_err_and(|error| stand_in::http::is_timeout(&error));
+        stream.set_read_timeout(None).expect("no timeout");
+        self.left.fetch_or(left, SeqCst);
+        left
+    }
+}
+
+/// The status and the body that a function answers an invocation with.
+fn invoked(function: &str, payload: &Value) -> (u16, String) {
+    let data = &payload["Data"];
+    let answer = match function {
+        "order" => {
+            let body = data["req"]["Body"].clone();
+            json!({"Outputs": {"message": body, "res": {"body": "Order enqueued"}}, "Logs": ["ordered"]})
+        }
+        "copy" | "second" | "circle" => {
+            let text: String = serde_json::from_str(data["item"].as_str().expect("a text")).expect("a text in a text");
+            let first = payload["Metadata"]["DequeueCount"] == "1";
+            match text.as_str() {
+                "fail" => {
+                    println!("invocation 2: about to fail");
+                    return (500, "it failed".to_owned());
+                }
+                "fail once" if first => return (500, "it failed".to_owned()),
+                "hang" => return (200, String::new()),
+                "crash" => std::process::exit(3),
+                "bytes" => json!({"ReturnValue": rules::to_base64(b"\xff\x00")}),
+                _ => {
+                    json!({"ReturnValue": rules::to_base64(text.as_bytes()), "Logs": [format!("{function} had {text}")]})
+                }
+            }
+        }
+        "blobs" => json!({"Outputs": {"outs": data["item"]}}),
+        _ => {
+            let variables = ["FAKE_SETTING", "FAKE_OTHER"].map(|name| std::env::var(name).ok());
+            json!({"Outputs": {"rows": {"data": data, "metadata": payload["Metadata"], "variables": variables}}})
+        }
+    };
+    (200, answer.to_string())
+}
+
+/// The variable that makes `serve` serve.
+const SERVE: &str = "STAND_IN_FAKE";
+
+/// Not a test, but the process that [`command`] starts.
+#[test]
+fn serve() {
+    if std::env::var_os(SERVE).is_none() {
+        return;
+    }
+    let port: u16 = std::env::var("FUNCTIONS_CUSTOMHANDLER_PORT").expect("a port").parse().expect("a number");
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a listener");
+    println!("serving the Functions host on port {port}");
+    Arc::new(Fake::default()).serve(&listener);
+}
+
+/// The command that starts the handler as a process.
+pub fn command() -> Command {
+    process::app_of_tests("fake::serve", SERVE)
+}
+
+/// The front, with the handler in this process.
+pub struct Served {
+    pub fake: Arc<Fake>,
+    pub port: u16,
+    pub storage: Arc<Storage>,
+    /// What the host has told.
+    pub events: Arc<Mutex<Vec<String>>>,
+}
+
+impl Served {
+    pub fn start(test: &str) -> Self {
+        let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
+        let port_of = |listener: &TcpListener| listener.local_addr().expect("an address").port();
+        let (fake, events, handler, callers) =
+            (Arc::new(Fake::default()), Arc::<Mutex<Vec<String>>>::default(), listen(), listen());
+        let (handler_port, port) = (port_of(&handler), port_of(&callers));
+        thread::spawn({
+            let fake = fake.clone();
+            move || fake.serve(&handler)
+        });
+        let root = app(test);
+        let app = Description::read(&root, &|_| None).expect("an app");
+        let storage = Arc::new(Storage::with_files(root.join(".local")));
+        let record = Record::Shown(Box::new({
+            let events = events.clone();
+            move |event| events.lock().unwrap().push(format!("{event:?}"))
+        }));
+        let host = Host::new((), handler_port, Arc::new(app), storage.clone(), Arc::new(record)).patient();
+        let current = Arc::new(Current::default());
+        current.replace(Arc::new(host));
+        thread::spawn(move || front::serve(&callers, &current));
+        Self { fake, port, storage, events }
+    }
+
+    pub fn connect(&self) -> Connection {
+        Connection::open(self.port).expect("a connection")
+    }
+
+    /// One request on a connection of its own.
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> stand_in::http::Answer {
+        self.connect().exchange(&request(method, path, headers, body)).expect("an answer")
+    }
+}

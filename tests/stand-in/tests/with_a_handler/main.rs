@@ -1,0 +1,7 @@
+//! The stand-in with handlers of the tests' own: it needs no app. `fake` is one in this process or in another, `run` builds one.
+
+mod app;
+mod fake;
+mod front;
+#[cfg(unix)]
+mod run;

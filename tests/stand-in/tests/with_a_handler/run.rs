@@ -1,0 +1,330 @@
+//! `make run` as a process, on an app with a handler that is built in a moment.
+
+use crate::fake;
+use stand_in::http::{Answer, Connection, request};
+use stand_in::process::wait_for;
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+/// A handler in the standard library's means: it answers every request with TEXT, and does what the path says.
+const HANDLER: &str = r#"
+use std::io::{BufRead, BufReader, Read, Write};
+
+fn main() {
+    let port: u16 = std::env::var("FUNCTIONS_CUSTOMHANDLER_PORT").unwrap().parse().unwrap();
+    eprintln!("a warning of handler {}", std::process::id());
+    println!("its arguments: {:?}", std::env::args().skip(1).collect::<Vec<_>>());
+    for connection in std::net::TcpListener::bind(("127.0.0.1", port)).unwrap().incoming() {
+        std::thread::spawn(move || {
+            let mut connection = BufReader::new(connection.unwrap());
+            loop {
+                let (mut first, mut length) = (String::new(), 0);
+                if connection.read_line(&mut first).unwrap() == 0 {
+                    return;
+                }
+                loop {
+                    let mut line = String::new();
+                    connection.read_line(&mut line).unwrap();
+                    if let Some(text) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                        length = text.trim().parse().unwrap();
+                    }
+                    if line == "\r\n" {
+                        break;
+                    }
+                }
+                connection.read_exact(&mut vec![0; length]).unwrap();
+                for code in [0, 1, 200] {
+                    if first.contains(&format!("exit={code} ")) {
+                        std::process::exit(code);
+                    }
+                }
+                if first.contains("slow") {
+                    std::thread::sleep(std::time::Duration::from_secs(1));
+                }
+                let text = format!("TEXT {}", std::process::id());
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", text.len());
+                connection.get_mut().write_all((head + &text).as_bytes()).unwrap();
+            }
+        });
+    }
+}
+"#;
+
+const HTTP: &str = r#"{"bindings":[{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}]}"#;
+
+/// An app that a test changes.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let folder = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("run-{test}")));
+        // All but what was built.
+        for entry in fs::read_dir(&folder.0).into_iter().flatten().flatten() {
+            match entry.file_name() == "target" {
+                true => {}
+                false if entry.path().is_dir() => fs::remove_dir_all(entry.path()).expect("removed"),
+                false => fs::remove_file(entry.path()).expect("removed"),
+            }
+        }
+        folder.write("host.json", r#"{"customHandler":{"description":{"arguments":["--own","%RUN_TEST%"]},"enableProxyingHttpRequest":true},"logging":{}}"#);
+        folder.write("hello/function.json", HTTP);
+        // A workspace of its own, inside that of the stand-in.
+        folder.write("Cargo.toml", "[package]\nname = \"tiny\"\nedition = \"2024\"\n[[bin]]\nname = \"handler\"\npath = \"src/main.rs\"\n[workspace]\n");
+        folder.write("src/main.rs", &HANDLER.replace("TEXT", "first"));
+        folder
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        fs::create_dir_all(self.0.join(path).parent().expect("a folder")).expect("a folder");
+        fs::write(self.0.join(path), text).expect("a file");
+    }
+}
+
+/// `stand-in run`, as a leader of a process group, as a shell starts it.
+struct Run {
+    child: Child,
+    output: PathBuf,
+    port: u16,
+}
+
+impl Run {
+    /// Starts it and waits until it shows its functions.
+    fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        let mut run = Self::spawn(folder, &[&["--port", "0"], arguments].concat());
+        run.port = run.wait_for_output("an address", |text| {
+            let (_, rest) = text.split_once("http://localhost:")?;
+            rest.split('/').next()?.parse().ok()
+        });
+        run
+    }
+
+    fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
+        let output = folder.0.join("output.txt");
+        let file = fs::File::create(&output).expect("a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stand-in"));
+        command.arg("run").args(arguments).current_dir(&folder.0).process_group(0).env("RUN_TEST", "of-the-shell");
+        command.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET_DIR");
+        let child = command.stdin(Stdio::null()).stdout(file.try_clone().expect("a handle")).stderr(file).spawn();
+        Self { child: child.expect("it starts"), output, port: 0 }
+    }
+
+    fn output(&self) -> String {
+        fs::read_to_string(&self.output).expect("the output")
+    }
+
+    fn wait_for_output<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        wait_for(what, || {
+            let found = find(&self.output());
+            let ended = self.child.try_wait().expect("its status");
+            assert!(found.is_some() || ended.is_none(), "it ended without {what}: {}", self.output());
+            found
+        })
+    }
+
+    /// Waits until the output has `words`, so many times.
+    fn wait_for_words(&mut self, words: &str, times: usize) {
+        self.wait_for_output(words, |text| (text.matches(words).count() >= times).then_some(()));
+    }
+
+    fn get(&self, path: &str) -> std::io::Result<Answer> {
+        Connection::open(self.port)?.exchange(&request("GET", path, &[], b""))
+    }
+
+    /// The text and the process id that the handler answers with.
+    fn hello(&self) -> (String, u32) {
+        let answer = self.get("/api/hello").expect("an answer");
+        assert_eq!(answer.status, 200, "{answer:?}\n{}", self.output());
+        let (text, pid) = answer.text().rsplit_once(' ').expect("two words");
+        (text.to_owned(), pid.parse().expect("a process id"))
+    }
+
+    fn exit_code(&mut self) -> Option<i32> {
+        wait_for("its end", || self.child.try_wait().expect("its status")).code()
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("{}", self.output());
+        }
+    }
+}
+
+fn is_running(pid: u32) -> bool {
+    let answer = Command::new("kill").args(["-0", &pid.to_string()]).stderr(Stdio::null()).status();
+    answer.expect("kill").success()
+}
+
+#[test]
+fn it_shows_what_runs_and_what_happens() {
+    let mut run = Run::start(&Folder::new("shows"), &[]);
+    assert_eq!(run.hello().0, "first");
+    run.wait_for_words("(Succeeded, Id=", 1);
+    let output = run.output();
+    for words in [
+        "\nFunctions:\n\n\thello: [GET] http://localhost:",
+        "host.json: ignored here: logging",
+        "its arguments: [\"--own\", \"of-the-shell\"]",
+        "a warning of handler ",
+        "Executing 'Functions.hello' (Reason='GET /api/hello', Id=",
+    ] {
+        assert!(output.contains(words), "{output:?} does not contain {words:?}");
+    }
+    assert!(!output.contains('\x1b'), "{output:?}");
+}
+
+#[test]
+fn it_reloads_and_no_request_fails() {
+    let folder = Folder::new("reloads");
+    let mut run = Run::start(&folder, &[]);
+    let (text, first) = run.hello();
+    assert_eq!(text, "first");
+    // One is at work on the first handler while the second takes its place.
+    let port = run.port;
+    let slow = std::thread::spawn(move || {
+        Connection::open(port).unwrap().exchange(&request("GET", "/api/hello?slow", &[], b"")).expect("an answer")
+    });
+    run.wait_for_words("GET /api/hello?slow", 1);
+    folder.write("src/main.rs", &HANDLER.replace("TEXT", "second"));
+    wait_for("the second handler", || (run.hello().0 == "second").then_some(()));
+    let slow = slow.join().expect("no panic");
+    assert_eq!((slow.status, slow.text()), (200, &*format!("first {first}")));
+    wait_for("the first handler to end", || (!is_running(first)).then_some(()));
+
+    folder.write("src/main.rs", "fn main() { no such thing }");
+    run.wait_for_words("not reloaded: what ran before goes on", 1);
+    assert!(run.output().contains("error: "), "cargo's own words");
+    assert_eq!(run.hello().0, "second");
+
+    folder.write("hello/function.json", "{\n\n]");
+    run.wait_for_words("hello/function.json, line 3: ", 1);
+    assert_eq!(run.hello().0, "second");
+
+    folder.write("hello/function.json", &HTTP.replace("\"name\":\"req\"", "\"name\":\"req\",\"route\":\"v2/{id}\""));
+    folder.write("src/main.rs", &HANDLER.replace("TEXT", "third"));
+    wait_for("the new route", || {
+        run.get("/api/v2/7").is_ok_and(|answer| answer.text().starts_with("third ")).then_some(())
+    });
+    assert_eq!(run.get("/api/hello").expect("an answer").status, 404);
+    run.wait_for_words("\thello: [GET] http://localhost:", 2);
+}
+
+#[test]
+fn a_handler_that_ends_is_started_again_as_the_host_does_it() {
+    let mut run = Run::start(&Folder::new("restarts"), &[]);
+    let mut before = run.hello().1;
+    // Code 200 is a restart on purpose, as often as it likes.
+    for (code, times) in [(200, 4), (1, 2)] {
+        for time in 1..=times {
+            // The request that ends it fails, and the next waits for another handler.
+            assert_eq!(run.get(&format!("/api/hello?exit={code}")).expect("an answer").status, 500);
+            run.wait_for_words(&format!("the handler has ended with code {code}: it is started again"), time);
+            let (text, now) = run.hello();
+            assert_eq!(text, "first");
+            assert_ne!(now, before);
+            before = now;
+        }
+    }
+    assert_eq!(run.get("/api/hello?exit=1").expect("an answer").status, 500);
+    assert_eq!(run.exit_code(), Some(1));
+    assert!(run.output().contains("with code 1, the third error in 30 minutes: the host ends"), "{}", run.output());
+}
+
+#[test]
+fn a_handler_that_ends_well_is_not_started_again_until_the_app_changes() {
+    let folder = Folder::new("ends-well");
+    let mut run = Run::start(&folder, &[]);
+    assert_eq!(run.get("/api/hello?exit=0").expect("an answer").status, 500);
+    run.wait_for_words("code 0, and so it is not started again", 1);
+    let answer = run.get("/api/hello").expect("an answer");
+    assert!(answer.status == 503 && answer.text().contains("code 0"), "{answer:?}");
+    folder.write("src/main.rs", &HANDLER.replace("TEXT", "second"));
+    wait_for("another handler", || run.get("/api/hello").is_ok_and(|answer| answer.status == 200).then_some(()));
+}
+
+#[test]
+fn it_ends_at_once_with_all_that_it_has_started() {
+    for signal in ["INT", "TERM", "KILL"] {
+        let mut run = Run::start(&Folder::new("ends"), &[]);
+        let pid = run.hello().1;
+        // As a terminal does it: to the whole group, of which the handler is none.
+        let group = format!("-{}", run.child.id());
+        assert!(Command::new("kill").args([&format!("-{signal}"), "--", &group]).status().expect("kill").success());
+        assert_eq!(run.exit_code(), None);
+        wait_for("the handler's end", || (!is_running(pid)).then_some(()));
+    }
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_one_clear_line() {
+    let folder = Folder::new("not-started");
+    let says = |arguments: &[&str], words: &str| {
+        let mut run = Run::spawn(&folder, arguments);
+        assert_eq!(run.exit_code(), Some(1));
+        assert!(run.output().contains(words), "{:?} does not contain {words:?}", run.output());
+    };
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    says(&["--port", &port.to_string()], &format!("error: port {port} is in use; for another: make run PORT="));
+    says(&["--port", "x"], "error: PORT=x is no port from 0 to 65535\n");
+    says(&["--attach"], "error: ATTACH is a port\n");
+    says(&["--ports", "1"], "error: --ports is neither --port nor --attach\n");
+    folder.write("src/main.rs", "fn main() { std::process::exit(7) }");
+    says(&["--port", "0"], "error: the handler ended with code 7 before it answered\n");
+    folder.write("src/main.rs", "fn main() { no such thing }");
+    says(&["--port", "0"], "error: ");
+    folder.write("host.json", "{");
+    says(&["--port", "0"], "host.json, line 1: ");
+}
+
+#[test]
+fn it_uses_a_handler_that_runs_already() {
+    let folder = Folder(fake::app("attach"));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    drop(listener);
+    let mut run = Run::spawn(&folder, &["--port", "0", "--attach", &port.to_string()]);
+    run.wait_for_words(&format!("waiting for a handler on 127.0.0.1:{port}"), 1);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("the port");
+    std::thread::spawn(move || Arc::new(fake::Fake::default()).serve(&listener));
+    run.port = run
+        .wait_for_output("an address", |text| text.split_once("http://localhost:")?.1.split('/').next()?.parse().ok());
+    assert_eq!(run.get("/api/length").expect("an answer").text(), "hello");
+    run.wait_for_words("Timers run by hand only: curl -d '{}'", 1);
+
+    // And messages are delivered, with their tries and the functions that follow.
+    let ask = |method: &str, path: &str, body: &[u8]| {
+        Connection::open(run.port)
+            .and_then(|mut connection| connection.exchange(&request(method, path, &[], body)))
+            .expect("an answer")
+    };
+    for n in 0..200 {
+        assert_eq!(ask("POST", "/local/queues/copy-in", format!("message {n}").as_bytes()).status, 201);
+    }
+    for text in ["fail", "fail once", "bytes"] {
+        assert_eq!(ask("POST", "/local/queues/copy-in", text.as_bytes()).status, 201);
+    }
+    let queue = |name: &str| ask("GET", &format!("/local/queues/{name}"), b"").json();
+    wait_for("the messages", || {
+        (queue("second-out").as_array().map(Vec::len) == Some(201)
+            && queue("copy-in-poison") == serde_json::json!(["fail"]))
+        .then_some(())
+    });
+    wait_for("the bytes", || (queue("copy-out-poison") == serde_json::json!([{"base64": "/wA="}])).then_some(()));
+    let all = queue("second-out");
+    let texts: std::collections::BTreeSet<_> =
+        all.as_array().expect("a list").iter().map(|text| text.as_str().expect("a text")).collect();
+    let expected: Vec<_> = (0..200).map(|n| format!("message {n}")).collect();
+    assert!(texts.contains("fail once") && expected.iter().all(|text| texts.contains(text.as_str())), "{all}");
+    for words in ["queue second-out: message 7", "status 500: it failed", "second had message 7"] {
+        assert!(run.output().contains(words), "{words}");
+    }
+}
