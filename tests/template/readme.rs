@@ -2,10 +2,10 @@
 //! built, every command of a `console` block is run, and what it prints is compared with what the README shows, where
 //! `...` stands for anything. Blocks marked `sh` need Azure, func or the network.
 
+use crate::checkout::{copy, shell};
 use stand_in::process::Handler;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
 /// A fenced block: the words after its fence, and its lines.
 struct Block {
@@ -59,37 +59,6 @@ fn three_dots_stand_for_anything() {
     assert!(!is_shown("a", "ab") && !is_shown("...b", "a") && !is_shown("a...c...", "ab") && !is_shown("...a", "ab"));
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
-        match path.is_dir() {
-            true => copy(&path, &to.join(name)),
-            false => drop(fs::copy(&path, to.join(name)).unwrap()),
-        }
-    }
-}
-
-/// A copy of what is under version control here, without the tests.
-fn checkout() -> PathBuf {
-    let (root, copied) = (Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme"));
-    let target = copied.join("target");
-    for entry in fs::read_dir(&copied).into_iter().flatten().flatten().map(|entry| entry.path()) {
-        match entry == target {
-            true => {}
-            false if entry.is_dir() => fs::remove_dir_all(entry).unwrap(),
-            false => fs::remove_file(entry).unwrap(),
-        }
-    }
-    for name in ["src", "benches", "tests"] {
-        copy(&root.join(name), &copied.join(name));
-    }
-    for name in ["Cargo.toml", "Cargo.lock", "Makefile", "host.json", "local.settings.json"] {
-        fs::copy(root.join(name), copied.join(name)).unwrap();
-    }
-    copied
-}
-
 /// Adds the README's example functions, unless they have been added already.
 fn add_functions(checkout: &Path, blocks: &[Block]) {
     let table = checkout.join("src/functions/mod.rs");
@@ -113,23 +82,9 @@ fn add_functions(checkout: &Path, blocks: &[Block]) {
     }
 }
 
-/// A command as a user's terminal runs it: without what `cargo test` and make have set for this process.
-fn shell(checkout: &Path, command: &str) -> Command {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", command]).current_dir(checkout).stdin(Stdio::null());
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text != "CARGO_HOME" && ["CARGO", "MAKE", "MFLAGS", "HANDLER"].iter().any(|prefix| text.starts_with(prefix))
-        {
-            shell.env_remove(name);
-        }
-    }
-    shell
-}
-
 #[test]
 fn every_command_prints_what_the_readme_shows() {
-    let (blocks, checkout) = (blocks(), checkout());
+    let (blocks, checkout) = (blocks(), copy("readme"));
     add_functions(&checkout, &blocks);
     let built = shell(&checkout, "make build 2>&1").output().unwrap();
     let built_text = String::from_utf8_lossy(&built.stdout);

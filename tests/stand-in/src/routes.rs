@@ -1,5 +1,5 @@
 //! The routes of HTTP functions, as the host has them from ASP.NET: `products/{category:alpha}/{id:int?}`.
-//! In [brackets]: the file in dotnet/aspnetcore, under src/Http/Routing/src.
+//! In brackets: the file in dotnet/aspnetcore, under src/Http/Routing/src.
 
 /// The parameters of a path, in the route's order; `None` for one that is optional and absent.
 pub type Parameters = Vec<(String, Option<String>)>;
