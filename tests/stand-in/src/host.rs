@@ -374,7 +374,9 @@ impl<H> Host<H> {
                 return Ok(connection);
             }
         }
-        let mut connection = Connection::open(self.port)?;
+        let mut connection = Connection::open(self.port).map_err(|error| {
+            io::Error::new(error.kind(), format!("the handler on 127.0.0.1:{} cannot be reached: {error}", self.port))
+        })?;
         if self.patient {
             connection.wait_while(|| Ok(()))?;
         }
