@@ -22,7 +22,7 @@ NO_MUSL_C := a package here compiles C code, and there is no C compiler for musl
 
 EXE := $(if $(WINDOWS),$(if $(findstring linux,$(TARGET)),,.exe))
 BINARY := handler$(EXE)
-OUT := $(BINARY)
+INTO := $(BINARY)
 FUNCTIONS := $(patsubst %/function.json,%,$(wildcard */function.json))
 
 # `make start DEBUG=1`: with what a debugger needs. Only from the command line: many a shell has a DEBUG of its own.
@@ -66,14 +66,14 @@ build: rust ## Build the release binary, ./handler
 	    if build --quiet 2>&1 | grep -qE 'failed to find tool.*musl'; then echo "$(NO_MUSL_C)" >&2; fi; exit 1; \
 	fi; \
 	if [ ! -f "$$built" ]; then echo "cargo built no $$built: [[bin]] in Cargo.toml has to say name = \"handler\"" >&2; exit 1; fi; \
-	rm -f "$(OUT)" && cp "$$built" "$(OUT)"
+	rm -f "$(INTO)" && cp "$$built" "$(INTO)"
 
 # ATTACH=8080 uses the handler that listens there, in a debugger for one.
 run: rust ## Run the whole app here, without Azure: http://localhost:7071, or PORT=7072; it reloads
 	@echo "This is a stand-in for the Functions host, for development only. Ctrl-C ends it."
 	@cargo run --quiet -p stand-in -- run $(if $(PORT),--port $(PORT)) $(if $(ATTACH),--attach $(ATTACH))
 
-check: rust ## Check that functions, folders and settings fit together
+check: rust ## Check that folders, functions and settings fit together
 	@cargo run --quiet -p stand-in -- check
 
 test: rust ## Run the tests
@@ -128,7 +128,7 @@ package: azure ## Build for Azure, and pack deploy.zip for az functionapp deploy
 # would not run in Azure: not an ELF file for x86-64, or one that needs a libc.
 azure: check
 	@rm -rf target/publish && mkdir -p target/publish && cp -R host.json $(FUNCTIONS) target/publish
-	@$(MAKE) --no-print-directory build TARGET=$(AZURE) OUT=target/publish/handler && chmod +x target/publish/handler
+	@$(MAKE) --no-print-directory build TARGET=$(AZURE) INTO=target/publish/handler && chmod +x target/publish/handler
 	@cd target/publish && [ "$$(od -An -tx1 -j0 -N4 handler | tr -d ' ') $$(od -An -tx1 -j18 -N2 handler | tr -d ' ')" = "7f454c46 3e00" ] && \
 	    ! grep -aqE '/ld-(linux|musl)' handler || { echo "the handler would not run in Azure: it is no static x86-64 binary" >&2; exit 1; }
 

@@ -3,9 +3,11 @@
 use super::error::Result;
 use super::invocation::Invocation;
 use super::request::HttpRequest;
+use serde::Serialize;
 
-/// One function of the app: a line of the table in `src/functions/mod.rs`.
-#[derive(Debug)]
+/// One function of the app: a line of the table in `src/functions/mod.rs`. As JSON, `make check` compares it with the
+/// function's folder.
+#[derive(Debug, Serialize)]
 pub struct Route {
     /// The function's name, which is that of its folder: an invocation comes as `POST /<name>`.
     pub name: &'static str,
@@ -16,7 +18,7 @@ pub struct Route {
 }
 
 /// What triggers a function.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub enum Kind {
     /// An HTTP request.
     Http {
@@ -27,6 +29,7 @@ pub enum Kind {
         /// HTTP: its requests always come as invocations.
         path: Option<&'static str>,
         /// The function.
+        #[serde(skip)]
         run: fn(HttpRequest) -> Result,
     },
     /// Anything else.
@@ -34,6 +37,7 @@ pub enum Kind {
         /// The name of the trigger's binding.
         binding: &'static str,
         /// The function.
+        #[serde(skip)]
         run: fn(Invocation) -> Result,
     },
 }

@@ -4,3 +4,10 @@
 mod hello;
 mod my_queue_function;
 mod order;
+
+/// What `make check` says, so that `cargo test` alone finds it too.
+#[test]
+fn folders_functions_and_settings_fit_together() {
+    let table = ::serde_json::to_string(::app::functions::ROUTES).expect("a table of texts");
+    ::stand_in::check::assert_fits(env!("CARGO_MANIFEST_DIR"), &table);
+}

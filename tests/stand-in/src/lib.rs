@@ -34,16 +34,20 @@
 //! - Its own 404, and what is no request at all, are answered in words, where the host says nothing.
 
 pub mod app;
+pub mod bindings;
 pub mod cargo;
+pub mod check;
 pub mod console;
 pub mod current;
 pub mod delivery;
 pub mod description;
 pub mod front;
+pub mod funcignore;
 pub mod guard;
 pub mod host;
 pub mod http;
 pub mod json;
+pub mod names;
 pub mod newtonsoft;
 pub mod process;
 pub mod random;
@@ -52,9 +56,13 @@ pub mod request;
 pub mod routes;
 pub mod rules;
 pub mod run;
+pub mod settings;
 pub mod storage;
+pub mod table;
+pub mod text;
 pub mod triggers;
 pub mod watch;
 pub mod worker;
+pub mod zip;
 
 pub use app::{App, Run};

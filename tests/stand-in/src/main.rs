@@ -1,13 +1,18 @@
 //! The commands of the Makefile: `cargo run --quiet -p stand-in -- <command> [arguments]`, in the app's root.
 
-use stand_in::{guard, run};
+use stand_in::{check, guard, run, zip};
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (command, arguments) = arguments.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let given = |place: usize| arguments.get(place).map_or("", String::as_str);
+    let root = Path::new(".");
     // A command has told the user already what is wrong where its error is empty.
     let done: Result<(), String> = match command {
+        "check" => check::run(root).map(|()| println!("Folders, functions and settings fit together.")),
+        "check-zip" => zip::check(Path::new(given(0)), root).map(|line| println!("{line}")),
         "guard" => guard::run(arguments),
         "run" => run::run(arguments),
         "" => Err("say which command; the Makefile has them all".into()),

@@ -74,11 +74,16 @@ impl Template {
                     parameters.push((parameter.name.clone(), parameter.default.clone()));
                 }
                 Segment::Parameter(Parameter { name, constraints, .. }) => {
-                    let candidates = [name, "1", "true", "00000000-0000-0000-0000-000000000000"];
-                    let fits = |value: &&&str| constraints.iter().all(|(name, argument)| holds(name, argument, value));
-                    let value = candidates.iter().find(fits).unwrap_or(&candidates[0]);
+                    // Of what a constraint asks for: the number itself, so many letters, so many digits.
+                    let numbers = constraints.iter().flat_map(|(_, argument)| argument.split(','));
+                    let asked = numbers.filter_map(|number| number.trim().parse().ok()).flat_map(|number: usize| {
+                        [number.to_string(), "a".repeat(number.min(200)), "1".repeat(number.min(18))]
+                    });
+                    let usual = [name, "1", "true", "00000000-0000-0000-0000-000000000000"].map(str::to_owned);
+                    let fits = |value: &String| constraints.iter().all(|(name, argument)| holds(name, argument, value));
+                    let value = usual.into_iter().chain(asked).find(fits).unwrap_or_else(|| name.clone());
                     path += &format!("/{value}");
-                    parameters.push((name.clone(), Some((*value).to_owned())));
+                    parameters.push((name.clone(), Some(value)));
                 }
             }
         }
@@ -88,6 +93,38 @@ impl Template {
     /// Whether `path` would be one of this route's if its constraints held.
     pub fn resembles(&self, path: &str) -> bool {
         self.parameters(path, false).is_some()
+    }
+
+    /// Whether the routes take the same paths: they differ in case and in names of parameters at most.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |(one, other): (&Segment, &Segment)| match (one, other) {
+            (Segment::Text(one), Segment::Text(other)) => one.eq_ignore_ascii_case(other),
+            (Segment::Parameter(one), Segment::Parameter(other)) => {
+                let form = |parameter: &Parameter| (parameter.rest, parameter.may_be_absent());
+                one.constraints == other.constraints && form(one) == form(other)
+            }
+            _ => false,
+        };
+        self.segments.len() == other.segments.len() && self.segments.iter().zip(&other.segments).all(same)
+    }
+
+    /// Whether some path would be one of this route's and of the other's too if all constraints held.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let absent = |segment: &Segment| matches!(segment, Segment::Parameter(parameter) if parameter.may_be_absent());
+        let rest = |segment: &Segment| matches!(segment, Segment::Parameter(Parameter { rest: true, .. }));
+        let (mut ours, mut theirs) = (self.segments.iter(), other.segments.iter());
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return true,
+                (Some(one), None) => return absent(one) && ours.all(absent),
+                (None, Some(one)) => return absent(one) && theirs.all(absent),
+                (Some(one), Some(other)) if rest(one) || rest(other) => return true,
+                (Some(Segment::Text(one)), Some(Segment::Text(other))) if !one.eq_ignore_ascii_case(other) => {
+                    return false;
+                }
+                (Some(_), Some(_)) => {}
+            }
+        }
     }
 
     fn parameters(&self, path: &str, constrained: bool) -> Option<Parameters> {
@@ -300,6 +337,55 @@ mod tests {
         assert_eq!(example("x/{id:int}/{key:guid}/{name}/{part?}").1, "/x/1/00000000-0000-0000-0000-000000000000/name");
         assert_eq!(example("x/{id:int}/{part=a}").0[1], ("part".to_owned(), Some("a".to_owned())));
         assert_eq!(Template::parse("{a:datetime}/{b:INT}").expect("a route").unknown, ["datetime"]);
+    }
+
+    #[test]
+    fn an_example_is_one_of_the_routes_paths() {
+        for route in [
+            "items/{id}",
+            "{a:alpha}/{b:int?}/{*c}",
+            "{a:bool}/{b:guid}",
+            "{a:length(3)}/{b:alpha:minlength(20)}/{c:int:length(2,4)}",
+            "{a:min(100)}/{b:range(30, 40)}/{c:int:max(3)}",
+        ] {
+            let route = Template::parse(route).expect("a route");
+            let (parameters, path) = route.example();
+            assert_eq!(route.matches(&path).as_ref(), Some(&parameters), "{route} {path}");
+        }
+    }
+
+    #[test]
+    fn routes_are_the_same_whatever_their_case_and_names() {
+        for (one, other, same) in [
+            ("Items/{id:int}", "items/{key:INT}", true),
+            ("items/{id?}", "items/{key=1}", true),
+            ("items/{id}", "items/{id:int}", false),
+            ("items/{id}", "items/{id?}", false),
+            ("items/{id}", "items/{*id}", false),
+            ("items", "items/x", false),
+            ("items", "{items}", false),
+        ] {
+            let [first, second] = [one, other].map(|route| Template::parse(route).expect("a route"));
+            assert_eq!((first.is_same(&second), second.is_same(&first)), (same, same), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn routes_overlap_where_one_path_could_be_of_both() {
+        for (one, other, overlap) in [
+            ("a/{b:datetime}", "A/c", true),
+            ("a/{b}", "{c}/d", true),
+            ("a/{b?}", "a", true),
+            ("{*all}", "x/y", true),
+            ("a/{*rest}", "a", true),
+            ("a/{b}", "a", false),
+            ("a/{b}/c", "a/{b}/d", false),
+            ("a/{b}", "a/{b}/c", false),
+            ("a/{*rest}", "b/{*rest}", false),
+        ] {
+            let [one, other] = [one, other].map(|route| Template::parse(route).expect("a route"));
+            assert_eq!((one.overlaps(&other), other.overlaps(&one)), (overlap, overlap), "{one} {other}");
+        }
     }
 
     #[test]

@@ -1,0 +1,6 @@
+//! Prints the table of functions as the compiler has it, as JSON, for `make check`.
+
+fn main() -> serde_json::Result<()> {
+    println!("{}", serde_json::to_string(app::functions::ROUTES)?);
+    Ok(())
+}
