@@ -51,7 +51,10 @@ AZURITE := $(or $(shell command -v azurite),npx --yes --prefer-offline --package
 FUNC := $(or $(shell command -v func),npx --yes --prefer-offline --package azure-functions-core-tools@4 func)
 LISTENS := node -e 'require("net").connect(10001,"127.0.0.1").on("connect",()=>process.exit(0)).on("error",()=>process.exit(1))'
 
-.PHONY: help build run check test test-release lint bench fuzz start publish package clean rust node azure
+# What the user has written after `make`: an environment may hold a NAME of its own.
+written = $(if $(filter command,$(origin $(1))),$($(1)))
+
+.PHONY: help build run new remove check test test-release lint bench fuzz start publish package clean rust node azure
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -75,6 +78,12 @@ run: rust ## Run the whole app here, without Azure: http://localhost:7071, or PO
 
 check: rust ## Check that folders, functions and settings fit together
 	@cargo run --quiet -p stand-in -- check
+
+new: rust ## Add a function: make new NAME=ingest TRIGGER=queue OUT=blob
+	@cargo run --quiet -p stand-in -- new "$(call written,NAME)" "$(call written,TRIGGER)" "$(call written,OUT)"
+
+remove: rust ## Take a function away: make remove NAME=ingest
+	@cargo run --quiet -p stand-in -- remove "$(call written,NAME)"
 
 test: rust ## Run the tests
 	$(AT_ONCE) cargo test --lib $(TESTS)
