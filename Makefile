@@ -54,7 +54,7 @@ LISTENS := node -e 'require("net").connect(10001,"127.0.0.1").on("connect",()=>p
 # What the user has written after `make`: an environment may hold a NAME of its own.
 written = $(if $(filter command,$(origin $(1))),$($(1)))
 
-.PHONY: help build run new remove check test test-release lint bench fuzz start publish package clean rust node azure
+.PHONY: help build run mine new remove check test test-release lint bench fuzz start publish package clean rust node azure
 
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -84,6 +84,9 @@ new: rust ## Add a function: make new NAME=ingest TRIGGER=queue OUT=blob
 
 remove: rust ## Take a function away: make remove NAME=ingest
 	@cargo run --quiet -p stand-in -- remove "$(call written,NAME)"
+
+mine: rust ## Make this template your own app: make mine NAME=my-app
+	@cargo run --quiet -p stand-in -- mine "$(call written,NAME)"
 
 test: rust ## Run the tests
 	$(AT_ONCE) cargo test --lib $(TESTS)

@@ -49,6 +49,7 @@ pub mod guard;
 pub mod host;
 pub mod http;
 pub mod json;
+pub mod mine;
 pub mod names;
 pub mod new;
 pub mod newtonsoft;

@@ -1,6 +1,6 @@
 //! The commands of the Makefile: `cargo run --quiet -p stand-in -- <command> [arguments]`, in the app's root.
 
-use stand_in::{check, guard, new, remove, run, zip};
+use stand_in::{check, guard, mine, new, remove, run, zip};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         "check" => check::run(root).map(|()| println!("Folders, functions and settings fit together.")),
         "check-zip" => zip::check(Path::new(given(0)), root).map(|line| println!("{line}")),
         "guard" => guard::run(arguments),
+        "mine" => mine::mine(root, given(0)).map(show),
         "new" => new::add(root, given(0), given(1), given(2)).map(show),
         "remove" => remove::remove(root, given(0)).map(show),
         "run" => run::run(arguments),

@@ -1,4 +1,4 @@
-//! The commands `new` and `remove`, run as the Makefile runs them, in an app that is made for each test.
+//! The commands `new`, `remove` and `mine`, run as the Makefile runs them, in an app that is made for each test.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -77,6 +77,12 @@ impl App {
         assert_eq!(self.files(), before, "{arguments:?}");
         assert!(said.starts_with("error: "), "{said}");
         said
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let names = ["-c", "user.name=a", "-c", "user.email=a@b"];
+        let output = Command::new("git").args(names).args(arguments).current_dir(&self.0).output().unwrap();
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 
@@ -245,4 +251,84 @@ fn functions_written_by_hand_are_removed_too() {
     assert!(!app.0.join("src/functions/shop.rs").exists());
     assert_eq!(app.read(TABLE), "pub const ROUTES: &[Route] = &[];\n");
     assert!(["order", "cancel", "single", "inline", "folder-only"].iter().all(|name| !app.0.join(name).exists()));
+}
+
+/// An app as the template is cloned.
+fn template(test: &str) -> App {
+    let app = App::new(test);
+    app.write("Cargo.toml", "[package]\nname = \"template\"\ndescription = \"a template\"\n\n[lib]\nname = \"app\"\n");
+    app.write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"serde\"\nversion = \"1\"\n\n[[package]]\nname = \"template\"\nversion = \"0\"\n");
+    app.write("README.md", "# The template");
+    app.write("tests/template/your-README.md", "# APP\n");
+    app.write("tests/template/main.rs", "");
+    app.write(".github/workflows/template.yml", "");
+    app.write(".github/workflows/ci.yml", "");
+    app.write(
+        TABLE,
+        "mod hello;\n\npub const ROUTES: &[Route] = &[Route::http(\"hello\", &[], \"/api/hello\", hello::run)];\n",
+    );
+    app.write("src/functions/hello.rs", "");
+    app.write("tests/functions/hello.rs", "");
+    app.write("tests/functions/main.rs", "//! Tests.\n\nmod hello;\n");
+    app.write("hello/function.json", r#"{"bindings": [{"type": "timerTrigger", "name": "x"}]}"#);
+    app
+}
+
+#[test]
+fn mine_leaves_an_app_of_ones_own() {
+    let app = template("mine");
+    app.git(&["init", "-q"]);
+    app.git(&["add", "-A"]);
+    app.git(&["commit", "-qm", "The template"]);
+    let said = app.done(&["mine", "my-app"]);
+    assert!(said.contains("hello") && said.contains("make new NAME=ingest"), "{said}");
+    let files: Vec<String> = app.files().into_keys().collect();
+    let left = [
+        ".funcignore",
+        ".github/workflows/ci.yml",
+        "Cargo.lock",
+        "Cargo.toml",
+        "README.md",
+        "host.json",
+        "local.settings.json",
+        TABLE,
+        "tests/functions/main.rs",
+    ];
+    assert_eq!(files, left);
+    assert_eq!(app.read("Cargo.toml"), "[package]\nname = \"my-app\"\n\n[lib]\nname = \"app\"\n");
+    assert_eq!(
+        app.read("Cargo.lock"),
+        "version = 4\n\n[[package]]\nname = \"my-app\"\nversion = \"0\"\n\n[[package]]\nname = \"serde\"\nversion = \"1\"\n"
+    );
+    assert_eq!(app.read("README.md"), "# my-app\n");
+    assert_eq!(app.read(TABLE), "pub const ROUTES: &[Route] = &[];\n");
+    assert_eq!(app.read("tests/functions/main.rs"), "//! Tests.\n");
+    app.git(&["add", "-A"]);
+    app.git(&["commit", "-qm", "Mine"]);
+    assert!(app.refused(&["mine", "other"]).contains("it is your own app already"));
+}
+
+#[test]
+fn mine_is_refused_where_git_could_not_bring_back_what_goes() {
+    let app = template("not-mine");
+    let said = app.refused(&["mine", "my-app"]);
+    assert!(["git init", "git add -A", "git commit -m"].iter().all(|command| said.contains(command)), "{said}");
+    app.git(&["init", "-q"]);
+    app.git(&["add", "-A"]);
+    app.git(&["commit", "-qm", "The template"]);
+    for (name, says) in
+        [("", "make mine NAME=my-app"), ("1st", "no name of a package"), ("serde", "in Cargo.lock already")]
+    {
+        assert!(app.refused(&["mine", name]).contains(says), "{name}");
+    }
+    for file in ["README.md", "new-file"] {
+        app.write(file, "changed");
+        assert!(
+            app.refused(&["mine", "my-app"])
+                .contains(&format!("not committed ({}", if file == "new-file" { "??" } else { "M" }))
+        );
+        app.git(&["add", "-A"]);
+        app.git(&["commit", "-qm", file]);
+    }
+    app.done(&["mine", "my-app"]);
 }
