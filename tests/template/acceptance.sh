@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# From a clone to an app of one's own as a new user goes, by the commands alone: not an edit by hand, and not a warning.
+# It works in target/acceptance, whose own target folder is kept from run to run.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+template=$PWD app=$PWD/target/acceptance/app kept=$PWD/target/acceptance/target log=$PWD/target/acceptance/log
+say() { printf '\n-- %s (%s s)\n' "$*" "$SECONDS"; }
+fail() { echo "acceptance: $*" >&2; exit 1; }
+
+# Runs make, shows what it says, and fails where it fails or warns.
+quiet_make() {
+    make "$@" >"$log" 2>&1 || { cat "$log"; fail "make $* failed"; }
+    ! grep -inE '^ *warning' "$log" || fail "make $* warns"
+}
+# Runs make where it has to fail, and looks for the words in which it says why. Nothing may have changed.
+refused() {
+    local words=$1 before; shift
+    before=$(git status --porcelain)
+    if make "$@" >"$log" 2>&1; then fail "make $* was not refused"; fi
+    grep -qF -- "$words" "$log" || { cat "$log"; fail "make $* does not say: $words"; }
+    [ "$(git status --porcelain)" = "$before" ] || fail "make $* changed something"
+}
+save() { git add -A && git -c user.name=acceptance -c user.email=acceptance@localhost commit -qm "$1"; }
+
+say "a fresh copy"
+mkdir -p "$kept"
+[ ! -e "$app/target" ] || { rm -rf "$kept" && mv "$app/target" "$kept"; }
+rm -rf "$app" && mkdir "$app" && mv "$kept" "$app/target"
+# What is committed, and what is changed since.
+commit=$(git stash create)
+git archive "${commit:-HEAD}" | tar -x -C "$app"
+cd "$app"
+
+say "make mine"
+refused "git init" mine NAME=my-app
+git init -q && save "The template"
+touch unfinished
+refused "not committed" mine NAME=my-app
+rm unfinished
+refused "make mine NAME=my-app" mine
+refused "no name of a package" mine NAME=1st
+refused "Cargo.lock already" mine NAME=serde_json
+quiet_make mine NAME=my-app
+old=$(sed -n 's/^name = "\(.*\)"/\1/p' "$template/Cargo.toml" | head -n 1)
+if git grep -n "$old"; then fail "there is still the name $old"; fi
+save "Mine"
+refused "your own app already" mine NAME=other
+
+say "make new, for each trigger, with outputs, and with every odd name that is legal"
+triggers="http timer queue blob servicebus eventhub eventgrid cosmosdb"
+long=$(printf 'x%.0s' {1..118})-2
+for trigger in $triggers; do
+    quiet_make new NAME="plain-$trigger" TRIGGER="$trigger"
+    quiet_make new NAME="With_$trigger" TRIGGER="$trigger" OUT="queue blob,table servicebus,eventhub eventgrid cosmosdb queue"
+done
+for name in test router Match std "$long"; do quiet_make new NAME="$name" TRIGGER=queue OUT=queue; done
+# Folders that were there before: as func new leaves one, and with bindings that make new does not make.
+mkdir FromFunc && cat >FromFunc/function.json <<'JSON'
+{
+  // by func new
+  "bindings": [
+    { "authLevel": "function", "type": "httpTrigger", "direction": "in", "name": "req", "methods": ["get", "put"], "route": "things/{kind:alpha}/{id:int?}" },
+    { "type": "http", "direction": "out", "name": "res" },
+  ]
+}
+JSON
+quiet_make new NAME=FromFunc
+while read -r name bindings; do
+    mkdir "$name" && echo "{ \"bindings\": [ $bindings ] }" >"$name/function.json"
+    quiet_make new NAME="$name"
+done <<'JSON'
+kafka { "type": "kafkaTrigger", "name": "event", "topic": "t" }, { "type": "signalR", "direction": "out", "name": "hub" }
+hubs { "type": "eventHubTrigger", "direction": "in", "name": "events", "cardinality": "many", "eventHubName": "h" }, { "type": "queue", "direction": "out", "name": "$return", "queueName": "hubs" }
+bytes { "type": "queueTrigger", "direction": "in", "name": "item", "dataType": "binary", "queueName": "b" }, { "type": "blob", "direction": "out", "name": "o", "path": "o/{rand-guid}" }
+inputs { "type": "blobTrigger", "direction": "in", "name": "b", "path": "pictures/{match}.png" }, { "type": "table", "direction": "in", "name": "rows", "tableName": "t" }
+JSON
+for name in mod main self super crate src tests benches target nul handler host 1st Makefile-job web.two TEST router; do
+    refused "error: " new NAME="$name" TRIGGER=http
+done
+refused "there are http, timer, queue" new NAME=ingest TRIGGER=sqs
+added=$(git status --porcelain --untracked-files=all | grep -c function.json)
+[ "$added" = 26 ] || fail "26 functions were added, and there are $added"
+
+say "make lint test build package"
+rm -f handler deploy.zip
+for target in lint test build package; do say "make $target" && quiet_make $target; done
+[ -x handler ] && [ -s deploy.zip ] || fail "no handler, or no deploy.zip"
+(( $(unzip -l deploy.zip 2>/dev/null | grep -c function.json) == 26 )) || ! command -v unzip >/dev/null || fail "not all are packed"
+
+say "make check finds what does not fit"
+sed -i.bak 's/"queueName": "plain-queue-in"/"queueName": "other"/; s/queueTrigger/queueTriger/' plain-queue/function.json
+refused 'plain-queue/function.json: ' check
+mv plain-queue/function.json.bak plain-queue/function.json
+
+say "the template's newer machinery replaces the app's"
+echo "// old" >>src/host/router.rs && rm tests/stand-in/src/check.rs
+git remote add template "$template" && git fetch -q template HEAD && git update-ref refs/remotes/template/main FETCH_HEAD
+save "Functions"
+eval "$(sed -n '/^git rm /,/^```/p' README.md | grep -v '^```')"
+git diff --quiet HEAD -- src/functions tests/functions || fail "the user's own files changed"
+git diff --quiet template/main -- src/host src/server tests/stand-in tests/machinery || fail "the machinery is not the template's"
+git reset -q --hard
+
+say "make remove, and an app without any function"
+for name in $(git ls-files '*/function.json' | grep -v '^tests/' | sed 's,/.*,,'); do quiet_make remove NAME="$name"; done
+[ ! -e plain-queue ] && [ -e target/removed/plain-queue-1/src/functions/plain_queue.rs ] || fail "plain-queue is not in target/removed"
+git diff --quiet "$(git rev-list HEAD | sed -n 2p)" || fail "make remove left something behind"
+for target in lint test build package; do say "make $target" && quiet_make $target; done
+
+say "an app of one function"
+quiet_make new NAME=only TRIGGER=http
+quiet_make lint
+cargo test -q --test functions >"$log" 2>&1 || { cat "$log"; fail "the tests of one function fail"; }
+say "done"
