@@ -192,8 +192,8 @@ impl HttpResponse {
         Ok(Self::text(serde_json::to_vec(value)?).content_type("application/json"))
     }
 
-    /// 200 with a body that `write` writes while it is sent, of any length: each write reaches the caller at once, so put a
-    /// [`BufWriter`](std::io::BufWriter) around `out` for many small ones. `write` runs after the function has returned, and
+    /// 200 with a body that `write` writes while it is sent, of any length: each write, or `write!`, reaches the caller at once,
+    /// so put a [`BufWriter`](std::io::BufWriter) around `out` for many small ones. `write` runs after the function has returned, and
     /// not for a HEAD request.
     ///
     /// When the caller goes away a write soon fails: pass that on with `?`. Any other error, or a panic, is logged, and the answer

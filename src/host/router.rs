@@ -207,6 +207,11 @@ impl Write for Watched<'_> {
         let flushed = self.out.flush();
         self.noted(flushed)
     }
+
+    /// As one write, where by itself `write!` makes one of each of its parts.
+    fn write_fmt(&mut self, text: fmt::Arguments) -> io::Result<()> {
+        self.write_all(fmt::format(text).as_bytes())
+    }
 }
 
 /// The payload form: the trigger's data in, the values of the output bindings back.

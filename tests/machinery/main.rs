@@ -5,6 +5,8 @@ mod answers;
 mod bindings;
 mod bodies;
 mod bursts;
+mod calls;
+mod child;
 mod concurrency;
 mod flows;
 mod fuzz;
@@ -17,6 +19,7 @@ mod property;
 mod requests;
 mod routing;
 mod start;
+mod streams;
 #[path = "app/mod.rs"]
 mod tests_app;
 #[cfg(target_os = "linux")]

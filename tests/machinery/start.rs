@@ -24,6 +24,20 @@ pub fn start_with(variable: &str, value: &str) -> Handler {
     Handler::from_command(command)
 }
 
+/// What starts a shell that runs `script`, for which `"$0" "$@"` is the command, in the command's environment.
+#[cfg(unix)]
+pub fn through_shell(script: &str, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
 /// Starts a host for the app, in the form that its host.json asks for.
 pub fn start_host() -> Host {
     Host::start(&folder(), command)

@@ -4,8 +4,10 @@
 mod answers;
 mod bindings;
 mod blocking;
+pub mod calls;
 mod documented;
 mod panics;
+mod streams;
 
 use app::{Route, Settings};
 use std::time::Duration;
@@ -43,6 +45,23 @@ const ROUTES: &[Route] = &[
     Route::http("odd", &["GET", "POST"], "/api/odd", answers::odd),
     Route::trigger("odd-too", "item", &["message", "$return"], answers::odd_too),
     Route::http("logs", &["GET"], "/api/logs", answers::logs),
+    Route::trigger("bytes", "item", &["$return"], calls::bytes),
+    Route::trigger("inputs", "item", &["$return"], calls::inputs),
+    Route::trigger("metadata", "item", &["$return"], calls::metadata),
+    Route::http_with_bindings("sends", &["POST"], &["one", "list", "raw", "lines"], calls::sends),
+    Route::http_with_bindings("sends-texts", &["POST"], &["list"], calls::sends_texts),
+    Route::http("errs", &["GET"], "/api/errs", calls::errs),
+    // In the table after the one that the host tries first, by its name.
+    Route::http("Zz-products", &["GET"], "/api/products/{category}/{id?}", calls::products),
+    Route::http("parameters", &["GET"], "/api/products/{category:alpha}/{id:int?}", calls::parameters),
+    Route::http("Files", &["GET"], "/api/files/{*rest}", calls::parameters),
+    Route::http_with_bindings("parameters-too", &["GET"], &[], calls::parameters),
+    Route::http("repeated", &["GET"], "/api/repeated", calls::repeated),
+    Route::trigger("says", "item", &["$return"], calls::says),
+    Route::http("stream", &["GET"], "/api/stream", streams::stream),
+    Route::http("stream-control", &["GET"], "/api/stream-control", streams::stream_control),
+    Route::http("large", &["GET"], "/api/large", streams::large),
+    Route::http("odd-stream", &["GET"], "/api/odd-stream", streams::odd_stream),
 ];
 
 /// Makes this process the handler where [`SERVE`] is set: then it ends as the release binary does, with the code of `serve`.

@@ -30,7 +30,7 @@ pub fn command() -> Command {
     let binary = std::env::var_os("HANDLER").map_or_else(built_handler, PathBuf::from);
     // Absolute, because a test may change the working directory of the process.
     let mut command = Command::new(std::path::absolute(binary).expect("the handler's path"));
-    command.env("FUNCTIONS_CUSTOMHANDLER_PORT", "0");
+    command.env("FUNCTIONS_CUSTOMHANDLER_PORT", "0").env_remove("RUST_BACKTRACE");
     command
 }
 
@@ -46,7 +46,7 @@ fn built_handler() -> PathBuf {
 pub fn app_of_tests(test: &str, variable: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("the test executable's path"));
     command.args([test, "--exact", "--nocapture", "--quiet", "--test-threads=1"]);
-    command.env(variable, "1").env("FUNCTIONS_CUSTOMHANDLER_PORT", "0");
+    command.env(variable, "1").env("FUNCTIONS_CUSTOMHANDLER_PORT", "0").env_remove("RUST_BACKTRACE");
     command
 }
 
@@ -119,6 +119,12 @@ impl Handler {
     pub fn wait_for_stderr(&self, what: &str) {
         let found = self.stderr.wait(&format!("{what:?} on stderr"), |text| text.contains(what).then_some(()));
         assert!(found.is_some(), "stderr ended without {what:?}: {}", self.describe());
+    }
+
+    /// Waits until stdout holds `what`.
+    pub fn wait_for_stdout(&self, what: &str) {
+        let found = self.stdout.wait(&format!("{what:?} on stdout"), |text| text.contains(what).then_some(()));
+        assert!(found.is_some(), "stdout ended without {what:?}: {}", self.describe());
     }
 
     /// Whether the process has not ended.
