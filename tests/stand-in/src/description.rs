@@ -171,9 +171,11 @@ impl Function {
         let bindings = file["bindings"].as_array().filter(|bindings| !bindings.is_empty());
         let mut bindings = bindings.ok_or_else(|| wrong("it has no bindings".into()))?.clone();
         for binding in &mut bindings {
-            if let Some(missing) =
-                ["name", "type", "direction"].into_iter().find(|member| !binding[*member].is_string())
-            {
+            if let Some(members) = binding.as_object_mut() {
+                members.entry("direction").or_insert_with(|| "in".into());
+            }
+            let given = |member: &&str| binding[*member].is_string();
+            if let Some(missing) = ["name", "type", "direction"].into_iter().find(|member| !given(member)) {
                 return Err(wrong(format!("the binding {binding} has no {missing}")));
             }
             let shown = self::name(binding).to_owned();
@@ -360,7 +362,7 @@ mod tests {
         }
     }
 
-    const QUEUE: &str = r#"{"bindings":[{"type":"queueTrigger","direction":"in","name":"item","queueName":"%Q%-in"}]}"#;
+    const QUEUE: &str = r#"{"bindings":[{"type":"queueTrigger","name":"item","queueName":"%Q%-in"}]}"#;
     const HTTP: &str = r#"{"bindings":[{"type":"httpTrigger","direction":"in","name":"req","methods":["get"],"route":"x/{id:datetime}"},
         {"type":"http","direction":"out","name":"res"}], // both
         }"#;
@@ -393,6 +395,7 @@ mod tests {
         assert_eq!((app.max_dequeue_count, app.base64_queues), (3, false));
         assert_eq!((app.arguments, &app.values["N"]), (vec!["-p".to_owned(), "shell".to_owned()], &"5".to_owned()));
         assert_eq!(app.functions[1].trigger()["queueName"], "jobs-in");
+        assert_eq!(app.functions[1].trigger()["direction"], "in", "the host's default");
         assert_eq!(app.functions[0].methods(), ["GET"]);
         assert!(app.functions[0].takes("HEAD") && !app.functions[0].takes("POST"));
         assert!(app.functions[0].route.as_ref().is_some_and(|route| route.matches("/v1/x/7").is_some()));
@@ -431,7 +434,7 @@ mod tests {
             ),
             ("e", "{}", function(""), "f/function.json: it has no bindings"),
             ("f", "{}", "{\n]".to_owned(), "function.json, line 2: "),
-            ("g", "{}", function(r#"{"type":"blob","name":"x"}"#), r#"has no direction"#),
+            ("g", "{}", function(r#"{"type":"blob","direction":"in"}"#), r#"has no name"#),
             ("h", "{}", function(&format!("{trigger},{trigger}")), "it has 2 bindings whose type ends in Trigger"),
             (
                 "i",
