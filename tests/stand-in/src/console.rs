@@ -70,7 +70,7 @@ impl Console {
             Event::Started { function, id, reason } => {
                 self.log(Kind::Host, &format!("Executing 'Functions.{function}' (Reason='{reason}', Id={id})"));
             }
-            Event::Logged { line, .. } => self.log(Kind::Plain, line),
+            Event::Logged { line } => self.log(Kind::Plain, line),
             Event::Ended { function, id, failure, took } => {
                 let (word, kind) = if failure.is_some() { ("Failed", Kind::Error) } else { ("Succeeded", Kind::Host) };
                 let took = took.as_millis();

@@ -333,7 +333,7 @@ impl<H> Host<H> {
             let outputs: Vec<&Value> = function.outputs().collect();
             let settled = rules::settle_with(&outputs, &answer, self.app.base64_queues);
             for line in &settled.logs {
-                self.record.note(&Event::Logged { id, line });
+                self.record.note(&Event::Logged { line });
             }
             for (queue, message) in settled.messages {
                 self.put(&queue, message);

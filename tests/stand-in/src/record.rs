@@ -10,7 +10,7 @@ pub enum Event<'a> {
     /// An invocation begins, for a reason in words.
     Started { function: &'a str, id: &'a str, reason: &'a str },
     /// A line of an invocation's own logs.
-    Logged { id: &'a str, line: &'a str },
+    Logged { line: &'a str },
     /// An invocation has ended; `failure` says why it failed, if it did.
     Ended { function: &'a str, id: &'a str, failure: Option<&'a str>, took: Duration },
     /// A function, or the host itself, has put a message into a queue.
@@ -48,7 +48,7 @@ impl Record {
     pub fn note(&self, event: &Event) {
         match (self, event) {
             (Self::Shown(show), event) => show(event),
-            (Self::Kept(kept), Event::Logged { line, .. }) => lock(kept).logs.push((*line).to_owned()),
+            (Self::Kept(kept), Event::Logged { line }) => lock(kept).logs.push((*line).to_owned()),
             (Self::Kept(kept), Event::Ended { failure: Some(why), .. }) => lock(kept).failures.push((*why).to_owned()),
             (Self::Kept(kept), Event::Queued { queue, message }) => {
                 lock(kept).queued.push(((*queue).to_owned(), message.to_vec()));

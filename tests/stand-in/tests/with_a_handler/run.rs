@@ -9,6 +9,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const BUILT_WITHIN: Duration = Duration::from_secs(180);
 
 /// A handler in the standard library's means: it answers every request with TEXT, and does what the path says.
 const HANDLER: &str = r#"
@@ -116,13 +119,18 @@ impl Run {
         fs::read_to_string(&self.output).expect("the output")
     }
 
+    /// For longer than the tests wait for anything else: a build is among it, and others build too.
     fn wait_for_output<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
-        wait_for(what, || {
-            let found = find(&self.output());
-            let ended = self.child.try_wait().expect("its status");
-            assert!(found.is_some() || ended.is_none(), "it ended without {what}: {}", self.output());
-            found
-        })
+        let begun = Instant::now();
+        loop {
+            let ended = self.child.try_wait().expect("its status").is_some();
+            match find(&self.output()) {
+                Some(found) => return found,
+                None if ended => panic!("it ended without {what}"),
+                None if begun.elapsed() > BUILT_WITHIN => panic!("waited in vain for {what}"),
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
     }
 
     /// Waits until the output has `words`, so many times.
@@ -143,7 +151,7 @@ impl Run {
     }
 
     fn exit_code(&mut self) -> Option<i32> {
-        wait_for("its end", || self.child.try_wait().expect("its status")).code()
+        self.child.wait().expect("its status").code()
     }
 }
 
@@ -194,7 +202,8 @@ fn it_reloads_and_no_request_fails() {
     });
     run.wait_for_words("GET /api/hello?slow", 1);
     folder.write("src/main.rs", &HANDLER.replace("TEXT", "second"));
-    wait_for("the second handler", || (run.hello().0 == "second").then_some(()));
+    run.wait_for_words("reloaded in ", 1);
+    assert_eq!(run.hello().0, "second");
     let slow = slow.join().expect("no panic");
     assert_eq!((slow.status, slow.text()), (200, &*format!("first {first}")));
     wait_for("the first handler to end", || (!is_running(first)).then_some(()));
@@ -210,6 +219,7 @@ fn it_reloads_and_no_request_fails() {
 
     folder.write("hello/function.json", &HTTP.replace("\"name\":\"req\"", "\"name\":\"req\",\"route\":\"v2/{id}\""));
     folder.write("src/main.rs", &HANDLER.replace("TEXT", "third"));
+    run.wait_for_words("reloaded in ", 2);
     wait_for("the new route", || {
         run.get("/api/v2/7").is_ok_and(|answer| answer.text().starts_with("third ")).then_some(())
     });
@@ -247,6 +257,7 @@ fn a_handler_that_ends_well_is_not_started_again_until_the_app_changes() {
     let answer = run.get("/api/hello").expect("an answer");
     assert!(answer.status == 503 && answer.text().contains("code 0"), "{answer:?}");
     folder.write("src/main.rs", &HANDLER.replace("TEXT", "second"));
+    run.wait_for_words("reloaded in ", 1);
     wait_for("another handler", || run.get("/api/hello").is_ok_and(|answer| answer.status == 200).then_some(()));
 }
 
