@@ -69,7 +69,7 @@ impl App {
         let setting = |name: &str| given(name).or_else(|| std::env::var(name).ok());
         let app = match Description::read(root, &setting) {
             Ok(app) => app,
-            Err(error) => panic!("{error}"),
+            Err(error) => panic!("the app in {}: {error}", root.display()),
         };
         let start = || {
             let (mut command, port) = (command(), worker::free_port());

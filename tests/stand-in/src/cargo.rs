@@ -1,30 +1,43 @@
-//! The debug build of the app, and the copy of it that runs: on Windows nothing can be built over a program that runs.
+//! The debug build of the app, its table, and the copy of it that runs: on Windows nothing can be built over a program that runs.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Builds the app's binary, and gives its path. Cargo's own words go to stderr; with `quiet` only warnings and errors. The error
-/// is empty where they have said what is wrong.
-pub fn build(root: &Path, quiet: bool) -> Result<PathBuf, String> {
+/// What a build has made.
+pub struct Built {
+    /// The handler's binary.
+    pub handler: PathBuf,
+    /// The compiled table of functions, as JSON.
+    pub table: String,
+}
+
+/// Builds the app's binary, and what prints its table, at once. Cargo's own words go to stderr; with `quiet` only warnings and
+/// errors. The error is empty where they have said what is wrong.
+pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["build", "--bin", "handler", "--message-format=json-render-diagnostics"]);
+    command.args(["build", "--bin", "handler", "--example", "table", "--message-format=json-render-diagnostics"]);
     command.args(quiet.then_some("--quiet")).current_dir(root).stdin(Stdio::null()).stderr(Stdio::inherit());
     let output = command.output().map_err(|error| format!("cargo does not start: {error}"))?;
     if !output.status.success() {
         return Err(String::new());
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    let messages = text.lines().filter_map(|line| line.parse::<Value>().ok());
+    let messages: Vec<Value> = text.lines().filter_map(|line| line.parse().ok()).collect();
     // Where cargo has put it is up to its settings.
-    let binary = messages.filter(|message| {
-        let is_binary =
-            message["target"]["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "bin"));
-        is_binary && message["target"]["name"] == "handler"
-    });
-    let path = binary.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();
-    path.ok_or_else(|| "cargo build has made no binary called handler".to_owned())
+    let made = |kind: &str, name: &str| {
+        let target = json!({"kind": [kind], "name": name});
+        let is_it =
+            |message: &&Value| ["kind", "name"].iter().all(|member| message["target"][member] == target[member]);
+        let path = messages.iter().find(is_it).and_then(|message| message["executable"].as_str());
+        path.map(PathBuf::from).ok_or_else(|| format!("cargo build has made no {kind} called {name}"))
+    };
+    let printed = Command::new(made("example", "table")?).output().map_err(|error| format!("the table: {error}"))?;
+    if !printed.status.success() {
+        return Err(format!("the table cannot be read: {}", String::from_utf8_lossy(&printed.stderr)));
+    }
+    Ok(Built { handler: made("bin", "handler")?, table: String::from_utf8_lossy(&printed.stdout).into_owned() })
 }
 
 /// Copies a program into a folder of its own beside it: `run/7071-0/`, or the first such that no program runs from. The name

@@ -55,8 +55,8 @@ impl Description {
     /// over local.settings.json. Errors with a sentence a line.
     pub fn read(root: &Path, setting: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
         let (mut errors, mut notes) = (Vec::new(), Vec::new());
-        let host = json::read(&root.join("host.json"))?;
-        let values = read_values(&root.join("local.settings.json"))?;
+        let host = json::read(root, "host.json")?;
+        let values = read_values(root)?;
         let setting = |name: &str| setting(name).or_else(|| values.get(name).cloned());
         notes.extend(ignored(&host));
         let text = |pointer: &str, default: &str| match host.pointer(pointer) {
@@ -159,7 +159,7 @@ impl Function {
         setting: &dyn Fn(&str) -> Option<String>,
         notes: &mut Vec<String>,
     ) -> Result<Option<Self>, String> {
-        let file = json::read(&root.join(name).join("function.json"))?;
+        let file = json::read(root, &format!("{name}/function.json"))?;
         let wrong = |what: String| format!("{name}/function.json: {what}");
         if is_disabled(name, &file["disabled"], setting) {
             notes.push(format!("{name} is disabled"));
@@ -272,11 +272,12 @@ fn function_folders(root: &Path) -> Result<Vec<String>, String> {
 }
 
 /// `Values` of local.settings.json, as texts; none where there is no such file.
-fn read_values(path: &Path) -> Result<BTreeMap<String, String>, String> {
-    if !path.is_file() {
+fn read_values(root: &Path) -> Result<BTreeMap<String, String>, String> {
+    const FILE: &str = "local.settings.json";
+    if !root.join(FILE).is_file() {
         return Ok(BTreeMap::new());
     }
-    let settings = json::read(path)?;
+    let settings = json::read(root, FILE)?;
     if settings["IsEncrypted"] == true {
         return Err("local.settings.json is encrypted: func settings decrypt".into());
     }

@@ -4,11 +4,10 @@
 use serde_json::Value;
 use std::path::Path;
 
-/// Reads a file. Errors with a sentence that names the file and, where it is no JSON, the line.
-pub fn read(path: &Path) -> Result<Value, String> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
-    parse(&text).map_err(|error| format!("{shown}, {error}"))
+/// Reads a file in the folder `root`. Errors with a sentence that names the file and, where it is no JSON, the line.
+pub fn read(root: &Path, file: &str) -> Result<Value, String> {
+    let text = std::fs::read_to_string(root.join(file)).map_err(|error| format!("{file}: {error}"))?;
+    parse(&text).map_err(|error| format!("{file}, {error}"))
 }
 
 /// Reads a text. Errors with what is wrong and the line: `line 3: expected value`.
@@ -77,6 +76,6 @@ fn an_error_names_its_line() {
         let error = parse(text).expect_err("no JSON");
         assert!(error.starts_with(&format!("line {line}: ")) && !error.contains("column"), "{text:?}: {error}");
     }
-    let missing = read(Path::new("no such folder/host.json")).expect_err("no file");
-    assert!(missing.starts_with("no such folder/host.json: "), "{missing}");
+    let missing = read(Path::new("no such folder"), "host.json").expect_err("no file");
+    assert!(missing.starts_with("host.json: "), "{missing}");
 }

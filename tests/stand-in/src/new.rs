@@ -88,7 +88,7 @@ pub fn add(root: &Path, name: &str, trigger: &str, outputs: &str) -> Result<Vec<
         return Err(format!("no function can be called {name:?}: {why}"));
     }
     let mut changes = Changes::default();
-    let host = json::read(&root.join("host.json"))?;
+    let host = json::read(root, "host.json")?;
     let folder = format!("{name}/function.json");
     let funcignore = changes.read(root, ".funcignore").unwrap_or_default();
     if funcignore::left_out(&funcignore, &folder) {

@@ -2,6 +2,7 @@
 //! messages, and does it all anew when a file of the app changes.
 
 use crate::cargo;
+use crate::check::check;
 use crate::console::{Console, Kind};
 use crate::current::Current;
 use crate::delivery;
@@ -58,6 +59,8 @@ struct Made {
     app: Arc<Description>,
     /// The handler's binary; none where it is attached to.
     binary: Option<PathBuf>,
+    /// What the user should know of it, a sentence each.
+    notes: Vec<String>,
 }
 
 /// The command: `run [--port 7071] [--attach 8080]`. It returns only with an error.
@@ -83,7 +86,7 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
 
     let made = run.make(false)?;
     run.serve(&made)?;
-    let mut shown = run.functions(&made.app);
+    let mut shown = run.functions(&made);
     run.console.print(Kind::Plain, &shown);
     thread::spawn({
         let run = run.clone();
@@ -99,7 +102,7 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
         run.console.log(Kind::Host, &format!("{} has changed", changed.display()));
         match run.make(true).and_then(|made| run.serve(&made).map(|()| made)) {
             Ok(made) => {
-                let functions = run.functions(&made.app);
+                let functions = run.functions(&made);
                 if functions != shown {
                     run.console.print(Kind::Plain, &functions);
                     shown = functions;
@@ -134,18 +137,22 @@ fn options(arguments: &[String]) -> Result<(u16, Option<u16>), String> {
 }
 
 impl Run {
-    /// Reads the app's files, and builds its handler.
+    /// Reads the app's files, builds its handler, and checks that both fit together. Errors with a sentence a line.
     fn make(&self, again: bool) -> Result<Made, String> {
         let app = Description::read(&self.root, &|name| std::env::var(name).ok())?;
-        let binary = match self.attach {
+        let built = match self.attach {
             Some(_) => None,
-            None => {
-                let built = cargo::build(&self.root, again)?;
-                let copied = cargo::copy(&built, &self.port.to_string());
-                Some(copied.map_err(|error| format!("{} cannot be copied: {error}", built.display()))?)
-            }
+            None => Some(cargo::build(&self.root, again)?),
         };
-        Ok(Made { app: Arc::new(app), binary })
+        let findings = check(&self.root, built.as_ref().map(|built| built.table.as_str()));
+        let (errors, notes): (Vec<_>, Vec<_>) = findings.into_iter().partition(|finding| finding.is_error);
+        if !errors.is_empty() {
+            return Err(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+        }
+        let copied = built.map(|built| cargo::copy(&built.handler, &self.port.to_string())).transpose();
+        let binary = copied.map_err(|error| format!("the handler cannot be copied: {error}"))?;
+        let notes = app.notes.iter().cloned().chain(notes.iter().map(ToString::to_string)).collect();
+        Ok(Made { app: Arc::new(app), binary, notes })
     }
 
     /// Starts a handler, makes its host the one that serves, and looks after it.
@@ -242,7 +249,7 @@ impl Run {
     }
 
     /// The functions as `func start` shows them, and what there is to know about them.
-    fn functions(&self, app: &Description) -> String {
+    fn functions(&self, Made { app, notes, .. }: &Made) -> String {
         let (address, mut shown) = (format!("http://localhost:{}", self.port), "\nFunctions:\n".to_owned());
         for function in &app.functions {
             let trigger = function.trigger();
@@ -265,7 +272,7 @@ impl Run {
                 format!("curl -d '{{}}' -H 'Content-Type: application/json' {address}/admin/functions/{name}");
             shown += &format!("\nTimers run by hand only: {command}\n");
         }
-        for note in &app.notes {
+        for note in notes {
             shown += &format!("\n{note}\n");
         }
         shown

@@ -174,8 +174,8 @@ mod tests {
 
     /// A captured payload, and its `sys`.
     fn wire(name: &str) -> (Value, Sys) {
-        let path = format!("{}/wire/host-{name}.json", env!("CARGO_MANIFEST_DIR"));
-        let json = crate::json::read(std::path::Path::new(&path)).expect("a payload");
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let json = crate::json::read(root, &format!("wire/host-{name}.json")).expect("a payload");
         let part = |name: &str| json["Metadata"]["sys"][name].as_str().expect("a text").to_owned();
         let sys = Sys { method_name: part("MethodName"), utc_now: part("UtcNow"), rand_guid: part("RandGuid") };
         (json, sys)

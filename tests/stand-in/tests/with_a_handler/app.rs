@@ -107,7 +107,7 @@ fn a_wrong_use_says_what_there_is() {
     app.send("copy-in", "bytes");
     says(&|| drop(app.queue("copy-out")), "app.queue_bytes has its bytes");
     let elsewhere = || drop(App::start_in(std::path::Path::new("no such folder"), &[], fake::command));
-    says(&elsewhere, "no such folder/host.json: ");
+    says(&elsewhere, "the app in no such folder: host.json: ");
 }
 
 #[test]

@@ -28,19 +28,19 @@ const FUNCTIONS: [(&str, &str); 12] = [
     ),
     (
         "length",
-        r#"{"type":"httpTrigger","direction":"in","name":"req"},{"type":"http","direction":"out","name":"res"}"#,
+        r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}"#,
     ),
     (
         "stream",
-        r#"{"type":"httpTrigger","direction":"in","name":"req"},{"type":"http","direction":"out","name":"res"}"#,
+        r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}"#,
     ),
     (
         "silent",
-        r#"{"type":"httpTrigger","direction":"in","name":"req"},{"type":"http","direction":"out","name":"res"}"#,
+        r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}"#,
     ),
     (
         "broken",
-        r#"{"type":"httpTrigger","direction":"in","name":"req"},{"type":"http","direction":"out","name":"res"}"#,
+        r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}"#,
     ),
     (
         "copy",

@@ -76,9 +76,17 @@ impl Folder {
         folder.write("host.json", r#"{"customHandler":{"description":{"arguments":["--own","%RUN_TEST%"]},"enableProxyingHttpRequest":true},"logging":{}}"#);
         folder.write("hello/function.json", HTTP);
         // A workspace of its own, inside that of the stand-in.
-        folder.write("Cargo.toml", "[package]\nname = \"tiny\"\nedition = \"2024\"\n[[bin]]\nname = \"handler\"\npath = \"src/main.rs\"\n[workspace]\n");
+        folder.write("Cargo.toml", "[package]\nname = \"tiny\"\nedition = \"2024\"\n[[bin]]\nname = \"handler\"\npath = \"src/main.rs\"\n[[example]]\nname = \"table\"\npath = \"table.rs\"\n[workspace]\n");
         folder.write("src/main.rs", &HANDLER.replace("TEXT", "first"));
+        folder.write_table("/api/hello");
         folder
+    }
+
+    /// Its table, by which the function is at `path`.
+    fn write_table(&self, path: &str) {
+        let route =
+            serde_json::json!({"name": "hello", "outputs": [], "kind": {"Http": {"methods": ["GET"], "path": path}}});
+        self.write("table.rs", &format!("fn main() {{ println!(\"{{}}\", r#\"[{route}]\"#) }}"));
     }
 
     fn write(&self, path: &str, text: &str) {
@@ -202,7 +210,7 @@ fn it_reloads_and_no_request_fails() {
     });
     run.wait_for_words("GET /api/hello?slow", 1);
     folder.write("src/main.rs", &HANDLER.replace("TEXT", "second"));
-    run.wait_for_words("reloaded in ", 1);
+    run.wait_for_words("] reloaded in ", 1);
     assert_eq!(run.hello().0, "second");
     let slow = slow.join().expect("no panic");
     assert_eq!((slow.status, slow.text()), (200, &*format!("first {first}")));
@@ -212,14 +220,21 @@ fn it_reloads_and_no_request_fails() {
     run.wait_for_words("not reloaded: what ran before goes on", 1);
     assert!(run.output().contains("error: "), "cargo's own words");
     assert_eq!(run.hello().0, "second");
+    folder.write("src/main.rs", &HANDLER.replace("TEXT", "again"));
+    run.wait_for_words("] reloaded in ", 2);
 
     folder.write("hello/function.json", "{\n\n]");
-    run.wait_for_words("hello/function.json, line 3: ", 1);
-    assert_eq!(run.hello().0, "second");
+    run.wait_for_words("not reloaded: what ran before goes on", 2);
+    assert!(run.output().contains("] hello/function.json, line 3: "));
+    assert_eq!(run.hello().0, "again");
 
+    // The table says something else until it says the same.
     folder.write("hello/function.json", &HTTP.replace("\"name\":\"req\"", "\"name\":\"req\",\"route\":\"v2/{id}\""));
+    run.wait_for_words("not reloaded: what ran before goes on", 3);
+    assert!(run.output().contains("/api/v2/{id}"), "{}", run.output());
+    folder.write_table("/api/v2/{id}");
     folder.write("src/main.rs", &HANDLER.replace("TEXT", "third"));
-    run.wait_for_words("reloaded in ", 2);
+    run.wait_for_words("] reloaded in ", 3);
     wait_for("the new route", || {
         run.get("/api/v2/7").is_ok_and(|answer| answer.text().starts_with("third ")).then_some(())
     });
@@ -257,7 +272,7 @@ fn a_handler_that_ends_well_is_not_started_again_until_the_app_changes() {
     let answer = run.get("/api/hello").expect("an answer");
     assert!(answer.status == 503 && answer.text().contains("code 0"), "{answer:?}");
     folder.write("src/main.rs", &HANDLER.replace("TEXT", "second"));
-    run.wait_for_words("reloaded in ", 1);
+    run.wait_for_words("] reloaded in ", 1);
     wait_for("another handler", || run.get("/api/hello").is_ok_and(|answer| answer.status == 200).then_some(()));
 }
 
@@ -288,6 +303,9 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
     says(&["--port", "x"], "error: PORT=x is no port from 0 to 65535\n");
     says(&["--attach"], "error: ATTACH is a port\n");
     says(&["--ports", "1"], "error: --ports is neither --port nor --attach\n");
+    folder.write("hello/function.json", &HTTP.replace("get", "put"));
+    says(&["--port", "0"], "error: src/functions/mod.rs: ");
+    folder.write("hello/function.json", HTTP);
     folder.write("src/main.rs", "fn main() { std::process::exit(7) }");
     says(&["--port", "0"], "error: the handler ended with code 7 before it answered\n");
     folder.write("src/main.rs", "fn main() { no such thing }");
