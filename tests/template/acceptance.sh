@@ -34,6 +34,8 @@ cd "$app"
 say "make mine"
 refused "git init" mine NAME=my-app
 git init -q && save "The template"
+# As git fetch template leaves it.
+git update-ref refs/remotes/template/main HEAD
 touch unfinished
 refused "not committed" mine NAME=my-app
 rm unfinished
@@ -43,7 +45,7 @@ refused "Cargo.lock already" mine NAME=serde_json
 quiet_make mine NAME=my-app
 old=$(sed -n 's/^name = "\(.*\)"/\1/p' "$template/Cargo.toml" | head -n 1)
 if git grep -n "$old"; then fail "there is still the name $old"; fi
-save "Mine"
+save "Mine" && git tag mine
 refused "your own app already" mine NAME=other
 
 say "make new, for each trigger, with outputs, and with every odd name that is legal"
@@ -93,18 +95,16 @@ refused 'plain-queue/function.json: ' check
 mv plain-queue/function.json.bak plain-queue/function.json
 
 say "the template's newer machinery replaces the app's"
-echo "// old" >>src/host/router.rs && rm tests/stand-in/src/check.rs
-git remote add template "$template" && git fetch -q template HEAD && git update-ref refs/remotes/template/main FETCH_HEAD
-save "Functions"
+echo "// old" >>src/host/router.rs && rm tests/stand-in/src/check.rs && save "Functions, and old machinery"
 eval "$(sed -n '/^git rm /,/^```/p' README.md | grep -v '^```')"
 git diff --quiet HEAD -- src/functions tests/functions || fail "the user's own files changed"
 git diff --quiet template/main -- src/host src/server tests/stand-in tests/machinery || fail "the machinery is not the template's"
-git reset -q --hard
+save "Newer machinery"
 
 say "make remove, and an app without any function"
 for name in $(git ls-files '*/function.json' | grep -v '^tests/' | sed 's,/.*,,'); do quiet_make remove NAME="$name"; done
 [ ! -e plain-queue ] && [ -e target/removed/plain-queue-1/src/functions/plain_queue.rs ] || fail "plain-queue is not in target/removed"
-git diff --quiet "$(git rev-list HEAD | sed -n 2p)" || fail "make remove left something behind"
+git add -A && git diff --quiet mine || fail "make remove left something behind"
 for target in lint test build package; do say "make $target" && quiet_make $target; done
 
 say "an app of one function"
