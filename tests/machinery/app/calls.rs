@@ -63,9 +63,6 @@ impl std::error::Error for Outer {
     }
 }
 
-/// The line of the first error of [`errs`]; the others are on the lines after it.
-pub const ERRS_FROM_LINE: u32 = line!() + 5;
-
 /// Fails in the way that `?how=` asks for.
 pub fn errs(request: HttpRequest) -> Result {
     match request.query("how").unwrap_or_default().as_str() {
