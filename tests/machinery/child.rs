@@ -49,8 +49,12 @@ fn start_by_shell(by_host: bool) -> (Handler, String) {
         shell.env(STARTED_BY_HOST, "1");
     }
     let shell = Handler::from_command(shell);
-    let stdout = shell.stdout();
-    let id = stdout.lines().find_map(|line| line.strip_prefix("handler ")).expect("the handler's id").to_owned();
+    // It may come after the handler's own line.
+    let id = wait_for("the handler's id", || {
+        let stdout = shell.stdout();
+        let mut lines = stdout.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+        lines.find_map(|line| line.strip_prefix("handler ")).map(str::to_owned)
+    });
     (shell, id)
 }
 
