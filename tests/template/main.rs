@@ -5,6 +5,7 @@
 mod checkout;
 mod documented;
 mod layout;
+mod publish;
 #[cfg(unix)]
 mod readme;
 #[cfg(unix)]

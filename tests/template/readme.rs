@@ -1,11 +1,16 @@
-//! The README, followed word by word in a copy of this checkout: its examples are added as functions, the handler is
-//! built, every command of a `console` block is run, and what it prints is compared with what the README shows, where
+//! The README, followed word by word in a copy of this checkout: its examples are added as functions, the app is run by
+//! `make run`, every command of a `console` block is run, and what it prints is compared with what the README shows, where
 //! `...` stands for anything. Blocks marked `sh` need Azure, func or the network.
 
 use crate::checkout::{copy, shell};
-use stand_in::process::Handler;
+use crate::run::Run;
+use stand_in::process::wait_for;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long what a command shows may be on its way.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A fenced block: the words after its fence, and its lines.
 struct Block {
@@ -86,31 +91,45 @@ fn add_functions(checkout: &Path, blocks: &[Block]) {
 fn every_command_prints_what_the_readme_shows() {
     let (blocks, checkout) = (blocks(), copy("readme"));
     add_functions(&checkout, &blocks);
-    let built = shell(&checkout, "make build 2>&1").output().unwrap();
-    let built_text = String::from_utf8_lossy(&built.stdout);
-    assert!(built.status.success(), "{built_text}");
-    // The rest of `make run`, but on a port that nobody else has.
-    let mut run = shell(&checkout, "exec ./handler");
-    run.env("FUNCTIONS_CUSTOMHANDLER_PORT", "0");
-    let handler = Handler::from_command(run);
-    let here = |text: &str| text.replace(":8080", &format!(":{}", handler.port));
+    // On a port that nobody else has.
+    let run = Run::start(checkout.clone());
+    let here = |text: &str| text.replace(":7071", &format!(":{}", run.port));
 
     let mut ran = 0;
     for block in blocks.iter().filter(|block| block.info == ["console"]) {
         for (command, shown) in commands(&block.text) {
-            let printed = match command {
-                // It is what runs this.
-                "make test" => continue,
-                "make run" => format!("{built_text}{}", handler.stdout()),
+            let shown = here(&shown);
+            let print = || match command {
+                "make run" => run.output(),
                 _ => {
                     let quiet = here(command).replace("curl ", "curl -sS ");
                     let output = shell(&checkout, &format!("exec 2>&1; {quiet}")).output().unwrap();
                     String::from_utf8_lossy(&output.stdout).into_owned()
                 }
             };
-            assert!(is_shown(&here(&shown), &printed), "$ {command}\n{printed}\nThe README shows:\n{shown}");
+            match command {
+                // It is what runs this.
+                "make test" => continue,
+                // A message takes a moment to its queue, and a new function until the app has been built.
+                curl if curl.starts_with("curl ") && !curl.contains(" -d ") => {
+                    let begun = Instant::now();
+                    let mut printed = print();
+                    while !is_shown(&shown, &printed) && begun.elapsed() < PATIENCE {
+                        std::thread::sleep(Duration::from_millis(100));
+                        printed = print();
+                    }
+                    assert!(is_shown(&shown, &printed), "$ {command}\n{printed}\nThe README shows:\n{shown}");
+                }
+                _ => {
+                    let printed = print();
+                    assert!(is_shown(&shown, &printed), "$ {command}\n{printed}\nThe README shows:\n{shown}");
+                }
+            }
+            if command.starts_with("make new ") {
+                wait_for("the new function", || run.output().contains("reloaded in").then_some(()));
+            }
             ran += 1;
         }
     }
-    assert!(ran > 5, "the README shows commands");
+    assert!(ran >= 15, "the README shows commands");
 }

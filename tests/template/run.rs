@@ -61,14 +61,16 @@ fn add_chain(folder: &Path) {
 }
 
 /// `make run`, as a terminal starts it: as a process group.
-struct Run {
+pub struct Run {
     child: Child,
     folder: PathBuf,
-    port: u16,
+    /// The port that it serves callers on.
+    pub port: u16,
 }
 
 impl Run {
-    fn start(folder: PathBuf) -> Self {
+    /// Starts it in this folder, and waits until it shows its functions.
+    pub fn start(folder: PathBuf) -> Self {
         let output = fs::File::create(folder.join("output.txt")).unwrap();
         let mut command = shell(&folder, "exec make run PORT=0");
         command.process_group(0).stdout(output.try_clone().unwrap()).stderr(output);
@@ -88,7 +90,8 @@ impl Run {
         run
     }
 
-    fn output(&self) -> String {
+    /// All that it has printed.
+    pub fn output(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.folder.join("output.txt")).unwrap()).into_owned()
     }
 
