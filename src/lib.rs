@@ -14,10 +14,11 @@ pub mod functions;
 mod host;
 mod server;
 
-pub use host::error::{Context, Error, Result};
-pub use host::invocation::{Datum, Invocation};
+pub use host::datum::Datum;
+pub use host::error::{Context, Error};
+pub use host::invocation::Invocation;
 pub use host::request::HttpRequest;
-pub use host::response::{HttpResponse, Output, Response};
+pub use host::response::{HttpResponse, Output, Response, Result};
 pub use host::route::{Kind, Route};
 pub use host::{log, queue_text};
 #[doc(hidden)]

@@ -4,9 +4,6 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::panic::Location;
 
-/// What every function returns.
-pub type Result<T = super::response::Response, E = Error> = std::result::Result<T, E>;
-
 /// Why a function gave no response: a refusal that its HTTP caller is told, or a failure, of which the app's log tells the
 /// reason, with file and line.
 ///
@@ -96,15 +93,15 @@ pub trait Context<T> {
     /// Makes an error a failure that begins with `doing`: "reading the price list: No such file or directory". Its place is
     /// that of this call. A refusal stays as it is: it is for the caller.
     #[track_caller]
-    fn context(self, doing: impl Display) -> Result<T>;
+    fn context(self, doing: impl Display) -> Result<T, Error>;
 }
 
-impl<T, E> Context<T> for std::result::Result<T, E>
+impl<T, E> Context<T> for Result<T, E>
 where
     Error: From<E>,
 {
     #[track_caller]
-    fn context(self, doing: impl Display) -> Result<T> {
+    fn context(self, doing: impl Display) -> Result<T, Error> {
         match self {
             Ok(value) => Ok(value),
             Err(error) => match Error::from(error) {
@@ -115,9 +112,19 @@ where
     }
 }
 
+/// "there are: a, b" or "there are none", for errors.
+pub(crate) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    match names.collect::<Vec<_>>() {
+        names if names.is_empty() => "there are none".into(),
+        names => format!("there are: {}", names.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    type Result<T> = std::result::Result<T, Error>;
 
     fn failure(error: Error) -> (u32, String) {
         match error.0 {

@@ -1,7 +1,8 @@
 //! What a function with an HTTP trigger gets: the caller's request.
 
-use super::error::{Error, Refusal, Result, Why};
-use super::invocation::{Invocation, listed};
+use super::error::{Error, Refusal, Why, listed};
+use super::invocation::Invocation;
+use super::response::Result;
 use super::url;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;

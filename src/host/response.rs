@@ -1,12 +1,15 @@
 //! What a function gives back: outputs, the return value and the HTTP answer.
 
-use super::error::{Error, Result};
+use super::error::Error;
 use super::queue_text;
 use super::stream::Stream;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::io::Write;
+
+/// What every function returns.
+pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
 
 /// The result of an invocation that was carried out.
 ///

@@ -1,8 +1,8 @@
 //! The table of functions: which there are, what triggers each, and where its code is.
 
-use super::error::Result;
 use super::invocation::Invocation;
 use super::request::HttpRequest;
+use super::response::Result;
 use serde::Serialize;
 
 /// One function of the app: a line of the table in `src/functions/mod.rs`. As JSON, `make check` compares it with the

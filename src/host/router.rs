@@ -1,12 +1,14 @@
 //! From a request to the function it is for, in each form in which a host may call it, and back.
 
-use super::error::{Error, Failure, Refusal, Result, Why};
-use super::invocation::{Datum, Invocation};
+use super::datum::{Datum, Members};
+use super::error::{Error, Failure, Refusal, Why};
+use super::invocation::Invocation;
 use super::log;
 use super::path;
-use super::payload::{self, Members};
 use super::request::{HttpRequest, Params, Texts};
-use super::response::{Body, HttpResponse, Response};
+use super::request_payload;
+use super::response::{Body, HttpResponse, Response, Result};
+use super::response_payload;
 use super::route::{Kind, Route};
 use super::stream::Stream;
 use crate::console;
@@ -91,8 +93,8 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
 }
 
 fn precedes(name: &str, other: &str) -> bool {
-    let lower = |name: &'_ str| name.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>();
-    lower(name) < lower(other)
+    let lower = |byte: u8| byte.to_ascii_lowercase();
+    name.bytes().map(lower).lt(other.bytes().map(lower))
 }
 
 /// The host passes on HEAD to a function that takes GET.
@@ -221,9 +223,9 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
     let is_http = matches!(route.kind, Kind::Http { .. });
     let (called, logs) = log::collect(id, true, || match route.kind {
         Kind::Trigger { binding, run } => {
-            payload::read_invocation(&payload, binding, id).map(|invocation| call(|| run(invocation)))
+            request_payload::read_invocation(&payload, binding, id).map(|invocation| call(|| run(invocation)))
         }
-        Kind::Http { methods, run, .. } => payload::read_http_request(&payload, id).map(|http| {
+        Kind::Http { methods, run, .. } => request_payload::read_http_request(&payload, id).map(|http| {
             if !takes(methods, &http.method) {
                 let message = format!("{} is not one of {}", http.method, methods.join(", "));
                 return Err(Error::refuse(405, message));
@@ -254,7 +256,7 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
         Err(Error(Why::Refused(Refusal { message, .. }))) => return failed(500, &message),
         Err(Error(Why::Failed(failure))) => return failed(500, &failure.to_string()),
     };
-    let payload = check(route, &response).and_then(|()| payload::write_response(&response, &logs, is_http));
+    let payload = check(route, &response).and_then(|()| response_payload::write(&response, &logs, is_http));
     match payload {
         Ok(payload) => HttpResponse::text(payload).content_type("application/json"),
         Err(message) => failed(500, &message),

@@ -1,11 +1,11 @@
 //! An answer whose body is written while it is sent.
 
-use super::error::{Error, Result};
+use super::error::Error;
 use std::fmt;
 use std::io::{self, Write};
 
 /// Writes the body to what it is given.
-type WriteBody = dyn FnOnce(&mut dyn Write) -> Result<()>;
+type WriteBody = dyn FnOnce(&mut dyn Write) -> Result<(), Error>;
 
 /// A body that is yet to be written.
 pub struct Stream(pub Box<WriteBody>);
@@ -18,7 +18,7 @@ impl fmt::Debug for Stream {
 
 impl Stream {
     /// The whole body. Errors where writing it fails, or it is longer than `most` bytes.
-    pub fn collect(self, most: usize) -> Result<Vec<u8>> {
+    pub fn collect(self, most: usize) -> Result<Vec<u8>, Error> {
         let mut body = Collected { bytes: Vec::new(), most };
         (self.0)(&mut body)?;
         // A function may have gone on after a write that failed.
@@ -52,7 +52,10 @@ impl Write for Collected {
 mod tests {
     use super::*;
 
-    fn collect(most: usize, write: impl FnOnce(&mut dyn Write) -> Result<()> + 'static) -> Result<Vec<u8>> {
+    fn collect(
+        most: usize,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), Error> + 'static,
+    ) -> Result<Vec<u8>, Error> {
         Stream(Box::new(write)).collect(most)
     }
 

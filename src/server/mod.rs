@@ -13,8 +13,8 @@ use child::Parent;
 use http::Listener;
 use signals::SIGNALS;
 use std::process::ExitCode;
-use std::time::Duration;
 use supervisor::End;
+pub use supervisor::Settings;
 use workers::Workers;
 
 /// The variable in which the host says where to listen.
@@ -23,20 +23,6 @@ const DEFAULT_PORT: u16 = 8080;
 
 /// The exit code by which a handler asks the host for another start.
 const START_AGAIN: u8 = 200;
-
-/// How a handler serves. [`Settings::default`] is right for a Functions host.
-#[derive(Debug)]
-pub struct Settings {
-    /// After how long without new connections, because none can be accepted, and without a request the handler gives up, so
-    /// that the host starts it again.
-    pub give_up_after: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { give_up_after: Duration::from_secs(60) }
-    }
-}
 
 /// Serves the functions on 127.0.0.1, at the port that the host asks for, until the process is ended.
 ///

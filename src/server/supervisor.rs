@@ -1,6 +1,5 @@
 //! The supervisor: the main thread, which keeps the handler able to serve.
 
-use super::Settings;
 use super::child::Parent;
 use super::http::Listener;
 use super::signals::SIGNALS;
@@ -24,6 +23,20 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A port is forgotten when no request has come from it for this long, or twice as long. It does not come round so soon.
 const FORGET_AFTER: Duration = Duration::from_millis(500);
+
+/// How a handler serves. [`Settings::default`] is right for a Functions host.
+#[derive(Debug)]
+pub struct Settings {
+    /// After how long without new connections, because none can be accepted, and without a request the handler gives up, so
+    /// that the host starts it again.
+    pub give_up_after: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { give_up_after: Duration::from_secs(60) }
+    }
+}
 
 /// Why the handler no longer serves.
 pub enum End {

@@ -7,7 +7,7 @@
 //! of one. The linker takes the first of several definitions (`-z muldefs`), so the unwinder's own is not used. Panics
 //! unwind by other functions. A `std::backtrace::Backtrace` says "unsupported backtrace"; to print one brings the code back.
 
-#![cfg(no_backtraces)]
+#![cfg(release_binary)]
 
 use std::ffi::{c_int, c_void};
 

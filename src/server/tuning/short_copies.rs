@@ -4,7 +4,7 @@
 //! string instruction for any length, which takes longer than a short copy itself. JSON is unescaped by a copy between each two
 //! escapes: an order of 40 KiB of JSON takes a third less processor time with this one.
 
-#![cfg(all(no_backtraces, target_arch = "x86_64"))]
+#![cfg(all(release_binary, target_arch = "x86_64"))]
 
 use std::arch::asm;
 use std::ffi::c_void;

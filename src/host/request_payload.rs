@@ -1,24 +1,19 @@
-//! The host's payloads: an invocation's request and its response (the documentation's "Request payload" and "Response
-//! payload", in the forms in which running hosts send and take them).
+//! What the host posts for an invocation (the documentation's "Request payload", in the forms in which running hosts send it).
 //!
-//! A request is read in one pass: what a function gets is unescaped where it lies, all else is skipped. A response is written
-//! in one pass.
+//! It is read in one pass: what a function gets is unescaped where it lies, all else is skipped.
 
 use super::base64;
+use super::datum::{self, Datum, Members, Text};
 use super::error::Refusal;
-use super::invocation::{Datum, Form, Invocation};
-use super::queue_text;
+use super::invocation::Invocation;
 use super::request::{HttpRequest, Params, Texts, named};
-use super::response::{Body, HttpResponse, Output, Response, Value};
-use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The name of every HTTP trigger and of every HTTP output, as in the documentation and in func's own templates.
-pub const HTTP_TRIGGER: &str = "req";
-pub const HTTP_OUTPUT: &str = "res";
+/// The name of every HTTP trigger, as in the documentation and in func's own templates.
+const HTTP_TRIGGER: &str = "req";
 
 /// The deepest nesting of a request payload. What the host sends stays below 70: a message's own members, which it
 /// copies to `Metadata`, it reads to 64 levels.
@@ -30,8 +25,8 @@ pub fn read_invocation<'a>(payload: &'a [u8], trigger: &'a str, id: &'a str) -> 
     let mut payload = Payload::new(payload, trigger)?;
     payload.read(false)?;
     let trigger = match payload.trigger {
-        Some(Trigger::Text(text)) => decoded(text),
-        Some(Trigger::Json(json)) => datum(json).map_err(|error| format!("Data.{trigger}: {error}"))?,
+        Some(Trigger::Text(text)) => datum::decoded(text),
+        Some(Trigger::Json(json)) => datum::read(json).map_err(|error| format!("Data.{trigger}: {error}"))?,
         _ => return Err(payload.without_trigger()),
     };
     Ok(Invocation { id, trigger, inputs: payload.inputs, metadata: payload.metadata })
@@ -143,10 +138,6 @@ impl<'a> Payload<'a> {
         after(name).unwrap_or_default()
     }
 }
-
-/// A JSON string, borrowed where it holds no escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Which object of a payload is read: the payload itself, its `Data`, or the HTTP request in that.
 #[derive(Clone, Copy)]
@@ -394,63 +385,6 @@ impl<'de> Visitor<'de> for ValuesOf<'_, 'de> {
     }
 }
 
-/// The members of a JSON object, each value as the JSON that it is.
-#[derive(Debug, Default)]
-pub struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'a> Members<'a> {
-    /// The member's value. Of several members of the same name the last counts.
-    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
-    }
-
-    /// The members' names, in their order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| &**name)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct AnyObject;
-        impl<'de> Visitor<'de> for AnyObject {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(8);
-                while let Some((Text(name), value)) = map.next_entry()? {
-                    members.push((name, value));
-                }
-                Ok(Members(members))
-            }
-        }
-        json.deserialize_map(AnyObject)
-    }
-}
-
-/// Reads a member of `Data` or `Metadata`. Errors on a string that is no Unicode (a lone surrogate escape).
-pub fn datum(json: &RawValue) -> serde_json::Result<Datum<'_>> {
-    if json.get().starts_with('"') {
-        serde_json::from_str(json.get()).map(|Text(text)| decoded(text))
-    } else {
-        Ok(Datum { text: Cow::Borrowed(json.get()), form: Form::Json })
-    }
-}
-
-/// The value of a JSON string in `Data` or `Metadata`. Where it parses whole as a JSON string again, it is in the host's form.
-fn decoded(text: Cow<str>) -> Datum {
-    // Neither form has white space around a string; where a plain text has some, it is part of the text.
-    let is_string = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
-    match is_string.then(|| serde_json::from_str(&text)) {
-        Some(Ok(twice)) => Datum { text: Cow::Owned(twice), form: Form::Twice },
-        _ => Datum { text, form: Form::Once },
-    }
-}
-
 /// The body as the caller sent it, or the refusal of one that the host has already damaged.
 /// Errors where it should be base64 and is not.
 fn http_body<'a>(
@@ -488,133 +422,4 @@ fn http_body<'a>(
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }))
-}
-
-/// The response payload, with the invocation's own logs; `http` tells whether it has an answer to an HTTP caller.
-/// Errors where it cannot carry that answer.
-pub fn write_response(response: &Response, logs: &[String], http: bool) -> Result<Vec<u8>, String> {
-    let length = |output: &Output| match &output.0 {
-        Value::Text(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        Value::Raw(json) => json.get().len(),
-    };
-    let lengths = response.outputs.iter().map(|(_, output)| output).chain(&response.return_value).map(length);
-    let mut json = Json(Vec::with_capacity(512 + lengths.sum::<usize>() / 3 * 4));
-    json.push("{\"Outputs\":{");
-    for (name, output) in &response.outputs {
-        json.name(name);
-        json.output(output);
-    }
-    if http {
-        json.name(HTTP_OUTPUT);
-        json.http(&response.http)?;
-    }
-    json.push("},\"Logs\":");
-    match logs {
-        [] => json.push("null"),
-        lines => json.list(lines),
-    }
-    json.push(",\"ReturnValue\":");
-    match &response.return_value {
-        Some(output) => json.output(output),
-        None => json.push("null"),
-    }
-    json.push("}");
-    Ok(json.0)
-}
-
-/// JSON that is being written.
-struct Json(Vec<u8>);
-
-impl Json {
-    fn push(&mut self, json: &str) {
-        self.0.extend(json.as_bytes());
-    }
-
-    fn list(&mut self, texts: &[String]) {
-        self.push("[");
-        for (place, text) in texts.iter().enumerate() {
-            self.push(if place > 0 { "," } else { "" });
-            self.text(text);
-        }
-        self.push("]");
-    }
-
-    /// The name of a member.
-    fn name(&mut self, name: &str) {
-        if self.0.last() != Some(&b'{') {
-            self.push(",");
-        }
-        self.text(name);
-        self.push(":");
-    }
-
-    /// A text, which may be large: serde_json would write it somewhere else first.
-    fn text(&mut self, text: &str) {
-        self.push("\"");
-        let mut rest = text;
-        while let Some(place) = rest.bytes().position(|byte| matches!(byte, ..b' ' | b'"' | b'\\')) {
-            let (plain, escaped) = rest.split_at(place);
-            self.push(plain);
-            match escaped.as_bytes()[0] {
-                quote @ (b'"' | b'\\') => self.0.extend([b'\\', quote]),
-                control => self.push(&format!("\\u{control:04x}")),
-            }
-            rest = &escaped[1..];
-        }
-        self.push(rest);
-        self.push("\"");
-    }
-
-    fn output(&mut self, output: &Output) {
-        match &output.0 {
-            Value::Text(text) if queue_text::is_kept(text) => self.text(text),
-            Value::Text(text) => self.base64(text.as_bytes()),
-            Value::Bytes(bytes) => self.base64(bytes),
-            Value::Raw(json) => self.push(json.get()),
-        }
-    }
-
-    /// The value of an HTTP output: `{statusCode, headers, body}`. The host takes one text a header, so values of the same name
-    /// are joined by commas.
-    fn http(&mut self, http: &HttpResponse) -> Result<(), String> {
-        let Body::Bytes(body) = &http.body else { return Err("the body is a stream".into()) };
-        let body = std::str::from_utf8(body).map_err(|error| format!("the body is not UTF-8: {error}"))?;
-        self.push("{");
-        if http.status != 200 {
-            self.name("statusCode");
-            self.push(&http.status.to_string());
-        }
-        if !http.headers.is_empty() {
-            self.name("headers");
-            self.push("{");
-            for (place, (name, value)) in http.headers.iter().enumerate() {
-                let is_same = |(other, _): &&(Cow<str>, Cow<str>)| other.eq_ignore_ascii_case(name);
-                if http.headers[..place].iter().any(|header| is_same(&header)) {
-                    continue;
-                }
-                let mut value = Cow::Borrowed(&**value);
-                for (_, another) in http.headers[place + 1..].iter().filter(is_same) {
-                    // RFC 6265, section 3: cookies cannot be joined.
-                    if name.eq_ignore_ascii_case("Set-Cookie") {
-                        return Err("a second Set-Cookie header cannot be passed to the host".into());
-                    }
-                    value = Cow::Owned(format!("{value}, {another}"));
-                }
-                self.name(name);
-                self.text(&value);
-            }
-            self.push("}");
-        }
-        self.name("body");
-        self.text(body);
-        self.push("}");
-        Ok(())
-    }
-
-    fn base64(&mut self, bytes: &[u8]) {
-        self.push("\"");
-        base64::encode(bytes, &mut self.0);
-        self.push("\"");
-    }
 }
