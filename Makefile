@@ -21,7 +21,11 @@ NO_MUSL_C := a package here compiles C code, and there is no C compiler for musl
     or on macOS filosottile/musl-cross/musl-cross (brew)
 
 EXE := $(if $(WINDOWS),$(if $(findstring linux,$(TARGET)),,.exe))
-BINARY := handler$(EXE)
+# The binary's name is host.json's. Lines that are comments do not count, and a path is for make check to refuse.
+NAMED := $(shell sed -e 's,^[[:space:]]*//.*,,' host.json | tr '\r\n\t' '   ' | \
+    sed -nE 's/.*"defaultExecutablePath" *: *"([^"]*)".*/\1/p')
+NAMED := $(or $(notdir $(NAMED)),handler)
+BINARY := $(patsubst %.exe.exe,%.exe,$(NAMED)$(EXE))
 INTO := $(BINARY)
 FUNCTIONS := $(patsubst %/function.json,%,$(wildcard */function.json))
 
@@ -64,7 +68,7 @@ help: ## Show this list
 build: rust ## Build the release binary, ./handler
 	@$(AS_RELEASE); \
 	build() { cargo build $(RELEASE) --target-dir target $${target:+--target $$target} "$$@"; }; \
-	built=target/$${target:+$$target/}$(if $(RELEASE),release,debug)/$(BINARY); rm -f "$$built"; \
+	built=target/$${target:+$$target/}$(if $(RELEASE),release,debug)/handler$(EXE); rm -f "$$built"; \
 	if ! build; then \
 	    if build --quiet 2>&1 | grep -qE 'failed to find tool.*musl'; then echo "$(NO_MUSL_C)" >&2; fi; exit 1; \
 	fi; \
@@ -103,7 +107,7 @@ lint: rust ## Check the formatting, and the code with clippy
 	cargo clippy --workspace --all-targets -- -D warnings
 
 bench: build ## Measure size, start, memory, latency and throughput on this machine
-	@$(AS_RELEASE); HANDLER=./$(BINARY) cargo bench --quiet --target-dir target $${target:+--target $$target} --bench bench
+	@$(AS_RELEASE); HANDLER="./$(BINARY)" cargo bench --quiet --target-dir target $${target:+--target $$target} --bench bench
 
 fuzz: rust ## Run the fuzz tests for longer
 	@set -o pipefail; FUZZ_ROUNDS=$(or $(FUZZ_ROUNDS),200000) cargo test --release --test machinery fuzz:: | tee /dev/stderr | \
@@ -117,7 +121,7 @@ start: check build node ## Build, and run the app under func, with Azurite for i
 	    until $(LISTENS); do kill -0 $$azurite 2>/dev/null || { echo "Azurite does not start" >&2; exit 1; }; sleep 0.2; done; \
 	fi; \
 	export AzureFunctionsJobHost__watchFiles__0=$(BINARY); \
-	$(if $(EXE),export AzureFunctionsJobHost__customHandler__description__defaultExecutablePath=handler.exe;) $(FUNC) start
+	$(if $(EXE),export AzureFunctionsJobHost__customHandler__description__defaultExecutablePath=$(BINARY);) $(FUNC) start
 
 publish: rust ## Build for Azure, and publish to an app there: make publish APP=name
 	@[ -n "$(APP)" ] || { echo "say which app: make publish APP=name" >&2; exit 1; }
@@ -140,13 +144,13 @@ package: azure ## Build for Azure, and pack deploy.zip for az functionapp deploy
 # would not run in Azure: not an ELF file for x86-64, or one that needs a libc.
 azure: check
 	@rm -rf target/publish && mkdir -p target/publish && cp -R host.json $(FUNCTIONS) target/publish
-	@$(MAKE) --no-print-directory build TARGET=$(AZURE) INTO=target/publish/handler && chmod +x target/publish/handler
-	@cd target/publish && [ "$$(od -An -tx1 -j0 -N4 handler | tr -d ' ') $$(od -An -tx1 -j18 -N2 handler | tr -d ' ')" = "7f454c46 3e00" ] && \
-	    ! grep -aqE '/ld-(linux|musl)' handler || { echo "the handler would not run in Azure: it is no static x86-64 binary" >&2; exit 1; }
+	@$(MAKE) --no-print-directory build TARGET=$(AZURE) "INTO=target/publish/$(NAMED)" && chmod +x "target/publish/$(NAMED)"
+	@cd target/publish && [ "$$(od -An -tx1 -j0 -N4 "$(NAMED)" | tr -d ' ') $$(od -An -tx1 -j18 -N2 "$(NAMED)" | tr -d ' ')" = "7f454c46 3e00" ] && \
+	    ! grep -aqE '/ld-(linux|musl)' "$(NAMED)" || { echo "the handler would not run in Azure: it is no static x86-64 binary" >&2; exit 1; }
 
 clean: rust ## Delete what was built
 	@cargo clean
-	@rm -rf handler handler.exe deploy.zip .azurite
+	@rm -rf deploy.zip .azurite && rm -f "$(BINARY)"
 
 rust:
 	@command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs" >&2; exit 1; }

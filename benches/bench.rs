@@ -103,7 +103,7 @@ fn bench(others: &[String]) -> io::Result<()> {
     let local = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("handler{}", env::consts::EXE_SUFFIX));
     let handler = match env::var_os("HANDLER") {
         Some(path) => path.into(),
-        None if local.exists() => local,
+        None if local.is_file() => local,
         None => env!("CARGO_BIN_EXE_handler").into(),
     };
     let paths = std::iter::once(handler).chain(others.iter().map(PathBuf::from));

@@ -34,6 +34,7 @@
 //! - Its own 404, and what is no request at all, are answered in words, where the host says nothing.
 
 pub mod app;
+pub mod binary;
 pub mod bindings;
 pub mod cargo;
 pub mod changes;

@@ -1,5 +1,6 @@
 //! Whether a packed app is whole: what is in the zip, and whether Azure may execute the handler in it.
 
+use crate::{binary, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -12,11 +13,13 @@ struct Entry {
     mode: Option<u32>,
 }
 
-/// Checks that the zip at `path` holds exactly the app in the folder `root`: host.json, an executable `handler`, and each
-/// folder that has a function.json. Gives a sentence that says so, or a line for each fault.
+/// Checks that the zip at `path` holds exactly the app in the folder `root`: host.json, the binary that it names, which
+/// has to be executable, and each folder that has a function.json. Gives a sentence that says so, or a line for each fault.
 pub fn check(path: &Path, root: &Path) -> Result<String, String> {
     let in_words = |error: std::io::Error, what: &Path| format!("{}: {error}", what.display());
     let zip = std::fs::read(path).map_err(|error| in_words(error, path))?;
+    let host = json::read(root, "host.json")?;
+    let binary = binary::name(&host);
     let mut functions = BTreeSet::new();
     for entry in std::fs::read_dir(root).map_err(|error| in_words(error, root))? {
         let folder = entry.map_err(|error| in_words(error, root))?.path();
@@ -25,24 +28,24 @@ pub fn check(path: &Path, root: &Path) -> Result<String, String> {
         }
     }
     let name = path.display();
-    let faults = entries(&zip).map_or_else(|fault| vec![fault], |entries| faults(&entries, &functions));
+    let faults = entries(&zip).map_or_else(|fault| vec![fault], |entries| faults(&entries, binary, &functions));
     if faults.is_empty() {
-        return Ok(format!("packed {name}: host.json, handler, and {} function folders", functions.len()));
+        return Ok(format!("packed {name}: host.json, {binary}, and {} function folders", functions.len()));
     }
     Err(faults.iter().map(|fault| format!("{name}: {fault}")).collect::<Vec<_>>().join("\n"))
 }
 
 /// Where what is in a zip differs from an app with these functions.
-fn faults(entries: &[Entry], functions: &BTreeSet<String>) -> Vec<String> {
+fn faults(entries: &[Entry], binary: &str, functions: &BTreeSet<String>) -> Vec<String> {
     let mut faults = Vec::new();
-    let expected = ["host.json".to_owned(), "handler".to_owned()];
+    let expected = ["host.json".to_owned(), binary.to_owned()];
     for name in expected.into_iter().chain(functions.iter().map(|function| format!("{function}/function.json"))) {
         match entries.iter().filter(|entry| entry.name == name).collect::<Vec<_>>()[..] {
             [] => faults.push(format!("{name} is missing")),
             [Entry { bytes: 0, .. }] => faults.push(format!("{name} is empty")),
-            [Entry { mode, .. }] if name == "handler" && mode.is_none_or(|mode| mode & 0o111 != 0o111) => {
+            [Entry { mode, .. }] if name == binary && mode.is_none_or(|mode| mode & 0o111 != 0o111) => {
                 let mode = mode.map_or("none".to_owned(), |mode| format!("{mode:o}"));
-                faults.push(format!("handler is not executable for everyone: its mode is {mode}"));
+                faults.push(format!("{binary} is not executable for everyone: its mode is {mode}"));
             }
             [_] => {}
             _ => faults.push(format!("{name} is there more than once")),
@@ -50,7 +53,7 @@ fn faults(entries: &[Entry], functions: &BTreeSet<String>) -> Vec<String> {
     }
     for Entry { name, .. } in entries {
         let in_a_folder = name.split_once('/').is_some_and(|(folder, _)| functions.contains(folder));
-        if !in_a_folder && name != "host.json" && name != "handler" {
+        if !in_a_folder && name != "host.json" && name != binary {
             faults.push(format!("{name} does not belong to the app"));
         }
     }
@@ -164,7 +167,7 @@ mod tests {
     #[test]
     fn each_fault_is_named() {
         let functions = BTreeSet::from(["hello".to_owned()]);
-        let all = |entries: &[Entry]| faults(entries, &functions);
+        let all = |entries: &[Entry]| faults(entries, "handler", &functions);
         assert_eq!(all(&app()), [""; 0]);
         for (index, missing) in ["host.json", "handler", "", "hello/function.json"].into_iter().enumerate() {
             if !missing.is_empty() {
@@ -187,5 +190,12 @@ mod tests {
         entries[1].bytes = 0;
         entries.push(entry("host.json", 1, None));
         assert_eq!(all(&entries), ["host.json is there more than once", "handler is empty"]);
+        let missing = ["handler.bin is missing", "handler does not belong to the app"];
+        assert_eq!(faults(&app(), "handler.bin", &functions), missing);
+        let functions = BTreeSet::from(["hello".to_owned(), "handler".to_owned()]);
+        let mut entries = app();
+        entries[1].name = "handler.bin".into();
+        entries.push(entry("handler/function.json", 1, None));
+        assert_eq!(faults(&entries, "handler.bin", &functions), [""; 0]);
     }
 }
