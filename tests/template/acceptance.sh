@@ -56,6 +56,10 @@ for trigger in $triggers; do
     quiet_make new NAME="With_$trigger" TRIGGER="$trigger" OUT="queue blob,table servicebus,eventhub eventgrid cosmosdb queue"
 done
 for name in test router Match std "$long"; do quiet_make new NAME="$name" TRIGGER=queue OUT=queue; done
+# Its folder takes the place of the binary, which is there already and gets another name.
+touch handler
+quiet_make new NAME=handler TRIGGER=http
+grep -q '"defaultExecutablePath": "handler.bin"' host.json && [ -f handler.bin ] || fail "the binary is not handler.bin"
 # Folders that were there before: as func new leaves one, and with bindings that make new does not make.
 mkdir FromFunc && cat >FromFunc/function.json <<'JSON'
 {
@@ -76,23 +80,41 @@ hubs { "type": "eventHubTrigger", "direction": "in", "name": "events", "cardinal
 bytes { "type": "queueTrigger", "direction": "in", "name": "item", "dataType": "binary", "queueName": "b" }, { "type": "blob", "direction": "out", "name": "o", "path": "o/{rand-guid}" }
 inputs { "type": "blobTrigger", "direction": "in", "name": "b", "path": "pictures/{match}.png" }, { "type": "table", "direction": "in", "name": "rows", "tableName": "t" }
 JSON
-for name in mod main self super crate src tests benches target nul handler host 1st Makefile-job web.two TEST router; do
+for name in mod main self super crate src tests benches target nul host 1st Makefile-job web.two TEST router; do
     refused "error: " new NAME="$name" TRIGGER=http
 done
 refused "there are http, timer, queue" new NAME=ingest TRIGGER=sqs
 added=$(git status --porcelain --untracked-files=all | grep -c function.json)
-[ "$added" = 26 ] || fail "26 functions were added, and there are $added"
+[ "$added" = 27 ] || fail "27 functions were added, and there are $added"
 
 say "make lint test build package"
-rm -f handler deploy.zip
+rm -f handler.bin deploy.zip
 for target in lint test build package; do say "make $target" && quiet_make $target; done
-[ -x handler ] && [ -s deploy.zip ] || fail "no handler, or no deploy.zip"
-(( $(unzip -l deploy.zip 2>/dev/null | grep -c function.json) == 26 )) || ! command -v unzip >/dev/null || fail "not all are packed"
+[ -x handler.bin ] && [ -s deploy.zip ] || fail "no handler.bin, or no deploy.zip"
+(( $(unzip -l deploy.zip 2>/dev/null | grep -c function.json) == 27 )) || ! command -v unzip >/dev/null || fail "not all are packed"
+
+say "the binary answers, also for the function called handler"
+FUNCTIONS_CUSTOMHANDLER_PORT=0 ./handler.bin >"$log" 2>&1 & handler=$!
+trap 'kill -9 $handler' EXIT
+patience=$((SECONDS + 30))
+until grep -q '127.0.0.1:[0-9]*$' "$log"; do
+    kill -0 $handler && (( SECONDS < patience )) || { cat "$log"; fail "handler.bin does not start"; }
+    sleep 0.1
+done
+address=$(sed -n 's,.*http://,,p' "$log")
+item='{"name":"pen","quantity":2}'
+answer=$(curl -sS -d "$item" "http://$address/api/handler")
+[ "$answer" = "$item" ] || fail "the function handler answers: $answer"
+kill -9 $handler && trap - EXIT
+wait $handler 2>/dev/null || true
 
 say "make check finds what does not fit"
 sed -i.bak 's/"queueName": "plain-queue-in"/"queueName": "other"/; s/queueTrigger/queueTriger/' plain-queue/function.json
 refused 'plain-queue/function.json: ' check
 mv plain-queue/function.json.bak plain-queue/function.json
+sed -i.bak 's/"handler.bin"/"handler"/' host.json
+refused 'host.json: the defaultExecutablePath "handler" is where' check
+mv host.json.bak host.json
 
 say "the template's newer machinery replaces the app's"
 echo "// old" >>src/host/router.rs && rm tests/stand-in/src/check.rs && save "Functions, and old machinery"
@@ -104,6 +126,8 @@ save "Newer machinery"
 say "make remove, and an app without any function"
 for name in $(git ls-files '*/function.json' | grep -v '^tests/' | sed 's,/.*,,'); do quiet_make remove NAME="$name"; done
 [ ! -e plain-queue ] && [ -e target/removed/plain-queue-1/src/functions/plain_queue.rs ] || fail "plain-queue is not in target/removed"
+# All but the binary's name, which may stay.
+git checkout -q mine -- host.json
 git add -A && git diff --quiet mine || fail "make remove left something behind"
 for target in lint test build package; do say "make $target" && quiet_make $target; done
 

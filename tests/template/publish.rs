@@ -3,10 +3,11 @@
 use stand_in::funcignore::left_out;
 use std::path::Path;
 
-/// What lies in roots, or in folders. Of these, only the first two belong to the app if they are in the root.
-const FILES: [&str; 33] = [
+/// What lies in roots, or in folders. Of these, only the first three belong to the app if they are in the root.
+const FILES: [&str; 34] = [
     "host.json",
     "handler",
+    "handler.bin",
     "handler.exe",
     "deploy.zip",
     "local.settings.json",
@@ -54,8 +55,9 @@ const OTHERS: [&str; 9] = [
 ];
 
 /// Names that begin as a line of .funcignore does, and that a function may have.
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 10] = [
     "benches-all",
+    "handler",
     "handler-two",
     "hostjson",
     "node_modules-sync",
@@ -78,7 +80,7 @@ fn exactly_the_app_is_published() {
     let names = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let (folders, files): (Vec<_>, Vec<_>) = names.partition(|name| root.join(name).is_dir());
     for file in FILES.into_iter().chain(files.iter().map(String::as_str)) {
-        is(file, FILES[..2].contains(&file));
+        is(file, FILES[..3].contains(&file));
     }
     for folder in OTHERS.into_iter().chain(FUNCTIONS).chain(folders.iter().map(String::as_str)) {
         let is_function = FUNCTIONS.contains(&folder) || root.join(folder).join("function.json").is_file();

@@ -2,7 +2,7 @@
 
 use crate::bindings::{Function, folders, route_prefix};
 use crate::routes::Template;
-use crate::{funcignore, json, names, settings};
+use crate::{binary, funcignore, json, names, settings};
 use serde_json::Value;
 use std::fmt;
 use std::path::Path;
@@ -164,6 +164,8 @@ impl Files {
     /// What is wrong with the files, whatever the table says.
     fn faults(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
+        let folders = self.functions.iter().map(|function| &function.name).chain(&self.unread);
+        findings.extend(binary::fault(&self.host, folders).map(|why| error("host.json", why)));
         for (place, function) in self.functions.iter().enumerate() {
             let name = &function.name;
             let file = format!("{name}/function.json");
@@ -528,6 +530,18 @@ mod tests {
         other.bindings[0].0["name"] = json!("req");
         other.bindings[1].0["name"] = json!("$return");
         assert!(fault_of(&[other]).contains("write \"name\": \"res\""));
+    }
+
+    #[test]
+    fn a_folder_where_the_binary_is_is_told() {
+        let host = json!({"customHandler": {"description": {"defaultExecutablePath": "shop"}}});
+        for (functions, unread) in
+            [(vec![function("Shop", json!([queue_trigger("item")]))], vec![]), (vec![], vec!["Shop".into()])]
+        {
+            let faults = lines(Files { host: host.clone(), functions, unread, ..Files::default() }.faults());
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            assert!(faults[0].starts_with("host.json: the defaultExecutablePath \"shop\" is where"), "{faults:?}");
+        }
     }
 
     #[test]

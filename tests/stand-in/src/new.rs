@@ -3,7 +3,8 @@
 use crate::bindings::{Function, folders, route_prefix};
 use crate::changes::Changes;
 use crate::table::{self, Table};
-use crate::{code, funcignore, json, names, settings};
+use crate::{binary, code, funcignore, json, names, settings};
+use serde_json::Value;
 use std::path::Path;
 
 /// The list of functions, and that of their tests.
@@ -94,15 +95,11 @@ pub fn add(root: &Path, name: &str, trigger: &str, outputs: &str) -> Result<Vec<
     if funcignore::left_out(&funcignore, &folder) {
         return Err(format!("no function can be called {name:?}: .funcignore would leave it out of what is published"));
     }
-    let executable = host["customHandler"]["description"]["defaultExecutablePath"].as_str().unwrap_or_default();
-    if executable.eq_ignore_ascii_case(name) {
-        let why = format!("the folder cannot be where the file {executable} is, which host.json has the host start");
-        return Err(format!("no function can be called {name:?}: {why}"));
-    }
+    let makes_way = make_way(root, name, &host, &mut changes)?;
     let is_there = root.join(&folder).is_file();
-    if let Some(other) =
-        entries(root)?.into_iter().find(|other| other.eq_ignore_ascii_case(name) && !(is_there && other == name))
-    {
+    let is_built = |other: &str| makes_way.is_some() && other == binary::name(&host) && root.join(other).is_file();
+    let taken = |other: &String| other.eq_ignore_ascii_case(name) && !(is_there && other == name) && !is_built(other);
+    if let Some(other) = entries(root)?.into_iter().find(taken) {
         return Err(format!("no function can be called {name:?}: there is {other} already"));
     }
     let list = changes.read(root, TABLE)?;
@@ -148,10 +145,25 @@ pub fn add(root: &Path, name: &str, trigger: &str, outputs: &str) -> Result<Vec<
         "{name} is there: {folder}, {}.rs, {}.rs, and its lines in {TABLE} and {TESTS}.",
         sources[0], sources[1]
     )];
+    lines.extend(makes_way);
     lines.extend(add_settings(root, &function, &mut changes)?);
     changes.apply(root)?;
     lines.push("Next: make test, make run.".into());
     Ok(lines)
+}
+
+/// Gives the handler's binary another name, in host.json and where it is built, if the function's folder takes its place.
+fn make_way(root: &Path, name: &str, host: &Value, changes: &mut Changes) -> Result<Option<String>, String> {
+    let before = binary::name(host);
+    if !before.eq_ignore_ascii_case(name) {
+        return Ok(None);
+    }
+    changes.write("host.json", binary::renamed(&changes.read(root, "host.json")?, binary::OTHER)?);
+    for end in ["", ".exe"].into_iter().filter(|end| root.join(format!("{before}{end}")).is_file()) {
+        changes.rename(format!("{before}{end}"), format!("{}{end}", binary::OTHER));
+    }
+    let now = format!("The folder takes the place of ./{before}, so the binary is ./{0} from now on", binary::OTHER);
+    Ok(Some(format!("{now}, by host.json. To debug under make start, write that into .vscode/launch.json too.")))
 }
 
 /// Adds the settings that the function needs and local.settings.json lacks, if there is such a file.

@@ -207,7 +207,6 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
         ("crate", "queue", "", "Rust has no module"),
         ("Tests", "queue", "", "the folder is Rust's own"),
         ("nul", "queue", "", "a device on Windows"),
-        ("handler", "queue", "", "the file handler"),
         ("Makefile-job", "queue", "", ".funcignore"),
         ("web-two", "queue", "", "there is Web-Two already"),
         ("WebTwo", "queue", "", "src/functions/web_two.rs already"),
@@ -224,6 +223,37 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
     app.write(TABLE, "// no table\n");
     assert!(app.refused(&["new", "ingest", "queue", ""]).contains("src/functions/mod.rs: there is no table"));
     assert!(app.refused(&["remove", "Web-Two"]).contains("src/functions/mod.rs: there is no table"));
+}
+
+#[test]
+fn a_function_called_as_the_binary_gives_that_another_name() {
+    let app = App::new("handler");
+    let host = app.read("host.json");
+    let renamed = host.replace("\"handler\"", "\"handler.bin\"");
+    app.write("handler", "built");
+    let said = app.done(&["new", "handler", "queue", ""]);
+    assert!(said.contains("./handler.bin from now on"), "{said}");
+    assert_eq!(app.read("host.json"), renamed);
+    assert_eq!(app.read("handler.bin"), "built");
+    assert!(app.0.join("handler/function.json").is_file());
+    assert!(app.read(TABLE).contains("\nmod handler;\n"));
+    assert!(app.refused(&["new", "Handler", "queue", ""]).contains("there is handler already"));
+    app.done(&["remove", "handler"]);
+    assert_eq!(app.read("host.json"), renamed);
+    assert!(!app.done(&["new", "HANDLER", "queue", ""]).contains("from now on"));
+
+    let app = App::new("handler-by-func");
+    app.write("Handler/function.json", r#"{"bindings": [{"type": "timerTrigger", "name": "x"}]}"#);
+    app.done(&["new", "Handler", "", ""]);
+    assert_eq!(app.read("host.json"), renamed);
+
+    let app = App::new("handler-without-name");
+    app.write("host.json", "{}");
+    assert!(app.refused(&["new", "handler", "queue", ""]).contains("\"defaultExecutablePath\": \"handler.bin\""));
+    app.write("host.json", &host);
+    app.write("handler", "built");
+    app.write("handler.bin/file", "a folder");
+    assert!(app.refused(&["new", "handler", "queue", ""]).contains("handler"));
 }
 
 #[test]
