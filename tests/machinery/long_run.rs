@@ -2,6 +2,7 @@
 //!
 //! 200,000 of them, or as many as `LONG_RUN` says.
 
+use crate::probe::assert_few_threads;
 use crate::requests::{ID, assert_serves, is_ordered, is_passed_on, message, order, ping};
 use crate::start::start_with;
 use stand_in::http::{Answer, Connection, invocation, request};
@@ -133,8 +134,7 @@ fn a_long_run_of_mixed_invocations_leaves_no_trace() {
     // KiB. To leak 9 bytes an invocation would be too much here.
     let threads = tenths.iter().map(|tenth| tenth.threads).max().unwrap_or_default() - first.threads;
     assert!(last.memory <= first.memory + 64 * threads + 1024 + count / 400, "KiB of memory grew: {tenths:?}");
-    // They come and go with the connections, more of them under load; to leak one a connection would make it thousands.
-    assert!(last.threads < first.threads + 64, "threads grew: {tenths:?}");
+    assert_few_threads(&handler);
     wait_for("the descriptors to be as many as at the start", || {
         (measure(&handler).descriptors <= start.descriptors).then_some(())
     });
