@@ -49,7 +49,7 @@ AS_RELEASE = target="$(TARGET)"; flags="$(if $(findstring musl,$(TARGET)),$(MUSL
 # The tests of the user's functions and of the machinery, without those of what only this repository promises.
 TESTS := $(patsubst tests/%/main.rs,--test %,$(filter-out tests/template/%,$(wildcard tests/*/main.rs)))
 # They wait most of the time.
-AT_ONCE := RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4}
+AT_ONCE := RUST_TEST_THREADS=$${RUST_TEST_THREADS:-6}
 
 AZURITE := $(or $(shell command -v azurite),npx --yes --prefer-offline --package azurite@3.37.0 azurite)
 FUNC := $(or $(shell command -v func),npx --yes --prefer-offline --package azure-functions-core-tools@4 func)
