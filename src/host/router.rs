@@ -10,14 +10,11 @@ use super::request_payload;
 use super::response::{Body, HttpResponse, Response, Result};
 use super::response_payload;
 use super::route::{Kind, Route};
-use super::stream::Stream;
+use super::stream::{COLLECTED_MAX_BYTES, Out, Stream};
 use crate::console;
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Write};
-
-/// The longest stream that is collected before it is sent, in bytes.
-pub const COLLECTED_MAX_BYTES: usize = 16 * 1024 * 1024;
+use std::io::Write;
 
 /// A request as it came in, its body read to the end.
 pub struct Request<'a> {
@@ -160,7 +157,7 @@ fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> H
     let Body::Stream(Stream(write)) = answer.body else { return answer };
     let (request, id) = (request.to_string(), request.invocation_id.to_owned());
     let write = move |out: &mut dyn Write| {
-        let mut out = Watched { out, error: None };
+        let mut out = Out::new(out, usize::MAX);
         let called = log::collect(&id, false, || catch(|| write(&mut out))).0;
         match (called, out.error) {
             (Ok(()), None) => Ok(()),
@@ -168,52 +165,17 @@ fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> H
                 console::info(&format!("{request}: its answer could not be sent to the end: {error}"));
                 Err("it could not be sent".into())
             }
-            (Err(Error(Why::Failed(failure))), None) => {
-                console::error(&format!("error: {request}: after its answer had begun, function {function} {failure}"));
+            (Err(Error(why)), None) => {
+                let why = match why {
+                    Why::Failed(failure) => failure.to_string(),
+                    Why::Refused(Refusal { status, message }) => format!("refused it: {status}: {message}"),
+                };
+                console::error(&format!("error: {request}: after its answer had begun, function {function} {why}"));
                 Err("it failed after it had begun".into())
-            }
-            (Err(Error(Why::Refused(Refusal { status, message }))), None) => {
-                console::error(&format!(
-                    "error: {request}: after its answer had begun, function {function} refused it: {status}: {message}"
-                ));
-                Err("it was refused after it had begun".into())
             }
         }
     };
     HttpResponse { body: Body::Stream(Stream(Box::new(write))), ..answer }
-}
-
-/// Keeps the first error of the connection, to tell it from the function's own.
-struct Watched<'a> {
-    out: &'a mut dyn Write,
-    error: Option<io::Error>,
-}
-
-impl Watched<'_> {
-    fn noted<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
-        result.map_err(|error| {
-            let again = io::Error::new(error.kind(), error.to_string());
-            self.error.get_or_insert(error);
-            again
-        })
-    }
-}
-
-impl Write for Watched<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes);
-        self.noted(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let flushed = self.out.flush();
-        self.noted(flushed)
-    }
-
-    /// As one write, where by itself `write!` makes one of each of its parts.
-    fn write_fmt(&mut self, text: fmt::Arguments) -> io::Result<()> {
-        self.write_all(fmt::format(text).as_bytes())
-    }
 }
 
 /// The payload form: the trigger's data in, the values of the output bindings back.

@@ -4,6 +4,9 @@ use super::error::Error;
 use std::fmt;
 use std::io::{self, Write};
 
+/// The longest stream that is collected before it is sent, in bytes.
+pub const COLLECTED_MAX_BYTES: usize = 16 * 1024 * 1024;
+
 /// Writes the body to what it is given.
 type WriteBody = dyn FnOnce(&mut dyn Write) -> Result<(), Error>;
 
@@ -19,32 +22,58 @@ impl fmt::Debug for Stream {
 impl Stream {
     /// The whole body. Errors where writing it fails, or it is longer than `most` bytes.
     pub fn collect(self, most: usize) -> Result<Vec<u8>, Error> {
-        let mut body = Collected { bytes: Vec::new(), most };
-        (self.0)(&mut body)?;
+        let mut body = Vec::new();
+        let mut out = Out::new(&mut body, most);
+        (self.0)(&mut out)?;
         // A function may have gone on after a write that failed.
-        if body.bytes.len() > most { Err(Error::fail(too_long(most))) } else { Ok(body.bytes) }
+        match out.error {
+            Some(error) => Err(error.into()),
+            None => Ok(body),
+        }
     }
 }
 
-fn too_long(most: usize) -> String {
-    format!("the answer is longer than {most} bytes, the most of a stream that has to be collected before it is sent")
+/// What a body is written to. It keeps its own first error, to tell it from the function's.
+pub struct Out<'a> {
+    to: &'a mut dyn Write,
+    /// How many bytes may be written yet.
+    room: usize,
+    pub error: Option<io::Error>,
 }
 
-struct Collected {
-    bytes: Vec<u8>,
-    most: usize,
+impl<'a> Out<'a> {
+    /// Writes to `to`, at most `most` bytes.
+    pub fn new(to: &'a mut dyn Write, most: usize) -> Self {
+        Self { to, room: most, error: None }
+    }
+
+    fn noted<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|error| {
+            let again = io::Error::new(error.kind(), error.to_string());
+            self.error.get_or_insert(error);
+            again
+        })
+    }
 }
 
-impl Write for Collected {
+impl Write for Out<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // One byte too many is kept, as the sign.
-        let room = (self.most + 1).saturating_sub(self.bytes.len());
-        self.bytes.extend(&bytes[..bytes.len().min(room)]);
-        if bytes.len() < room { Ok(bytes.len()) } else { Err(io::Error::other(too_long(self.most))) }
+        let written = match self.room.checked_sub(bytes.len()) {
+            Some(_) => self.to.write(bytes),
+            None => Err(io::Error::other("the answer is longer than 16 MiB, the most of a stream that is collected")),
+        };
+        self.room -= written.as_ref().ok().copied().unwrap_or_default();
+        self.noted(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        let flushed = self.to.flush();
+        self.noted(flushed)
+    }
+
+    /// As one write, where by itself `write!` makes one of each of its parts.
+    fn write_fmt(&mut self, text: fmt::Arguments) -> io::Result<()> {
+        self.write_all(fmt::format(text).as_bytes())
     }
 }
 
@@ -63,12 +92,12 @@ mod tests {
     fn a_stream_is_collected_up_to_its_limit() {
         assert_eq!(collect(4, |out| Ok(write!(out, "ab{}", 10)?)).unwrap(), b"ab10");
         assert_eq!(collect(4, |_| Ok(())).unwrap(), b"");
-        assert!(format!("{:?}", collect(3, |out| Ok(write!(out, "ab{}", 10)?))).contains("longer than 3 bytes"));
+        assert!(format!("{:?}", collect(3, |out| Ok(write!(out, "ab{}", 10)?))).contains("longer than 16 MiB"));
         let deaf = collect(3, |out| {
             let _ = out.write_all(b"abcd");
             Ok(())
         });
-        assert!(format!("{deaf:?}").contains("longer than 3 bytes"));
+        assert!(format!("{deaf:?}").contains("longer than 16 MiB"));
         assert!(format!("{:?}", collect(3, |_| Err("no more".into()))).contains("no more"));
     }
 }

@@ -3,8 +3,8 @@
 use crate::console;
 use crate::host::error::Refusal;
 use crate::host::response::{Body, HttpResponse};
-use crate::host::router::{COLLECTED_MAX_BYTES, Request};
-use crate::host::stream::Stream;
+use crate::host::router::Request;
+use crate::host::stream::{COLLECTED_MAX_BYTES, Stream};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};

@@ -167,7 +167,7 @@ fn a_stream_is_collected_for_those_who_take_no_chunks() {
     };
     assert_eq!(invoke("odd-stream").json()["Outputs"]["res"]["body"], expected);
     assert_eq!(invoke("large?mib=16").json()["Outputs"]["res"]["body"].as_str().map(str::len), Some(16 << 20));
-    assert_error(&invoke("large?mib=17"), 500, &["longer than 16777216 bytes"]);
+    assert_error(&invoke("large?mib=17"), 500, &["longer than 16 MiB"]);
     allow(&handler, 2);
     assert_error(&invoke("stream?parts=2&end=fail"), 500, &["as the test wants"]);
     assert_error(&invoke("stream?parts=2&end=panic"), 500, &["as the test wants"]);
