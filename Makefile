@@ -16,7 +16,7 @@ AZURE := x86_64-unknown-linux-musl
 # address 20, frame pointers, with which the tables for unwinding are shorter, 5, and --icf=all (functions of equal code are one)
 # 4. In .cargo/config.toml these would break a plain `cargo build` on Alpine.
 MUSL_FLAGS := -C linker=rust-lld -C link-arg=--icf=all -C relocation-model=static -C force-frame-pointers=yes \
-    -C llvm-args=-inline-threshold=50 -C llvm-args=-inlinehint-threshold=310 --cfg release_binary -C link-arg=-zmuldefs
+    -C llvm-args=-inline-threshold=50 -C llvm-args=-inlinehint-threshold=200 --cfg release_binary -C link-arg=-zmuldefs
 NO_MUSL_C := a package here compiles C code, and there is no C compiler for musl: install musl-tools (apt), musl-gcc (dnf), \
     or on macOS filosottile/musl-cross/musl-cross (brew)
 

@@ -75,12 +75,19 @@ pub fn install_panic_hook(observe: fn(&PanicHookInfo)) {
     }));
 }
 
-/// Writes the backtrace, a line a frame.
+/// Writes the backtrace, a line a frame: those between the panic itself and the handler's own call of the function.
 #[cfg(debug_assertions)]
 fn write_backtrace() {
     let backtrace = std::backtrace::Backtrace::capture();
     if backtrace.status() == std::backtrace::BacktraceStatus::Captured {
         // A frame's place is on a line of its own.
-        backtrace.to_string().replace("\n             at ", " at ").lines().for_each(error);
+        let frames = backtrace.to_string().replace("\n             at ", " at ");
+        let frames: Vec<&str> = frames.lines().collect();
+        let panicked = |frame: &&str| {
+            ["core::panicking::", "rust_begin_unwind", "begin_panic"].iter().any(|name| frame.contains(name))
+        };
+        let first = frames.iter().rposition(panicked).map_or(0, |place| place + 1);
+        let of_function = frames[first..].iter().take_while(|frame| !frame.contains("console::catch"));
+        of_function.for_each(|frame| error(frame));
     }
 }

@@ -58,7 +58,8 @@ impl Display for Failure {
 }
 
 impl Error {
-    /// Refuses an HTTP caller with a status from 400 to 499 and a sentence that helps; any other status is a failure.
+    /// Refuses an HTTP caller with a status from 400 to 499 and a sentence that helps; any other status is a failure. In a
+    /// function with any other trigger it fails the invocation.
     pub fn refuse(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Why::Refused(Refusal { status, message: message.into() }))
     }

@@ -7,6 +7,20 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 /// An invocation of a function by any trigger but HTTP; for HTTP it is part of the [`HttpRequest`](crate::HttpRequest).
+///
+/// ```
+/// use app::{Invocation, Response, Result, log};
+///
+/// /// For a blob trigger, with the blob `settings` as another input.
+/// fn run(invocation: Invocation) -> Result {
+///     let image = invocation.trigger.binary()?;
+///     let name: Option<String> = invocation.metadata("name")?;
+///     let settings = invocation.input("settings")?;
+///     let width: u32 = settings.map_or(Ok(100), |settings| settings.json())?;
+///     log::info(format_args!("{name:?}: {} bytes to a width of {width}", image.len()));
+///     Ok(Response::new().output("thumbnail", image))
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Invocation<'a> {
     /// The host's id for it (`X-Azure-Functions-InvocationId`); empty where the caller, not being a host, sent none.

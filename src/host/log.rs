@@ -6,7 +6,7 @@
 //! log::warn(format_args!("the price list is {} days old", 9));
 //! ```
 //!
-//! The host reads an invocation's own logs from a success only, and takes all of them as Information. So an [`info`] line is
+//! The host reads an invocation's own logs only when the invocation succeeds, and takes all of them as Information. So an [`info`] line is
 //! kept until the function has ended: after a success it is one of the invocation's logs, otherwise a line on stdout with the
 //! invocation's id. (Of a request that the host passes on as it is, it is always that, and at once.) If the host kills the
 //! handler, because a function has run longer than `functionTimeout`, the lines that are kept are lost. [`warn`] and [`error`]
@@ -54,13 +54,18 @@ pub fn error(line: impl Display) {
 fn to_stderr(level: &str, line: impl Display) {
     let line = line.to_string();
     INVOCATION.with_borrow(|logs| match logs {
-        Some(Logs { id, .. }) => console::error(&format!("{level}: invocation {id}: {line}")),
+        Some(Logs { id, .. }) => console::error(&format!("{level}: {}: {line}", named(id))),
         None => console::error(&format!("{level}: {line}")),
     });
 }
 
+/// An invocation as the app's log names it.
+pub(crate) fn named(id: &str) -> String {
+    format!("invocation {}", if id.is_empty() { "without id" } else { id })
+}
+
 fn write(id: &str, line: &str) {
-    console::info(&format!("invocation {id}: {line}"));
+    console::info(&format!("{}: {line}", named(id)));
 }
 
 /// Runs the invocation `id`. Gives what `function` gives, and the lines for the invocation's own logs: none where `kept` is

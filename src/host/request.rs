@@ -13,12 +13,24 @@ pub(crate) type Texts<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 /// Route parameters, and what a path has for each; `None` where an optional one is absent.
 pub(crate) type Params<'a> = Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>;
 
-/// The texts of the name, which is written in any case.
+/// The texts of the name, ignoring case.
 pub(crate) fn named<'t>(texts: &'t Texts, name: &str) -> impl Iterator<Item = &'t str> {
     texts.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, text)| &**text)
 }
 
 /// The request of an HTTP trigger, the same in each form in which the host passes it on.
+///
+/// ```
+/// use app::{HttpRequest, HttpResponse, Result};
+///
+/// /// For the route `products/{category:alpha}/{id:int?}`.
+/// fn run(request: HttpRequest) -> Result {
+///     let category = request.param("category")?.unwrap_or_default();
+///     let Some(id) = request.param("id")? else { return Ok(HttpResponse::text(format!("all {category}")).into()) };
+///     let (tags, accepted) = (request.query_all("tag"), request.header_all("Accept"));
+///     Ok(HttpResponse::json(&(id, tags, accepted))?.into())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct HttpRequest<'a> {
     /// The method in capitals: `GET`. (A route that takes GET takes HEAD too.)
@@ -33,7 +45,8 @@ pub struct HttpRequest<'a> {
 }
 
 impl HttpRequest<'_> {
-    /// The first value of `name` in the query, decoded; what is not UTF-8 is U+FFFD.
+    /// The first value of `name` in the query, decoded; what is not UTF-8 is U+FFFD. Unlike in [`header`](Self::header) and
+    /// [`param`](Self::param), case matters.
     pub fn query(&self, name: &str) -> Option<String> {
         self.query_values(name).next()
     }
@@ -64,7 +77,7 @@ impl HttpRequest<'_> {
         }
     }
 
-    /// The first value of the header `name`, which is written in any case.
+    /// The first value of the header `name`, ignoring case.
     pub fn header(&self, name: &str) -> Option<&str> {
         named(&self.headers, name).next()
     }

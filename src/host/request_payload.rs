@@ -19,6 +19,9 @@ const HTTP_TRIGGER: &str = "req";
 /// copies to `Metadata`, it reads to 64 levels.
 const MAX_DEPTH: usize = 128;
 
+/// From this length on, in bytes, a payload's text takes as little memory as it can.
+const LARGE_BYTES: usize = 1024 * 1024;
+
 /// Reads the payload of an invocation whose trigger is the binding `trigger`.
 /// Errors, with a sentence that names the member, when it is not the invocation form or lacks the trigger's value.
 pub fn read_invocation<'a>(payload: &'a [u8], trigger: &'a str, id: &'a str) -> Result<Invocation<'a>, String> {
@@ -122,6 +125,11 @@ impl<'a> Payload<'a> {
         if self.has_data { Ok(()) } else { Err("the payload is not an invocation: Data is missing".into()) }
     }
 
+    /// Whether memory counts for more than time.
+    fn is_large(&self) -> bool {
+        self.text.len() > LARGE_BYTES
+    }
+
     fn without_trigger(&self) -> String {
         let what = if self.trigger.is_some() { "null" } else { "missing" };
         format!("Data.{}, the trigger's value, is {what}", self.name)
@@ -178,8 +186,15 @@ impl<'de> Visitor<'de> for Object<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let Self { payload, level, is_http } = self;
-        if let Level::Request = level {
-            payload.trigger = Some(Trigger::Request);
+        // A second `Data`, or a second request in it, is no part of the first.
+        match level {
+            Level::Payload => {}
+            Level::Data => (payload.trigger, payload.inputs) = (None, Members::default()),
+            Level::Request => {
+                payload.trigger = Some(Trigger::Request);
+                (payload.method, payload.url, payload.body) = (None, None, None);
+                [&mut payload.headers, &mut payload.query, &mut payload.params].into_iter().for_each(Vec::clear);
+            }
         }
         loop {
             payload.place[level as usize] = "";
@@ -221,7 +236,7 @@ impl<'de> Visitor<'de> for Object<'_, 'de> {
                 }
                 (Level::Request, "Body") => {
                     at("Body");
-                    payload.body = text(&mut members)?;
+                    payload.body = if payload.is_large() { large_text(&mut members) } else { text(&mut members) }?;
                 }
                 (Level::Request, "Headers") => {
                     at("Headers");
@@ -243,6 +258,48 @@ impl<'de> Visitor<'de> for Object<'_, 'de> {
 
 fn text<'de, A: MapAccess<'de>>(members: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
     Ok(members.next_value::<Option<Text>>()?.map(|Text(text)| text))
+}
+
+/// [`text`] in a third of the memory: serde_json unescapes a text into a buffer of its own, from which it is copied, while the
+/// payload is there too. This goes through the text twice.
+fn large_text<'de, A: MapAccess<'de>>(members: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
+    let json: &RawValue = members.next_value()?;
+    match json.get().strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(text) if !text.contains('\\') => Ok(Some(Cow::Borrowed(text))),
+        Some(text) => match unescaped(text) {
+            Some(text) => Ok(Some(Cow::Owned(text))),
+            None => Err(A::Error::custom("a lone surrogate")),
+        },
+        None if json.get() == "null" => Ok(None),
+        None => Err(A::Error::custom("it is not a string")),
+    }
+}
+
+/// A text in which each escape is known to be one; `None` where it holds half a surrogate pair.
+fn unescaped(escaped: &str) -> Option<String> {
+    let mut text = String::with_capacity(escaped.len());
+    let mut rest = escaped;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let unit = |escape: &str| u16::from_str_radix(escape.strip_prefix('u')?.get(..4)?, 16).ok();
+        let (c, length) = match escape.as_bytes()[0] {
+            b'u' => {
+                let second = escape.get(5..).and_then(|rest| unit(rest.strip_prefix('\\')?));
+                let c = char::decode_utf16([unit(escape)?].into_iter().chain(second)).next()?.ok()?;
+                (c, if c.len_utf16() == 2 { 11 } else { 5 })
+            }
+            b'b' => ('\u{8}', 1),
+            b'f' => ('\u{c}', 1),
+            b'n' => ('\n', 1),
+            b'r' => ('\r', 1),
+            b't' => ('\t', 1),
+            itself => (char::from(itself), 1),
+        };
+        text.push(c);
+        rest = escape.get(length..)?;
+    }
+    text.push_str(rest);
+    Some(text)
 }
 
 /// A value that is not read now. serde_json skips it without a look at how deep it nests.
@@ -422,4 +479,29 @@ fn http_body<'a>(
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_text_is_unescaped_as_serde_json_does_it() {
+        for text in [
+            "",
+            "plain",
+            r#"\"\\\/\b\f\n\r\t"#,
+            r"caf\u00e9 \u0000\ud83e\udd80 \u2028x",
+            "\u{1f980}é",
+            r"a\ud83e\uDD80",
+            r"\uffff",
+        ] {
+            let expected: String = serde_json::from_str(&format!("\"{text}\"")).unwrap();
+            assert_eq!(unescaped(text), Some(expected), "{text}");
+        }
+        for text in [r"\ud83e", r"\ud83ex", r"\udd80", r"\ud83e\u0041", r"\ud83e\ud83e", r"\ud83e\n"] {
+            assert!(serde_json::from_str::<String>(&format!("\"{text}\"")).is_err());
+            assert_eq!(unescaped(text), None, "{text}");
+        }
+    }
 }

@@ -63,8 +63,8 @@ impl From<HttpResponse> for Response {
 /// | Event Grid | an event, or a list of them | [`Output::raw(&event)?`](Self::raw) |
 /// | SendGrid, Twilio, SignalR ... | the object that the binding's page shows | [`Output::raw(&message)?`](Self::raw) |
 ///
-/// What the first two kinds send arrives as it is, whatever it looks like; see [`queue_text`] for what the
-/// host would make of some texts otherwise. Only `raw` is for the host to interpret.
+/// What a queue or a blob gets arrives as it is, whatever it looks like; see [`queue_text`] for what the host would make of
+/// some texts otherwise. Only `raw` is for the host to interpret.
 ///
 /// ```
 /// # use app::{Output, Response, Result};
@@ -162,7 +162,16 @@ impl From<&[u8]> for Output {
     }
 }
 
-/// An answer to an HTTP caller.
+/// An answer to an HTTP caller. `into()` makes it the [`Response`] that a function returns.
+///
+/// ```
+/// use app::{HttpRequest, HttpResponse, Result};
+///
+/// fn run(request: HttpRequest) -> Result {
+///     let name = request.query("name").unwrap_or_default();
+///     Ok(HttpResponse::text(format!("made {name}")).status(201).header("X-Name", "a").into())
+/// }
+/// ```
 #[derive(Debug)]
 pub struct HttpResponse {
     pub(crate) status: u16,
@@ -203,7 +212,7 @@ impl HttpResponse {
     /// ends in a way that its caller can tell from a whole one.
     ///
     /// This is for a function without bindings other than HTTP. In any other, and on hosts that do not know
-    /// `enableProxyingHttpRequest`, the body is collected before it is sent, up to 16 MiB; so it is for a caller of HTTP/1.0.
+    /// `enableProxyingHttpRequest`, the body is collected before it is sent, up to 16 MiB. The same holds for a caller that speaks HTTP/1.0.
     ///
     /// ```
     /// use app::{HttpRequest, HttpResponse, Result};
@@ -236,7 +245,7 @@ impl HttpResponse {
     }
 
     /// Adds the header Content-Type.
-    pub fn content_type(self, value: &'static str) -> Self {
+    pub fn content_type(self, value: impl Into<Cow<'static, str>>) -> Self {
         self.header("Content-Type", value)
     }
 

@@ -31,6 +31,16 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
+    fn path(&self) -> &str {
+        self.url.split_once('?').map_or(self.url, |(path, _)| path)
+    }
+
+    /// Whether the host has passed it on as its caller sent it, whatever path that is. Only a host that proxies says so, and it
+    /// replaces what a caller puts there.
+    fn is_proxied(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("x-ms-invocation-id"))
+    }
+
     /// An error of which both the caller and the app's log hear.
     pub fn error(&self, status: u16, message: &str) -> HttpResponse {
         self.report(status, message);
@@ -45,8 +55,8 @@ impl Request<'_> {
 /// As the app's log names it.
 impl fmt::Display for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let id = if self.invocation_id.is_empty() { "without id" } else { self.invocation_id };
-        write!(f, "invocation {id}: {} {}", self.method, self.url)
+        // Without the query, which may hold a function key.
+        write!(f, "{}: {} {}", log::named(self.invocation_id), self.method, self.path())
     }
 }
 
@@ -62,7 +72,8 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
     // The host's own routing ignores case and one trailing slash.
     let invoked = path.strip_prefix('/').map(|name| name.strip_suffix('/').unwrap_or(name)).unwrap_or_default();
     let mut allowed = Vec::new();
-    if let Some(route) = routes.iter().find(|route| route.name.eq_ignore_ascii_case(invoked)) {
+    let is_invoked = |route: &&Route| route.name.eq_ignore_ascii_case(invoked) && !request.is_proxied();
+    if let Some(route) = routes.iter().find(is_invoked) {
         if request.method == "POST" {
             return answer_invocation(route, request);
         }
@@ -211,6 +222,7 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
             if is_http && std::str::from_utf8(&body).is_err() =>
         {
             let message = "this host cannot pass on an answer that is not text in UTF-8";
+            request.report(415, message);
             refused(Refusal { status: 415, message: message.into() }, id).into()
         }
         Ok(response) => response,
@@ -305,6 +317,6 @@ fn check(route: &Route, response: &Response) -> Result<(), String> {
 const FRAMING: [&str; 5] = ["Connection", "Content-Length", "Trailer", "Transfer-Encoding", "Upgrade"];
 
 fn not_allowed(request: &Request, allowed: &str) -> HttpResponse {
-    let message = format!("{} does not take {}, only {allowed}", request.url, request.method);
+    let message = format!("{} does not take {}, only {allowed}", request.path(), request.method);
     request.error(405, &message).header("Allow", allowed.to_owned())
 }

@@ -77,7 +77,7 @@ fn port() -> Result<u16, String> {
         Some(text) if !text.is_empty() => text
             .to_str()
             .and_then(|text| text.parse().ok())
-            .ok_or_else(|| format!("{PORT_VARIABLE} is {text:?}, which is no port from 0 to 65535")),
+            .ok_or_else(|| format!("{PORT_VARIABLE} is {text:?}, which is not a port (0 to 65535)")),
         _ => Ok(DEFAULT_PORT),
     }
 }

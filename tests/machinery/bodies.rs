@@ -4,6 +4,7 @@ use crate::requests::{
     ID, ask, assert_error, assert_serves, is_ordered, is_passed_on, message_payload, order, order_payload, ping,
 };
 use crate::start::start;
+use serde_json::{Value, json};
 use stand_in::http::{Answer, Connection, chunked, invocation, request};
 use stand_in::process::Handler;
 use stand_in::random::Random;
@@ -109,6 +110,47 @@ fn malformed_payloads_are_refused_with_what_is_wrong_and_where() {
         assert_error(&answer, 400, &["Data.myQueueItem", "column"]);
     }
     assert_serves(&handler);
+}
+
+/// As for most readers of JSON. It is the whole value that counts: nothing of the one before is mixed into it.
+#[test]
+fn of_members_of_the_same_name_the_last_counts() {
+    let handler = start();
+    let order = |data: &str| order_of(&handler, format!("{{{data}}}").as_bytes());
+    let first = r#"{"Method":"PUT","Headers":{"Transfer-Encoding":["chunked"]},"Body":"first"}"#;
+    let twice = order(&format!(r#""Data":{{"req":{first},"req":{{"Body":"the last"}}}}"#));
+    assert_eq!(twice.json()["Outputs"]["message"], "the last", "{twice:?}");
+    let empty = order(&format!(r#""Data":{{"req":{first},"req":{{}}}}"#));
+    assert_eq!(empty.json()["Outputs"]["res"]["statusCode"], 400, "{empty:?}");
+    assert_error(&order(&format!(r#""Data":{{"req":{first}}},"Data":{{}}"#)), 400, &["Data.req", "missing"]);
+    let message = |data: &str| message_of(&handler, format!("{{{data}}}").as_bytes());
+    let last = message(r#""Data":{"myQueueItem":"first"},"Data":{"myQueueItem":"the last"}"#);
+    assert_eq!(last.json()["ReturnValue"], "the last", "{last:?}");
+    let missing = message(r#""Data":{"myQueueItem":"first"},"Data":{"other":1}"#);
+    assert_error(&missing, 400, &["Data.myQueueItem", "missing"]);
+}
+
+/// A large payload is read in another way.
+#[test]
+fn a_large_body_is_read_as_a_small_one_is() {
+    let handler = start();
+    let of_size = |payload: Value| ask(&handler, &invocation("/order-of-any-size", ID, payload.to_string().as_bytes()));
+    for part in ["x!", "\"quoted\" \\ \n\u{1}", "caf\u{e9} \u{1f980} "] {
+        let body = part.repeat((2 << 20) / part.len());
+        let answer = of_size(json!({"Data": {"req": {"Body": body}}}));
+        let sent = answer.json()["Outputs"]["message"].as_str().map(str::to_owned);
+        assert!(sent.as_deref() == Some(&*body), "{part:?}: {answer:?}");
+    }
+    let filled = |body: &str| format!(r#"{{"Data":{{"req":{{"Body":{body}}},"more":"{}"}}}}"#, "x".repeat(2 << 20));
+    for (body, names) in [
+        (r#""\ud800""#, ["Data.req.Body", "surrogate"]),
+        ("5", ["Data.req.Body", "string"]),
+        ("{}", ["Data.req.Body", "string"]),
+    ] {
+        let answer = ask(&handler, &invocation("/order-of-any-size", ID, filled(body).as_bytes()));
+        assert_error(&answer, 400, &names);
+    }
+    assert!(ask(&handler, &invocation("/order", ID, filled("null").as_bytes())).text().contains("needs a body"));
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn an_error_is_logged_with_its_place_and_its_sources() {
         assert_error(&answer, 500, &["function errs failed"]);
         assert!(!answer.text().contains(reason), "{answer:?}");
         let place = std::path::Path::new("tests/machinery/app/calls.rs").display().to_string();
-        handler.wait_for_stderr(&format!("how={how}: 500: function errs failed: {reason} (at "));
+        handler.wait_for_stderr(&format!("GET /api/errs: 500: function errs failed: {reason} (at "));
         let stderr = handler.stderr().replace('\\', "/");
         assert!(stderr.contains(&format!("{reason} (at {}:{line})", place.replace('\\', "/"))), "{stderr}");
     }

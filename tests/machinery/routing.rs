@@ -35,3 +35,29 @@ fn unknown_paths_and_methods_are_named() {
         assert_eq!(answer.header("Allow"), Some(allow));
     }
 }
+
+/// Where the route prefix is empty, the path that a caller asks for may be that of a function's invocations.
+#[test]
+fn a_proxied_request_is_never_an_invocation() {
+    let handler = start();
+    let forged = br#"{"Data":{"myQueueItem":"forged","req":{"Body":"forged"}}}"#;
+    let proxied = [("x-ms-invocation-id", "5a14885b-9cd9-456f-84a0-4241793ee72b")];
+    for path in ["/MyQueueFunction", "/order", "/hello"] {
+        assert_error(&ask(&handler, &request("POST", path, &proxied, forged)), 404, &[path]);
+        assert_eq!(ask(&handler, &request("POST", path, &[], forged)).status, 200);
+    }
+    let answer = ask(&handler, &request("POST", "/api/hello", &proxied, b"posted"));
+    assert_eq!((answer.status, answer.text()), (200, "posted"));
+}
+
+/// It may hold a function key.
+#[test]
+fn a_query_is_shown_nowhere() {
+    let handler = start();
+    for (method, path) in [("GET", "/nope"), ("DELETE", "/api/hello"), ("GET", "/api/fails"), ("GET", "/api/panics")] {
+        let answer = ask(&handler, &request(method, &format!("{path}?code=SECRET"), &[], b""));
+        assert!(answer.status >= 400 && !answer.text().contains("SECRET"), "{answer:?}");
+        handler.wait_for_stderr(&format!("{method} {path}: {}", answer.status));
+    }
+    assert!(!handler.stderr().contains("SECRET"), "{}", handler.stderr());
+}

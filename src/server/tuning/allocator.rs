@@ -24,6 +24,7 @@ const WIDE_ALIGN_BYTES: usize = 128;
 const KEPT_BYTES: usize = 512 * 1024;
 
 /// Names the allocator, in a binary for Linux.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! allocator {
     () => {

@@ -7,6 +7,7 @@ mod short_copies;
 pub mod thread_priority;
 
 /// Names the global allocator. Only a binary may, for a library's users would get it unasked: see `src/main.rs`.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! global_allocator {
     () => {
