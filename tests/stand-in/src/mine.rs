@@ -11,7 +11,7 @@ const SAMPLES: [&str; 3] = ["MyQueueFunction", "hello", "order"];
 /// What is only about the template. The first is there as long as the app is nobody's own.
 const TEMPLATE: [&str; 2] = ["tests/template", ".github/workflows/template.yml"];
 
-/// The README of the user's own app; `APP` stands for its name.
+/// The README of the user's own app; `YOUR-APP` in its title stands for the name.
 const README: &str = "tests/template/your-README.md";
 
 /// Makes the app in the folder `root` the user's own, with the name `name`. Gives the lines to show. On an error nothing is
@@ -28,7 +28,7 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let (manifest, old) = renamed(&manifest, name).ok_or("Cargo.toml has no line name = \"...\" in [package]")?;
     changes.write("Cargo.toml", manifest);
     changes.write("Cargo.lock", renamed_in_lock(&lock, &old, name)?);
-    changes.write("README.md", changes.read(root, README)?.replace("APP", name));
+    changes.write("README.md", changes.read(root, README)?.replacen("YOUR-APP", name, 1));
     let mut gone = Vec::new();
     for sample in SAMPLES {
         // Whoever has removed one by hand has no need of this.
