@@ -48,7 +48,10 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Removed, S
     let entry = table.entries.iter().find(|entry| entry.name == name);
     let folder = folders(root)?.into_iter().find(|folder| folder == name);
     if entry.is_none() && folder.is_none() {
-        return Err(format!("there is no function {name:?}; {}", listed(root)));
+        let named = table.entries.iter().map(|entry| entry.name.clone());
+        let meant = folders(root)?.into_iter().chain(named).find(|other| other.eq_ignore_ascii_case(name));
+        let hint = meant.map_or_else(|| listed(root), |meant| format!("did you mean {meant}?"));
+        return Err(format!("there is no function {name:?}; {hint}"));
     }
     let (mut files, mut lines) = (Vec::from_iter(folder), Vec::new());
     // Code that is in the table's own file, or in one with other functions, is not only this function's.

@@ -218,7 +218,8 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
         let said = app.refused(&["new", name, trigger, outputs]);
         assert!(said.contains(says), "{name} {trigger} {outputs}: {said}");
     }
-    assert!(app.refused(&["remove", "web-two"]).contains("no function \"web-two\"; there are: Web-Two"));
+    assert!(app.refused(&["remove", "web-two"]).contains("no function \"web-two\"; did you mean Web-Two?"));
+    assert!(app.refused(&["remove", "web"]).contains("no function \"web\"; there are: Web-Two"));
     assert!(app.refused(&["remove", ""]).contains("make remove NAME=ingest"));
     app.write(TABLE, "// no table\n");
     assert!(app.refused(&["new", "ingest", "queue", ""]).contains("src/functions/mod.rs: there is no table"));
