@@ -124,10 +124,10 @@ start: check build node ## Build, and run the app under func, with Azurite for i
 	$(if $(EXE),export AzureFunctionsJobHost__customHandler__description__defaultExecutablePath=$(BINARY);) $(FUNC) start
 
 publish: rust ## Build for Azure, and publish to an app there: make publish APP=name
-	@[ -n "$(APP)" ] || { echo "say which app: make publish APP=name" >&2; exit 1; }
+	@[ -n "$(call written,APP)" ] || { echo "say which app: make publish APP=name" >&2; exit 1; }
 	@command -v func >/dev/null || { echo "func is missing: npm i -g azure-functions-core-tools@4" >&2; exit 1; }
 	@$(MAKE) --no-print-directory azure
-	@cd target/publish && FUNCTIONS_WORKER_RUNTIME=custom func azure functionapp publish $(APP)
+	@cd target/publish && FUNCTIONS_WORKER_RUNTIME=custom func azure functionapp publish $(call written,APP)
 
 # On Windows zip loses the executable bit, without which the host cannot start the handler.
 package: azure ## Build for Azure, and pack deploy.zip for az functionapp deployment source config-zip
