@@ -215,8 +215,11 @@ fn not_found<H>(host: &Host<H>, request: &Received) -> Answer {
         Some(format!("{} [{}] at /{}", function.name, function.methods().join(","), function.route.as_ref()?))
     });
     let routes: Vec<_> = routes.collect();
-    let there_are = if routes.is_empty() { "there is no HTTP function".to_owned() } else { routes.join("; ") };
-    text(404, &format!("no function takes {} {}: {there_are}", request.method, request.target))
+    let there_are = match routes.is_empty() {
+        true => "there is no HTTP function".to_owned(),
+        false => format!("there are: {}", routes.join("; ")),
+    };
+    text(404, &format!("no function takes {} {}; {there_are}", request.method, request.target))
 }
 
 fn text(status: u16, message: &str) -> Answer {
@@ -326,15 +329,50 @@ impl Relay for Reply<'_> {
     }
 }
 
-/// Words for a status, of which nothing but people take note [RFC 9112, section 4].
+/// Words for a status, of which nothing but people take note [RFC 9112, section 4; RFC 9110, section 15].
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
         201 => "Created",
         202 => "Accepted",
+        203 => "Non-Authoritative Information",
         204 => "No Content",
+        205 => "Reset Content",
+        206 => "Partial Content",
+        300 => "Multiple Choices",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
+        417 => "Expectation Failed",
+        421 => "Misdirected Request",
+        422 => "Unprocessable Content",
+        426 => "Upgrade Required",
+        428 => "Precondition Required",
+        429 => "Too Many Requests",
         500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         ..=299 => "Success",
         300..=399 => "Redirection",
         400..=499 => "Client Error",

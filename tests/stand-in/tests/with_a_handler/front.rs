@@ -114,7 +114,7 @@ fn what_is_no_request_for_a_function_is_answered_in_words() {
     };
     says(&served.ask("GET", "/", &[], b""), 200, "stand-in");
     says(&served.ask("GET", "/api/nothing", &[], b""), 404, "order [POST] at /api/order");
-    says(&served.ask("GET", "/api/order", &[], b""), 404, "no function takes GET /api/order");
+    says(&served.ask("GET", "/api/order", &[], b""), 404, "no function takes GET /api/order; there are: ");
     says(&served.ask("GET", "/api/plain/x", &[], b""), 404, "plain [GET,POST] at /api/plain/{id:int?}");
     let mut connection = served.connect();
     connection.send(b"hello\r\n\r\n").unwrap();
@@ -123,6 +123,24 @@ fn what_is_no_request_for_a_function_is_answered_in_words() {
     let mut large = served.connect();
     large.send(&request("POST", "/api/order", &[("Content-Length", "104857601")], &[b'x'; 100_000])).unwrap();
     says(&large.read_answer().unwrap(), 413, "100 MiB");
+}
+
+#[test]
+fn a_status_line_says_what_its_status_means() {
+    let served = Served::start("reasons");
+    for (method, path, line) in [
+        ("GET", "/", "200 OK"),
+        ("GET", "/api/length", "203 Non-Authoritative Information"),
+        ("GET", "/local/queues/j", "400 Bad Request"),
+        ("GET", "/api/nothing", "404 Not Found"),
+        ("PUT", "/local/queues/jobs", "405 Method Not Allowed"),
+        ("POST", "/admin/functions/seen", "415 Unsupported Media Type"),
+    ] {
+        let mut connection = served.connect();
+        connection.send(&request(method, path, &[("Connection", "close")], b"")).unwrap();
+        let answer = String::from_utf8(connection.read_to_end().unwrap()).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {line}\r\n")), "{method} {path}: {answer}");
+    }
 }
 
 #[test]
