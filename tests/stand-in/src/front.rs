@@ -373,9 +373,9 @@ fn reason(status: u16) -> &'static str {
         502 => "Bad Gateway",
         503 => "Service Unavailable",
         504 => "Gateway Timeout",
-        ..=299 => "Success",
-        300..=399 => "Redirection",
-        400..=499 => "Client Error",
+        _ if status < 300 => "Success",
+        _ if status < 400 => "Redirection",
+        _ if status < 500 => "Client Error",
         _ => "Server Error",
     }
 }
