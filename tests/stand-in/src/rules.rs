@@ -589,6 +589,22 @@ impl Message {
 }
 
 #[cfg(test)]
+impl Message {
+    /// What a captured payload tells of its message, delivered for the first time.
+    pub fn captured(payload: &Value) -> Self {
+        let part = |name: &str| payload["Metadata"][name].as_str().expect("a text").trim_matches('"').to_owned();
+        Self {
+            dequeue_count: 1,
+            expiration_time: part("ExpirationTime"),
+            id: part("Id"),
+            insertion_time: part("InsertionTime"),
+            next_visible_time: part("NextVisibleTime"),
+            pop_receipt: part("PopReceipt"),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
@@ -901,15 +917,7 @@ mod tests {
             ("queue-json", r#"{"id":1,"Id":"mine","tags":["a"],"nested":{"a":1}}"#),
         ] {
             let (wire, json, sys) = wire(name);
-            let part = |name: &str| json["Metadata"][name].as_str().unwrap().trim_matches('"').to_owned();
-            let message = Message {
-                dequeue_count: 1,
-                expiration_time: part("ExpirationTime"),
-                id: part("Id"),
-                insertion_time: part("InsertionTime"),
-                next_visible_time: part("NextVisibleTime"),
-                pop_receipt: part("PopReceipt"),
-            };
+            let message = Message::captured(&json);
             // The host names the function here, whatever its own documentation shows.
             let data = vec![("myQueueItem".to_owned(), twice(text))];
             assert_eq!(payload(data, message.metadata(Some(text), &sys)), wire, "{name}");

@@ -236,15 +236,7 @@ mod tests {
     #[test]
     fn a_binary_queue_message_is_what_the_host_sent() {
         let (payload, sys) = wire("queue-binary");
-        let part = |name: &str| payload["Metadata"][name].as_str().expect("a text").trim_matches('"').to_owned();
-        let message = Message {
-            dequeue_count: 1,
-            expiration_time: part("ExpirationTime"),
-            id: part("Id"),
-            insertion_time: part("InsertionTime"),
-            next_visible_time: part("NextVisibleTime"),
-            pop_receipt: part("PopReceipt"),
-        };
+        let message = Message::captured(&payload);
         let trigger = json!({"type": "queueTrigger", "name": "item", "queueName": "q", "dataType": "binary"});
         let binary = function(trigger.clone(), None);
         let sent = queue_payload(&binary, br#"{"id":"q1"}"#, &message, Members::new(), &sys).expect("a payload");
