@@ -5,25 +5,28 @@
 //! cargo bench --bench bench -- OTHER ...  measures other handlers beside them and prints ratios
 //! ```
 //!
-//! Size, start and memory are those of the handler, whatever its functions are. The loads are for functions that it need not
-//! have: they go to the tests' app (tests/machinery/app), as which the bench starts itself anew, compiled as the bench is. `make
-//! bench` compiles that as it compiles the handler.
+//! Size, start and memory are those of the handler, whatever its functions are. The loads are for
+//! functions that it need not have: they go to the tests' app (tests/machinery/app), as which the
+//! bench starts itself anew, compiled as the bench is. `make bench` compiles that as it compiles
+//! the handler.
 //!
 //! - linkage: `static` means that no ELF program header of the file names an interpreter.
-//! - start: from spawning the process to the first byte of the answer to `GET /`, the Functions host's readiness request.
-//!   Memory is the most that the process ever had (VmHWM, on Linux only).
-//! - loads: each against a fresh process, over loopback, from connections that are opened in one burst, a blocking thread
-//!   for each, which sends its next request when it has the answer. `order` and `MyQueueFunction` are sent as a host does:
-//!   chunked, no Content-Length. `busy` is rate x mean latency, the connections being served: well below their number,
-//!   some were not, and the figures don't count.
+//! - start: from spawning the process to the first byte of the answer to `GET /`, the Functions
+//!   host's readiness request. Memory is the most that the process ever had (VmHWM, on Linux only).
+//! - loads: each against a fresh process, over loopback, from connections that are opened in one
+//!   burst, a blocking thread for each, which sends its next request when it has the answer.
+//!   `order` and `MyQueueFunction` are sent as a host does: chunked, no Content-Length. `busy` is
+//!   rate x mean latency, the connections being served: well below their number, some were not, and
+//!   the figures don't count.
 //! - threads: those of the process that had `order` on 16 connections, 10 s or more after it.
-//! - large orders: the most memory that a fresh process had for one of 10 MiB, in ratio to the payload that the host sends of
-//!   it; at most 2.5 is the goal.
+//! - large orders: the most memory that a fresh process had for one of 10 MiB, in ratio to the
+//!   payload that the host sends of it; at most 2.5 is the goal.
 //!
-//! Requests are written out beforehand, and of an answer only status and length are looked at (of a load's first one the
-//! content too), so that little of what is measured is the client; but it shares the handler's processors. An unexpected
-//! answer ends the bench with exit code 1; if it is another handler's, that load gets a `-`. `cargo test --all-targets` looks
-//! whether each load gets its answer, and measures nothing.
+//! Requests are written out beforehand, and of an answer only status and length are looked at (of a
+//! load's first one the content too), so that little of what is measured is the client; but it
+//! shares the handler's processors. An unexpected answer ends the bench with exit code 1; if it is
+//! another handler's, that load gets a `-`. `cargo test --all-targets` looks whether each load gets
+//! its answer, and measures nothing.
 
 #[path = "../tests/machinery/app/mod.rs"]
 mod tests_app;
@@ -48,9 +51,16 @@ const QUEUE: &str = include_str!("../tests/machinery/wire/host-queue-json.json")
 
 fn main() -> ExitCode {
     tests_app::serve_if_asked();
-    let (options, others): (Vec<_>, Vec<_>) = env::args().skip(1).partition(|arg| arg.starts_with("--"));
-    let result = if options.iter().any(|o| o == "--bench") { bench(&others) } else { check() };
-    let Err(error) = result else { return ExitCode::SUCCESS };
+    let (options, others): (Vec<_>, Vec<_>) =
+        env::args().skip(1).partition(|arg| arg.starts_with("--"));
+    let result = if options.iter().any(|o| o == "--bench") {
+        bench(&others)
+    } else {
+        check()
+    };
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
     eprintln!("\nbench: {}", explain(error));
     ExitCode::FAILURE
 }
@@ -66,13 +76,25 @@ struct Handler {
 impl Handler {
     fn new(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         println!("{name}: {}", path.display());
-        Ok(Self { name, path, is_tests_app: false })
+        Ok(Self {
+            name,
+            path,
+            is_tests_app: false,
+        })
     }
 
     fn tests_app() -> io::Result<Self> {
-        Ok(Self { name: "tests' app".into(), path: env::current_exe()?, is_tests_app: true })
+        Ok(Self {
+            name: "tests' app".into(),
+            path: env::current_exe()?,
+            is_tests_app: true,
+        })
     }
 
     fn command(&self) -> Command {
@@ -88,7 +110,11 @@ impl Handler {
 fn check() -> io::Result<()> {
     let app = Handler::tests_app()?;
     let large = large_orders().into_iter().map(|(load, _)| load);
-    for load in loads().into_iter().filter(|load| load.connections == 1).chain(large) {
+    for load in loads()
+        .into_iter()
+        .filter(|load| load.connections == 1)
+        .chain(large)
+    {
         let (server, _) = Server::start(&app)?;
         first_answer(&server, &load)?;
         println!("{}: answered", load.name);
@@ -99,8 +125,13 @@ fn check() -> io::Result<()> {
 
 fn bench(others: &[String]) -> io::Result<()> {
     let cpus = thread::available_parallelism().map_or(0, usize::from);
-    println!("{} {}, {cpus} processors", env::consts::OS, env::consts::ARCH);
-    let local = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("handler{}", env::consts::EXE_SUFFIX));
+    println!(
+        "{} {}, {cpus} processors",
+        env::consts::OS,
+        env::consts::ARCH
+    );
+    let local =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("handler{}", env::consts::EXE_SUFFIX));
     let handler = match env::var_os("HANDLER") {
         Some(path) => path.into(),
         None if local.is_file() => local,
@@ -109,12 +140,20 @@ fn bench(others: &[String]) -> io::Result<()> {
     let paths = std::iter::once(handler).chain(others.iter().map(PathBuf::from));
     let mut handlers = paths.map(Handler::new).collect::<io::Result<Vec<_>>>()?;
     let app = Handler::tests_app()?;
-    let width = handlers.iter().map(|handler| handler.name.len()).max().unwrap_or(0).max(app.name.len());
+    let width = handlers
+        .iter()
+        .map(|handler| handler.name.len())
+        .max()
+        .unwrap_or(0)
+        .max(app.name.len());
     if handlers.len() > 1 {
         println!("x: the first one's figure divided by this one's");
     }
 
-    println!("\n{:width$}     bytes  linkage  start min     p50     p90 us  memory kB", "handler");
+    println!(
+        "\n{:width$}     bytes  linkage  start min     p50     p90 us  memory kB",
+        "handler"
+    );
     let mut starts = vec![Vec::new(); handlers.len()];
     let mut memory = vec![None; handlers.len()];
     for _ in 0..STARTS {
@@ -131,13 +170,22 @@ fn bench(others: &[String]) -> io::Result<()> {
         let (size, linkage) = (file.len(), linkage(&file));
         let [min, p50, p90] = percentiles(&mut starts[i], [0, 50, 90]);
         let kb = memory[i].map_or(f64::NAN, |kb| kb as f64);
-        let ratios = ratios(&mut first, ["bytes", "start", "memory"], [size as f64, p50, kb]);
+        let ratios = ratios(
+            &mut first,
+            ["bytes", "start", "memory"],
+            [size as f64, p50, kb],
+        );
         let kb = or_dash(memory[i]);
-        println!("{name:width$}{size:>10}{linkage:>9}{min:>11.0}{p50:>8.0}{p90:>8.0}{kb:>14}{ratios}");
+        println!(
+            "{name:width$}{size:>10}{linkage:>9}{min:>11.0}{p50:>8.0}{p90:>8.0}{kb:>14}{ratios}"
+        );
     }
 
     handlers[0] = app;
-    println!("\nload                    conn  {:width$}    p50 us    p99 us  requests/s   busy  memory kB", "handler");
+    println!(
+        "\nload                    conn  {:width$}    p50 us    p99 us  requests/s   busy  memory kB",
+        "handler"
+    );
     let mut idle = Vec::new();
     for load in loads() {
         let (what, connections) = (&load.name, load.connections);
@@ -151,7 +199,12 @@ fn bench(others: &[String]) -> io::Result<()> {
                     println!("{:>10}  {}", "-", explain(error));
                     continue;
                 }
-                Err(error) => return fail(format!("{what}, {connections} connections: {}", explain(error))),
+                Err(error) => {
+                    return fail(format!(
+                        "{what}, {connections} connections: {}",
+                        explain(error)
+                    ));
+                }
             };
             let ratios = ratios(&mut first, ["p50", "p99", "rate"], [p50, p99, rate]);
             let kb = or_dash(server.status("VmHWM:"));
@@ -168,13 +221,20 @@ fn bench(others: &[String]) -> io::Result<()> {
         first_answer(&server, &load)?;
         let (payload, memory) = (payload as f64 / 1024.0, server.status("VmHWM:"));
         let ratio = memory.map_or("-".into(), |kb| format!("{:.2}", kb as f64 / payload));
-        println!("{:41}{payload:>10.0}{:>11}{ratio:>7}", load.name, or_dash(memory));
+        println!(
+            "{:41}{payload:>10.0}{:>11}{ratio:>7}",
+            load.name,
+            or_dash(memory)
+        );
     }
 
     println!();
     for (name, server, since) in idle {
         thread::sleep(Duration::from_secs(10).saturating_sub(since.elapsed()));
-        let (threads, after) = (or_dash(server.status("Threads:")), since.elapsed().as_secs());
+        let (threads, after) = (
+            or_dash(server.status("Threads:")),
+            since.elapsed().as_secs(),
+        );
         println!("{name:width$}  threads, {after} s after its last order: {threads}");
     }
     Ok(())
@@ -198,50 +258,120 @@ fn loads() -> Vec<Load> {
     for (name, request, answer) in [
         ("hello", hello("GET", "\r\n"), "hello world"),
         ("order", invocation("order", ORDER), "Order enqueued"),
-        ("MyQueueFunction", invocation("MyQueueFunction", QUEUE), "Outputs"),
-        ("order of 40 KiB", invocation("order", &long), "Order enqueued"),
-        ("order of 40 KiB of JSON", invocation("order", &json), "Order enqueued"),
+        (
+            "MyQueueFunction",
+            invocation("MyQueueFunction", QUEUE),
+            "Outputs",
+        ),
+        (
+            "order of 40 KiB",
+            invocation("order", &long),
+            "Order enqueued",
+        ),
+        (
+            "order of 40 KiB of JSON",
+            invocation("order", &json),
+            "Order enqueued",
+        ),
     ] {
         for connections in [1, 16] {
             let (name, answer, exact) = (name.into(), answer.into(), name == "hello");
-            loads.push(Load { name, connections, request: request.clone(), answer, exact });
+            loads.push(Load {
+                name,
+                connections,
+                request: request.clone(),
+                answer,
+                exact,
+            });
         }
     }
     const KIB: usize = 1 << 10;
     const MIB: usize = 1 << 20;
-    let sizes = [("100 B", 100), ("1 KiB", KIB), ("4 KiB", 4 * KIB), ("64 KiB", 64 * KIB), ("1 MiB", MIB)];
+    let sizes = [
+        ("100 B", 100),
+        ("1 KiB", KIB),
+        ("4 KiB", 4 * KIB),
+        ("64 KiB", 64 * KIB),
+        ("1 MiB", MIB),
+    ];
     for (label, size) in sizes.into_iter().chain([("10 MiB", 10 * MIB)]) {
         let answer = format!("\"{}\"", "x".repeat(size - 2));
-        let rest = format!("Content-Type: application/json\r\nContent-Length: {size}\r\n\r\n{answer}");
+        let rest =
+            format!("Content-Type: application/json\r\nContent-Length: {size}\r\n\r\n{answer}");
         let request = hello("POST", &rest);
-        loads.push(Load { name: format!("echo of {label}"), connections: 1, request, answer, exact: true });
+        loads.push(Load {
+            name: format!("echo of {label}"),
+            connections: 1,
+            request,
+            answer,
+            exact: true,
+        });
     }
     loads
 }
 
-/// An order of 10 MiB for each form in which a host passes its body on, and the length of its payload. Of a JSON body the host
-/// copies the top-level members to `Metadata`, all but lists.
+/// An order of 10 MiB for each form in which a host passes its body on, and the length of its
+/// payload. Of a JSON body the host copies the top-level members to `Metadata`, all but lists.
 fn large_orders() -> Vec<(Load, usize)> {
     const SIZE: usize = 10 << 20;
     let text = "ten of the black ones, please. ".repeat(SIZE / 31);
     let list = json_list(SIZE / 44);
-    let items = format!("\"items\":{{{}}}", json_items(SIZE / 53, |id| format!("\"{id}\":")));
+    let items = format!(
+        "\"items\":{{{}}}",
+        json_items(SIZE / 53, |id| format!("\"{id}\":"))
+    );
     let object = format!("{{{items}}}");
     let bytes: Vec<u8> = (0..SIZE).map(|n| (n * 31 % 251) as u8 ^ 0x80).collect();
     let load = |kind: &str, payload: String| {
-        let (name, request) = (format!("order of 10 MiB, {kind}"), invocation("order-of-any-size", &payload));
-        (Load { name, connections: 1, request, answer: "Order enqueued".into(), exact: false }, payload.len())
+        let (name, request) = (
+            format!("order of 10 MiB, {kind}"),
+            invocation("order-of-any-size", &payload),
+        );
+        (
+            Load {
+                name,
+                connections: 1,
+                request,
+                answer: "Order enqueued".into(),
+                exact: false,
+            },
+            payload.len(),
+        )
     };
     vec![
         load("text", order("text/plain", &text, text.len(), "")),
-        load("JSON, a list", order("application/json", &list, list.len(), "")),
-        load("JSON, also in Metadata", order("application/json", &object, object.len(), &format!("{items},"))),
-        load("binary", order("application/octet-stream", &to_base64(&bytes), bytes.len(), "")),
+        load(
+            "JSON, a list",
+            order("application/json", &list, list.len(), ""),
+        ),
+        load(
+            "JSON, also in Metadata",
+            order(
+                "application/json",
+                &object,
+                object.len(),
+                &format!("{items},"),
+            ),
+        ),
+        load(
+            "binary",
+            order(
+                "application/octet-stream",
+                &to_base64(&bytes),
+                bytes.len(),
+                "",
+            ),
+        ),
     ]
 }
 
 fn json_items(count: usize, name: impl Fn(usize) -> String) -> String {
-    let item = |id| format!("{}{{\"id\":{id},\"name\":\"item {id} of the order\"}}", name(id));
+    let item = |id| {
+        format!(
+            "{}{{\"id\":{id},\"name\":\"item {id} of the order\"}}",
+            name(id)
+        )
+    };
     (1..=count).map(item).collect::<Vec<_>>().join(",")
 }
 
@@ -249,17 +379,27 @@ fn json_list(count: usize) -> String {
     format!("{{\"items\":[{}]}}", json_items(count, |_| String::new()))
 }
 
-/// The captured order with another body, its length, and what the host copies of it to `Metadata`, each with a comma.
+/// The captured order with another body, its length, and what the host copies of it to `Metadata`,
+/// each with a comma.
 fn order(content_type: &str, body: &str, length: usize, copied: &str) -> String {
     let body = serde_json::to_string(body).expect("a JSON string");
     let mut order = ORDER.to_owned();
     for (captured, new) in [
         ("application/json", content_type),
         (r#""40""#, &format!("\"{length}\"")),
-        (r#""id":"\"1005\"","quantity":"\"2\"","color":"\"black\"","#, copied),
-        (r#""{\"id\":1005,\"quantity\":2,\"color\":\"black\"}""#, &body),
+        (
+            r#""id":"\"1005\"","quantity":"\"2\"","color":"\"black\"","#,
+            copied,
+        ),
+        (
+            r#""{\"id\":1005,\"quantity\":2,\"color\":\"black\"}""#,
+            &body,
+        ),
     ] {
-        assert!(order.contains(captured), "tests/machinery/wire/host-order-json.json is not the captured order");
+        assert!(
+            order.contains(captured),
+            "tests/machinery/wire/host-order-json.json is not the captured order"
+        );
         order = order.replace(captured, new);
     }
     order
@@ -373,7 +513,10 @@ fn first_answer(server: &Server, load: &Load) -> io::Result<usize> {
     let contained = || body.windows(expected.len()).any(|part| part == expected);
     if body != expected && (load.exact || !contained()) {
         let start = String::from_utf8_lossy(&body[..length.min(80)]);
-        return fail(format!("{}: unexpected answer of {length} bytes: {start}", load.name));
+        return fail(format!(
+            "{}: unexpected answer of {length} bytes: {start}",
+            load.name
+        ));
     }
     Ok(length)
 }
@@ -388,7 +531,10 @@ fn measure(handler: &Handler, load: &Load) -> io::Result<(Server, [f64; 4])> {
     let results: Vec<_> = thread::scope(|scope| {
         let start = |c: Connection| scope.spawn(move || c.repeat(&load.request, length, end));
         let threads: Vec<_> = connections.into_iter().map(start).collect();
-        threads.into_iter().map(|t| t.join().expect("no panic")).collect()
+        threads
+            .into_iter()
+            .map(|t| t.join().expect("no panic"))
+            .collect()
     });
     let mut times = Vec::new();
     for result in results {
@@ -406,7 +552,9 @@ fn fail<T>(message: impl Into<String>) -> io::Result<T> {
 
 fn explain(error: io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => format!("a connection had no answer in {TIMEOUT:?}"),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+            format!("a connection had no answer in {TIMEOUT:?}")
+        }
         _ => error.to_string(),
     }
 }
@@ -423,7 +571,10 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_write_timeout(Some(TIMEOUT))?;
-        Ok(Connection { stream: BufReader::with_capacity(64 << 10, stream), line: Vec::new() })
+        Ok(Connection {
+            stream: BufReader::with_capacity(64 << 10, stream),
+            line: Vec::new(),
+        })
     }
 
     /// Sends the request until `end`. Gives the microseconds of each answer that came before it.
@@ -481,7 +632,9 @@ impl Connection {
         if self.stream.read_until(b'\n', &mut self.line)? == 0 {
             return fail("closed the connection");
         }
-        std::str::from_utf8(&self.line).map(str::trim_end).map_err(io::Error::other)
+        std::str::from_utf8(&self.line)
+            .map(str::trim_end)
+            .map_err(io::Error::other)
     }
 
     fn body(&mut self, mut length: usize, keep: &mut Option<&mut Vec<u8>>) -> io::Result<()> {
@@ -511,7 +664,11 @@ fn linkage(file: &[u8]) -> &'static str {
     let number = |at: usize, length: usize| {
         let bytes = file.get(at..at + length).unwrap_or_default().iter();
         let push = |n: usize, byte: &u8| n << 8 | usize::from(*byte);
-        if little { bytes.rev().fold(0, push) } else { bytes.fold(0, push) }
+        if little {
+            bytes.rev().fold(0, push)
+        } else {
+            bytes.fold(0, push)
+        }
     };
     let (table, size, count) = match file.get(4) {
         Some(2) => (number(32, 8), number(54, 2), number(56, 2)), // 64 bits

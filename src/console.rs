@@ -1,8 +1,8 @@
-//! Lines on stdout and stderr. The host turns them into Information and Error logs of the app; an invocation's own logs
-//! are written by [`log`](crate::log).
+//! Lines on stdout and stderr. The host turns them into Information and Error logs of the app; an
+//! invocation's own logs are written by [`log`](crate::log).
 //!
-//! A line that cannot be written is dropped: when the host dies both pipes are closed, and that must neither panic (as
-//! `println!` does) nor fail an invocation.
+//! A line that cannot be written is dropped: when the host dies both pipes are closed, and that
+//! must neither panic (as `println!` does) nor fail an invocation.
 
 use std::cell::{Cell, RefCell};
 use std::io::Write;
@@ -21,7 +21,11 @@ pub fn error(line: &str) {
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len() + 1);
     for c in text.chars() {
-        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+        if c.is_control() {
+            line.extend(c.escape_default())
+        } else {
+            line.push(c)
+        }
     }
     line.push('\n');
     line
@@ -47,8 +51,13 @@ fn catch(function: &mut dyn FnMut()) -> Result<(), String> {
     CATCHING.set(false);
     result.map_err(|payload| {
         // A panic that is passed on by `resume_unwind` does not come by the hook.
-        let message = payload.downcast_ref().copied().or(payload.downcast_ref::<String>().map(String::as_str));
-        let line = PANIC.take().unwrap_or_else(|| format!("panicked: {}", message.unwrap_or("no message")));
+        let message = payload
+            .downcast_ref()
+            .copied()
+            .or(payload.downcast_ref::<String>().map(String::as_str));
+        let line = PANIC
+            .take()
+            .unwrap_or_else(|| format!("panicked: {}", message.unwrap_or("no message")));
         // A payload is any value, and to drop it may panic again.
         if let Err(again) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             std::mem::forget(again);
@@ -57,12 +66,15 @@ fn catch(function: &mut dyn FnMut()) -> Result<(), String> {
     })
 }
 
-/// Makes every panic one line: kept for [`catch_panic`] where that will report it, else written to stderr at once. A debug
-/// build writes its backtrace too where `RUST_BACKTRACE=1` asks for one. `observe` sees uncaught panics.
+/// Makes every panic one line: kept for [`catch_panic`] where that will report it, else written to
+/// stderr at once. A debug build writes its backtrace too where `RUST_BACKTRACE=1` asks for one.
+/// `observe` sees uncaught panics.
 pub fn install_panic_hook(observe: fn(&PanicHookInfo)) {
     panic::set_hook(Box::new(move |panic| {
         let message = panic.payload_as_str().unwrap_or("no message");
-        let place = panic.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+        let place = panic.location().map_or_else(String::new, |place| {
+            format!(" at {}:{}", place.file(), place.line())
+        });
         let line = format!("panicked{place}: {message}");
         if CATCHING.get() {
             PANIC.set(Some(line));
@@ -75,7 +87,8 @@ pub fn install_panic_hook(observe: fn(&PanicHookInfo)) {
     }));
 }
 
-/// Writes the backtrace, a line a frame: those between the panic itself and the handler's own call of the function.
+/// Writes the backtrace, a line a frame: those between the panic itself and the handler's own call
+/// of the function.
 #[cfg(debug_assertions)]
 fn write_backtrace() {
     let backtrace = std::backtrace::Backtrace::capture();
@@ -84,10 +97,17 @@ fn write_backtrace() {
         let frames = backtrace.to_string().replace("\n             at ", " at ");
         let frames: Vec<&str> = frames.lines().collect();
         let panicked = |frame: &&str| {
-            ["core::panicking::", "rust_begin_unwind", "begin_panic"].iter().any(|name| frame.contains(name))
+            ["core::panicking::", "rust_begin_unwind", "begin_panic"]
+                .iter()
+                .any(|name| frame.contains(name))
         };
-        let first = frames.iter().rposition(panicked).map_or(0, |place| place + 1);
-        let of_function = frames[first..].iter().take_while(|frame| !frame.contains("console::catch"));
+        let first = frames
+            .iter()
+            .rposition(panicked)
+            .map_or(0, |place| place + 1);
+        let of_function = frames[first..]
+            .iter()
+            .take_while(|frame| !frame.contains("console::catch"));
         of_function.for_each(|frame| error(frame));
     }
 }

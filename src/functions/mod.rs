@@ -1,4 +1,5 @@
-//! The functions of this app: each a folder with its `function.json`, a file here, and a line in the table.
+//! The functions of this app: each a folder with its `function.json`, a file here, and a line in
+//! the table.
 
 mod hello;
 mod my_queue_function;
@@ -6,9 +7,15 @@ mod order;
 
 use crate::Route;
 
-/// One line a function: its name (the folder's), what triggers it, the outputs that it sets, where its code is.
+/// One line a function: its name (the folder's), what triggers it, the outputs that it sets, where
+/// its code is.
 pub const ROUTES: &[Route] = &[
     Route::http("hello", &["GET", "POST"], "/api/hello", hello::run),
     Route::http_with_bindings("order", &["POST"], &["message"], order::run),
-    Route::trigger("MyQueueFunction", "myQueueItem", &["$return"], my_queue_function::run),
+    Route::trigger(
+        "MyQueueFunction",
+        "myQueueItem",
+        &["$return"],
+        my_queue_function::run,
+    ),
 ];

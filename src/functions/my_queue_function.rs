@@ -9,9 +9,19 @@ pub fn run(invocation: Invocation) -> Result {
     let message = invocation.trigger.text();
     // A message may bring members of these names itself, of any kind: they are taken as absent.
     let id: String = invocation.metadata("Id").ok().flatten().unwrap_or_default();
-    let dequeue_count: u64 = invocation.metadata("DequeueCount").ok().flatten().unwrap_or_default();
+    let dequeue_count: u64 = invocation
+        .metadata("DequeueCount")
+        .ok()
+        .flatten()
+        .unwrap_or_default();
     let shown: String = message.chars().take(LOGGED_CHARS).collect();
-    let dots = if shown.len() < message.len() { "..." } else { "" };
-    log::info(format_args!("processed message {id}, dequeue count {dequeue_count}: {shown}{dots}"));
+    let dots = if shown.len() < message.len() {
+        "..."
+    } else {
+        ""
+    };
+    log::info(format_args!(
+        "processed message {id}, dequeue count {dequeue_count}: {shown}{dots}"
+    ));
     Ok(Response::new().return_value(message))
 }

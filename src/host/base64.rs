@@ -1,4 +1,5 @@
-//! Base64 (RFC 4648, standard alphabet, padded), the form in which the host carries bytes inside JSON.
+//! Base64 (RFC 4648, standard alphabet, padded), the form in which the host carries bytes inside
+//! JSON.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -25,8 +26,9 @@ pub fn encode(bytes: &[u8], text: &mut Vec<u8>) {
 
 /// The bytes that `text` stands for, or `None` where it is not base64.
 ///
-/// The rules are .NET's `Convert.TryFromBase64String`, by which the host decides: space, tab, CR and LF are ignored, the
-/// rest is groups of four with at most two `=` at the end, and bits left over in the last group are dropped.
+/// The rules are .NET's `Convert.TryFromBase64String`, by which the host decides: space, tab, CR
+/// and LF are ignored, the rest is groups of four with at most two `=` at the end, and bits left
+/// over in the last group are dropped.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     read(text, |group| bytes.extend(group)).then_some(bytes)
@@ -35,7 +37,10 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 /// Whether `text` is base64, by the rules of [`decode`].
 pub fn is_base64(text: &str) -> bool {
     // Nearly all of one is letters, and whole groups of them tell nothing about the rest.
-    let letters = text.bytes().take_while(|byte| MEANING[usize::from(*byte)] < PADDING).count();
+    let letters = text
+        .bytes()
+        .take_while(|byte| MEANING[usize::from(*byte)] < PADDING)
+        .count();
     read(&text[letters - letters % 4..], |_| {})
 }
 
@@ -91,13 +96,23 @@ mod tests {
     fn encode(bytes: &[u8]) -> String {
         let mut text = b"before".to_vec();
         super::encode(bytes, &mut text);
-        String::from_utf8(text).unwrap().strip_prefix("before").unwrap().to_owned()
+        String::from_utf8(text)
+            .unwrap()
+            .strip_prefix("before")
+            .unwrap()
+            .to_owned()
     }
 
     #[test]
     fn the_test_vectors_of_rfc_4648_go_both_ways() {
-        let vectors =
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")];
+        let vectors = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+        ];
         for (plain, encoded) in vectors {
             assert_eq!(encode(plain.as_bytes()), encoded);
             assert_eq!(decode(encoded).as_deref(), Some(plain.as_bytes()));
@@ -138,7 +153,10 @@ mod tests {
             "abcd=",
         ] {
             assert_eq!(decode(text), None, "{text:?}");
-            assert!(!is_base64(text) && !is_base64(&format!("abcdefgh{text}")), "{text:?}");
+            assert!(
+                !is_base64(text) && !is_base64(&format!("abcdefgh{text}")),
+                "{text:?}"
+            );
         }
     }
 }

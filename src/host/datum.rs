@@ -11,15 +11,16 @@ use std::fmt;
 
 /// One value that came in: a queue message, an input binding, metadata.
 ///
-/// The host JSON-encodes every such value that is not an object once more, the documentation shows it plain; here both
-/// have become the value itself.
+/// The host JSON-encodes every such value that is not an object once more, the documentation shows
+/// it plain; here both have become the value itself.
 #[derive(Debug, Default)]
 pub struct Datum<'a> {
     pub(crate) text: Cow<'a, str>,
     pub(crate) form: Form,
 }
 
-/// In which form a value came. The host sends bytes as one JSON string, and a text as a JSON string in a string.
+/// In which form a value came. The host sends bytes as one JSON string, and a text as a JSON string
+/// in a string.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) enum Form {
     /// A JSON string.
@@ -42,14 +43,17 @@ impl Datum<'_> {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         match serde_json::from_str(&self.text) {
             Ok(value) => Ok(value),
-            Err(error) => Err(Error::fail(format!("the value is not the JSON expected: {error}"))),
+            Err(error) => Err(Error::fail(format!(
+                "the value is not the JSON expected: {error}"
+            ))),
         }
     }
 
-    /// The bytes of a value that the host sends as base64: a blob trigger's, whatever its function.json says, and that of any
-    /// binding with `"dataType": "binary"`.
+    /// The bytes of a value that the host sends as base64: a blob trigger's, whatever its
+    /// function.json says, and that of any binding with `"dataType": "binary"`.
     ///
-    /// Errors when the value came as text, or as JSON. Nothing is guessed: a text that looks like base64 is a text.
+    /// Errors when the value came as text, or as JSON. Nothing is guessed: a text that looks like
+    /// base64 is a text.
     #[track_caller]
     pub fn binary(&self) -> Result<Vec<u8>> {
         let came_as = match (&self.form, base64::decode(&self.text)) {
@@ -62,8 +66,8 @@ impl Datum<'_> {
         )))
     }
 
-    /// Whether it stands for a value that is not there: `null`, or the string `"null"`, as which the host sends a blob that does
-    /// not exist.
+    /// Whether it stands for a value that is not there: `null`, or the string `"null"`, as which
+    /// the host sends a blob that does not exist.
     pub(crate) fn is_absent(&self) -> bool {
         self.form != Form::Twice && self.text == "null"
     }
@@ -80,7 +84,11 @@ pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 impl<'a> Members<'a> {
     /// The member's value. Of several members of the same name the last counts.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
+        self.0
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| *value)
     }
 
     /// The members' names, in their order.
@@ -111,21 +119,33 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// Reads a member of `Data` or `Metadata`. Errors on a string that is no Unicode (a lone surrogate escape).
+/// Reads a member of `Data` or `Metadata`. Errors on a string that is no Unicode (a lone surrogate
+/// escape).
 pub fn read(json: &RawValue) -> serde_json::Result<Datum<'_>> {
     if json.get().starts_with('"') {
         serde_json::from_str(json.get()).map(|Text(text)| decoded(text))
     } else {
-        Ok(Datum { text: Cow::Borrowed(json.get()), form: Form::Json })
+        Ok(Datum {
+            text: Cow::Borrowed(json.get()),
+            form: Form::Json,
+        })
     }
 }
 
-/// The value of a JSON string in `Data` or `Metadata`. Where it parses whole as a JSON string again, it is in the host's form.
+/// The value of a JSON string in `Data` or `Metadata`. Where it parses whole as a JSON string
+/// again, it is in the host's form.
 pub fn decoded(text: Cow<str>) -> Datum {
-    // Neither form has white space around a string; where a plain text has some, it is part of the text.
+    // Neither form has white space around a string; where a plain text has some, it is part of the
+    // text.
     let is_string = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
     match is_string.then(|| serde_json::from_str(&text)) {
-        Some(Ok(twice)) => Datum { text: Cow::Owned(twice), form: Form::Twice },
-        _ => Datum { text, form: Form::Once },
+        Some(Ok(twice)) => Datum {
+            text: Cow::Owned(twice),
+            form: Form::Twice,
+        },
+        _ => Datum {
+            text,
+            form: Form::Once,
+        },
     }
 }

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::panic::Location;
 
-/// Why a function gave no response: a refusal that its HTTP caller is told, or a failure, of which the app's log tells the
-/// reason, with file and line.
+/// Why a function gave no response: a refusal that its HTTP caller is told, or a failure, of which
+/// the app's log tells the reason, with file and line.
 ///
-/// Any error becomes a failure by `?`: every [`std::error::Error`], `anyhow::Error`, `String`, `&str` and
-/// `Box<dyn std::error::Error + Send + Sync>`. The log has the file and line of that `?`, and all the error's sources. (A plain
-/// `Box<dyn std::error::Error>` does not convert: write `.map_err(|error| error.to_string())?`.)
+/// Any error becomes a failure by `?`: every [`std::error::Error`], `anyhow::Error`, `String`,
+/// `&str` and `Box<dyn std::error::Error + Send + Sync>`. The log has the file and line of that
+/// `?`, and all the error's sources. (A plain `Box<dyn std::error::Error>` does not convert: write
+/// `.map_err(|error| error.to_string())?`.)
 ///
 /// ```
 /// use app::{Context, HttpRequest, HttpResponse, Result};
@@ -29,7 +30,8 @@ pub struct Error(pub(crate) Why);
 pub(crate) enum Why {
     /// The caller is told no: the invocation was carried out.
     Refused(Refusal),
-    /// The invocation was not carried out: an HTTP caller gets a 500, a queue message is tried again.
+    /// The invocation was not carried out: an HTTP caller gets a 500, a queue message is tried
+    /// again.
     Failed(Failure),
 }
 
@@ -51,23 +53,35 @@ pub(crate) struct Failure {
 impl Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         match self.place {
-            Some(place) => write!(f, "failed: {} (at {}:{})", self.reason, place.file(), place.line()),
+            Some(place) => write!(
+                f,
+                "failed: {} (at {}:{})",
+                self.reason,
+                place.file(),
+                place.line()
+            ),
             None => f.write_str(&self.reason),
         }
     }
 }
 
 impl Error {
-    /// Refuses an HTTP caller with a status from 400 to 499 and a sentence that helps; any other status is a failure. In a
-    /// function with any other trigger it fails the invocation.
+    /// Refuses an HTTP caller with a status from 400 to 499 and a sentence that helps; any other
+    /// status is a failure. In a function with any other trigger it fails the invocation.
     pub fn refuse(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Why::Refused(Refusal { status, message: message.into() }))
+        Self(Why::Refused(Refusal {
+            status,
+            message: message.into(),
+        }))
     }
 
     /// Fails the invocation, for the reason given in the app's log.
     #[track_caller]
     pub fn fail(reason: impl Into<String>) -> Self {
-        Self(Why::Failed(Failure { place: Some(Location::caller()), reason: reason.into() }))
+        Self(Why::Failed(Failure {
+            place: Some(Location::caller()),
+            reason: reason.into(),
+        }))
     }
 }
 
@@ -91,8 +105,8 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Error {
 
 /// Says what a function was doing when an error came.
 pub trait Context<T> {
-    /// Makes an error a failure that begins with `doing`: "reading the price list: No such file or directory". Its place is
-    /// that of this call. A refusal stays as it is: it is for the caller.
+    /// Makes an error a failure that begins with `doing`: "reading the price list: No such file or
+    /// directory". Its place is that of this call. A refusal stays as it is: it is for the caller.
     #[track_caller]
     fn context(self, doing: impl Display) -> Result<T, Error>;
 }
@@ -106,7 +120,9 @@ where
         match self {
             Ok(value) => Ok(value),
             Err(error) => match Error::from(error) {
-                Error(Why::Failed(Failure { reason, .. })) => Err(Error::fail(format!("{doing}: {reason}"))),
+                Error(Why::Failed(Failure { reason, .. })) => {
+                    Err(Error::fail(format!("{doing}: {reason}")))
+                }
                 refused => Err(refused),
             },
         }
@@ -129,7 +145,10 @@ mod tests {
 
     fn failure(error: Error) -> (u32, String) {
         match error.0 {
-            Why::Failed(Failure { place: Some(place), reason }) => (place.line(), reason),
+            Why::Failed(Failure {
+                place: Some(place),
+                reason,
+            }) => (place.line(), reason),
             other => panic!("{other:?}"),
         }
     }
@@ -152,15 +171,31 @@ mod tests {
     #[test]
     fn any_error_converts_with_its_place_and_its_sources() {
         let number = || -> Result<u8> { Ok("x".parse::<u8>()?) };
-        assert_eq!(failure(number().unwrap_err()), (line!() - 1, "invalid digit found in string".into()));
+        assert_eq!(
+            failure(number().unwrap_err()),
+            (line!() - 1, "invalid digit found in string".into())
+        );
         let text = || -> Result<u8> { Err("text")? };
         assert_eq!(failure(text().unwrap_err()), (line!() - 1, "text".into()));
         let string = || -> Result<u8> { Err(String::from("string"))? };
-        assert_eq!(failure(string().unwrap_err()), (line!() - 1, "string".into()));
-        let boxed = || -> Result<u8> { Err(Box::<dyn std::error::Error + Send + Sync>::from("boxed"))? };
+        assert_eq!(
+            failure(string().unwrap_err()),
+            (line!() - 1, "string".into())
+        );
+        let boxed =
+            || -> Result<u8> { Err(Box::<dyn std::error::Error + Send + Sync>::from("boxed"))? };
         assert_eq!(failure(boxed().unwrap_err()), (line!() - 1, "boxed".into()));
-        let chain = Chained(Some(Box::new(Chained(Some(Box::new(Chained(None, "no disk"))), "no file"))), "no list");
-        assert_eq!(failure(chain.into()), (line!(), "no list: no file: no disk".into()));
+        let chain = Chained(
+            Some(Box::new(Chained(
+                Some(Box::new(Chained(None, "no disk"))),
+                "no file",
+            ))),
+            "no list",
+        );
+        assert_eq!(
+            failure(chain.into()),
+            (line!(), "no list: no file: no disk".into())
+        );
         let repeated = Chained(Some(Box::new(Chained(None, "no disk"))), "no file: no disk");
         assert_eq!(failure(repeated.into()).1, "no file: no disk");
     }
@@ -169,7 +204,10 @@ mod tests {
     fn a_context_says_what_was_being_done_and_where() {
         let read = || "x".parse::<u8>().context("reading the price");
         let doing = "pricing: reading the price: invalid digit found in string";
-        assert_eq!(failure(read().context("pricing").unwrap_err()), (line!(), doing.into()));
+        assert_eq!(
+            failure(read().context("pricing").unwrap_err()),
+            (line!(), doing.into())
+        );
         let refused: Result<u8> = Err(Error::refuse(404, "no such item")).context("pricing");
         assert!(
             matches!(refused, Err(Error(Why::Refused(Refusal { status: 404, message }))) if message == "no such item")

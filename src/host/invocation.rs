@@ -6,7 +6,8 @@ use super::response::Result;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-/// An invocation of a function by any trigger but HTTP; for HTTP it is part of the [`HttpRequest`](crate::HttpRequest).
+/// An invocation of a function by any trigger but HTTP; for HTTP it is part of the
+/// [`HttpRequest`](crate::HttpRequest).
 ///
 /// ```
 /// use app::{Invocation, Response, Result, log};
@@ -23,9 +24,11 @@ use serde_json::value::RawValue;
 /// ```
 #[derive(Debug)]
 pub struct Invocation<'a> {
-    /// The host's id for it (`X-Azure-Functions-InvocationId`); empty where the caller, not being a host, sent none.
+    /// The host's id for it (`X-Azure-Functions-InvocationId`); empty where the caller, not being a
+    /// host, sent none.
     pub id: &'a str,
-    /// The trigger's value: the queue message, the timer's state and so on. Empty for HTTP, where it is the request.
+    /// The trigger's value: the queue message, the timer's state and so on. Empty for HTTP, where
+    /// it is the request.
     pub trigger: Datum<'a>,
     /// The other members of `Data`.
     pub(crate) inputs: Members<'a>,
@@ -33,12 +36,15 @@ pub struct Invocation<'a> {
 }
 
 impl Invocation<'_> {
-    /// The value of the input binding `name`; `None` where there is nothing to read, such as a blob that does not exist.
-    /// Errors when no input has this name.
+    /// The value of the input binding `name`; `None` where there is nothing to read, such as a blob
+    /// that does not exist. Errors when no input has this name.
     #[track_caller]
     pub fn input(&self, name: &str) -> Result<Option<Datum<'_>>> {
         let Some(json) = self.inputs.get(name) else {
-            return Err(Error::fail(format!("no input has the name {name:?}: {}", listed(self.inputs.names()))));
+            return Err(Error::fail(format!(
+                "no input has the name {name:?}: {}",
+                listed(self.inputs.names())
+            )));
         };
         match datum::read(json) {
             Ok(datum) => Ok(Some(datum).filter(|datum| !datum.is_absent())),
@@ -46,26 +52,35 @@ impl Invocation<'_> {
         }
     }
 
-    /// A member of the trigger's metadata (`Id`, `DequeueCount` ...); `None` where it is absent. Errors when it is there and not
-    /// a `T`.
+    /// A member of the trigger's metadata (`Id`, `DequeueCount` ...); `None` where it is absent.
+    /// Errors when it is there and not a `T`.
     ///
-    /// Take it as a hint: the host also puts the top-level members of a JSON message there, and those win. So a caller may put a
-    /// `DequeueCount` of its own, of any kind, into a message. Where that must not fail the invocation, take a member of the
-    /// wrong kind as absent: `invocation.metadata("DequeueCount").ok().flatten()`.
+    /// Take it as a hint: the host also puts the top-level members of a JSON message there, and
+    /// those win. So a caller may put a `DequeueCount` of its own, of any kind, into a message.
+    /// Where that must not fail the invocation, take a member of the wrong kind as absent:
+    /// `invocation.metadata("DequeueCount").ok().flatten()`.
     #[track_caller]
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        let members = self.metadata.and_then(|json| serde_json::from_str::<Members>(json.get()).ok());
-        let Some(json) = members.as_ref().and_then(|members| members.get(name)).filter(|json| json.get() != "null")
+        let members = self
+            .metadata
+            .and_then(|json| serde_json::from_str::<Members>(json.get()).ok());
+        let Some(json) = members
+            .as_ref()
+            .and_then(|members| members.get(name))
+            .filter(|json| json.get() != "null")
         else {
             return Ok(None);
         };
         let value = datum::read(json).and_then(|datum| {
-            let text = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(datum.text());
+            let text =
+                serde::de::value::StrDeserializer::<serde::de::value::Error>::new(datum.text());
             T::deserialize(text).or_else(|_| serde_json::from_str(datum.text()))
         });
         match value {
             Ok(value) => Ok(Some(value)),
-            Err(error) => Err(Error::fail(format!("the metadata {name} is not of the kind expected: {error}"))),
+            Err(error) => Err(Error::fail(format!(
+                "the metadata {name} is not of the kind expected: {error}"
+            ))),
         }
     }
 }

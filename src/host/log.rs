@@ -6,13 +6,15 @@
 //! log::warn(format_args!("the price list is {} days old", 9));
 //! ```
 //!
-//! The host reads an invocation's own logs only when the invocation succeeds, and takes all of them as Information. So an [`info`] line is
-//! kept until the function has ended: after a success it is one of the invocation's logs, otherwise a line on stdout with the
-//! invocation's id. (Of a request that the host passes on as it is, it is always that, and at once.) If the host kills the
-//! handler, because a function has run longer than `functionTimeout`, the lines that are kept are lost. [`warn`] and [`error`]
-//! are lines on stderr, at once, with the id.
+//! The host reads an invocation's own logs only when the invocation succeeds, and takes all of them
+//! as Information. So an [`info`] line is kept until the function has ended: after a success it is
+//! one of the invocation's logs, otherwise a line on stdout with the invocation's id. (Of a request
+//! that the host passes on as it is, it is always that, and at once.) If the host kills the
+//! handler, because a function has run longer than `functionTimeout`, the lines that are kept are
+//! lost. [`warn`] and [`error`] are lines on stderr, at once, with the id.
 //!
-//! In a thread that a function has started there is no invocation: its lines go out at once, without an id.
+//! In a thread that a function has started there is no invocation: its lines go out at once,
+//! without an id.
 
 use crate::console;
 use std::cell::RefCell;
@@ -33,20 +35,23 @@ struct Logs {
 pub fn info(line: impl Display) {
     let line = line.to_string();
     INVOCATION.with_borrow_mut(|logs| match logs {
-        Some(Logs { kept: Some(lines), .. }) => lines.push(line),
+        Some(Logs {
+            kept: Some(lines), ..
+        }) => lines.push(line),
         Some(Logs { id, .. }) => write(id, &line),
         None => console::info(&line),
     });
 }
 
-/// Logs what somebody should look at, though the invocation goes on: a Warning, for the host takes a line on stderr that
-/// contains "warn" for one.
+/// Logs what somebody should look at, though the invocation goes on: a Warning, for the host takes
+/// a line on stderr that contains "warn" for one.
 pub fn warn(line: impl Display) {
     to_stderr("warning", line);
 }
 
-/// Logs what went wrong: an Error. To fail the invocation as well, return an [`Error`](crate::Error), which is logged by itself.
-/// (The host takes the line for a Warning if it contains "warn".)
+/// Logs what went wrong: an Error. To fail the invocation as well, return an
+/// [`Error`](crate::Error), which is logged by itself. (The host takes the line for a Warning if it
+/// contains "warn".)
 pub fn error(line: impl Display) {
     to_stderr("error", line);
 }
@@ -61,17 +66,23 @@ fn to_stderr(level: &str, line: impl Display) {
 
 /// An invocation as the app's log names it.
 pub(crate) fn named(id: &str) -> String {
-    format!("invocation {}", if id.is_empty() { "without id" } else { id })
+    format!(
+        "invocation {}",
+        if id.is_empty() { "without id" } else { id }
+    )
 }
 
 fn write(id: &str, line: &str) {
     console::info(&format!("{}: {line}", named(id)));
 }
 
-/// Runs the invocation `id`. Gives what `function` gives, and the lines for the invocation's own logs: none where `kept` is
-/// false. `function` must not panic.
+/// Runs the invocation `id`. Gives what `function` gives, and the lines for the invocation's own
+/// logs: none where `kept` is false. `function` must not panic.
 pub(crate) fn collect<T>(id: &str, kept: bool, function: impl FnOnce() -> T) -> (T, Vec<String>) {
-    INVOCATION.set(Some(Logs { id: id.to_owned(), kept: kept.then(Vec::new) }));
+    INVOCATION.set(Some(Logs {
+        id: id.to_owned(),
+        kept: kept.then(Vec::new),
+    }));
     let result = function();
     let logs = INVOCATION.take();
     (result, logs.and_then(|logs| logs.kept).unwrap_or_default())

@@ -1,4 +1,5 @@
-//! The language of the Functions host: from its request to a function, and from the function's response back.
+//! The language of the Functions host: from its request to a function, and from the function's
+//! response back.
 
 mod base64;
 pub mod datum;

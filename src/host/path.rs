@@ -1,14 +1,17 @@
-//! Paths and the routes that they match, by the rules of ASP.NET, which the host uses (`RoutePatternMatcher`).
+//! Paths and the routes that they match, by the rules of ASP.NET, which the host uses
+//! (`RoutePatternMatcher`).
 //!
-//! A route is made of segments: a text, or a parameter `{name}`, with constraints (`{id:int:min(1)}`), optional (`{id?}`), with a
-//! default (`{id=1}`) or, as the last, for all the rest (`{*rest}`). A segment that mixes text and parameters
-//! (`{name}.{extension}`) matches nothing here; `make check` refuses it.
+//! A route is made of segments: a text, or a parameter `{name}`, with constraints
+//! (`{id:int:min(1)}`), optional (`{id?}`), with a default (`{id=1}`) or, as the last, for all the
+//! rest (`{*rest}`). A segment that mixes text and parameters (`{name}.{extension}`) matches
+//! nothing here; `make check` refuses it.
 
 use super::request::Params;
 use super::url;
 use std::borrow::Cow;
 
-/// The parameters of `path`, if it is one of `route`'s. Case does not matter, and neither does a slash at the end.
+/// The parameters of `path`, if it is one of `route`'s. Case does not matter, and neither does a
+/// slash at the end.
 pub fn matches<'a>(route: &'a str, path: &'a str) -> Option<Params<'a>> {
     let mut rest = path.strip_prefix('/')?;
     let mut params = Params::new();
@@ -21,7 +24,11 @@ pub fn matches<'a>(route: &'a str, path: &'a str) -> Option<Params<'a>> {
             rest = after;
             continue;
         };
-        let (text, after) = if parameter.is_rest { (rest, "") } else { rest.split_once('/').unwrap_or((rest, "")) };
+        let (text, after) = if parameter.is_rest {
+            (rest, "")
+        } else {
+            rest.split_once('/').unwrap_or((rest, ""))
+        };
         rest = after;
         let value = match (text, parameter.default) {
             ("", Some(default)) => Some(Cow::Borrowed(default)),
@@ -29,7 +36,11 @@ pub fn matches<'a>(route: &'a str, path: &'a str) -> Option<Params<'a>> {
             ("", None) => return None,
             (text, _) => Some(decode(text)),
         };
-        if value.as_ref().is_some_and(|value| !parameter.constraints().all(|constraint| holds(constraint, value))) {
+        if value.as_ref().is_some_and(|value| {
+            !parameter
+                .constraints()
+                .all(|constraint| holds(constraint, value))
+        }) {
             return None;
         }
         params.push((Cow::Borrowed(parameter.name), value));
@@ -38,7 +49,11 @@ pub fn matches<'a>(route: &'a str, path: &'a str) -> Option<Params<'a>> {
 }
 
 fn decode(text: &str) -> Cow<'_, str> {
-    if text.contains('%') { Cow::Owned(url::decode(text)) } else { Cow::Borrowed(text) }
+    if text.contains('%') {
+        Cow::Owned(url::decode(text))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// The parts of `text` between the separators that are in no brackets.
@@ -82,14 +97,24 @@ impl<'a> Parameter<'a> {
         }
         let plain = inner.trim_start_matches('*');
         let (declared, default) = match split(plain, '=', '(', ')').next()? {
-            declared if declared.len() < plain.len() => (declared, Some(&plain[declared.len() + 1..])),
+            declared if declared.len() < plain.len() => {
+                (declared, Some(&plain[declared.len() + 1..]))
+            }
             declared => (declared, None),
         };
         let optional = declared.strip_suffix('?');
-        let (name, constraints) =
-            optional.unwrap_or(declared).split_once(':').unwrap_or((optional.unwrap_or(declared), ""));
+        let (name, constraints) = optional
+            .unwrap_or(declared)
+            .split_once(':')
+            .unwrap_or((optional.unwrap_or(declared), ""));
         let is_rest = plain.len() < inner.len();
-        Some(Self { name, is_rest, is_optional: optional.is_some() || is_rest, default, constraints })
+        Some(Self {
+            name,
+            is_rest,
+            is_optional: optional.is_some() || is_rest,
+            default,
+            constraints,
+        })
     }
 
     fn constraints(&self) -> impl Iterator<Item = &'a str> {
@@ -97,10 +122,14 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// Whether a value keeps to a constraint. One that is not known here is taken as true: the host has looked already.
+/// Whether a value keeps to a constraint. One that is not known here is taken as true: the host has
+/// looked already.
 fn holds(constraint: &str, value: &str) -> bool {
     let (name, arguments) = constraint.split_once('(').unwrap_or((constraint, ""));
-    let mut arguments = arguments.trim_end_matches(')').split(',').map(|argument| argument.trim().parse::<i64>());
+    let mut arguments = arguments
+        .trim_end_matches(')')
+        .split(',')
+        .map(|argument| argument.trim().parse::<i64>());
     let [first, second] = [(); 2].map(|()| arguments.next().and_then(Result::ok));
     // .NET counts characters as UTF-16 does, and takes white space around a number.
     let length = value.encode_utf16().count() as i64;
@@ -110,7 +139,9 @@ fn holds(constraint: &str, value: &str) -> bool {
     };
     match name.to_ascii_lowercase().as_str() {
         "alpha" => value.bytes().all(|byte| byte.is_ascii_alphabetic()),
-        "bool" => ["true", "false"].iter().any(|text| text.eq_ignore_ascii_case(value.trim())),
+        "bool" => ["true", "false"]
+            .iter()
+            .any(|text| text.eq_ignore_ascii_case(value.trim())),
         "int" => number.is_ok_and(|number| i32::try_from(number).is_ok()),
         "long" => number.is_ok(),
         "guid" => is_guid(value.trim()),
@@ -124,17 +155,24 @@ fn holds(constraint: &str, value: &str) -> bool {
     }
 }
 
-/// Whether .NET's `Guid.TryParse` takes it: 32 digits, with hyphens or without, with hyphens perhaps in braces or parentheses.
+/// Whether .NET's `Guid.TryParse` takes it: 32 digits, with hyphens or without, with hyphens
+/// perhaps in braces or parentheses.
 fn is_guid(text: &str) -> bool {
-    let bracketed = |open, close| text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
+    let bracketed = |open, close| {
+        text.strip_prefix(open)
+            .and_then(|text| text.strip_suffix(close))
+    };
     let inner = bracketed('{', '}').or_else(|| bracketed('(', ')'));
     let digits = |text: &str, shape: [usize; 5]| {
         let mut parts = text.split('-');
         shape.iter().all(|length| {
-            parts.next().is_some_and(|part| part.len() == *length && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            parts.next().is_some_and(|part| {
+                part.len() == *length && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+            })
         }) && parts.next().is_none()
     };
-    let plain = inner.is_none() && text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let plain =
+        inner.is_none() && text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     plain || digits(inner.unwrap_or(text), [8, 4, 4, 4, 12])
 }
 
@@ -142,13 +180,16 @@ fn is_guid(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The parameters as text: `id=7 rest=`, an absent one without `=`; "-" where the path does not match.
+    /// The parameters as text: `id=7 rest=`, an absent one without `=`; "-" where the path does not
+    /// match.
     fn params(route: &str, path: &str) -> String {
         let shown = |(name, value): &(Cow<str>, Option<Cow<str>>)| match value {
             Some(value) => format!("{name}={value}"),
             None => name.to_string(),
         };
-        matches(route, path).map_or("-".into(), |params| params.iter().map(shown).collect::<Vec<_>>().join(" "))
+        matches(route, path).map_or("-".into(), |params| {
+            params.iter().map(shown).collect::<Vec<_>>().join(" ")
+        })
     }
 
     #[test]
@@ -156,7 +197,15 @@ mod tests {
         for path in ["/api/hello", "/API/Hello", "/api/hello/", "/api/h%65llo"] {
             assert_eq!(params("/api/hello", path), "", "{path}");
         }
-        for path in ["/api", "/api/hello/x", "/api/hello//", "//api/hello", "api/hello", "/", ""] {
+        for path in [
+            "/api",
+            "/api/hello/x",
+            "/api/hello//",
+            "//api/hello",
+            "api/hello",
+            "/",
+            "",
+        ] {
             assert_eq!(params("/api/hello", path), "-", "{path}");
         }
         assert_eq!(params("/", "/"), "");
@@ -164,7 +213,10 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded_once_and_never_empty() {
-        assert_eq!(params("/api/items/{id}/{part}", "/api/items/a%20b%252Fc/%C3%BC"), "id=a b%2Fc part=ü");
+        assert_eq!(
+            params("/api/items/{id}/{part}", "/api/items/a%20b%252Fc/%C3%BC"),
+            "id=a b%2Fc part=ü"
+        );
         for path in ["/api/items/1", "/api/items/1/2/3", "/api/items//2"] {
             assert_eq!(params("/api/items/{id}/{part}", path), "-", "{path}");
         }
@@ -176,7 +228,12 @@ mod tests {
         assert_eq!(params(route, "/api/products/toys/7"), "category=toys id=7");
         assert_eq!(params(route, "/api/products/toys"), "category=toys id");
         assert_eq!(params(route, "/api/products/toys/"), "category=toys id");
-        for path in ["/api/products/toys/x", "/api/products/t0ys/7", "/api/products", "/api/products/toys/7/8"] {
+        for path in [
+            "/api/products/toys/x",
+            "/api/products/t0ys/7",
+            "/api/products",
+            "/api/products/toys/7/8",
+        ] {
             assert_eq!(params(route, path), "-", "{path}");
         }
         assert_eq!(params("/{page=1}", "/"), "page=1");
@@ -201,10 +258,26 @@ mod tests {
         for (constraint, fits, not) in [
             ("alpha", &["a", "Zz"][..], &["a1", "é", "a-b"][..]),
             ("bool", &["true", "FALSE"], &["1", "yes"]),
-            ("int", &["0", "-7", "2147483647"], &["2147483648", "1.0", "x"]),
+            (
+                "int",
+                &["0", "-7", "2147483647"],
+                &["2147483648", "1.0", "x"],
+            ),
             ("INT", &["0"], &["x"]),
-            ("long", &["2147483648", "-9223372036854775808"], &["9223372036854775808", "x"]),
-            ("guid", &[guid, &plain, &braces], &["5a14885b", "5a14885b-9cd9-456f-84a0-4241793ee72g", &guid[1..]]),
+            (
+                "long",
+                &["2147483648", "-9223372036854775808"],
+                &["9223372036854775808", "x"],
+            ),
+            (
+                "guid",
+                &[guid, &plain, &braces],
+                &[
+                    "5a14885b",
+                    "5a14885b-9cd9-456f-84a0-4241793ee72g",
+                    &guid[1..],
+                ],
+            ),
             ("length(2)", &["ab", "éé"], &["a", "abc"]),
             ("length(2,3)", &["ab", "abc"], &["a", "abcd"]),
             ("minlength(2)", &["ab", "abc"], &["a"]),
@@ -218,10 +291,18 @@ mod tests {
         ] {
             let route = format!("/{{x:{constraint}}}");
             for value in fits {
-                assert_eq!(params(&route, &format!("/{value}")), format!("x={value}"), "{constraint}");
+                assert_eq!(
+                    params(&route, &format!("/{value}")),
+                    format!("x={value}"),
+                    "{constraint}"
+                );
             }
             for value in not {
-                assert_eq!(params(&route, &format!("/{value}")), "-", "{constraint} {value}");
+                assert_eq!(
+                    params(&route, &format!("/{value}")),
+                    "-",
+                    "{constraint} {value}"
+                );
             }
         }
     }

@@ -1,23 +1,28 @@
 //! The guard: which texts the host would change on their way to a queue.
 //!
-//! What a function puts into `Outputs` or `ReturnValue` as a JSON string the host does not queue as it stands. In order
-//! (azure-functions-host, `HttpScriptInvocationResultExtensions.GetBindingValue`, then `FunctionBinding.ReadAsEnumerable`):
+//! What a function puts into `Outputs` or `ReturnValue` as a JSON string the host does not queue as
+//! it stands. In order (azure-functions-host,
+//! `HttpScriptInvocationResultExtensions.GetBindingValue`, then
+//! `FunctionBinding.ReadAsEnumerable`):
 //!
 //! 1. a date is parsed and written in another form;
 //! 2. what is base64 by .NET's rules is decoded, so `test` or `12345678` arrives as other bytes;
-//! 3. what stands in `[` `]` is parsed, and each element becomes a message of its own (`[]`: none at all);
-//! 4. what stands in `{` `}` is parsed and written again, indented; what JSON.NET does not keep is lost;
+//! 3. what stands in `[` `]` is parsed, and each element becomes a message of its own (`[]`: none
+//!   at all);
+//! 4. what stands in `{` `}` is parsed and written again, indented; what JSON.NET does not keep is
+//!   lost;
 //! 5. anything else is queued as its UTF-8 bytes.
 //!
-//! The base64 of the UTF-8 bytes passes all of it: step 2 decodes it, and the queue gets them byte for byte. So a text
-//! goes plain where steps 1 to 4 leave it alone, or keep the JSON object that it is, and as base64 otherwise.
+//! The base64 of the UTF-8 bytes passes all of it: step 2 decodes it, and the queue gets them byte
+//! for byte. So a text goes plain where steps 1 to 4 leave it alone, or keep the JSON object that
+//! it is, and as base64 otherwise.
 
 use super::base64;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// The most that a queue message holds, in bytes, with the queue extension's default encoding: 64 KiB of base64.
-/// One byte more, and the host fails the invocation.
+/// The most that a queue message holds, in bytes, with the queue extension's default encoding: 64
+/// KiB of base64. One byte more, and the host fails the invocation.
 pub const MESSAGE_MAX_BYTES: usize = 49_152;
 
 /// The longest JSON object that goes plain, in bytes: the host indents it, which makes it larger.
@@ -36,23 +41,33 @@ pub(crate) fn is_kept(text: &str) -> bool {
     }
 }
 
-/// Whether the host takes `text` for a date: `YYYY-MM-DDThh:mm:ss`, perhaps `.` and 1 to 7 digits, perhaps `Z`, `z` or an
-/// offset; or anything between `/Date(` and `)/`. JSON.NET does not insist on an offset's sign, nor on what follows its
-/// colon, nor on digits before that [DateTimeParser.cs, ParseZone].
+/// Whether the host takes `text` for a date: `YYYY-MM-DDThh:mm:ss`, perhaps `.` and 1 to 7 digits,
+/// perhaps `Z`, `z` or an offset; or anything between `/Date(` and `)/`. JSON.NET does not insist
+/// on an offset's sign, nor on what follows its colon, nor on digits before that
+/// [DateTimeParser.cs, ParseZone].
 pub(crate) fn is_date(text: &str) -> bool {
     if text.starts_with("/Date(") && text.ends_with(")/") {
         return true;
     }
     let shape = |text: &[u8], shape: &str| {
         text.len() == shape.len()
-            && text.iter().zip(shape.bytes()).all(|(a, b)| *a == b || (b == b'0' && a.is_ascii_digit()))
+            && text
+                .iter()
+                .zip(shape.bytes())
+                .all(|(a, b)| *a == b || (b == b'0' && a.is_ascii_digit()))
     };
-    let Some((time, mut rest)) = text.as_bytes().split_at_checked(19) else { return false };
+    let Some((time, mut rest)) = text.as_bytes().split_at_checked(19) else {
+        return false;
+    };
     if !shape(time, "0000-00-00T00:00:00") {
         return false;
     }
     if let [b'.', fraction @ ..] = rest {
-        let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).take(7).count();
+        let digits = fraction
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .take(7)
+            .count();
         if digits == 0 {
             return false;
         }
@@ -66,12 +81,18 @@ pub(crate) fn is_date(text: &str) -> bool {
     }
 }
 
-/// Whether JSON.NET, reading the object and writing it again, surely keeps all of it, and the result fits a message.
+/// Whether JSON.NET, reading the object and writing it again, surely keeps all of it, and the
+/// result fits a message.
 fn object_is_kept(text: &str) -> bool {
     let mut indented = text.len();
     let mut json = serde_json::Deserializer::from_str(text);
     text.len() <= OBJECT_MAX_BYTES
-        && (Kept { depth: 0, indented: &mut indented }).deserialize(&mut json).is_ok()
+        && (Kept {
+            depth: 0,
+            indented: &mut indented,
+        })
+        .deserialize(&mut json)
+        .is_ok()
         && json.end().is_ok()
         && indented <= MESSAGE_MAX_BYTES
 }
@@ -79,19 +100,27 @@ fn object_is_kept(text: &str) -> bool {
 /// Visits one JSON value and fails at the first thing that JSON.NET does not keep.
 struct Kept<'a> {
     depth: usize,
-    /// The most bytes that the object takes once it is indented (two spaces a level, a line an element).
+    /// The most bytes that the object takes once it is indented (two spaces a level, a line an
+    /// element).
     indented: &'a mut usize,
 }
 
 impl Kept<'_> {
     fn inner(&mut self) -> Kept<'_> {
-        Kept { depth: self.depth + 1, indented: self.indented }
+        Kept {
+            depth: self.depth + 1,
+            indented: self.indented,
+        }
     }
 
     /// Counts a new line: CR LF on a Windows host, its indent, and the space after a name's colon.
     fn count_line<E: Error>(&mut self) -> Result<(), E> {
         *self.indented += 2 + 2 * (self.depth + 1) + 1;
-        if self.depth < OBJECT_MAX_DEPTH { Ok(()) } else { Err(E::custom("nested too deep")) }
+        if self.depth < OBJECT_MAX_DEPTH {
+            Ok(())
+        } else {
+            Err(E::custom("nested too deep"))
+        }
     }
 }
 
@@ -127,9 +156,17 @@ impl<'de> Visitor<'de> for Kept<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        // JSON.NET writes U+0085, U+2028 and U+2029 as six bytes where they may have stood as two or three.
-        *self.indented += 4 * text.chars().filter(|c| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')).count();
-        if is_date(text) { Err(E::custom("a date")) } else { Ok(()) }
+        // JSON.NET writes U+0085, U+2028 and U+2029 as six bytes where they may have stood as two
+        // or three.
+        *self.indented += 4 * text
+            .chars()
+            .filter(|c| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}'))
+            .count();
+        if is_date(text) {
+            Err(E::custom("a date"))
+        } else {
+            Ok(())
+        }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
@@ -166,7 +203,10 @@ mod tests {
         assert!(!is_kept(text), "{text:?} goes plain");
         let mut sent = Vec::new();
         base64::encode(text.as_bytes(), &mut sent);
-        assert_eq!(base64::decode(std::str::from_utf8(&sent).unwrap()).as_deref(), Some(text.as_bytes()));
+        assert_eq!(
+            base64::decode(std::str::from_utf8(&sent).unwrap()).as_deref(),
+            Some(text.as_bytes())
+        );
     }
 
     #[test]
@@ -192,9 +232,19 @@ mod tests {
 
     #[test]
     fn what_reads_as_base64_is_encoded() {
-        for text in
-            ["test", "null", "true", "12345678", "20261121", "abcd efgh", " ", "\t\r\n", "AAECA/8=", "QQ==", "ab =="]
-        {
+        for text in [
+            "test",
+            "null",
+            "true",
+            "12345678",
+            "20261121",
+            "abcd efgh",
+            " ",
+            "\t\r\n",
+            "AAECA/8=",
+            "QQ==",
+            "ab ==",
+        ] {
             encoded(text);
         }
         for text in ["12345", "abcd\u{a0}efgh", "test=", "tes=t", "abc-"] {
@@ -227,7 +277,20 @@ mod tests {
         }
         encoded("/Date(anything)/");
         encoded(r#"{"at":["/Date(1)/"]}"#);
-        for end in [".", ".12345678", ".123456789Z", "+2", "+02:0", "Z ", "ZZ", "+02:000", " Z", "3", ":3", "3000"] {
+        for end in [
+            ".",
+            ".12345678",
+            ".123456789Z",
+            "+2",
+            "+02:0",
+            "Z ",
+            "ZZ",
+            "+02:000",
+            " Z",
+            "3",
+            ":3",
+            "3000",
+        ] {
             plain(&format!("{date}{end}"));
         }
         for text in [
@@ -245,7 +308,14 @@ mod tests {
 
     #[test]
     fn what_stands_in_brackets_is_encoded() {
-        for text in ["[]", "[hello]", "[1,\"a\"]", " [x] ", "\u{2003}[x]\u{85}", "[]]"] {
+        for text in [
+            "[]",
+            "[hello]",
+            "[1,\"a\"]",
+            " [x] ",
+            "\u{2003}[x]\u{85}",
+            "[]]",
+        ] {
             encoded(text);
         }
     }
@@ -285,7 +355,11 @@ mod tests {
             "\u{85}{\"a\":1}",
             "/* */{\"a\":1}/* */}",
         ] {
-            if text.trim().starts_with('{') { encoded(text) } else { plain(text) }
+            if text.trim().starts_with('{') {
+                encoded(text)
+            } else {
+                plain(text)
+            }
         }
     }
 
@@ -294,11 +368,23 @@ mod tests {
         let long = |length: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(length - 8));
         plain(&long(8 * 1024));
         encoded(&long(8 * 1024 + 1));
-        let deep = |levels: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1));
+        let deep = |levels: usize| {
+            format!(
+                r#"{{"a":{}{}}}"#,
+                "[".repeat(levels - 1),
+                "]".repeat(levels - 1)
+            )
+        };
         plain(&deep(64));
         encoded(&deep(65));
-        // Short enough and flat enough, but every element on a line of its own with 120 spaces before it.
-        encoded(&format!(r#"{{"a":{}{}1{}}}"#, "[".repeat(60), "1,".repeat(1000), "]".repeat(60)));
+        // Short enough and flat enough, but every element on a line of its own with 120 spaces
+        // before it.
+        encoded(&format!(
+            r#"{{"a":{}{}1{}}}"#,
+            "[".repeat(60),
+            "1,".repeat(1000),
+            "]".repeat(60)
+        ));
         plain(&format!(r#"{{"a":[{}1]}}"#, "1,".repeat(1000)));
     }
 }

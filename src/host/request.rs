@@ -15,7 +15,10 @@ pub(crate) type Params<'a> = Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>;
 
 /// The texts of the name, ignoring case.
 pub(crate) fn named<'t>(texts: &'t Texts, name: &str) -> impl Iterator<Item = &'t str> {
-    texts.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, text)| &**text)
+    texts
+        .iter()
+        .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, text)| &**text)
 }
 
 /// The request of an HTTP trigger, the same in each form in which the host passes it on.
@@ -45,8 +48,8 @@ pub struct HttpRequest<'a> {
 }
 
 impl HttpRequest<'_> {
-    /// The first value of `name` in the query, decoded; what is not UTF-8 is U+FFFD. Unlike in [`header`](Self::header) and
-    /// [`param`](Self::param), case matters.
+    /// The first value of `name` in the query, decoded; what is not UTF-8 is U+FFFD. Unlike in
+    /// [`header`](Self::header) and [`param`](Self::param), case matters.
     pub fn query(&self, name: &str) -> Option<String> {
         self.query_values(name).next()
     }
@@ -59,20 +62,33 @@ impl HttpRequest<'_> {
     fn query_values(&self, name: &str) -> impl Iterator<Item = String> {
         // The URL tells repeated names apart, which the host's own `Query` joins by commas.
         let mut in_url = url::query_values(&self.query_string, name).peekable();
-        let joined = if in_url.peek().is_some() { &[][..] } else { &self.query[..] };
-        let joined = joined.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.to_string());
+        let joined = if in_url.peek().is_some() {
+            &[][..]
+        } else {
+            &self.query[..]
+        };
+        let joined = joined
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.to_string());
         in_url.chain(joined)
     }
 
-    /// The value of the route's segment `{name}`, decoded; `None` where the segment is optional and absent. Errors when the
-    /// route has no such segment.
+    /// The value of the route's segment `{name}`, decoded; `None` where the segment is optional and
+    /// absent. Errors when the route has no such segment.
     #[track_caller]
     pub fn param(&self, name: &str) -> Result<Option<&str>> {
-        match self.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)) {
+        match self
+            .params
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        {
             Some((_, value)) => Ok(value.as_deref()),
             None => {
                 let names = listed(self.params.iter().map(|(name, _)| &**name));
-                Err(Error::fail(format!("the route has no parameter {name:?}: {names}")))
+                Err(Error::fail(format!(
+                    "the route has no parameter {name:?}: {names}"
+                )))
             }
         }
     }
@@ -89,15 +105,20 @@ impl HttpRequest<'_> {
 
     /// The body as the caller sent it; empty where there is none.
     ///
-    /// Errors with a refusal, to be passed on with `?`, when the host has damaged the body on its way: a chunked upload,
-    /// which arrives without its body (411), and bytes that were not UTF-8 (415).
+    /// Errors with a refusal, to be passed on with `?`, when the host has damaged the body on its
+    /// way: a chunked upload, which arrives without its body (411), and bytes that were not UTF-8
+    /// (415).
     pub fn body(&self) -> Result<&[u8]> {
-        self.body.as_deref().map_err(|refusal| Error(Why::Refused(refusal.clone())))
+        self.body
+            .as_deref()
+            .map_err(|refusal| Error(Why::Refused(refusal.clone())))
     }
 
     /// The body as [`body`](Self::body) gives it, without a copy where it is large.
     pub fn into_body(self) -> Result<Vec<u8>> {
-        self.body.map(Cow::into_owned).map_err(|refusal| Error(Why::Refused(refusal)))
+        self.body
+            .map(Cow::into_owned)
+            .map_err(|refusal| Error(Why::Refused(refusal)))
     }
 
     /// The body as text; refuses the caller (415) where it is not UTF-8.
@@ -108,7 +129,8 @@ impl HttpRequest<'_> {
 
     /// The body read as JSON; refuses the caller (400) where it is not JSON, or not that of a `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(self.text()?)
-            .map_err(|error| Error::refuse(400, format!("the body is not the JSON expected: {error}")))
+        serde_json::from_str(self.text()?).map_err(|error| {
+            Error::refuse(400, format!("the body is not the JSON expected: {error}"))
+        })
     }
 }

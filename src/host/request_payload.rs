@@ -1,4 +1,5 @@
-//! What the host posts for an invocation (the documentation's "Request payload", in the forms in which running hosts send it).
+//! What the host posts for an invocation (the documentation's "Request payload", in the forms in
+//! which running hosts send it).
 //!
 //! It is read in one pass: what a function gets is unescaped where it lies, all else is skipped.
 
@@ -15,24 +16,35 @@ use std::fmt;
 /// The name of every HTTP trigger, as in the documentation and in func's own templates.
 const HTTP_TRIGGER: &str = "req";
 
-/// The deepest nesting of a request payload. What the host sends stays below 70: a message's own members, which it
-/// copies to `Metadata`, it reads to 64 levels.
+/// The deepest nesting of a request payload. What the host sends stays below 70: a message's own
+/// members, which it copies to `Metadata`, it reads to 64 levels.
 const MAX_DEPTH: usize = 128;
 
 /// From this length on, in bytes, a payload's text takes as little memory as it can.
 const LARGE_BYTES: usize = 1024 * 1024;
 
-/// Reads the payload of an invocation whose trigger is the binding `trigger`.
-/// Errors, with a sentence that names the member, when it is not the invocation form or lacks the trigger's value.
-pub fn read_invocation<'a>(payload: &'a [u8], trigger: &'a str, id: &'a str) -> Result<Invocation<'a>, String> {
+/// Reads the payload of an invocation whose trigger is the binding `trigger`. Errors, with a
+/// sentence that names the member, when it is not the invocation form or lacks the trigger's value.
+pub fn read_invocation<'a>(
+    payload: &'a [u8],
+    trigger: &'a str,
+    id: &'a str,
+) -> Result<Invocation<'a>, String> {
     let mut payload = Payload::new(payload, trigger)?;
     payload.read(false)?;
     let trigger = match payload.trigger {
         Some(Trigger::Text(text)) => datum::decoded(text),
-        Some(Trigger::Json(json)) => datum::read(json).map_err(|error| format!("Data.{trigger}: {error}"))?,
+        Some(Trigger::Json(json)) => {
+            datum::read(json).map_err(|error| format!("Data.{trigger}: {error}"))?
+        }
         _ => return Err(payload.without_trigger()),
     };
-    Ok(Invocation { id, trigger, inputs: payload.inputs, metadata: payload.metadata })
+    Ok(Invocation {
+        id,
+        trigger,
+        inputs: payload.inputs,
+        metadata: payload.metadata,
+    })
 }
 
 /// Reads the payload of an HTTP-triggered invocation. Errors as [`read_invocation`] does.
@@ -43,10 +55,22 @@ pub fn read_http_request<'a>(payload: &'a [u8], id: &'a str) -> Result<HttpReque
         return Err(payload.without_trigger());
     }
     let query_string = match payload.url {
-        Some(Cow::Borrowed(url)) => Cow::Borrowed(url.split_once('?').map_or("", |(_, query)| query)),
-        url => Cow::Owned(url.as_deref().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query).to_owned()),
+        Some(Cow::Borrowed(url)) => {
+            Cow::Borrowed(url.split_once('?').map_or("", |(_, query)| query))
+        }
+        url => Cow::Owned(
+            url.as_deref()
+                .and_then(|url| url.split_once('?'))
+                .map_or("", |(_, query)| query)
+                .to_owned(),
+        ),
     };
-    let known = |texts: Params<'a>| texts.into_iter().map(|(name, text)| (name, text.unwrap_or_default())).collect();
+    let known = |texts: Params<'a>| {
+        texts
+            .into_iter()
+            .map(|(name, text)| (name, text.unwrap_or_default()))
+            .collect()
+    };
     let headers = known(payload.headers);
     Ok(HttpRequest {
         method: payload.method.unwrap_or(Cow::Borrowed("POST")),
@@ -55,12 +79,17 @@ pub fn read_http_request<'a>(payload: &'a [u8], id: &'a str) -> Result<HttpReque
         params: payload.params,
         body: http_body(&headers, payload.body)?,
         headers,
-        invocation: Invocation { id, trigger: Datum::default(), inputs: payload.inputs, metadata: payload.metadata },
+        invocation: Invocation {
+            id,
+            trigger: Datum::default(),
+            inputs: payload.inputs,
+            metadata: payload.metadata,
+        },
     })
 }
 
-/// What is known of a payload while it is read. Of several members of the same name the last counts, as for most readers of
-/// JSON.
+/// What is known of a payload while it is read. Of several members of the same name the last
+/// counts, as for most readers of JSON.
 struct Payload<'a> {
     text: &'a str,
     /// The name of the trigger's binding.
@@ -90,7 +119,8 @@ enum Trigger<'a> {
 
 impl<'a> Payload<'a> {
     fn new(bytes: &'a [u8], trigger: &'a str) -> Result<Self, String> {
-        let text = std::str::from_utf8(bytes).map_err(|error| format!("the payload is not UTF-8: {error}"))?;
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| format!("the payload is not UTF-8: {error}"))?;
         if text.starts_with('\u{feff}') {
             return Err("the payload starts with a byte-order mark".into());
         }
@@ -113,16 +143,30 @@ impl<'a> Payload<'a> {
 
     fn read(&mut self, is_http: bool) -> Result<(), String> {
         let mut json = serde_json::Deserializer::from_str(self.text);
-        let read = Object { payload: self, level: Level::Payload, is_http }.deserialize(&mut json);
-        if let Err(error) = read.and_then(|()| json.end()) {
-            let place = self.place.iter().filter(|name| !name.is_empty()).fold(String::new(), |place, name| {
-                let dot = if place.is_empty() { "" } else { "." };
-                place + dot + name
-            });
-            let colon = if place.is_empty() { "" } else { ": " };
-            return Err(format!("the payload is not an invocation: {place}{colon}{error}"));
+        let read = Object {
+            payload: self,
+            level: Level::Payload,
+            is_http,
         }
-        if self.has_data { Ok(()) } else { Err("the payload is not an invocation: Data is missing".into()) }
+        .deserialize(&mut json);
+        if let Err(error) = read.and_then(|()| json.end()) {
+            let place = self.place.iter().filter(|name| !name.is_empty()).fold(
+                String::new(),
+                |place, name| {
+                    let dot = if place.is_empty() { "" } else { "." };
+                    place + dot + name
+                },
+            );
+            let colon = if place.is_empty() { "" } else { ": " };
+            return Err(format!(
+                "the payload is not an invocation: {place}{colon}{error}"
+            ));
+        }
+        if self.has_data {
+            Ok(())
+        } else {
+            Err("the payload is not an invocation: Data is missing".into())
+        }
     }
 
     /// Whether memory counts for more than time.
@@ -131,16 +175,24 @@ impl<'a> Payload<'a> {
     }
 
     fn without_trigger(&self) -> String {
-        let what = if self.trigger.is_some() { "null" } else { "missing" };
+        let what = if self.trigger.is_some() {
+            "null"
+        } else {
+            "missing"
+        };
         format!("Data.{}, the trigger's value, is {what}", self.name)
     }
 
-    /// Whether the value of the member `name`, which has just been read, is a string. A name without escapes is a part of the
-    /// text, so its place is known; of any other it is not known.
+    /// Whether the value of the member `name`, which has just been read, is a string. A name
+    /// without escapes is a part of the text, so its place is known; of any other it is not known.
     fn is_string_after(&self, name: &str) -> bool {
         let after = |name: &str| {
             let start = name.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
-            let colon = self.text.get(start.wrapping_add(name.len())..)?.strip_prefix('"')?.trim_ascii_start();
+            let colon = self
+                .text
+                .get(start.wrapping_add(name.len())..)?
+                .strip_prefix('"')?
+                .trim_ascii_start();
             Some(colon.strip_prefix(':')?.trim_ascii_start().starts_with('"'))
         };
         after(name).unwrap_or_default()
@@ -185,7 +237,11 @@ impl<'de> Visitor<'de> for Object<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let Self { payload, level, is_http } = self;
+        let Self {
+            payload,
+            level,
+            is_http,
+        } = self;
         // A second `Data`, or a second request in it, is no part of the first.
         match level {
             Level::Payload => {}
@@ -193,18 +249,30 @@ impl<'de> Visitor<'de> for Object<'_, 'de> {
             Level::Request => {
                 payload.trigger = Some(Trigger::Request);
                 (payload.method, payload.url, payload.body) = (None, None, None);
-                [&mut payload.headers, &mut payload.query, &mut payload.params].into_iter().for_each(Vec::clear);
+                [
+                    &mut payload.headers,
+                    &mut payload.query,
+                    &mut payload.params,
+                ]
+                .into_iter()
+                .for_each(Vec::clear);
             }
         }
         loop {
             payload.place[level as usize] = "";
-            let Some(Text(name)) = members.next_key()? else { return Ok(()) };
+            let Some(Text(name)) = members.next_key()? else {
+                return Ok(());
+            };
             let mut at = |place: &'de str| payload.place[level as usize] = place;
             match (level, &*name) {
                 (Level::Payload, "Data") => {
                     at("Data");
                     payload.has_data = true;
-                    members.next_value_seed(Object { payload, level: Level::Data, is_http })?;
+                    members.next_value_seed(Object {
+                        payload,
+                        level: Level::Data,
+                        is_http,
+                    })?;
                 }
                 (Level::Payload, "Metadata") => {
                     at("Metadata");
@@ -213,13 +281,21 @@ impl<'de> Visitor<'de> for Object<'_, 'de> {
                 (Level::Data, name) if name == payload.name => {
                     at(payload.name);
                     if is_http {
-                        members.next_value_seed(Object { payload, level: Level::Request, is_http })?;
+                        members.next_value_seed(Object {
+                            payload,
+                            level: Level::Request,
+                            is_http,
+                        })?;
                     } else if payload.is_string_after(name) {
                         let Text(text) = members.next_value()?;
                         payload.trigger = Some(Trigger::Text(text));
                     } else {
                         let json = skip(&mut members, level)?;
-                        payload.trigger = Some(if json.get() == "null" { Trigger::Null } else { Trigger::Json(json) });
+                        payload.trigger = Some(if json.get() == "null" {
+                            Trigger::Null
+                        } else {
+                            Trigger::Json(json)
+                        });
                     }
                 }
                 (Level::Data, _) => {
@@ -236,7 +312,11 @@ impl<'de> Visitor<'de> for Object<'_, 'de> {
                 }
                 (Level::Request, "Body") => {
                     at("Body");
-                    payload.body = if payload.is_large() { large_text(&mut members) } else { text(&mut members) }?;
+                    payload.body = if payload.is_large() {
+                        large_text(&mut members)
+                    } else {
+                        text(&mut members)
+                    }?;
                 }
                 (Level::Request, "Headers") => {
                     at("Headers");
@@ -260,11 +340,15 @@ fn text<'de, A: MapAccess<'de>>(members: &mut A) -> Result<Option<Cow<'de, str>>
     Ok(members.next_value::<Option<Text>>()?.map(|Text(text)| text))
 }
 
-/// [`text`] in a third of the memory: serde_json unescapes a text into a buffer of its own, from which it is copied, while the
-/// payload is there too. This goes through the text twice.
+/// [`text`] in a third of the memory: serde_json unescapes a text into a buffer of its own, from
+/// which it is copied, while the payload is there too. This goes through the text twice.
 fn large_text<'de, A: MapAccess<'de>>(members: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
     let json: &RawValue = members.next_value()?;
-    match json.get().strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+    match json
+        .get()
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+    {
         Some(text) if !text.contains('\\') => Ok(Some(Cow::Borrowed(text))),
         Some(text) => match unescaped(text) {
             Some(text) => Ok(Some(Cow::Owned(text))),
@@ -284,8 +368,12 @@ fn unescaped(escaped: &str) -> Option<String> {
         let unit = |escape: &str| u16::from_str_radix(escape.strip_prefix('u')?.get(..4)?, 16).ok();
         let (c, length) = match escape.as_bytes()[0] {
             b'u' => {
-                let second = escape.get(5..).and_then(|rest| unit(rest.strip_prefix('\\')?));
-                let c = char::decode_utf16([unit(escape)?].into_iter().chain(second)).next()?.ok()?;
+                let second = escape
+                    .get(5..)
+                    .and_then(|rest| unit(rest.strip_prefix('\\')?));
+                let c = char::decode_utf16([unit(escape)?].into_iter().chain(second))
+                    .next()?
+                    .ok()?;
                 (c, if c.len_utf16() == 2 { 11 } else { 5 })
             }
             b'b' => ('\u{8}', 1),
@@ -307,7 +395,9 @@ fn skip<'de, A: MapAccess<'de>>(members: &mut A, level: Level) -> Result<&'de Ra
     let json: &RawValue = members.next_value()?;
     let depth = MAX_DEPTH - 1 - level as usize;
     if is_deeper(json.get().as_bytes(), depth) {
-        return Err(A::Error::custom(format_args!("it is nested deeper than {MAX_DEPTH} levels")));
+        return Err(A::Error::custom(format_args!(
+            "it is nested deeper than {MAX_DEPTH} levels"
+        )));
     }
     Ok(json)
 }
@@ -337,8 +427,9 @@ fn is_deeper(json: &[u8], most: usize) -> bool {
     false
 }
 
-/// The members of an object as texts: the values of a list, as a header's are, each with the name; `null` is no text. The
-/// object may stand in a JSON string, as `Query` does in the documentation and in older hosts.
+/// The members of an object as texts: the values of a list, as a header's are, each with the name;
+/// `null` is no text. The object may stand in a JSON string, as `Query` does in the documentation
+/// and in older hosts.
 struct TextsOf;
 
 impl<'de> DeserializeSeed<'de> for TextsOf {
@@ -362,16 +453,25 @@ impl<'de> Visitor<'de> for TextsOf {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Params<'de>, E> {
         let mut json = serde_json::Deserializer::from_str(text);
-        let texts = json.deserialize_map(TextsOf).and_then(|texts| json.end().map(|()| texts)).map_err(E::custom)?;
+        let texts = json
+            .deserialize_map(TextsOf)
+            .and_then(|texts| json.end().map(|()| texts))
+            .map_err(E::custom)?;
         let owned = |text: Cow<str>| Cow::Owned(text.into_owned());
-        Ok(texts.into_iter().map(|(name, text)| (owned(name), text.map(owned))).collect())
+        Ok(texts
+            .into_iter()
+            .map(|(name, text)| (owned(name), text.map(owned)))
+            .collect())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Params<'de>, A::Error> {
         let mut texts = Vec::with_capacity(8);
         while let Some(Text(name)) = members.next_key()? {
             let before = texts.len();
-            members.next_value_seed(ValuesOf { name: &name, texts: &mut texts })?;
+            members.next_value_seed(ValuesOf {
+                name: &name,
+                texts: &mut texts,
+            })?;
             if texts.len() == before {
                 texts.push((name, Some(Cow::Borrowed(""))));
             }
@@ -437,7 +537,13 @@ impl<'de> Visitor<'de> for ValuesOf<'_, 'de> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        while elements.next_element_seed(ValuesOf { name: self.name, texts: self.texts })?.is_some() {}
+        while elements
+            .next_element_seed(ValuesOf {
+                name: self.name,
+                texts: self.texts,
+            })?
+            .is_some()
+        {}
         Ok(())
     }
 }
@@ -449,31 +555,50 @@ fn http_body<'a>(
     body: Option<Cow<'a, str>>,
 ) -> Result<std::result::Result<Cow<'a, [u8]>, Refusal>, String> {
     let header = |name| named(headers, name).next();
-    let refuse = |status, message| Ok(Err(Refusal { status, message: Cow::Borrowed(message) }));
+    let refuse = |status, message| {
+        Ok(Err(Refusal {
+            status,
+            message: Cow::Borrowed(message),
+        }))
+    };
 
     let Some(text) = body else {
         // The host reads a body only where there is a Content-Length [HttpRequestExtensions.cs].
         return match header("Transfer-Encoding") {
-            Some(_) => refuse(411, "a chunked upload arrives without its body: send a Content-Length"),
+            Some(_) => refuse(
+                411,
+                "a chunked upload arrives without its body: send a Content-Length",
+            ),
             None => Ok(Ok(Cow::Borrowed(b""))),
         };
     };
     let length = header("Content-Length").map(|length| length.trim().parse());
-    let kind = header("Content-Type").unwrap_or_default().split(';').next().unwrap_or_default();
+    let kind = header("Content-Type")
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default();
     let kind = kind.trim().to_ascii_lowercase();
     if kind == "application/octet-stream" || kind.contains("multipart/") {
         match base64::decode(&text) {
             Some(bytes) if length != Some(Ok(text.len())) => return Ok(Ok(Cow::Owned(bytes))),
             // To the host a Content-Type that is not well-formed is a text's.
             _ if length == Some(Ok(text.len())) || text.contains('\u{fffd}') => {}
-            _ => return Err(format!("Data.req.Body: not base64, as it has to be for the Content-Type {kind}")),
+            _ => {
+                return Err(format!(
+                    "Data.req.Body: not base64, as it has to be for the Content-Type {kind}"
+                ));
+            }
         }
     }
-    // Everything else the host decodes as UTF-8: each byte that is none has become a U+FFFD, which is three bytes long.
-    // It drops a byte-order mark, of three bytes.
+    // Everything else the host decodes as UTF-8: each byte that is none has become a U+FFFD, which
+    // is three bytes long. It drops a byte-order mark, of three bytes.
     let lengths = [Ok(text.len()), Ok(text.len() + 3)];
     if length.is_some_and(|length| !lengths.contains(&length)) && text.contains('\u{fffd}') {
-        return refuse(415, "the body is not UTF-8 and has been damaged: send binary as application/octet-stream");
+        return refuse(
+            415,
+            "the body is not UTF-8 and has been damaged: send binary as application/octet-stream",
+        );
     }
     Ok(Ok(match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
@@ -499,7 +624,14 @@ mod tests {
             let expected: String = serde_json::from_str(&format!("\"{text}\"")).unwrap();
             assert_eq!(unescaped(text), Some(expected), "{text}");
         }
-        for text in [r"\ud83e", r"\ud83ex", r"\udd80", r"\ud83e\u0041", r"\ud83e\ud83e", r"\ud83e\n"] {
+        for text in [
+            r"\ud83e",
+            r"\ud83ex",
+            r"\udd80",
+            r"\ud83e\u0041",
+            r"\ud83e\ud83e",
+            r"\ud83e\n",
+        ] {
             assert!(serde_json::from_str::<String>(&format!("\"{text}\"")).is_err());
             assert_eq!(unescaped(text), None, "{text}");
         }

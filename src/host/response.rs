@@ -45,7 +45,10 @@ impl Response {
 
 impl From<HttpResponse> for Response {
     fn from(http: HttpResponse) -> Self {
-        Self { http, ..Self::default() }
+        Self {
+            http,
+            ..Self::default()
+        }
     }
 }
 
@@ -63,8 +66,8 @@ impl From<HttpResponse> for Response {
 /// | Event Grid | an event, or a list of them | [`Output::raw(&event)?`](Self::raw) |
 /// | SendGrid, Twilio, SignalR ... | the object that the binding's page shows | [`Output::raw(&message)?`](Self::raw) |
 ///
-/// What a queue or a blob gets arrives as it is, whatever it looks like; see [`queue_text`] for what the host would make of
-/// some texts otherwise. Only `raw` is for the host to interpret.
+/// What a queue or a blob gets arrives as it is, whatever it looks like; see [`queue_text`] for
+/// what the host would make of some texts otherwise. Only `raw` is for the host to interpret.
 ///
 /// ```
 /// # use app::{Output, Response, Result};
@@ -95,26 +98,31 @@ pub(crate) enum Value {
 }
 
 impl Output {
-    /// `value` as JSON, which arrives as exactly that text: one message, or one blob. Errors when `value` cannot be written as
-    /// JSON.
+    /// `value` as JSON, which arrives as exactly that text: one message, or one blob. Errors when
+    /// `value` cannot be written as JSON.
     #[track_caller]
     pub fn json(value: &(impl Serialize + ?Sized)) -> Result<Self> {
         Ok(Self(Value::Text(serde_json::to_string(value)?)))
     }
 
-    /// A message for each of `items`; of none, no message at all. An item that is a text is the message itself, any other is
-    /// sent as its JSON.
+    /// A message for each of `items`; of none, no message at all. An item that is a text is the
+    /// message itself, any other is sent as its JSON.
     ///
-    /// Errors when an item cannot be written as JSON, or is a text that the host would take for a date and rewrite. (There is
-    /// no way to send such a text in a list: send it as an output of its own.)
+    /// Errors when an item cannot be written as JSON, or is a text that the host would take for a
+    /// date and rewrite. (There is no way to send such a text in a list: send it as an output of
+    /// its own.)
     #[track_caller]
     pub fn list<T: Serialize>(items: impl IntoIterator<Item = T>) -> Result<Self> {
         let mut list = String::from("[");
         for (place, item) in items.into_iter().enumerate() {
             let json = serde_json::to_string(&item)?;
             let is_text = json.starts_with('"');
-            // A date has no characters that JSON escapes, and an escaped text that reads as one is long.
-            if is_text && serde_json::from_str(&json).is_ok_and(|text: Cow<str>| queue_text::is_date(&text)) {
+            // A date has no characters that JSON escapes, and an escaped text that reads as one is
+            // long.
+            if is_text
+                && serde_json::from_str(&json)
+                    .is_ok_and(|text: Cow<str>| queue_text::is_date(&text))
+            {
                 return Err(Error::fail(format!(
                     "message {place} of the list, {json}, reads as a date: the host would rewrite it"
                 )));
@@ -122,15 +130,19 @@ impl Output {
             if place > 0 {
                 list.push(',');
             }
-            list += &if is_text { json } else { serde_json::to_string(&json)? };
+            list += &if is_text {
+                json
+            } else {
+                serde_json::to_string(&json)?
+            };
         }
         list.push(']');
         Ok(Self(Value::Raw(RawValue::from_string(list)?)))
     }
 
-    /// `value` as JSON for the host to interpret: an entity of a table, a document, an event. The host rewrites dates in it
-    /// and, in objects, offsets of dates and digits of decimals; for a queue a list becomes a message an element. Errors when
-    /// `value` cannot be written as JSON.
+    /// `value` as JSON for the host to interpret: an entity of a table, a document, an event. The
+    /// host rewrites dates in it and, in objects, offsets of dates and digits of decimals; for a
+    /// queue a list becomes a message an element. Errors when `value` cannot be written as JSON.
     #[track_caller]
     pub fn raw(value: &(impl Serialize + ?Sized)) -> Result<Self> {
         Ok(Self(Value::Raw(serde_json::value::to_raw_value(value)?)))
@@ -152,7 +164,10 @@ impl From<String> for Output {
 /// Bytes that are UTF-8 are sent as text.
 impl From<Vec<u8>> for Output {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(String::from_utf8(bytes).map_or_else(|error| Value::Bytes(error.into_bytes()), Value::Text))
+        Self(
+            String::from_utf8(bytes)
+                .map_or_else(|error| Value::Bytes(error.into_bytes()), Value::Text),
+        )
     }
 }
 
@@ -188,14 +203,22 @@ pub(crate) enum Body {
 /// 200 with an empty body.
 impl Default for HttpResponse {
     fn default() -> Self {
-        Self { status: 200, headers: Vec::new(), body: Body::Bytes(Vec::new()) }
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: Body::Bytes(Vec::new()),
+        }
     }
 }
 
 impl HttpResponse {
-    /// 200 with this body, and no Content-Type yet; the caller gets `text/plain; charset=utf-8` where none is set.
+    /// 200 with this body, and no Content-Type yet; the caller gets `text/plain; charset=utf-8`
+    /// where none is set.
     pub fn text(body: impl Into<Vec<u8>>) -> Self {
-        Self { body: Body::Bytes(body.into()), ..Self::default() }
+        Self {
+            body: Body::Bytes(body.into()),
+            ..Self::default()
+        }
     }
 
     /// 200 with `value` as JSON. Errors when it cannot be written as JSON.
@@ -204,15 +227,17 @@ impl HttpResponse {
         Ok(Self::text(serde_json::to_vec(value)?).content_type("application/json"))
     }
 
-    /// 200 with a body that `write` writes while it is sent, of any length: each write, or `write!`, reaches the caller at once,
-    /// so put a [`BufWriter`](std::io::BufWriter) around `out` for many small ones. `write` runs after the function has returned, and
-    /// not for a HEAD request.
+    /// 200 with a body that `write` writes while it is sent, of any length: each write, or
+    /// `write!`, reaches the caller at once, so put a [`BufWriter`](std::io::BufWriter) around
+    /// `out` for many small ones. `write` runs after the function has returned, and not for a HEAD
+    /// request.
     ///
-    /// When the caller goes away a write soon fails: pass that on with `?`. Any other error, or a panic, is logged, and the answer
-    /// ends in a way that its caller can tell from a whole one.
+    /// When the caller goes away a write soon fails: pass that on with `?`. Any other error, or a
+    /// panic, is logged, and the answer ends in a way that its caller can tell from a whole one.
     ///
-    /// This is for a function without bindings other than HTTP. In any other, and on hosts that do not know
-    /// `enableProxyingHttpRequest`, the body is collected before it is sent, up to 16 MiB. The same holds for a caller that speaks HTTP/1.0.
+    /// This is for a function without bindings other than HTTP. In any other, and on hosts that do
+    /// not know `enableProxyingHttpRequest`, the body is collected before it is sent, up to 16 MiB.
+    /// The same holds for a caller that speaks HTTP/1.0.
     ///
     /// ```
     /// use app::{HttpRequest, HttpResponse, Result};
@@ -228,7 +253,10 @@ impl HttpResponse {
     /// }
     /// ```
     pub fn stream(write: impl FnOnce(&mut dyn Write) -> Result<()> + 'static) -> Self {
-        Self { body: Body::Stream(Stream(Box::new(write))), ..Self::default() }
+        Self {
+            body: Body::Stream(Stream(Box::new(write))),
+            ..Self::default()
+        }
     }
 
     /// Sets the status: 200 to 599; anything else fails the invocation.
@@ -237,9 +265,13 @@ impl HttpResponse {
         self
     }
 
-    /// Adds a header: `&'static str` or `String`, in ASCII. One that HTTP does not allow (a line break in the value) fails
-    /// the invocation.
-    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Cow<'static, str>>) -> Self {
+    /// Adds a header: `&'static str` or `String`, in ASCII. One that HTTP does not allow (a line
+    /// break in the value) fails the invocation.
+    pub fn header(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
@@ -257,7 +289,13 @@ impl HttpResponse {
             #[serde(rename = "invocationId", skip_serializing_if = "str::is_empty")]
             invocation_id: &'a str,
         }
-        let body = serde_json::to_vec(&Body { error, invocation_id }).unwrap_or_default();
-        Self::text(body).status(status).content_type("application/json")
+        let body = serde_json::to_vec(&Body {
+            error,
+            invocation_id,
+        })
+        .unwrap_or_default();
+        Self::text(body)
+            .status(status)
+            .content_type("application/json")
     }
 }

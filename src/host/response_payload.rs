@@ -1,5 +1,5 @@
-//! What the host gets for an invocation (the documentation's "Response payload", as running hosts take it). It is written in one
-//! pass.
+//! What the host gets for an invocation (the documentation's "Response payload", as running hosts
+//! take it). It is written in one pass.
 
 use super::base64;
 use super::queue_text;
@@ -9,15 +9,20 @@ use std::borrow::Cow;
 /// The name of every HTTP output, as in the documentation and in func's own templates.
 const HTTP_OUTPUT: &str = "res";
 
-/// The payload of a response, with the invocation's own logs; `http` tells whether it has an answer to an HTTP caller.
-/// Errors where it cannot carry that answer.
+/// The payload of a response, with the invocation's own logs; `http` tells whether it has an answer
+/// to an HTTP caller. Errors where it cannot carry that answer.
 pub fn write(response: &Response, logs: &[String], http: bool) -> Result<Vec<u8>, String> {
     let length = |output: &Output| match &output.0 {
         Value::Text(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
         Value::Raw(json) => json.get().len(),
     };
-    let lengths = response.outputs.iter().map(|(_, output)| output).chain(&response.return_value).map(length);
+    let lengths = response
+        .outputs
+        .iter()
+        .map(|(_, output)| output)
+        .chain(&response.return_value)
+        .map(length);
     let mut json = Json(Vec::with_capacity(512 + lengths.sum::<usize>() / 3 * 4));
     json.push("{\"Outputs\":{");
     for (name, output) in &response.outputs {
@@ -72,7 +77,10 @@ impl Json {
     fn text(&mut self, text: &str) {
         self.push("\"");
         let mut rest = text;
-        while let Some(place) = rest.bytes().position(|byte| matches!(byte, ..b' ' | b'"' | b'\\')) {
+        while let Some(place) = rest
+            .bytes()
+            .position(|byte| matches!(byte, ..b' ' | b'"' | b'\\'))
+        {
             let (plain, escaped) = rest.split_at(place);
             self.push(plain);
             match escaped.as_bytes()[0] {
@@ -94,11 +102,14 @@ impl Json {
         }
     }
 
-    /// The value of an HTTP output: `{statusCode, headers, body}`. The host takes one text a header, so values of the same name
-    /// are joined by commas.
+    /// The value of an HTTP output: `{statusCode, headers, body}`. The host takes one text a
+    /// header, so values of the same name are joined by commas.
     fn http(&mut self, http: &HttpResponse) -> Result<(), String> {
-        let Body::Bytes(body) = &http.body else { return Err("the body is a stream".into()) };
-        let body = std::str::from_utf8(body).map_err(|error| format!("the body is not UTF-8: {error}"))?;
+        let Body::Bytes(body) = &http.body else {
+            return Err("the body is a stream".into());
+        };
+        let body =
+            std::str::from_utf8(body).map_err(|error| format!("the body is not UTF-8: {error}"))?;
         self.push("{");
         if http.status != 200 {
             self.name("statusCode");
@@ -116,7 +127,9 @@ impl Json {
                 for (_, another) in http.headers[place + 1..].iter().filter(is_same) {
                     // RFC 6265, section 3: cookies cannot be joined.
                     if name.eq_ignore_ascii_case("Set-Cookie") {
-                        return Err("a second Set-Cookie header cannot be passed to the host".into());
+                        return Err(
+                            "a second Set-Cookie header cannot be passed to the host".into()
+                        );
                     }
                     value = Cow::Owned(format!("{value}, {another}"));
                 }

@@ -5,13 +5,14 @@ use super::request::HttpRequest;
 use super::response::Result;
 use serde::Serialize;
 
-/// One function of the app: a line of the table in `src/functions/mod.rs`. As JSON, `make check` compares it with the
-/// function's folder.
+/// One function of the app: a line of the table in `src/functions/mod.rs`. As JSON, `make check`
+/// compares it with the function's folder.
 #[derive(Debug, Serialize)]
 pub struct Route {
     /// The function's name, which is that of its folder: an invocation comes as `POST /<name>`.
     pub name: &'static str,
-    /// The output bindings that the function sets, `$return` for the return value; the HTTP output is not among them.
+    /// The output bindings that the function sets, `$return` for the return value; the HTTP output
+    /// is not among them.
     pub outputs: &'static [&'static str],
     /// What triggers it, and the function itself.
     pub kind: Kind,
@@ -24,9 +25,10 @@ pub enum Kind {
     Http {
         /// The methods it takes, in capitals. One that takes GET takes HEAD too.
         methods: &'static [&'static str],
-        /// The path at which a host passes on the caller's own request: the route prefix, then function.json's `route`
-        /// as it stands there (`/api/products/{category:alpha}/{id:int?}`). `None` for a function with other bindings than
-        /// HTTP: its requests always come as invocations.
+        /// The path at which a host passes on the caller's own request: the route prefix, then
+        /// function.json's `route` as it stands there (`/api/products/{category:alpha}/{id:int?}`).
+        /// `None` for a function with other bindings than HTTP: its requests always come as
+        /// invocations.
         path: Option<&'static str>,
         /// The function.
         #[serde(skip)]
@@ -50,7 +52,15 @@ impl Route {
         path: &'static str,
         run: fn(HttpRequest) -> Result,
     ) -> Self {
-        Self { name, outputs: &[], kind: Kind::Http { methods, path: Some(path), run } }
+        Self {
+            name,
+            outputs: &[],
+            kind: Kind::Http {
+                methods,
+                path: Some(path),
+                run,
+            },
+        }
     }
 
     /// A function with an HTTP trigger, an HTTP output, and other bindings.
@@ -60,7 +70,15 @@ impl Route {
         outputs: &'static [&'static str],
         run: fn(HttpRequest) -> Result,
     ) -> Self {
-        Self { name, outputs, kind: Kind::Http { methods, path: None, run } }
+        Self {
+            name,
+            outputs,
+            kind: Kind::Http {
+                methods,
+                path: None,
+                run,
+            },
+        }
     }
 
     /// A function with any other trigger, whose binding has the name `binding`.
@@ -70,6 +88,10 @@ impl Route {
         outputs: &'static [&'static str],
         run: fn(Invocation) -> Result,
     ) -> Self {
-        Self { name, outputs, kind: Kind::Trigger { binding, run } }
+        Self {
+            name,
+            outputs,
+            kind: Kind::Trigger { binding, run },
+        }
     }
 }

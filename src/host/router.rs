@@ -35,10 +35,12 @@ impl Request<'_> {
         self.url.split_once('?').map_or(self.url, |(path, _)| path)
     }
 
-    /// Whether the host has passed it on as its caller sent it, whatever path that is. Only a host that proxies says so, and it
-    /// replaces what a caller puts there.
+    /// Whether the host has passed it on as its caller sent it, whatever path that is. Only a host
+    /// that proxies says so, and it replaces what a caller puts there.
     fn is_proxied(&self) -> bool {
-        self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("x-ms-invocation-id"))
+        self.headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("x-ms-invocation-id"))
     }
 
     /// An error of which both the caller and the app's log hear.
@@ -56,7 +58,13 @@ impl Request<'_> {
 impl fmt::Display for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         // Without the query, which may hold a function key.
-        write!(f, "{}: {} {}", log::named(self.invocation_id), self.method, self.path())
+        write!(
+            f,
+            "{}: {} {}",
+            log::named(self.invocation_id),
+            self.method,
+            self.path()
+        )
     }
 }
 
@@ -70,9 +78,13 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
         };
     }
     // The host's own routing ignores case and one trailing slash.
-    let invoked = path.strip_prefix('/').map(|name| name.strip_suffix('/').unwrap_or(name)).unwrap_or_default();
+    let invoked = path
+        .strip_prefix('/')
+        .map(|name| name.strip_suffix('/').unwrap_or(name))
+        .unwrap_or_default();
     let mut allowed = Vec::new();
-    let is_invoked = |route: &&Route| route.name.eq_ignore_ascii_case(invoked) && !request.is_proxied();
+    let is_invoked =
+        |route: &&Route| route.name.eq_ignore_ascii_case(invoked) && !request.is_proxied();
     if let Some(route) = routes.iter().find(is_invoked) {
         if request.method == "POST" {
             return answer_invocation(route, request);
@@ -82,10 +94,18 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
     // Of several whose path it is, the host takes the first by name, in any case.
     let mut called: Option<(&Route, _, Params)> = None;
     for route in routes {
-        if let Kind::Http { methods, path: Some(pattern), run } = route.kind
+        if let Kind::Http {
+            methods,
+            path: Some(pattern),
+            run,
+        } = route.kind
             && let Some(params) = path::matches(pattern, path)
         {
-            let is_first = || called.as_ref().is_none_or(|(first, ..)| precedes(route.name, first.name));
+            let is_first = || {
+                called
+                    .as_ref()
+                    .is_none_or(|(first, ..)| precedes(route.name, first.name))
+            };
             match takes(methods, request.method) {
                 true if is_first() => called = Some((route, run, params)),
                 true => {}
@@ -110,12 +130,17 @@ fn takes(methods: &[&str], method: &str) -> bool {
     methods.contains(&method) || (method == "HEAD" && methods.contains(&"GET"))
 }
 
-/// What to tell a caller who has found no function. Who calls the handler itself, and not its host, tries the public path of
-/// a function that only the host can call.
+/// What to tell a caller who has found no function. Who calls the handler itself, and not its host,
+/// tries the public path of a function that only the host can call.
 fn nothing_at(routes: &[Route], path: &str) -> String {
-    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let is_meant =
-        |route: &&Route| matches!(route.kind, Kind::Http { path: None, .. }) && route.name.eq_ignore_ascii_case(last);
+    let last = path
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    let is_meant = |route: &&Route| {
+        matches!(route.kind, Kind::Http { path: None, .. }) && route.name.eq_ignore_ascii_case(last)
+    };
     let mut message = format!("no function at {}", path.strip_suffix('/').unwrap_or(path));
     if let Some(Route { name, .. }) = routes.iter().find(is_meant) {
         message += &format!(
@@ -135,11 +160,19 @@ fn answer_forwarded(
     mut request: Request,
 ) -> HttpResponse {
     let id = request.invocation_id;
-    let (headers, body) = (std::mem::take(&mut request.headers), std::mem::take(&mut request.body));
+    let (headers, body) = (
+        std::mem::take(&mut request.headers),
+        std::mem::take(&mut request.body),
+    );
     let function = || {
         run(HttpRequest {
             method: Cow::Borrowed(request.method),
-            invocation: Invocation { id, trigger: Datum::default(), inputs: Members::default(), metadata: None },
+            invocation: Invocation {
+                id,
+                trigger: Datum::default(),
+                inputs: Members::default(),
+                metadata: None,
+            },
             query_string: Cow::Borrowed(query),
             query: Vec::new(),
             params,
@@ -165,7 +198,9 @@ fn answer_forwarded(
 
 /// The answer; a stream is called as its function was, and what goes wrong in it is logged.
 fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> HttpResponse {
-    let Body::Stream(Stream(write)) = answer.body else { return answer };
+    let Body::Stream(Stream(write)) = answer.body else {
+        return answer;
+    };
     let (request, id) = (request.to_string(), request.invocation_id.to_owned());
     let write = move |out: &mut dyn Write| {
         let mut out = Out::new(out, usize::MAX);
@@ -173,20 +208,29 @@ fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> H
         match (called, out.error) {
             (Ok(()), None) => Ok(()),
             (_, Some(error)) => {
-                console::info(&format!("{request}: its answer could not be sent to the end: {error}"));
+                console::info(&format!(
+                    "{request}: its answer could not be sent to the end: {error}"
+                ));
                 Err("it could not be sent".into())
             }
             (Err(Error(why)), None) => {
                 let why = match why {
                     Why::Failed(failure) => failure.to_string(),
-                    Why::Refused(Refusal { status, message }) => format!("refused it: {status}: {message}"),
+                    Why::Refused(Refusal { status, message }) => {
+                        format!("refused it: {status}: {message}")
+                    }
                 };
-                console::error(&format!("error: {request}: after its answer had begun, function {function} {why}"));
+                console::error(&format!(
+                    "error: {request}: after its answer had begun, function {function} {why}"
+                ));
                 Err("it failed after it had begun".into())
             }
         }
     };
-    HttpResponse { body: Body::Stream(Stream(Box::new(write))), ..answer }
+    HttpResponse {
+        body: Body::Stream(Stream(Box::new(write))),
+        ..answer
+    }
 }
 
 /// The payload form: the trigger's data in, the values of the output bindings back.
@@ -195,17 +239,18 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
     let payload = std::mem::take(&mut request.body);
     let is_http = matches!(route.kind, Kind::Http { .. });
     let (called, logs) = log::collect(id, true, || match route.kind {
-        Kind::Trigger { binding, run } => {
-            request_payload::read_invocation(&payload, binding, id).map(|invocation| call(|| run(invocation)))
+        Kind::Trigger { binding, run } => request_payload::read_invocation(&payload, binding, id)
+            .map(|invocation| call(|| run(invocation))),
+        Kind::Http { methods, run, .. } => {
+            request_payload::read_http_request(&payload, id).map(|http| {
+                if !takes(methods, &http.method) {
+                    let message = format!("{} is not one of {}", http.method, methods.join(", "));
+                    return Err(Error::refuse(405, message));
+                }
+                let is_head = http.method == "HEAD";
+                call(|| run(http).and_then(|response| collected(response, is_head)))
+            })
         }
-        Kind::Http { methods, run, .. } => request_payload::read_http_request(&payload, id).map(|http| {
-            if !takes(methods, &http.method) {
-                let message = format!("{} is not one of {}", http.method, methods.join(", "));
-                return Err(Error::refuse(405, message));
-            }
-            let is_head = http.method == "HEAD";
-            call(|| run(http).and_then(|response| collected(response, is_head)))
-        }),
     });
     // The response has taken from it what it needs.
     drop(payload);
@@ -218,29 +263,47 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
         Err(message) => return failed(400, &message),
     };
     let response = match result {
-        Ok(Response { http: HttpResponse { body: Body::Bytes(body), .. }, .. })
-            if is_http && std::str::from_utf8(&body).is_err() =>
-        {
+        Ok(Response {
+            http:
+                HttpResponse {
+                    body: Body::Bytes(body),
+                    ..
+                },
+            ..
+        }) if is_http && std::str::from_utf8(&body).is_err() => {
             let message = "this host cannot pass on an answer that is not text in UTF-8";
             request.report(415, message);
-            refused(Refusal { status: 415, message: message.into() }, id).into()
+            refused(
+                Refusal {
+                    status: 415,
+                    message: message.into(),
+                },
+                id,
+            )
+            .into()
         }
         Ok(response) => response,
         Err(Error(Why::Refused(refusal))) if is_http => refused(refusal, id).into(),
         Err(Error(Why::Refused(Refusal { message, .. }))) => return failed(500, &message),
         Err(Error(Why::Failed(failure))) => return failed(500, &failure.to_string()),
     };
-    let payload = check(route, &response).and_then(|()| response_payload::write(&response, &logs, is_http));
+    let payload =
+        check(route, &response).and_then(|()| response_payload::write(&response, &logs, is_http));
     match payload {
         Ok(payload) => HttpResponse::text(payload).content_type("application/json"),
         Err(message) => failed(500, &message),
     }
 }
 
-/// The response with its answer's stream, where it has one, collected: the host takes it as a whole.
+/// The response with its answer's stream, where it has one, collected: the host takes it as a
+/// whole.
 fn collected(mut response: Response, is_head: bool) -> Result {
     if let Body::Stream(stream) = response.http.body {
-        let body = if is_head { Vec::new() } else { stream.collect(COLLECTED_MAX_BYTES)? };
+        let body = if is_head {
+            Vec::new()
+        } else {
+            stream.collect(COLLECTED_MAX_BYTES)?
+        };
         response.http.body = Body::Bytes(body);
     }
     Ok(response)
@@ -250,7 +313,9 @@ fn collected(mut response: Response, is_head: bool) -> Result {
 fn call(function: impl FnOnce() -> Result) -> Result {
     match catch(function) {
         Err(Error(Why::Refused(Refusal { status, message }))) if !(400..=499).contains(&status) => {
-            Err(failure(format!("it refuses with the status {status}, not one from 400 to 499: {message}")))
+            Err(failure(format!(
+                "it refuses with the status {status}, not one from 400 to 499: {message}"
+            )))
         }
         result => result,
     }
@@ -263,60 +328,110 @@ fn catch<T>(function: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// A failure whose reason says where.
 fn failure(reason: String) -> Error {
-    Error(Why::Failed(Failure { place: None, reason }))
+    Error(Why::Failed(Failure {
+        place: None,
+        reason,
+    }))
 }
 
 fn refused(refusal: Refusal, id: &str) -> HttpResponse {
     HttpResponse::error(refusal.status, &refusal.message, id)
 }
 
-/// Errors where a response sets what the host would ignore without a word, or when the answer is not valid HTTP.
+/// Errors where a response sets what the host would ignore without a word, or when the answer is
+/// not valid HTTP.
 fn check(route: &Route, response: &Response) -> Result<(), String> {
     let name = route.name;
     let return_value = response.return_value.as_ref().map(|_| "$return");
     for (place, (output, _)) in response.outputs.iter().enumerate() {
         if *output == "$return" {
-            return Err(format!("function {name} sets $return as an output, which has to be its return value"));
+            return Err(format!(
+                "function {name} sets $return as an output, which has to be its return value"
+            ));
         }
-        if response.outputs[..place].iter().any(|(earlier, _)| earlier == output) {
+        if response.outputs[..place]
+            .iter()
+            .any(|(earlier, _)| earlier == output)
+        {
             return Err(format!("function {name} sets the output {output} twice"));
         }
     }
-    for output in response.outputs.iter().map(|(output, _)| *output).chain(return_value) {
+    for output in response
+        .outputs
+        .iter()
+        .map(|(output, _)| *output)
+        .chain(return_value)
+    {
         if !route.outputs.contains(&output) {
-            return Err(format!("function {name} sets the output {output}, which its route does not declare"));
+            return Err(format!(
+                "function {name} sets the output {output}, which its route does not declare"
+            ));
         }
     }
-    let HttpResponse { status, headers, body } = &response.http;
+    let HttpResponse {
+        status,
+        headers,
+        body,
+    } = &response.http;
     let is_empty = matches!(body, Body::Bytes(body) if body.is_empty());
     let has_answer = *status != 200 || !headers.is_empty() || !is_empty;
     if has_answer && matches!(route.kind, Kind::Trigger { .. }) {
-        return Err(format!("function {name} answers an HTTP caller, and it has none"));
+        return Err(format!(
+            "function {name} answers an HTTP caller, and it has none"
+        ));
     }
     if !(200..=599).contains(status) {
-        return Err(format!("function {name} answers with the status {status}, which is not one from 200 to 599"));
+        return Err(format!(
+            "function {name} answers with the status {status}, which is not one from 200 to 599"
+        ));
     }
     for (header, value) in headers {
         // RFC 9110, sections 5.1 and 5.5; of the values only what is ASCII.
-        let token =
-            |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z') || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let token = |byte| {
+            matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z')
+                || b"!#$%&'*+-.^_`|~".contains(&byte)
+        };
         if header.is_empty() || !header.bytes().all(token) {
-            return Err(format!("function {name} sets the header {header:?}, which is no name that HTTP allows"));
+            return Err(format!(
+                "function {name} sets the header {header:?}, which is no name that HTTP allows"
+            ));
         }
-        if !value.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t')) {
-            return Err(format!("function {name} sets the header {header} to {value:?}, which HTTP does not allow"));
+        if !value
+            .bytes()
+            .all(|byte| matches!(byte, b' '..=b'~' | b'\t'))
+        {
+            return Err(format!(
+                "function {name} sets the header {header} to {value:?}, which HTTP does not allow"
+            ));
         }
-        if FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(header)) {
-            return Err(format!("function {name} sets the header {header}, which is the server's"));
+        if FRAMING
+            .iter()
+            .any(|framing| framing.eq_ignore_ascii_case(header))
+        {
+            return Err(format!(
+                "function {name} sets the header {header}, which is the server's"
+            ));
         }
     }
     Ok(())
 }
 
 /// The headers that say where an answer ends; two of them would split it.
-const FRAMING: [&str; 5] = ["Connection", "Content-Length", "Trailer", "Transfer-Encoding", "Upgrade"];
+const FRAMING: [&str; 5] = [
+    "Connection",
+    "Content-Length",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+];
 
 fn not_allowed(request: &Request, allowed: &str) -> HttpResponse {
-    let message = format!("{} does not take {}, only {allowed}", request.path(), request.method);
-    request.error(405, &message).header("Allow", allowed.to_owned())
+    let message = format!(
+        "{} does not take {}, only {allowed}",
+        request.path(),
+        request.method
+    );
+    request
+        .error(405, &message)
+        .header("Allow", allowed.to_owned())
 }

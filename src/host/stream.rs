@@ -44,7 +44,11 @@ pub struct Out<'a> {
 impl<'a> Out<'a> {
     /// Writes to `to`, at most `most` bytes.
     pub fn new(to: &'a mut dyn Write, most: usize) -> Self {
-        Self { to, room: most, error: None }
+        Self {
+            to,
+            room: most,
+            error: None,
+        }
     }
 
     fn noted<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
@@ -60,7 +64,9 @@ impl Write for Out<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match self.room.checked_sub(bytes.len()) {
             Some(_) => self.to.write(bytes),
-            None => Err(io::Error::other("the answer is longer than 16 MiB, the most of a stream that is collected")),
+            None => Err(io::Error::other(
+                "the answer is longer than 16 MiB, the most of a stream that is collected",
+            )),
         };
         self.room -= written.as_ref().ok().copied().unwrap_or_default();
         self.noted(written)
@@ -90,9 +96,15 @@ mod tests {
 
     #[test]
     fn a_stream_is_collected_up_to_its_limit() {
-        assert_eq!(collect(4, |out| Ok(write!(out, "ab{}", 10)?)).unwrap(), b"ab10");
+        assert_eq!(
+            collect(4, |out| Ok(write!(out, "ab{}", 10)?)).unwrap(),
+            b"ab10"
+        );
         assert_eq!(collect(4, |_| Ok(())).unwrap(), b"");
-        assert!(format!("{:?}", collect(3, |out| Ok(write!(out, "ab{}", 10)?))).contains("longer than 16 MiB"));
+        assert!(
+            format!("{:?}", collect(3, |out| Ok(write!(out, "ab{}", 10)?)))
+                .contains("longer than 16 MiB")
+        );
         let deaf = collect(3, |out| {
             let _ = out.write_all(b"abcd");
             Ok(())

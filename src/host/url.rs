@@ -1,13 +1,16 @@
 //! Paths and query strings: percent-decoding.
 
-/// `text` with `%XX` decoded; what is not UTF-8 then becomes U+FFFD, a `%` that starts no `%XX` stays as it is.
+/// `text` with `%XX` decoded; what is not UTF-8 then becomes U+FFFD, a `%` that starts no `%XX`
+/// stays as it is.
 pub fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
         rest = tail;
         match (first, tail) {
-            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+            (b'%', [high, low, after @ ..])
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
                 let digit = |hex: &u8| char::from(*hex).to_digit(16).unwrap_or_default() as u8;
                 bytes.push(digit(high) << 4 | digit(low));
                 rest = after;
@@ -15,7 +18,8 @@ pub fn decode(text: &str) -> String {
             _ => bytes.push(*first),
         }
     }
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// The values of `name` in a query string (without its `?`), percent- and plus-decoded.

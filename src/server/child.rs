@@ -1,4 +1,5 @@
-//! What a handler does for the host that has started it. By hand nobody sets the variable that tells.
+//! What a handler does for the host that has started it. By hand nobody sets the variable that
+//! tells.
 
 /// Set by the host for each handler that it starts [HttpWorkerProcess.cs].
 const STARTED_BY_HOST: &str = "FUNCTIONS_CUSTOMHANDLER_WORKER_ID";
@@ -9,8 +10,9 @@ pub struct Parent {
 }
 
 impl Parent {
-    /// The host, where one has started this handler. From then on the handler leaves Ctrl-C to it: the terminal interrupts the
-    /// handler too, and the host, which ends in its own order, would report a crash and start another.
+    /// The host, where one has started this handler. From then on the handler leaves Ctrl-C to it:
+    /// the terminal interrupts the handler too, and the host, which ends in its own order, would
+    /// report a crash and start another.
     pub fn of_this_handler() -> Option<Self> {
         std::env::var_os(STARTED_BY_HOST)?;
         ignore_interrupts();
@@ -39,8 +41,8 @@ fn ignore_interrupts() {
     use std::ffi::c_int;
     const SIGINT: c_int = 2;
     const SIG_IGN: usize = 1;
-    // SAFETY: it is declared as in POSIX, where a handler is a pointer or one of a few small numbers. It is given the number
-    // for "ignore", so no code of this process is ever called.
+    // SAFETY: it is declared as in POSIX, where a handler is a pointer or one of a few small
+    // numbers. It is given the number for "ignore", so no code of this process is ever called.
     unsafe extern "C" {
         safe fn signal(signal: c_int, handler: usize) -> usize;
     }
@@ -50,7 +52,8 @@ fn ignore_interrupts() {
 
 #[cfg(windows)]
 fn ignore_interrupts() {
-    // SAFETY: it is declared as in wincon.h. Without a handler routine it only sets whether Ctrl-C is ignored.
+    // SAFETY: it is declared as in wincon.h. Without a handler routine it only sets whether Ctrl-C
+    // is ignored.
     unsafe extern "system" {
         safe fn SetConsoleCtrlHandler(routine: usize, add: i32) -> i32;
     }

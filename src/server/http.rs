@@ -1,4 +1,5 @@
-//! HTTP by tiny_http 0.12, and the defences against its edges; nothing else in the handler knows of it.
+//! HTTP by tiny_http 0.12, and the defences against its edges; nothing else in the handler knows of
+//! it.
 
 use crate::console;
 use crate::host::error::Refusal;
@@ -16,7 +17,8 @@ use std::time::Duration;
 /// The longest body of a request, in bytes; a longer one is answered 413.
 pub const BODY_MAX_BYTES: usize = 256 * 1024 * 1024;
 
-/// The longest body that is read to its end though it is too long, in bytes; see `Incoming::refuse_unread`.
+/// The longest body that is read to its end though it is too long, in bytes; see
+/// `Incoming::refuse_unread`.
 const DRAIN_MAX_BYTES: usize = 1024 * 1024 * 1024;
 
 /// The socket that the handler listens on, of 127.0.0.1 only. It outlives every [`Source`].
@@ -29,12 +31,16 @@ impl Listener {
     /// Binds `port`, or a free one where it is 0.
     pub fn bind(port: u16) -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        // Accepted connections inherit it. Without, the end of a large answer waits 40 ms for the caller's delayed ACK.
+        // Accepted connections inherit it. Without, the end of a large answer waits 40 ms for the
+        // caller's delayed ACK.
         no_delay(&socket)?;
-        // The standard library lets 128 connections wait to be accepted; in a burst the next would wait a second more, for
-        // its second SYN.
+        // The standard library lets 128 connections wait to be accepted; in a burst the next would
+        // wait a second more, for its second SYN.
         queue_more(&socket)?;
-        Ok(Self { address: socket.local_addr()?, socket })
+        Ok(Self {
+            address: socket.local_addr()?,
+            socket,
+        })
     }
 
     /// The address that it is bound to.
@@ -54,27 +60,32 @@ impl Listener {
         }
     }
 
-    /// Starts to accept connections again, once there are descriptors and threads for some. Errors where there are not.
+    /// Starts to accept connections again, once there are descriptors and threads for some. Errors
+    /// where there are not.
     pub fn accept_again(&self) -> io::Result<Source> {
         const DESCRIPTORS: usize = 16;
         const THREADS: usize = 8;
-        let spare = (0..DESCRIPTORS).map(|_| self.socket.try_clone()).collect::<io::Result<Vec<_>>>()?;
+        let spare = (0..DESCRIPTORS)
+            .map(|_| self.socket.try_clone())
+            .collect::<io::Result<Vec<_>>>()?;
         drop(spare);
         let spare = |_| thread::Builder::new().spawn(|| thread::sleep(Duration::from_millis(1)));
         drop((0..THREADS).map(spare).collect::<io::Result<Vec<_>>>()?);
         self.accept()
     }
 
-    /// Opens a connection to the handler itself and closes it, which makes tiny_http look after its connections.
+    /// Opens a connection to the handler itself and closes it, which makes tiny_http look after its
+    /// connections.
     ///
-    /// Its pool [util/task_pool.rs] starts a thread for a connection only where none is waiting for one, and one that it
-    /// has woken counts as waiting until it runs. Of a burst, some connections are queued behind threads that go on to
-    /// serve another for as long as that is kept alive. A new connection that finds no thread waiting gets a new one,
-    /// which then takes the next that is queued.
+    /// Its pool [util/task_pool.rs] starts a thread for a connection only where none is waiting for
+    /// one, and one that it has woken counts as waiting until it runs. Of a burst, some connections
+    /// are queued behind threads that go on to serve another for as long as that is kept alive. A
+    /// new connection that finds no thread waiting gets a new one, which then takes the next that
+    /// is queued.
     ///
-    /// A gentle one waits a little until its connection has been looked after: many others in a row start threads that
-    /// nothing needs, and use up descriptors. Errors where it cannot be made, for want of descriptors, or because others
-    /// wait to be accepted and are nudge enough.
+    /// A gentle one waits a little until its connection has been looked after: many others in a row
+    /// start threads that nothing needs, and use up descriptors. Errors where it cannot be made,
+    /// for want of descriptors, or because others wait to be accepted and are nudge enough.
     pub fn nudge(&self, gently: bool) -> io::Result<()> {
         let mut connection = TcpStream::connect_timeout(&self.address, Duration::from_millis(50))?;
         if gently {
@@ -90,7 +101,8 @@ impl Listener {
 #[cfg(unix)]
 fn queue_more(socket: &TcpListener) -> io::Result<()> {
     use std::os::fd::AsRawFd;
-    // SAFETY: it is declared as in POSIX, takes two integers by value, and touches no memory of this process.
+    // SAFETY: it is declared as in POSIX, takes two integers by value, and touches no memory of
+    // this process.
     unsafe extern "C" {
         safe fn listen(socket: std::ffi::c_int, backlog: std::ffi::c_int) -> std::ffi::c_int;
     }
@@ -145,11 +157,16 @@ impl Source {
     }
 }
 
-/// Whether this panic has ended an accept thread. tiny_http clones each accepted socket and unwraps the result, which fails
-/// where there is one descriptor left; and it starts threads with `thread::spawn`, which panics where there are no more.
+/// Whether this panic has ended an accept thread. tiny_http clones each accepted socket and unwraps
+/// the result, which fails where there is one descriptor left; and it starts threads with
+/// `thread::spawn`, which panics where there are no more.
 pub fn ends_accepting(panic: &PanicHookInfo) -> bool {
-    panic.location().is_some_and(|location| location.file().ends_with("refined_tcp_stream.rs"))
-        || panic.payload_as_str().is_some_and(|message| message.starts_with("failed to spawn thread"))
+    panic
+        .location()
+        .is_some_and(|location| location.file().ends_with("refined_tcp_stream.rs"))
+        || panic
+            .payload_as_str()
+            .is_some_and(|message| message.starts_with("failed to spawn thread"))
 }
 
 /// A request, its body not yet read.
@@ -163,12 +180,15 @@ impl Incoming {
 
     /// Reads the body, then sends the answer that `respond` gives.
     ///
-    /// The body is read to its end whatever the answer will be: what is left of it would be taken for the next request.
+    /// The body is read to its end whatever the answer will be: what is left of it would be taken
+    /// for the next request.
     pub fn answer(mut self, respond: impl FnOnce(Request) -> HttpResponse) {
         let mut body = Vec::new();
         match self.0.body_length() {
             Some(length) if length > BODY_MAX_BYTES => return self.refuse_unread(413, TOO_LONG),
-            Some(length) if body.try_reserve_exact(length).is_err() => return self.refuse_unread(503, NO_MEMORY),
+            Some(length) if body.try_reserve_exact(length).is_err() => {
+                return self.refuse_unread(503, NO_MEMORY);
+            }
             _ => {}
         }
         let body = self.read_body(body);
@@ -187,7 +207,8 @@ impl Incoming {
         } else {
             To::Caller
         };
-        // It fails where the caller has gone, and then nobody is left to tell; a stream has told by itself.
+        // It fails where the caller has gone, and then nobody is left to tell; a stream has told by
+        // itself.
         let _ = send(self.0.into_writer(), response, to);
     }
 
@@ -196,9 +217,18 @@ impl Incoming {
             .0
             .headers()
             .iter()
-            .map(|header| (Cow::Borrowed(header.field.as_str().as_str()), Cow::Borrowed(header.value.as_str())))
+            .map(|header| {
+                (
+                    Cow::Borrowed(header.field.as_str().as_str()),
+                    Cow::Borrowed(header.value.as_str()),
+                )
+            })
             .collect();
-        let id = self.0.headers().iter().find(|header| header.field.equiv("X-Azure-Functions-InvocationId"));
+        let id = self
+            .0
+            .headers()
+            .iter()
+            .find(|header| header.field.equiv("X-Azure-Functions-InvocationId"));
         Request {
             method: self.0.method().as_str(),
             url: self.0.url(),
@@ -212,40 +242,68 @@ impl Incoming {
     fn read_body(&mut self, mut body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
         let refusal = |status, message| Refusal { status, message };
         let length = self.0.body_length();
-        let named = |name| self.0.headers().iter().filter(move |header| header.field.equiv(name));
+        let named = |name| {
+            self.0
+                .headers()
+                .iter()
+                .filter(move |header| header.field.equiv(name))
+        };
         let chunked = named("Transfer-Encoding").next().is_some();
         // Of several, tiny_http looks at the first.
         let connection = named("Connection").next();
-        let upgrade = connection.is_some_and(|header| header.value.as_str().to_ascii_lowercase().contains("upgrade"));
+        let upgrade = connection.is_some_and(|header| {
+            header
+                .value
+                .as_str()
+                .to_ascii_lowercase()
+                .contains("upgrade")
+        });
         if chunked && upgrade {
             // tiny_http leaves the chunks of such a request undecoded.
-            return Err(refusal(400, "the body is chunked, and the Connection an upgrade".into()));
+            return Err(refusal(
+                400,
+                "the body is chunked, and the Connection an upgrade".into(),
+            ));
         }
         for header in named("Content-Length").filter(|_| !chunked) {
             let text = header.value.as_str();
             // tiny_http takes the first, and no body at all where that is no number.
-            if length.is_none() || text.parse().ok() != length || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(refusal(400, format!("the Content-Length {text:?} is not valid").into()));
+            if length.is_none()
+                || text.parse().ok() != length
+                || !text.bytes().all(|byte| byte.is_ascii_digit())
+            {
+                return Err(refusal(
+                    400,
+                    format!("the Content-Length {text:?} is not valid").into(),
+                ));
             }
         }
         if length.unwrap_or_default() == 0 && !chunked {
             return Ok(Vec::new());
         }
-        let invalid = |error: &dyn Display| refusal(400, format!("the body cannot be read: {error}").into());
+        let invalid =
+            |error: &dyn Display| refusal(400, format!("the body cannot be read: {error}").into());
         if chunked {
             // Most payloads fit, and need not be moved as they come.
             body.reserve(2048);
         }
         // Of an upgraded connection the reader does not end where the body does.
-        let mut reader = self.0.as_reader().take(length.unwrap_or(BODY_MAX_BYTES + 1) as u64);
+        let mut reader = self
+            .0
+            .as_reader()
+            .take(length.unwrap_or(BODY_MAX_BYTES + 1) as u64);
         let refused = match (reader.read_to_end(&mut body), length) {
             (Ok(read), _) if read > BODY_MAX_BYTES => refusal(413, TOO_LONG.into()),
             // A body that the caller cuts off reads like a shorter one.
             (Ok(read), Some(length)) if read != length => {
-                return Err(invalid(&format_args!("it ends after {read} bytes of {length}")));
+                return Err(invalid(&format_args!(
+                    "it ends after {read} bytes of {length}"
+                )));
             }
             (Ok(_), _) => return Ok(body),
-            (Err(error), _) if error.kind() == ErrorKind::OutOfMemory => refusal(503, NO_MEMORY.into()),
+            (Err(error), _) if error.kind() == ErrorKind::OutOfMemory => {
+                refusal(503, NO_MEMORY.into())
+            }
             (Err(error), _) => return Err(invalid(&error)),
         };
         // It is chunked, or there would have been room for it, and not have been more.
@@ -255,26 +313,42 @@ impl Incoming {
         Err(refused)
     }
 
-    /// Answers before the body, where its Content-Length is too long or more than there is memory for.
+    /// Answers before the body, where its Content-Length is too long or more than there is memory
+    /// for.
     ///
-    /// Whenever tiny_http drops a body of which `n` bytes are unread, as it does when the caller leaves, it allocates `n`
-    /// bytes, and where it cannot have them the process aborts [util/equal_reader.rs]. Only an upgrade of the connection
-    /// answers and yet keeps the body. A length that no memory holds is therefore never read, and costs its connection.
+    /// Whenever tiny_http drops a body of which `n` bytes are unread, as it does when the caller
+    /// leaves, it allocates `n` bytes, and where it cannot have them the process aborts
+    /// [util/equal_reader.rs]. Only an upgrade of the connection answers and yet keeps the body. A
+    /// length that no memory holds is therefore never read, and costs its connection.
     fn refuse_unread(self, status: u16, message: &str) {
         let length = self.0.body_length().unwrap_or_default();
-        let HttpResponse { body: Body::Bytes(body), .. } = self.request().error(status, message) else { return };
-        // tiny_http sends no Content-Length with an upgrade, so it goes as part of another header's value.
+        let HttpResponse {
+            body: Body::Bytes(body),
+            ..
+        } = self.request().error(status, message)
+        else {
+            return;
+        };
+        // tiny_http sends no Content-Length with an upgrade, so it goes as part of another header's
+        // value.
         let headers = format!("application/json\r\nContent-Length: {}", body.len());
         let content_type = tiny_http::Header::from_bytes("Content-Type", headers);
-        let head =
-            tiny_http::Response::new(status.into(), content_type.into_iter().collect(), io::empty(), Some(0), None);
+        let head = tiny_http::Response::new(
+            status.into(),
+            content_type.into_iter().collect(),
+            io::empty(),
+            Some(0),
+            None,
+        );
         let mut room = Vec::<u8>::new();
         let fits = length <= DRAIN_MAX_BYTES && room.try_reserve_exact(length).is_ok();
         // Else the compiler may leave the question out.
         drop(std::hint::black_box(room));
         let mut connection = self.0.upgrade("HTTP/1.1", head);
         // Both fail where the caller has gone.
-        let _ = connection.write_all(&body).and_then(|()| connection.flush());
+        let _ = connection
+            .write_all(&body)
+            .and_then(|()| connection.flush());
         if fits {
             let _ = io::copy(&mut connection.take(length as u64), &mut io::sink());
         } else {
@@ -296,10 +370,15 @@ enum To {
     Older,
 }
 
-/// Sends an answer: a small one in a single write, so that no part of it waits for the caller's ACK of another.
+/// Sends an answer: a small one in a single write, so that no part of it waits for the caller's ACK
+/// of another.
 fn send(mut connection: impl Write, response: HttpResponse, to: To) -> io::Result<()> {
     const SMALL_BYTES: usize = 64 * 1024;
-    let HttpResponse { mut status, headers, body } = response;
+    let HttpResponse {
+        mut status,
+        headers,
+        body,
+    } = response;
     let mut headers = &headers[..];
     let no_body = matches!(status, 204 | 304);
     let body = match body {
@@ -324,7 +403,11 @@ fn send(mut connection: impl Write, response: HttpResponse, to: To) -> io::Resul
     for (name, value) in headers {
         write!(head, "{name}: {value}\r\n")?;
     }
-    let has_type = || headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
+    let has_type = || {
+        headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("Content-Type"))
+    };
     if (stream.is_some() || !bytes.is_empty()) && !has_type() {
         // As the host does for an HTTP output.
         head.extend(b"Content-Type: text/plain; charset=utf-8\r\n");
@@ -353,8 +436,9 @@ fn send(mut connection: impl Write, response: HttpResponse, to: To) -> io::Resul
     connection.flush()
 }
 
-/// Sends a body while it is written. Of one that fails the chunks end in what is none: tiny_http cannot close a connection,
-/// and a caller that was told nothing would take what has come for the whole.
+/// Sends a body while it is written. Of one that fails the chunks end in what is none: tiny_http
+/// cannot close a connection, and a caller that was told nothing would take what has come for the
+/// whole.
 fn send_chunks(mut connection: impl Write, Stream(write): Stream) -> io::Result<()> {
     connection.flush()?;
     let end: &[u8] = match write(&mut Chunks(&mut connection)) {

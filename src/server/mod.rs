@@ -24,11 +24,12 @@ const DEFAULT_PORT: u16 = 8080;
 /// The exit code by which a handler asks the host for another start.
 const START_AGAIN: u8 = 200;
 
-/// Serves the functions on 127.0.0.1, at the port that the host asks for, until the process is ended.
+/// Serves the functions on 127.0.0.1, at the port that the host asks for, until the process is
+/// ended.
 ///
-/// It returns only where it cannot serve, or no longer. With code 1 it could not start: a host tries that three times. With
-/// code 200 it has served and can no longer: the host starts the handler again at once, and does not count it. With code 0
-/// the host that started it has ended.
+/// It returns only where it cannot serve, or no longer. With code 1 it could not start: a host
+/// tries that three times. With code 200 it has served and can no longer: the host starts the
+/// handler again at once, and does not count it. With code 0 the host that started it has ended.
 pub fn serve(routes: &'static [Route]) -> ExitCode {
     serve_with(routes, &Settings::default())
 }
@@ -66,9 +67,13 @@ pub fn serve_with(routes: &'static [Route], settings: &Settings) -> ExitCode {
 /// Errors with a sentence that says why the handler cannot start.
 fn start(routes: &'static [Route]) -> Result<(Listener, Workers), String> {
     let port = port()?;
-    let listener = Listener::bind(port).map_err(|error| format!("cannot listen on 127.0.0.1:{port}: {error}"))?;
-    let source = listener.accept().map_err(|error| format!("cannot accept connections: {error}"))?;
-    let workers = Workers::start(source, routes).map_err(|error| format!("cannot start a worker: {error}"))?;
+    let listener = Listener::bind(port)
+        .map_err(|error| format!("cannot listen on 127.0.0.1:{port}: {error}"))?;
+    let source = listener
+        .accept()
+        .map_err(|error| format!("cannot accept connections: {error}"))?;
+    let workers = Workers::start(source, routes)
+        .map_err(|error| format!("cannot start a worker: {error}"))?;
     Ok((listener, workers))
 }
 
@@ -77,7 +82,9 @@ fn port() -> Result<u16, String> {
         Some(text) if !text.is_empty() => text
             .to_str()
             .and_then(|text| text.parse().ok())
-            .ok_or_else(|| format!("{PORT_VARIABLE} is {text:?}, which is not a port (0 to 65535)")),
+            .ok_or_else(|| {
+                format!("{PORT_VARIABLE} is {text:?}, which is not a port (0 to 65535)")
+            }),
         _ => Ok(DEFAULT_PORT),
     }
 }

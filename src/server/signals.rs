@@ -12,7 +12,8 @@ pub static SIGNALS: Signals = Signals {
     newcomers: AtomicUsize::new(0),
 };
 
-/// A bit for each port from which a request came since the ports were last forgotten; and those from before that.
+/// A bit for each port from which a request came since the ports were last forgotten; and those
+/// from before that.
 static SEEN: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
 static SEEN_BEFORE: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
 
@@ -78,7 +79,8 @@ impl Signals {
         self.newcomers.swap(0, SeqCst)
     }
 
-    /// Forgets the ports from which no request has come since the last call. A port comes round again, as another connection's.
+    /// Forgets the ports from which no request has come since the last call. A port comes round
+    /// again, as another connection's.
     pub fn forget_ports(&self) {
         for (seen, before) in SEEN.iter().zip(&SEEN_BEFORE) {
             before.store(seen.swap(0, Relaxed), Relaxed);

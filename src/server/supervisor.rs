@@ -10,8 +10,9 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often the supervisor looks: while requests come and a little after; for a while after that; and then. The last is
-/// longer than the 5 s after which tiny_http's surplus threads end, or nudges would keep them.
+/// How often the supervisor looks: while requests come and a little after; for a while after that;
+/// and then. The last is longer than the 5 s after which tiny_http's surplus threads end, or nudges
+/// would keep them.
 const BUSY_PAUSE: Duration = Duration::from_millis(2);
 const QUIET_PAUSE: Duration = Duration::from_millis(200);
 const IDLE_PAUSE: Duration = Duration::from_millis(5500);
@@ -21,32 +22,37 @@ const QUIET_FOR: Duration = Duration::from_secs(2);
 /// How often it is tried to accept connections again.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// A port is forgotten when no request has come from it for this long, or twice as long. It does not come round so soon.
+/// A port is forgotten when no request has come from it for this long, or twice as long. It does
+/// not come round so soon.
 const FORGET_AFTER: Duration = Duration::from_millis(500);
 
 /// How a handler serves. [`Settings::default`] is right for a Functions host.
 #[derive(Debug)]
 pub struct Settings {
-    /// After how long without new connections, because none can be accepted, and without a request the handler gives up, so
-    /// that the host starts it again.
+    /// After how long without new connections, because none can be accepted, and without a request
+    /// the handler gives up, so that the host starts it again.
     pub give_up_after: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { give_up_after: Duration::from_secs(60) }
+        Self {
+            give_up_after: Duration::from_secs(60),
+        }
     }
 }
 
 /// Why the handler no longer serves.
 pub enum End {
-    /// For too long no connection could be accepted, for this reason, and no request came from those there are.
+    /// For too long no connection could be accepted, for this reason, and no request came from
+    /// those there are.
     Deaf(io::Error),
     /// The host that started the handler has ended.
     HostGone,
 }
 
-/// Serves by `workers`, and by those of the sources that follow theirs, for as long as that is possible.
+/// Serves by `workers`, and by those of the sources that follow theirs, for as long as that is
+/// possible.
 pub fn supervise(
     routes: &'static [Route],
     settings: &Settings,
@@ -57,7 +63,14 @@ pub fn supervise(
     SIGNALS.supervise_here();
     let mut pools = vec![workers];
     let now = Instant::now();
-    let [mut reviewed, mut requested, mut nudged, mut forgot, mut tried, mut heard] = [now; 6];
+    let [
+        mut reviewed,
+        mut requested,
+        mut nudged,
+        mut forgot,
+        mut tried,
+        mut heard,
+    ] = [now; 6];
     let mut complained = None;
     loop {
         let now = Instant::now();
@@ -78,12 +91,15 @@ pub fn supervise(
             }
         }
         if SIGNALS.is_accept_lost() {
-            // The last pool is that of the source that accepts. Those before it have lost their accept thread; their
-            // connections go on.
+            // The last pool is that of the source that accepts. Those before it have lost their
+            // accept thread; their connections go on.
             if since(tried) >= RETRY_PAUSE {
                 tried = now;
                 SIGNALS.clear_accept_lost();
-                match listener.accept_again().and_then(|source| Workers::start(source, routes)) {
+                match listener
+                    .accept_again()
+                    .and_then(|source| Workers::start(source, routes))
+                {
                     Ok(workers) => pools.push(workers),
                     Err(error) if since(heard).min(since(requested)) > settings.give_up_after => {
                         return End::Deaf(error);
@@ -95,12 +111,22 @@ pub fn supervise(
             heard = now;
             // One for each connection that is new, or has not been used for a while.
             nudge(listener, SIGNALS.take_newcomers(), 4);
-            // And now and then some for those that are queued behind others which were opened and are not used: the longer
-            // it is quiet the more, 2 to 64.
+            // And now and then some for those that are queued behind others which were opened and
+            // are not used: the longer it is quiet the more, 2 to 64.
             let silence = since(requested);
-            if since(nudged) >= if silence < QUIET_FOR { QUIET_PAUSE } else { IDLE_PAUSE } {
+            if since(nudged)
+                >= if silence < QUIET_FOR {
+                    QUIET_PAUSE
+                } else {
+                    IDLE_PAUSE
+                }
+            {
                 nudged = now;
-                nudge(listener, 2 << (silence.as_millis() / QUIET_PAUSE.as_millis()).min(5), 1);
+                nudge(
+                    listener,
+                    2 << (silence.as_millis() / QUIET_PAUSE.as_millis()).min(5),
+                    1,
+                );
             }
         }
         if since(forgot) >= FORGET_AFTER {

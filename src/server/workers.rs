@@ -1,8 +1,9 @@
 //! Workers: the threads that take requests from a source and answer them, one at a time each.
 //!
-//! There is one where one will do: with short functions more only get in each other's way (tiny_http hands requests out
-//! under one lock, for which they wait). While all are in functions that take long, asleep or waiting for a database, their
-//! number doubles every few milliseconds. Those that are no longer needed end.
+//! There is one where one will do: with short functions more only get in each other's way
+//! (tiny_http hands requests out under one lock, for which they wait). While all are in functions
+//! that take long, asleep or waiting for a database, their number doubles every few milliseconds.
+//! Those that are no longer needed end.
 
 use super::http::{Received, Source};
 use super::signals::SIGNALS;
@@ -18,11 +19,12 @@ use std::time::{Duration, Instant};
 /// The most workers that are added at once.
 const ADDED_AT_ONCE: usize = 64;
 
-/// Functions take long when a worker takes no more than this from one review to the next, 2 milliseconds later.
+/// Functions take long when a worker takes no more than this from one review to the next, 2
+/// milliseconds later.
 const FEW_PER_REVIEW: usize = 3;
 
-/// How often it is asked whether there are too many; and what a worker then has taken, at the least, when its functions
-/// are so short that one worker less does as well.
+/// How often it is asked whether there are too many; and what a worker then has taken, at the
+/// least, when its functions are so short that one worker less does as well.
 const SURPLUS_AFTER: Duration = Duration::from_secs(1);
 const MANY_PER_SURPLUS: usize = 5000;
 
@@ -52,7 +54,11 @@ struct Counted {
 
 impl Counted {
     fn new(taken: usize) -> Self {
-        Self { from: Instant::now(), taken, least_idle: usize::MAX }
+        Self {
+            from: Instant::now(),
+            taken,
+            least_idle: usize::MAX,
+        }
     }
 }
 
@@ -60,9 +66,20 @@ impl Workers {
     /// Starts with one worker. Errors when not even that one can be had.
     pub fn start(source: Source, routes: &'static [Route]) -> io::Result<Self> {
         let [workers, idle, taken] = [const { AtomicUsize::new(0) }; 3];
-        let shared = Arc::new(Shared { source, routes, workers, idle, taken });
+        let shared = Arc::new(Shared {
+            source,
+            routes,
+            workers,
+            idle,
+            taken,
+        });
         add_worker(&shared)?;
-        Ok(Self { shared, taken: 0, crowded: 0, counted: Counted::new(0) })
+        Ok(Self {
+            shared,
+            taken: 0,
+            crowded: 0,
+            counted: Counted::new(0),
+        })
     }
 
     /// Whether nothing but one idle worker is left.
@@ -80,14 +97,21 @@ impl Workers {
         self.shared.taken.load(SeqCst) != self.taken
     }
 
-    /// Adds workers where all are stuck, and lets go of those not needed. To be called every few milliseconds while
-    /// requests come. Errors when a worker that is needed cannot be had.
+    /// Adds workers where all are stuck, and lets go of those not needed. To be called every few
+    /// milliseconds while requests come. Errors when a worker that is needed cannot be had.
     pub fn review(&mut self) -> io::Result<()> {
-        let (workers, idle) = (self.shared.workers.load(SeqCst), self.shared.idle.load(SeqCst));
+        let (workers, idle) = (
+            self.shared.workers.load(SeqCst),
+            self.shared.idle.load(SeqCst),
+        );
         let taken = self.shared.taken.load(SeqCst);
         let came = taken.wrapping_sub(self.taken);
         self.taken = taken;
-        self.crowded = if idle == 0 && came <= workers * FEW_PER_REVIEW { self.crowded + 1 } else { 0 };
+        self.crowded = if idle == 0 && came <= workers * FEW_PER_REVIEW {
+            self.crowded + 1
+        } else {
+            0
+        };
         // Not at once: a request that has only just come is no sign.
         if self.crowded > 1 || workers == 0 {
             for _ in 0..workers.clamp(1, ADDED_AT_ONCE) {
@@ -110,7 +134,10 @@ impl Workers {
 fn add_worker(shared: &Arc<Shared>) -> io::Result<()> {
     shared.workers.fetch_add(1, SeqCst);
     let ending = Ending(shared.clone());
-    thread::Builder::new().name("worker".into()).spawn(move || work(&ending.0)).map(drop)
+    thread::Builder::new()
+        .name("worker".into())
+        .spawn(move || work(&ending.0))
+        .map(drop)
 }
 
 fn work(shared: &Shared) {
@@ -125,7 +152,9 @@ fn work(shared: &Shared) {
                 incoming.answer(|request| router::answer(shared.routes, request));
             }
             Received::AcceptLost(error) => {
-                console::error(&format!("error: cannot accept connections for now: {error}"));
+                console::error(&format!(
+                    "error: cannot accept connections for now: {error}"
+                ));
                 SIGNALS.accept_lost();
             }
             Received::Released => return,

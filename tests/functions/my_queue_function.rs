@@ -11,14 +11,28 @@ fn a_message_is_passed_on() {
 #[test]
 fn it_logs_the_beginning_of_a_message() {
     let run = App::start().send("messages-incoming", "x".repeat(101));
-    assert!(run.logs[0].starts_with("processed message "), "{:?}", run.logs);
-    assert!(run.logs[0].ends_with(&format!(", dequeue count 1: {}...", "x".repeat(100))), "{:?}", run.logs);
+    assert!(
+        run.logs[0].starts_with("processed message "),
+        "{:?}",
+        run.logs
+    );
+    assert!(
+        run.logs[0].ends_with(&format!(", dequeue count 1: {}...", "x".repeat(100))),
+        "{:?}",
+        run.logs
+    );
 }
 
 #[test]
 fn no_message_is_altered() {
     let app = App::start();
-    let messages = ["test", "[]", "2026-11-21T10:00:00+02:00", r#"{"price":10.10}"#, ""];
+    let messages = [
+        "test",
+        "[]",
+        "2026-11-21T10:00:00+02:00",
+        r#"{"price":10.10}"#,
+        "",
+    ];
     for message in messages {
         app.send("messages-incoming", message);
     }

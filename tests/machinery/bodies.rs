@@ -1,7 +1,8 @@
 //! Payloads that are none, and bodies that are cut short, too large or framed wrongly.
 
 use crate::requests::{
-    ID, ask, assert_error, assert_serves, is_ordered, is_passed_on, message_payload, order, order_payload, ping,
+    ID, ask, assert_error, assert_serves, is_ordered, is_passed_on, message_payload, order,
+    order_payload, ping,
 };
 use crate::start::start;
 use serde_json::{Value, json};
@@ -61,19 +62,46 @@ fn malformed_payloads_are_refused_with_what_is_wrong_and_where() {
         (b"{\"Data\": -99999999999999999999999999999}", &["Data"]),
         (b"{\"Data\": false}", &["Data", "boolean"]),
         (b"{\"Data\": {}}", &["missing"]),
-        (b"{\"Data\": {\"other\": 1}, \"Metadata\": {\"req\": {}, \"myQueueItem\": \"\"}}", &["missing"]),
-        (b"{\"Data\": {\"Req\": {}, \"MYQUEUEITEM\": \"\"}}", &["missing"]),
-        (b"{\"Data\": {\"req\": null, \"myQueueItem\": null}}", &["null"]),
-        (b"{\"Data\": {\"req\": {}, \"myQueueItem\": \"\"}}\xff", &["UTF-8", "40"]),
+        (
+            b"{\"Data\": {\"other\": 1}, \"Metadata\": {\"req\": {}, \"myQueueItem\": \"\"}}",
+            &["missing"],
+        ),
+        (
+            b"{\"Data\": {\"Req\": {}, \"MYQUEUEITEM\": \"\"}}",
+            &["missing"],
+        ),
+        (
+            b"{\"Data\": {\"req\": null, \"myQueueItem\": null}}",
+            &["null"],
+        ),
+        (
+            b"{\"Data\": {\"req\": {}, \"myQueueItem\": \"\"}}\xff",
+            &["UTF-8", "40"],
+        ),
         (b"{\"Data\": {\"\xc0\xaf\": 1}}", &["UTF-8", "11"]),
-        (b"{\"Data\": {\"req\": {\"Body\": \"\xed\xa0\x80\"}}}", &["UTF-8"]),
-        (b"\xef\xbb\xbf{\"Data\": {\"req\": {}, \"myQueueItem\": \"\"}}", &["byte-order mark"]),
+        (
+            b"{\"Data\": {\"req\": {\"Body\": \"\xed\xa0\x80\"}}}",
+            &["UTF-8"],
+        ),
+        (
+            b"\xef\xbb\xbf{\"Data\": {\"req\": {}, \"myQueueItem\": \"\"}}",
+            &["byte-order mark"],
+        ),
         (b"\xff\xfe{\0}\0", &["UTF-8", "0"]),
-        (b"{\"\\ud800\": 1, \"Data\": {\"req\": {}, \"myQueueItem\": \"\"}}", &["payload", "column 9"]),
-        (b"{\"Data\": {\"\\udc00\": 1, \"req\": {}, \"myQueueItem\": \"\"}}", &["Data", "column"]),
+        (
+            b"{\"\\ud800\": 1, \"Data\": {\"req\": {}, \"myQueueItem\": \"\"}}",
+            &["payload", "column 9"],
+        ),
+        (
+            b"{\"Data\": {\"\\udc00\": 1, \"req\": {}, \"myQueueItem\": \"\"}}",
+            &["Data", "column"],
+        ),
     ];
     for (payload, names) in cases {
-        for (function, trigger) in [("/order", "Data.req"), ("/MyQueueFunction", "Data.myQueueItem")] {
+        for (function, trigger) in [
+            ("/order", "Data.req"),
+            ("/MyQueueFunction", "Data.myQueueItem"),
+        ] {
             let answer = ask(&handler, &invocation(function, ID, payload));
             assert_error(&answer, 400, names);
             assert_eq!(answer.json()["invocationId"], ID);
@@ -96,33 +124,60 @@ fn malformed_payloads_are_refused_with_what_is_wrong_and_where() {
         (r#"{"Body": "\udc00\ud800"}"#, &["Data.req.Body", "column"]),
         (r#"{"Headers": 1}"#, &["Data.req.Headers"]),
         (r#"{"Headers": []}"#, &["Data.req.Headers"]),
-        (r#"{"Headers": {"A": ["\ud800"]}}"#, &["Data.req.Headers", "column"]),
+        (
+            r#"{"Headers": {"A": ["\ud800"]}}"#,
+            &["Data.req.Headers", "column"],
+        ),
         (r#"{"Query": "{"}"#, &["Data.req.Query"]),
         (r#"{"Query": "\ud800"}"#, &["Data.req.Query", "column"]),
         (r#"{"Query": "[]"}"#, &["Data.req.Query"]),
         (r#"{"Params": true}"#, &["Data.req.Params"]),
-        (r#"{"Headers": {"Content-Type": ["application/octet-stream"]}, "Body": "a"}"#, &["Data.req.Body", "base64"]),
+        (
+            r#"{"Headers": {"Content-Type": ["application/octet-stream"]}, "Body": "a"}"#,
+            &["Data.req.Body", "base64"],
+        ),
     ] {
-        assert_error(&order_of(&handler, format!(r#"{{"Data": {{"req": {req}}}}}"#).as_bytes()), 400, names);
+        assert_error(
+            &order_of(
+                &handler,
+                format!(r#"{{"Data": {{"req": {req}}}}}"#).as_bytes(),
+            ),
+            400,
+            names,
+        );
     }
     for item in [r#""\ud800""#, r#""\udc00x""#, r#""\ud800\ud800""#] {
-        let answer = message_of(&handler, format!(r#"{{"Data": {{"myQueueItem": {item}}}}}"#).as_bytes());
+        let answer = message_of(
+            &handler,
+            format!(r#"{{"Data": {{"myQueueItem": {item}}}}}"#).as_bytes(),
+        );
         assert_error(&answer, 400, &["Data.myQueueItem", "column"]);
     }
     assert_serves(&handler);
 }
 
-/// As for most readers of JSON. It is the whole value that counts: nothing of the one before is mixed into it.
+/// As for most readers of JSON. It is the whole value that counts: nothing of the one before is
+/// mixed into it.
 #[test]
 fn of_members_of_the_same_name_the_last_counts() {
     let handler = start();
     let order = |data: &str| order_of(&handler, format!("{{{data}}}").as_bytes());
     let first = r#"{"Method":"PUT","Headers":{"Transfer-Encoding":["chunked"]},"Body":"first"}"#;
-    let twice = order(&format!(r#""Data":{{"req":{first},"req":{{"Body":"the last"}}}}"#));
+    let twice = order(&format!(
+        r#""Data":{{"req":{first},"req":{{"Body":"the last"}}}}"#
+    ));
     assert_eq!(twice.json()["Outputs"]["message"], "the last", "{twice:?}");
     let empty = order(&format!(r#""Data":{{"req":{first},"req":{{}}}}"#));
-    assert_eq!(empty.json()["Outputs"]["res"]["statusCode"], 400, "{empty:?}");
-    assert_error(&order(&format!(r#""Data":{{"req":{first}}},"Data":{{}}"#)), 400, &["Data.req", "missing"]);
+    assert_eq!(
+        empty.json()["Outputs"]["res"]["statusCode"],
+        400,
+        "{empty:?}"
+    );
+    assert_error(
+        &order(&format!(r#""Data":{{"req":{first}}},"Data":{{}}"#)),
+        400,
+        &["Data.req", "missing"],
+    );
     let message = |data: &str| message_of(&handler, format!("{{{data}}}").as_bytes());
     let last = message(r#""Data":{"myQueueItem":"first"},"Data":{"myQueueItem":"the last"}"#);
     assert_eq!(last.json()["ReturnValue"], "the last", "{last:?}");
@@ -134,23 +189,45 @@ fn of_members_of_the_same_name_the_last_counts() {
 #[test]
 fn a_large_body_is_read_as_a_small_one_is() {
     let handler = start();
-    let of_size = |payload: Value| ask(&handler, &invocation("/order-of-any-size", ID, payload.to_string().as_bytes()));
+    let of_size = |payload: Value| {
+        ask(
+            &handler,
+            &invocation("/order-of-any-size", ID, payload.to_string().as_bytes()),
+        )
+    };
     for part in ["x!", "\"quoted\" \\ \n\u{1}", "caf\u{e9} \u{1f980} "] {
         let body = part.repeat((2 << 20) / part.len());
         let answer = of_size(json!({"Data": {"req": {"Body": body}}}));
-        let sent = answer.json()["Outputs"]["message"].as_str().map(str::to_owned);
+        let sent = answer.json()["Outputs"]["message"]
+            .as_str()
+            .map(str::to_owned);
         assert!(sent.as_deref() == Some(&*body), "{part:?}: {answer:?}");
     }
-    let filled = |body: &str| format!(r#"{{"Data":{{"req":{{"Body":{body}}},"more":"{}"}}}}"#, "x".repeat(2 << 20));
+    let filled = |body: &str| {
+        format!(
+            r#"{{"Data":{{"req":{{"Body":{body}}},"more":"{}"}}}}"#,
+            "x".repeat(2 << 20)
+        )
+    };
     for (body, names) in [
         (r#""\ud800""#, ["Data.req.Body", "surrogate"]),
         ("5", ["Data.req.Body", "string"]),
         ("{}", ["Data.req.Body", "string"]),
     ] {
-        let answer = ask(&handler, &invocation("/order-of-any-size", ID, filled(body).as_bytes()));
+        let answer = ask(
+            &handler,
+            &invocation("/order-of-any-size", ID, filled(body).as_bytes()),
+        );
         assert_error(&answer, 400, &names);
     }
-    assert!(ask(&handler, &invocation("/order", ID, filled("null").as_bytes())).text().contains("needs a body"));
+    assert!(
+        ask(
+            &handler,
+            &invocation("/order", ID, filled("null").as_bytes())
+        )
+        .text()
+        .contains("needs a body")
+    );
 }
 
 #[test]
@@ -160,7 +237,11 @@ fn what_is_no_invocation_is_a_400_that_says_why() {
         ("/order", "", "EOF"),
         ("/order", "hello", "line 1 column 1"),
         ("/order", "[]", "expected an object"),
-        ("/order", r#"[{"req":{"Body":"x"}},{}]"#, "expected an object"),
+        (
+            "/order",
+            r#"[{"req":{"Body":"x"}},{}]"#,
+            "expected an object",
+        ),
         ("/order", "{}", "Data is missing"),
         ("/order", r#"{"Metadata":{}}"#, "Data is missing"),
         ("/order", r#"{"Data":null}"#, "Data: invalid type: null"),
@@ -169,15 +250,31 @@ fn what_is_no_invocation_is_a_400_that_says_why() {
         ("/order", r#"{"Data":{"req":null}}"#, "Data.req"),
         ("/order", r#"{"Data":{"req":"text"}}"#, "Data.req"),
         ("/order", r#"{"Data":{"req":{"Body":5}}}"#, "Data.req.Body"),
-        ("/order", r#"{"Data":{"req":{"Headers":[]}}}"#, "Data.req.Headers"),
+        (
+            "/order",
+            r#"{"Data":{"req":{"Headers":[]}}}"#,
+            "Data.req.Headers",
+        ),
         (
             "/order",
             r#"{"Data":{"req":{"Body":"=","Headers":{"content-type":["application/octet-stream"]}}}}"#,
             "Data.req.Body",
         ),
-        ("/MyQueueFunction", r#"{"Data":{"req":{}}}"#, "Data.myQueueItem"),
-        ("/MyQueueFunction", r#"{"Data":{"myQueueItem":null}}"#, "Data.myQueueItem"),
-        ("/MyQueueFunction", r#"{"Data":{"myQueueItem":"\ud800"}}"#, "Data.myQueueItem"),
+        (
+            "/MyQueueFunction",
+            r#"{"Data":{"req":{}}}"#,
+            "Data.myQueueItem",
+        ),
+        (
+            "/MyQueueFunction",
+            r#"{"Data":{"myQueueItem":null}}"#,
+            "Data.myQueueItem",
+        ),
+        (
+            "/MyQueueFunction",
+            r#"{"Data":{"myQueueItem":"\ud800"}}"#,
+            "Data.myQueueItem",
+        ),
     ];
     for (path, payload, named) in cases {
         let answer = ask(&handler, &invocation(path, ID, payload.as_bytes()));
@@ -212,14 +309,25 @@ fn nesting_does_no_harm() {
                 format!(r#"{{"Data": {{"req": {{"Headers": {json}}}, "myQueueItem": [{json}]}}}}"#),
             ] {
                 for function in ["/order", "/MyQueueFunction"] {
-                    assert_error(&ask(&handler, &invocation(function, ID, payload.as_bytes())), 400, &["payload"]);
+                    assert_error(
+                        &ask(&handler, &invocation(function, ID, payload.as_bytes())),
+                        400,
+                        &["payload"],
+                    );
                 }
             }
             // Texts are data: whatever a caller can put into one is no fault of the payload.
             let payload = format!(r#"{{"Data": {{"req": {{"Query": {text}, "Body": "x"}}}}}}"#);
-            assert!(matches!(order_of(&handler, payload.as_bytes()).status, 200 | 400));
+            assert!(matches!(
+                order_of(&handler, payload.as_bytes()).status,
+                200 | 400
+            ));
             let answer = message_of(&handler, &message_payload(&json));
-            assert_eq!((answer.status, answer.json()["ReturnValue"].is_string()), (200, true), "{answer:?}");
+            assert_eq!(
+                (answer.status, answer.json()["ReturnValue"].is_string()),
+                (200, true),
+                "{answer:?}"
+            );
         }
     }
     assert_serves(&handler);
@@ -242,17 +350,28 @@ fn odd_texts_are_data() {
     ] {
         // As base64, where the host would change it; here it matters that it is taken.
         let answer = message_of(&handler, &message_payload(text));
-        assert!(answer.status == 200 && answer.json()["ReturnValue"].is_string(), "{text:?}: {answer:?}");
+        assert!(
+            answer.status == 200 && answer.json()["ReturnValue"].is_string(),
+            "{text:?}: {answer:?}"
+        );
         if text.ends_with("!") {
             assert!(is_passed_on(&answer, text), "{text:?}: {answer:?}");
         }
         let answer = order_of(&handler, &order_payload(text));
-        assert!(answer.status == 200 && answer.json()["Outputs"]["message"].is_string(), "{text:?}: {answer:?}");
+        assert!(
+            answer.status == 200 && answer.json()["Outputs"]["message"].is_string(),
+            "{text:?}: {answer:?}"
+        );
     }
     // Members of Metadata that callers of any kind may have written.
-    for metadata in
-        ["null", "1", "[]", r#"{"Id": "\ud800"}"#, r#"{"Id": {}, "DequeueCount": 1e999}"#, r#"{"Id": null}"#]
-    {
+    for metadata in [
+        "null",
+        "1",
+        "[]",
+        r#"{"Id": "\ud800"}"#,
+        r#"{"Id": {}, "DequeueCount": 1e999}"#,
+        r#"{"Id": null}"#,
+    ] {
         let payload = format!(r#"{{"Data": {{"myQueueItem": "\"m!\""}}, "Metadata": {metadata}}}"#);
         let answer = message_of(&handler, payload.as_bytes());
         assert!(is_passed_on(&answer, "m!"), "{metadata}: {answer:?}");
@@ -262,7 +381,12 @@ fn odd_texts_are_data() {
 // Bodies cut short
 
 fn order_with_length(declared: usize, sent: &[u8]) -> Vec<u8> {
-    request("POST", "/order", &[("Content-Length", &declared.to_string())], sent)
+    request(
+        "POST",
+        "/order",
+        &[("Content-Length", &declared.to_string())],
+        sent,
+    )
 }
 
 /// Closes the writing side, and reads what answers come until the handler has closed the other.
@@ -276,7 +400,11 @@ fn finish(mut connection: Connection) -> Vec<u8> {
 fn an_order_cut_short_is_not_processed() {
     let handler = start();
     let whole = order("cut short!");
-    let payload_start = whole.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
+    let payload_start = whole
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .expect("a head")
+        + 4;
     let mut random = Random::new(1);
     let cuts = (0..60).map(|_| payload_start + random.below(whole.len() - payload_start - 7));
     for cut in cuts.chain([payload_start, whole.len() - 7]) {
@@ -284,31 +412,50 @@ fn an_order_cut_short_is_not_processed() {
         connection.send(&whole[..cut]).expect("sent");
         let answers = finish(connection);
         let text = String::from_utf8_lossy(&answers);
-        assert!(text.starts_with("HTTP/1.1 400 ") && !text.contains("enqueued"), "cut at {cut}: {text}");
+        assert!(
+            text.starts_with("HTTP/1.1 400 ") && !text.contains("enqueued"),
+            "cut at {cut}: {text}"
+        );
     }
-    // Declared longer than it is, though what there is would do. (A small one tiny_http reads itself, and does not answer.)
+    // Declared longer than it is, though what there is would do. (A small one tiny_http reads
+    // itself, and does not answer.)
     let payload = order_payload(&"x".repeat(2000));
     for declared in [payload.len() + 1, payload.len() + 100_000, LIMIT] {
         let mut connection = Connection::open(handler.port).expect("a connection");
-        connection.send(&order_with_length(declared, &payload)).expect("sent");
+        connection
+            .send(&order_with_length(declared, &payload))
+            .expect("sent");
         let text = String::from_utf8(finish(connection)).expect("text");
         assert!(text.starts_with("HTTP/1.1 400 "), "{declared}: {text}");
-        assert!(text.contains(&payload.len().to_string()) && !text.contains("enqueued"), "{declared}: {text}");
+        assert!(
+            text.contains(&payload.len().to_string()) && !text.contains("enqueued"),
+            "{declared}: {text}"
+        );
     }
     for declared in [payload_start, 1000] {
         let mut connection = Connection::open(handler.port).expect("a connection");
-        connection.send(&order_with_length(declared, b"{}")).expect("sent");
+        connection
+            .send(&order_with_length(declared, b"{}"))
+            .expect("sent");
         assert!(!String::from_utf8_lossy(&finish(connection)).contains("enqueued"));
     }
     let mut connection = Connection::open(handler.port).expect("a connection");
-    connection.send(&request("POST", "/api/hello", &[("Content-Length", "5000")], &[b'x'; 4999])).expect("sent");
+    connection
+        .send(&request(
+            "POST",
+            "/api/hello",
+            &[("Content-Length", "5000")],
+            &[b'x'; 4999],
+        ))
+        .expect("sent");
     assert!(finish(connection).starts_with(b"HTTP/1.1 400 "));
     assert_serves(&handler);
 }
 
 // Bodies too large
 
-/// Sends `length` bytes of a body in pieces that `frame` makes; stops where the handler has ended the connection.
+/// Sends `length` bytes of a body in pieces that `frame` makes; stops where the handler has ended
+/// the connection.
 fn pour(connection: &mut Connection, length: usize, frame: impl Fn(&[u8]) -> Vec<u8>) {
     let piece = frame(&vec![b'x'; 1 << 20]);
     for _ in 0..length >> 20 {
@@ -332,11 +479,28 @@ fn a_chunked_body_over_the_limit_is_refused() {
     let handler = start();
     let mut connection = Connection::open(handler.port).expect("a connection");
     for path in ["/api/hello", "/order"] {
-        connection.send(&request("POST", path, &[("Transfer-Encoding", "chunked")], b"")).expect("sent");
+        connection
+            .send(&request(
+                "POST",
+                path,
+                &[("Transfer-Encoding", "chunked")],
+                b"",
+            ))
+            .expect("sent");
         pour(&mut connection, LIMIT + 1, one_chunk);
         connection.send(b"0\r\n\r\n").expect("sent");
-        assert_error(&connection.read_answer().expect("an answer"), 413, &["256 MiB"]);
-        assert_eq!(connection.exchange(&ping()).expect("the connection is in step").status, 200);
+        assert_error(
+            &connection.read_answer().expect("an answer"),
+            413,
+            &["256 MiB"],
+        );
+        assert_eq!(
+            connection
+                .exchange(&ping())
+                .expect("the connection is in step")
+                .status,
+            200
+        );
     }
     assert_serves(&handler);
 }
@@ -347,12 +511,30 @@ fn a_declared_length_over_the_limit_is_refused() {
     let handler = start();
     for path in ["/api/hello", "/order", "/", "/nowhere"] {
         let mut connection = Connection::open(handler.port).expect("a connection");
-        connection.send(&request("POST", path, &[("Content-Length", &(LIMIT + 1).to_string())], b"")).expect("sent");
-        assert_error(&connection.read_answer().expect("an answer"), 413, &["256 MiB"]);
+        connection
+            .send(&request(
+                "POST",
+                path,
+                &[("Content-Length", &(LIMIT + 1).to_string())],
+                b"",
+            ))
+            .expect("sent");
+        assert_error(
+            &connection.read_answer().expect("an answer"),
+            413,
+            &["256 MiB"],
+        );
         let hidden = order("hidden in a body!");
         connection.send(&hidden).expect("sent");
-        connection.socket().shutdown(Shutdown::Write).expect("shut down");
-        assert_eq!(connection.read_to_end().expect("the end"), b"", "what is in a body is no request");
+        connection
+            .socket()
+            .shutdown(Shutdown::Write)
+            .expect("shut down");
+        assert_eq!(
+            connection.read_to_end().expect("the end"),
+            b"",
+            "what is in a body is no request"
+        );
     }
     assert_serves(&handler);
 }
@@ -361,15 +543,28 @@ fn a_declared_length_over_the_limit_is_refused() {
 #[test]
 fn declared_terabytes_do_not_end_the_process() {
     let handler = start();
-    let lengths = [1 << 30, (1 << 30) + 1, 9_999_999_999_999, 1 << 47, i64::MAX as u64 - 1, i64::MAX as u64, u64::MAX];
+    let lengths = [
+        1 << 30,
+        (1 << 30) + 1,
+        9_999_999_999_999,
+        1 << 47,
+        i64::MAX as u64 - 1,
+        i64::MAX as u64,
+        u64::MAX,
+    ];
     for length in lengths {
-        for (sent, headers) in
-            [(0, &[][..]), (1000, &[]), (3000, &[("Expect", "100-continue")]), (10, &[("Connection", "close")])]
-        {
+        for (sent, headers) in [
+            (0, &[][..]),
+            (1000, &[]),
+            (3000, &[("Expect", "100-continue")]),
+            (10, &[("Connection", "close")]),
+        ] {
             let length = length.to_string();
             let headers = [&[("Content-Length", length.as_str())], headers].concat();
             let mut connection = Connection::open(handler.port).expect("a connection");
-            connection.send(&request("POST", "/order", &headers, &vec![b' '; sent])).expect("sent");
+            connection
+                .send(&request("POST", "/order", &headers, &vec![b' '; sent]))
+                .expect("sent");
             if sent != 10 {
                 assert_error(&connection.read_answer().expect("an answer"), 413, &[]);
             }
@@ -381,7 +576,9 @@ fn declared_terabytes_do_not_end_the_process() {
     let cut: Vec<_> = (0..20)
         .map(|_| {
             let mut connection = Connection::open(handler.port).expect("a connection");
-            connection.send(&order_with_length(LIMIT, b"{")).expect("sent");
+            connection
+                .send(&order_with_length(LIMIT, b"{"))
+                .expect("sent");
             connection
         })
         .collect();
@@ -395,23 +592,49 @@ fn declared_terabytes_do_not_end_the_process() {
 #[test]
 fn a_content_length_that_is_no_number_is_refused() {
     let handler = start();
-    let lengths =
-        ["x", "-1", "1.5", "0x10", "1e3", "5,5", "5 5", "", "18446744073709551616", "99999999999999999999999"];
+    let lengths = [
+        "x",
+        "-1",
+        "1.5",
+        "0x10",
+        "1e3",
+        "5,5",
+        "5 5",
+        "",
+        "18446744073709551616",
+        "99999999999999999999999",
+    ];
     for path in ["/order", "/api/hello", "/nowhere"] {
         for length in lengths {
-            let answer = ask(&handler, &request("POST", path, &[("Content-Length", length)], b""));
+            let answer = ask(
+                &handler,
+                &request("POST", path, &[("Content-Length", length)], b""),
+            );
             assert_error(&answer, 400, &["Content-Length"]);
         }
         // For tiny_http it is a number, so it reads the body.
-        let answer = ask(&handler, &request("POST", path, &[("Content-Length", "+5")], b"12345"));
+        let answer = ask(
+            &handler,
+            &request("POST", path, &[("Content-Length", "+5")], b"12345"),
+        );
         assert_error(&answer, 400, &["Content-Length"]);
     }
     for (first, second) in [("5", "6"), ("6", "5"), ("5", "x"), ("x", "5")] {
         let headers = [("Content-Length", first), ("Content-Length", second)];
-        assert_error(&ask(&handler, &request("POST", "/api/hello", &headers, b"123456")), 400, &["Content-Length"]);
+        assert_error(
+            &ask(
+                &handler,
+                &request("POST", "/api/hello", &headers, b"123456"),
+            ),
+            400,
+            &["Content-Length"],
+        );
     }
     let twice = [("Content-Length", "5"), ("Content-Length", "5")];
-    assert_eq!(ask(&handler, &request("POST", "/api/hello", &twice, b"12345")).text(), "12345");
+    assert_eq!(
+        ask(&handler, &request("POST", "/api/hello", &twice, b"12345")).text(),
+        "12345"
+    );
     assert_serves(&handler);
 }
 
@@ -436,20 +659,41 @@ fn malformed_chunks_are_refused() {
         for path in ["/order", "/api/hello"] {
             let mut connection = Connection::open(handler.port).expect("a connection");
             connection
-                .send(&request("POST", path, &[("Transfer-Encoding", "chunked")], chunks.as_bytes()))
+                .send(&request(
+                    "POST",
+                    path,
+                    &[("Transfer-Encoding", "chunked")],
+                    chunks.as_bytes(),
+                ))
                 .expect("sent");
-            connection.socket().shutdown(Shutdown::Write).expect("shut down");
-            assert_error(&connection.read_answer().expect("an answer"), 400, &["body"]);
+            connection
+                .socket()
+                .shutdown(Shutdown::Write)
+                .expect("shut down");
+            assert_error(
+                &connection.read_answer().expect("an answer"),
+                400,
+                &["body"],
+            );
         }
     }
-    // A chunk as long as memory, of which little comes. Where the peer cuts a chunk off, nothing tells: the order fails as JSON.
+    // A chunk as long as memory, of which little comes. Where the peer cuts a chunk off, nothing
+    // tells: the order fails as JSON.
     for length in ["7fffffffffffffff", "ffffffffffffffff", "FFFFFFFFFF"] {
         let mut connection = Connection::open(handler.port).expect("a connection");
         let chunk = format!("{length}\r\n{{}}");
         connection
-            .send(&request("POST", "/order", &[("Transfer-Encoding", "chunked")], chunk.as_bytes()))
+            .send(&request(
+                "POST",
+                "/order",
+                &[("Transfer-Encoding", "chunked")],
+                chunk.as_bytes(),
+            ))
             .expect("sent");
-        connection.socket().shutdown(Shutdown::Write).expect("shut down");
+        connection
+            .socket()
+            .shutdown(Shutdown::Write)
+            .expect("shut down");
         assert_error(&connection.read_answer().expect("an answer"), 400, &[]);
     }
     assert_serves(&handler);
@@ -476,8 +720,16 @@ fn the_connection_stays_in_step() {
             ("HEAD", "/", 200),
             ("HEAD", "/nowhere", 404),
         ] {
-            for framing in [("Transfer-Encoding", "chunked"), ("Content-Length", "5000"), ("Expect", "100-continue")] {
-                let body = if framing.1 == "chunked" { &chunked } else { &body };
+            for framing in [
+                ("Transfer-Encoding", "chunked"),
+                ("Content-Length", "5000"),
+                ("Expect", "100-continue"),
+            ] {
+                let body = if framing.1 == "chunked" {
+                    &chunked
+                } else {
+                    &body
+                };
                 let request = request(method, path, &[framing], body);
                 connection.send(&request).expect("sent");
                 let read = |connection: &mut Connection| match method {
@@ -488,22 +740,35 @@ fn the_connection_stays_in_step() {
                 if framing.0 == "Expect" && answer.status == 100 {
                     answer = read(&mut connection).expect("the final answer");
                 }
-                assert_eq!(answer.status, status, "{method} {path} {framing:?}: {answer:?}");
-                assert!(is_ordered(&connection.exchange(&order("next!")).expect("an answer"), "next!"));
+                assert_eq!(
+                    answer.status, status,
+                    "{method} {path} {framing:?}: {answer:?}"
+                );
+                assert!(is_ordered(
+                    &connection.exchange(&order("next!")).expect("an answer"),
+                    "next!"
+                ));
             }
         }
     }
 }
 
-/// The two ways in which a request can look like two are taken as one, or refused with nothing carried out.
+/// The two ways in which a request can look like two are taken as one, or refused with nothing
+/// carried out.
 #[test]
 fn a_request_hidden_in_a_body_is_not_carried_out() {
     let handler = start();
     let assert_taken_as_one = |headers: &[(&str, &str)], body: &[u8]| {
         let mut connection = Connection::open(handler.port).expect("a connection");
-        connection.send(&request("POST", "/nowhere", headers, body)).expect("sent");
+        connection
+            .send(&request("POST", "/nowhere", headers, body))
+            .expect("sent");
         let answers = String::from_utf8(finish(connection)).expect("text");
-        assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{headers:?}: {answers}");
+        assert_eq!(
+            answers.matches("HTTP/1.1 ").count(),
+            1,
+            "{headers:?}: {answers}"
+        );
         assert!(!answers.contains("enqueued"), "{headers:?}: {answers}");
     };
     let hidden = order("hidden!");
@@ -512,7 +777,11 @@ fn a_request_hidden_in_a_body_is_not_carried_out() {
         &[("Content-Length", &length)],
         &[("Content-Length", &length), ("Connection", "upgrade")],
         &[("Connection", "upgrade"), ("Content-Length", &length)],
-        &[("Content-Length", &length), ("Connection", "keep-alive"), ("Connection", "upgrade")],
+        &[
+            ("Content-Length", &length),
+            ("Connection", "keep-alive"),
+            ("Connection", "upgrade"),
+        ],
         &[("Content-Length", &length), ("Content-Length", "1")],
     ];
     for headers in framings {
@@ -523,8 +792,16 @@ fn a_request_hidden_in_a_body_is_not_carried_out() {
         &[("Transfer-Encoding", "chunked"), ("Content-Length", "3")],
         &[("Content-Length", "3"), ("Transfer-Encoding", "chunked")],
         &[("Transfer-Encoding", "chunked"), ("Connection", "upgrade")],
-        &[("Transfer-Encoding", "chunked"), ("Connection", "keep-alive"), ("Connection", "upgrade")],
-        &[("Transfer-Encoding", "chunked"), ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c")],
+        &[
+            ("Transfer-Encoding", "chunked"),
+            ("Connection", "keep-alive"),
+            ("Connection", "upgrade"),
+        ],
+        &[
+            ("Transfer-Encoding", "chunked"),
+            ("Connection", "Upgrade, HTTP2-Settings"),
+            ("Upgrade", "h2c"),
+        ],
     ];
     let chunks = [&one_chunk(&hidden)[..], b"0\r\n\r\n"].concat();
     for headers in framings {
@@ -539,26 +816,67 @@ fn a_caller_that_expects_to_continue_is_told_to() {
     let handler = start();
     let mut connection = Connection::open(handler.port).expect("a connection");
     let body = vec![b'x'; 3000];
-    for (framing, body) in
-        [(("Content-Length", "3000"), body.clone()), (("Transfer-Encoding", "chunked"), chunked(&body))]
-    {
+    for (framing, body) in [
+        (("Content-Length", "3000"), body.clone()),
+        (("Transfer-Encoding", "chunked"), chunked(&body)),
+    ] {
         for expect in ["100-continue", "100-Continue"] {
-            connection.send(&request("POST", "/api/hello", &[framing, ("Expect", expect)], b"")).expect("sent");
-            assert_eq!(connection.read_answer_or_interim().expect("an interim answer").status, 100);
+            connection
+                .send(&request(
+                    "POST",
+                    "/api/hello",
+                    &[framing, ("Expect", expect)],
+                    b"",
+                ))
+                .expect("sent");
+            assert_eq!(
+                connection
+                    .read_answer_or_interim()
+                    .expect("an interim answer")
+                    .status,
+                100
+            );
             connection.send(&body).expect("sent");
-            assert_eq!(connection.read_answer().expect("an answer").body.len(), 3000);
+            assert_eq!(
+                connection.read_answer().expect("an answer").body.len(),
+                3000
+            );
         }
     }
     // A small body too, and an order.
     let payload = order_payload("as expected!");
-    let headers = [("Content-Length", payload.len().to_string()), ("Expect", "100-continue".to_owned())];
-    connection.send(&request("POST", "/order", &headers.each_ref().map(|(n, v)| (*n, v.as_str())), b"")).expect("sent");
-    assert_eq!(connection.read_answer_or_interim().expect("an interim answer").status, 100);
+    let headers = [
+        ("Content-Length", payload.len().to_string()),
+        ("Expect", "100-continue".to_owned()),
+    ];
+    connection
+        .send(&request(
+            "POST",
+            "/order",
+            &headers.each_ref().map(|(n, v)| (*n, v.as_str())),
+            b"",
+        ))
+        .expect("sent");
+    assert_eq!(
+        connection
+            .read_answer_or_interim()
+            .expect("an interim answer")
+            .status,
+        100
+    );
     connection.send(&payload).expect("sent");
-    assert!(is_ordered(&connection.read_answer().expect("an answer"), "as expected!"));
+    assert!(is_ordered(
+        &connection.read_answer().expect("an answer"),
+        "as expected!"
+    ));
     // Nothing is waited for where the body is empty, and where it is refused.
     connection
-        .send(&request("POST", "/api/hello", &[("Content-Length", "0"), ("Expect", "100-continue")], b""))
+        .send(&request(
+            "POST",
+            "/api/hello",
+            &[("Content-Length", "0"), ("Expect", "100-continue")],
+            b"",
+        ))
         .expect("sent");
     let mut answer = connection.read_answer_or_interim().expect("an answer");
     if answer.status == 100 {
@@ -567,26 +885,43 @@ fn a_caller_that_expects_to_continue_is_told_to() {
     assert_eq!((answer.status, answer.body.len()), (200, 0));
     let huge = (LIMIT + 1).to_string();
     connection
-        .send(&request("POST", "/api/hello", &[("Content-Length", &huge), ("Expect", "100-continue")], b""))
+        .send(&request(
+            "POST",
+            "/api/hello",
+            &[("Content-Length", &huge), ("Expect", "100-continue")],
+            b"",
+        ))
         .expect("sent");
-    assert_error(&connection.read_answer().expect("a final answer at once"), 413, &[]);
+    assert_error(
+        &connection.read_answer().expect("a final answer at once"),
+        413,
+        &[],
+    );
 }
 
 #[test]
 fn empty_bodies_are_bodies() {
     let handler = start();
     let mut connection = Connection::open(handler.port).expect("a connection");
-    for (framing, body) in
-        [(("Content-Length", "0"), &b""[..]), (("Transfer-Encoding", "chunked"), b"0\r\n\r\n"), (("X", "Y"), b"")]
-    {
+    for (framing, body) in [
+        (("Content-Length", "0"), &b""[..]),
+        (("Transfer-Encoding", "chunked"), b"0\r\n\r\n"),
+        (("X", "Y"), b""),
+    ] {
         let mut bare = request("POST", "/api/hello", &[framing], body);
         if framing.0 == "X" {
             bare = b"POST /api/hello HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".to_vec();
         }
         let answer = connection.exchange(&bare).expect("an answer");
         assert_eq!((answer.status, answer.body.len()), (200, 0), "{framing:?}");
-        let order = String::from_utf8(bare).expect("text").replacen("/api/hello", "/order", 1);
-        assert_error(&connection.exchange(order.as_bytes()).expect("an answer"), 400, &["payload"]);
+        let order = String::from_utf8(bare)
+            .expect("text")
+            .replacen("/api/hello", "/order", 1);
+        assert_error(
+            &connection.exchange(order.as_bytes()).expect("an answer"),
+            400,
+            &["payload"],
+        );
     }
 }
 
@@ -595,18 +930,39 @@ fn empty_bodies_are_bodies() {
 fn a_hundred_mebibytes_pass_intact() {
     let handler = start();
     let mut random = Random::new(100);
-    let mebibyte: Vec<u8> = (0..(1 << 20) + 7).map(|_| random.below(256) as u8).collect();
+    let mebibyte: Vec<u8> = (0..(1 << 20) + 7)
+        .map(|_| random.below(256) as u8)
+        .collect();
     let sizes = (0..100).map(|n| &mebibyte[..(1 << 20) - n % 3]);
     let body = sizes.collect::<Vec<_>>().concat();
-    let chunks = [body.chunks(100_000).flat_map(one_chunk).collect(), b"0\r\n\r\n".to_vec()].concat();
+    let chunks = [
+        body.chunks(100_000).flat_map(one_chunk).collect(),
+        b"0\r\n\r\n".to_vec(),
+    ]
+    .concat();
     let length = body.len().to_string();
-    for (framing, sent) in [(("Content-Length", length.as_str()), &body), (("Transfer-Encoding", "chunked"), &chunks)] {
+    for (framing, sent) in [
+        (("Content-Length", length.as_str()), &body),
+        (("Transfer-Encoding", "chunked"), &chunks),
+    ] {
         let mut connection = Connection::open(handler.port).expect("a connection");
-        connection.send(&request("POST", "/api/hello", &[framing], b"")).expect("sent");
+        connection
+            .send(&request("POST", "/api/hello", &[framing], b""))
+            .expect("sent");
         connection.send(sent).expect("sent");
         let answer = connection.read_answer().expect("an answer");
-        assert!(answer.status == 200 && answer.body == body, "{} bytes of {length}", answer.body.len());
-        assert_eq!(connection.exchange(&ping()).expect("the connection is in step").status, 200);
+        assert!(
+            answer.status == 200 && answer.body == body,
+            "{} bytes of {length}",
+            answer.body.len()
+        );
+        assert_eq!(
+            connection
+                .exchange(&ping())
+                .expect("the connection is in step")
+                .status,
+            200
+        );
     }
 }
 
@@ -614,13 +970,22 @@ fn a_hundred_mebibytes_pass_intact() {
 #[test]
 fn peers_that_leave_do_no_harm() {
     let handler = start();
-    let whole = [order("left!"), ping(), request("POST", "/api/hello", &[], &[b'x'; 300_000])].concat();
+    let whole = [
+        order("left!"),
+        ping(),
+        request("POST", "/api/hello", &[], &[b'x'; 300_000]),
+    ]
+    .concat();
     let mut random = Random::new(7);
     for _ in 0..300 {
         let mut connection = Connection::open(handler.port).expect("a connection");
         let cut = random.below(whole.len().min(4000));
         // It fails where the handler has already found the request bad.
-        let _ = connection.send(if random.below(4) == 0 { &whole } else { &whole[..cut] });
+        let _ = connection.send(if random.below(4) == 0 {
+            &whole
+        } else {
+            &whole[..cut]
+        });
         if random.below(2) == 0 {
             // It fails where the handler has already closed its side.
             let _ = connection.socket().shutdown(Shutdown::Both);

@@ -1,7 +1,9 @@
-//! Many new connections at once, each with a request and then kept alive, as the host opens them by itself.
+//! Many new connections at once, each with a request and then kept alive, as the host opens them by
+//! itself.
 //!
-//! Without a defence some are never answered (of 64 about 9). With it each is answered within a second; on a loaded
-//! machine a round may take longer, so every answer has to be there after [`PATIENCE`], and most rounds within a second.
+//! Without a defence some are never answered (of 64 about 9). With it each is answered within a
+//! second; on a loaded machine a round may take longer, so every answer has to be there after
+//! [`PATIENCE`], and most rounds within a second.
 
 use crate::probe::allow_many_files;
 use crate::requests::{is_ordered, order, ping};
@@ -19,14 +21,21 @@ const ROUNDS: usize = if cfg!(target_os = "linux") { 50 } else { 5 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long a handler idles until all threads that it has no use for have ended; those of tiny_http end after five.
+/// How long a handler idles until all threads that it has no use for have ended; those of tiny_http
+/// end after five.
 const IDLE: Duration = Duration::from_secs(7);
 
 /// Opens connections at once, each with an order.
 fn open(port: u16, count: usize) -> Vec<Connection> {
     let order = order("in a burst!");
-    let open = |_| Connection::open(port).and_then(|mut connection| connection.send(&order).map(|()| connection));
-    (0..count).map(open).collect::<io::Result<_>>().expect("connections")
+    let open = |_| {
+        Connection::open(port)
+            .and_then(|mut connection| connection.send(&order).map(|()| connection))
+    };
+    (0..count)
+        .map(open)
+        .collect::<io::Result<_>>()
+        .expect("connections")
 }
 
 /// Waits for the answer of each. Gives back after how long the last one was there.
@@ -34,12 +43,20 @@ fn open(port: u16, count: usize) -> Vec<Connection> {
 fn answers(connections: &mut [Connection], since: Instant) -> Duration {
     let count = connections.len();
     for (index, connection) in connections.iter_mut().enumerate() {
-        let left = PATIENCE.saturating_sub(since.elapsed()).max(Duration::from_millis(10));
-        connection.socket().set_read_timeout(Some(left)).expect("a timeout");
+        let left = PATIENCE
+            .saturating_sub(since.elapsed())
+            .max(Duration::from_millis(10));
+        connection
+            .socket()
+            .set_read_timeout(Some(left))
+            .expect("a timeout");
         match connection.read_answer() {
             Ok(answer) => assert!(is_ordered(&answer, "in a burst!"), "{answer:?}"),
             Err(error) => {
-                panic!("of {count} at once, number {index} had no answer after {:?}: {error}", since.elapsed())
+                panic!(
+                    "of {count} at once, number {index} had no answer after {:?}: {error}",
+                    since.elapsed()
+                )
             }
         }
     }
@@ -54,18 +71,26 @@ fn burst(port: u16, count: usize) -> Duration {
     let took = answers(&mut connections, start);
     let again = Instant::now();
     for connection in &mut connections {
-        connection.send(&order("in a burst!")).expect("a kept-alive connection");
+        connection
+            .send(&order("in a burst!"))
+            .expect("a kept-alive connection");
     }
     answers(&mut connections, again);
     connections.into_iter().for_each(reset);
     took
 }
 
-/// Ends a connection so that its port is free again at once, on Linux: with an answer unread, it is reset.
+/// Ends a connection so that its port is free again at once, on Linux: with an answer unread, it is
+/// reset.
 fn reset(mut connection: Connection) {
     connection.send(&ping()).expect("a kept-alive connection");
     // A call that has a timeout is interrupted when this process is stopped and continued.
-    let peek = || connection.socket().peek(&mut [0]).map_err(|error| error.kind());
+    let peek = || {
+        connection
+            .socket()
+            .peek(&mut [0])
+            .map_err(|error| error.kind())
+    };
     let peeked = std::iter::repeat_with(peek).find(|peeked| *peeked != Err(ErrorKind::Interrupted));
     assert_eq!(peeked, Some(Ok(1)), "the answer to a ping");
 }
@@ -73,7 +98,10 @@ fn reset(mut connection: Connection) {
 #[track_caller]
 fn assert_most_within_a_second(mut took: Vec<Duration>) {
     took.sort();
-    assert!(took[took.len() * 9 / 10] < Duration::from_secs(1), "many rounds took longer than a second: {took:?}");
+    assert!(
+        took[took.len() * 9 / 10] < Duration::from_secs(1),
+        "many rounds took longer than a second: {took:?}"
+    );
 }
 
 /// Connections that come and go, one after another and side by side.
@@ -112,7 +140,8 @@ fn after_seven_idle_seconds() {
         come_and_go(handler.port, 3);
     }
     thread::sleep(IDLE);
-    let round = |(round, handler): (usize, &Handler)| burst(handler.port, SIZES[round % SIZES.len()]);
+    let round =
+        |(round, handler): (usize, &Handler)| burst(handler.port, SIZES[round % SIZES.len()]);
     assert_most_within_a_second(handlers.iter().enumerate().map(round).collect());
 }
 
@@ -122,20 +151,31 @@ fn after_seven_idle_seconds() {
 fn after_as_many_connections_as_there_are_ports() {
     allow_many_files();
     let handler = start();
-    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").expect("the range of the ports");
-    let ports: Vec<usize> = range.split_whitespace().map(|port| port.parse().expect("a port")).collect();
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")
+        .expect("the range of the ports");
+    let ports: Vec<usize> = range
+        .split_whitespace()
+        .map(|port| port.parse().expect("a port"))
+        .collect();
     for _ in ports[0]..=ports[1] {
         reset(Connection::open(handler.port).expect("a connection"));
     }
-    assert_most_within_a_second((0..ROUNDS).map(|round| burst(handler.port, SIZES[round % SIZES.len()])).collect());
+    assert_most_within_a_second(
+        (0..ROUNDS)
+            .map(|round| burst(handler.port, SIZES[round % SIZES.len()]))
+            .collect(),
+    );
 }
 
-/// Opens connections of which the first `silent` send nothing until all others are answered, those behind them and
-/// those that follow later; .NET opens connections ahead and then has no use for them.
+/// Opens connections of which the first `silent` send nothing until all others are answered, those
+/// behind them and those that follow later; .NET opens connections ahead and then has no use for
+/// them.
 #[track_caller]
 fn burst_behind_silent_ones(port: u16, silent: usize, count: usize) -> Duration {
     let start = Instant::now();
-    let mut silent: Vec<_> = (0..silent).map(|_| Connection::open(port).expect("a connection")).collect();
+    let mut silent: Vec<_> = (0..silent)
+        .map(|_| Connection::open(port).expect("a connection"))
+        .collect();
     let mut connections = open(port, count);
     let took = answers(&mut connections, start);
     let later = Instant::now();
@@ -143,15 +183,31 @@ fn burst_behind_silent_ones(port: u16, silent: usize, count: usize) -> Duration 
     answers(&mut followers, later);
     let at_last = Instant::now();
     for connection in &mut silent {
-        connection.send(&order("in a burst!")).expect("a connection that is still open");
+        connection
+            .send(&order("in a burst!"))
+            .expect("a connection that is still open");
     }
     answers(&mut silent, at_last);
-    silent.into_iter().chain(connections).chain(followers).for_each(reset);
+    silent
+        .into_iter()
+        .chain(connections)
+        .chain(followers)
+        .for_each(reset);
     took
 }
 
-const BEHIND: [(usize, usize); 10] =
-    [(4, 1), (1, 4), (5, 1), (8, 1), (3, 2), (16, 8), (32, 1), (64, 4), (8, 128), (256, 8)];
+const BEHIND: [(usize, usize); 10] = [
+    (4, 1),
+    (1, 4),
+    (5, 1),
+    (8, 1),
+    (3, 2),
+    (16, 8),
+    (32, 1),
+    (64, 4),
+    (8, 128),
+    (256, 8),
+];
 
 #[test]
 fn behind_silent_connections() {
@@ -164,7 +220,8 @@ fn behind_silent_connections() {
     assert_most_within_a_second((0..ROUNDS).map(round).collect());
 }
 
-/// At rest, silent connections cause no request that would show them; it looks for what is behind them every 5.5 seconds.
+/// At rest, silent connections cause no request that would show them; it looks for what is behind
+/// them every 5.5 seconds.
 #[test]
 fn behind_silent_connections_after_seven_idle_seconds() {
     allow_many_files();
@@ -177,8 +234,9 @@ fn behind_silent_connections_after_seven_idle_seconds() {
     });
 }
 
-/// More connections than the standard library lets wait to be accepted (128): the others' first packets are dropped, and
-/// sent again after a second. The handler is stopped meanwhile, so that it accepts none.
+/// More connections than the standard library lets wait to be accepted (128): the others' first
+/// packets are dropped, and sent again after a second. The handler is stopped meanwhile, so that it
+/// accepts none.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_burst_waits_to_be_accepted() {
@@ -189,7 +247,9 @@ fn a_burst_waits_to_be_accepted() {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, handler.port));
     let open = |index: usize| {
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_millis(900))
-            .unwrap_or_else(|error| panic!("connection {index} of a burst does not come in: {error}"));
+            .unwrap_or_else(|error| {
+                panic!("connection {index} of a burst does not come in: {error}")
+            });
         stream.write_all(&ping()).expect("sent");
         stream
     };
@@ -203,7 +263,8 @@ fn a_burst_waits_to_be_accepted() {
     }
 }
 
-/// A large answer leaves in more than one write, of which the last must not wait for the peer's delayed ACK (40 ms).
+/// A large answer leaves in more than one write, of which the last must not wait for the peer's
+/// delayed ACK (40 ms).
 #[test]
 fn large_answers_do_not_wait_for_acks() {
     let handler = start();
@@ -219,6 +280,9 @@ fn large_answers_do_not_wait_for_acks() {
             })
             .collect();
         took.sort();
-        assert!(took[took.len() / 2] < Duration::from_millis(38), "{length} bytes: {took:?}");
+        assert!(
+            took[took.len() / 2] < Duration::from_millis(38),
+            "{length} bytes: {took:?}"
+        );
     }
 }

@@ -14,7 +14,10 @@ const STARTED_BY_HOST: &str = "FUNCTIONS_CUSTOMHANDLER_WORKER_ID";
 #[test]
 fn it_does_not_pose_as_the_address_to_call() {
     let handler = start_with(STARTED_BY_HOST, "1");
-    assert_eq!(said(&handler), format!("serving the Functions host on port {}\n", handler.port));
+    assert_eq!(
+        said(&handler),
+        format!("serving the Functions host on port {}\n", handler.port)
+    );
     assert_serves(&handler);
 }
 
@@ -52,15 +55,22 @@ fn start_by_shell(by_host: bool) -> (Handler, String) {
     // It may come after the handler's own line.
     let id = wait_for("the handler's id", || {
         let stdout = shell.stdout();
-        let mut lines = stdout.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
-        lines.find_map(|line| line.strip_prefix("handler ")).map(str::to_owned)
+        let mut lines = stdout
+            .split_inclusive('\n')
+            .filter_map(|line| line.strip_suffix('\n'));
+        lines
+            .find_map(|line| line.strip_prefix("handler "))
+            .map(str::to_owned)
     });
     (shell, id)
 }
 
 #[cfg(unix)]
 fn signal(id: &str, signal: &str) -> bool {
-    let kill = std::process::Command::new("kill").args([signal, id]).stderr(std::process::Stdio::null()).status();
+    let kill = std::process::Command::new("kill")
+        .args([signal, id])
+        .stderr(std::process::Stdio::null())
+        .status();
     kill.expect("kill runs").success()
 }
 
@@ -71,7 +81,9 @@ fn it_does_not_outlive_its_host() {
     assert_serves(&host);
     assert!(signal(&id, "-0"), "it runs");
     host.kill();
-    wait_for("the handler to end after its host", || (!signal(&id, "-0")).then_some(()));
+    wait_for("the handler to end after its host", || {
+        (!signal(&id, "-0")).then_some(())
+    });
 }
 
 /// Started by hand it stays: the shell that started it may be gone on purpose.
@@ -81,12 +93,15 @@ fn by_hand_it_stays() {
     let (shell, id) = start_by_shell(false);
     let port = shell.port;
     shell.kill();
-    // Longer than the one with a host that has ended would take: both are looked at here, one after the other.
+    // Longer than the one with a host that has ended would take: both are looked at here, one after
+    // the other.
     let (host, other) = start_by_shell(true);
     host.kill();
-    wait_for("the handler to end after its host", || (!signal(&other, "-0")).then_some(()));
-    let answer =
-        stand_in::http::Connection::open(port).and_then(|mut handler| handler.exchange(&crate::requests::ping()));
+    wait_for("the handler to end after its host", || {
+        (!signal(&other, "-0")).then_some(())
+    });
+    let answer = stand_in::http::Connection::open(port)
+        .and_then(|mut handler| handler.exchange(&crate::requests::ping()));
     assert_eq!(answer.expect("an answer").status, 200);
     assert!(signal(&id, "-KILL"));
 }

@@ -7,14 +7,26 @@ use stand_in::process::Handler;
 /// Sends a GET and leaves its answer for later.
 pub fn start_get(handler: &Handler, path: &str) -> Connection {
     let mut connection = Connection::open(handler.port).expect("a connection");
-    connection.send(&request("GET", path, &[("X-Azure-Functions-InvocationId", ID)], b"")).expect("sent");
+    connection
+        .send(&request(
+            "GET",
+            path,
+            &[("X-Azure-Functions-InvocationId", ID)],
+            b"",
+        ))
+        .expect("sent");
     connection
 }
 
 /// Starts `count` invocations that stay in flight until [`release`].
 pub fn hold(handler: &Handler, count: usize) -> Vec<Connection> {
-    let held = (0..count).map(|_| start_get(handler, "/api/holds")).collect();
-    assert_eq!(get(handler, &format!("/api/releases?n={count}")).status, 200);
+    let held = (0..count)
+        .map(|_| start_get(handler, "/api/holds"))
+        .collect();
+    assert_eq!(
+        get(handler, &format!("/api/releases?n={count}")).status,
+        200
+    );
     held
 }
 
@@ -22,7 +34,13 @@ pub fn hold(handler: &Handler, count: usize) -> Vec<Connection> {
 pub fn release(handler: &Handler, held: Vec<Connection>) {
     assert_eq!(get(handler, "/api/releases").status, 200);
     for mut connection in held {
-        assert_eq!(connection.read_answer().expect("the answer to an invocation in flight").text(), "held");
+        assert_eq!(
+            connection
+                .read_answer()
+                .expect("the answer to an invocation in flight")
+                .text(),
+            "held"
+        );
     }
 }
 

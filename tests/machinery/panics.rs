@@ -28,13 +28,27 @@ fn a_panic_fails_its_own_invocation_and_no_other() {
         let mut connection = Connection::open(handler.port).expect("a connection");
         let path = format!("/api/panics{way}");
         let headers = [("X-Azure-Functions-InvocationId", id.as_str())];
-        let answer = connection.exchange(&request("GET", &path, &headers, b"")).expect("an answer to a panic");
+        let answer = connection
+            .exchange(&request("GET", &path, &headers, b""))
+            .expect("an answer to a panic");
         assert_error(&answer, 500, &[]);
         assert_eq!(answer.json()["invocationId"], id);
-        let line = || handler.stderr().lines().find(|line| line.contains(&id)).map(str::to_owned);
+        let line = || {
+            handler
+                .stderr()
+                .lines()
+                .find(|line| line.contains(&id))
+                .map(str::to_owned)
+        };
         let line = wait_for("a line with the invocation's id on stderr", line);
         assert!(line.contains(message), "{line:?} does not hold {message:?}");
-        assert_eq!(connection.exchange(&ping()).expect("the connection goes on").status, 200);
+        assert_eq!(
+            connection
+                .exchange(&ping())
+                .expect("the connection goes on")
+                .status,
+            200
+        );
     }
     let payload = json!({"Data": {"item": json!("a poison message").to_string()}}).to_string();
     let answer = ask(&handler, &invocation("/panics-too", ID, payload.as_bytes()));
@@ -50,11 +64,20 @@ fn a_panic_fails_its_own_invocation_and_no_other() {
 fn a_thousand_panics_leave_no_trace() {
     let handler = start();
     let payload = json!({"Data": {"item": "\"poison\""}}).to_string();
-    let panic = [request("GET", "/api/panics", &[], b""), invocation("/panics-too", ID, payload.as_bytes())];
+    let panic = [
+        request("GET", "/api/panics", &[], b""),
+        invocation("/panics-too", ID, payload.as_bytes()),
+    ];
     let panics = |count: usize| {
         let mut connection = Connection::open(handler.port).expect("a connection");
         for n in 0..count {
-            assert_error(&connection.exchange(&panic[n % 2]).expect("an answer to a panic"), 500, &[]);
+            assert_error(
+                &connection
+                    .exchange(&panic[n % 2])
+                    .expect("an answer to a panic"),
+                500,
+                &[],
+            );
         }
     };
     panics(200);

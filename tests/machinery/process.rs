@@ -17,11 +17,19 @@ use std::time::Instant;
 fn it_listens_where_the_variable_says() {
     for port in ["", "0"] {
         // Without a value the port is 8080, which another process may have.
-        let free = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port().to_string();
+        let free = TcpListener::bind(("127.0.0.1", 0))
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port()
+            .to_string();
         let port = if port.is_empty() { &free } else { port };
         let handler = start_with("FUNCTIONS_CUSTOMHANDLER_PORT", port);
         assert_eq!(get(&handler, "/").status, 200);
-        assert_eq!(said(&handler), format!("listening on http://127.0.0.1:{}\n", handler.port));
+        assert_eq!(
+            said(&handler),
+            format!("listening on http://127.0.0.1:{}\n", handler.port)
+        );
     }
 }
 
@@ -37,7 +45,11 @@ fn without_a_port_it_is_8080() {
         match Handler::spawn(command, true).announced() {
             Ok(handler) => assert_eq!(handler.port, 8080),
             // Something else has it.
-            Err(handler) => assert!(handler.stderr().contains("127.0.0.1:8080"), "{}", handler.stderr()),
+            Err(handler) => assert!(
+                handler.stderr().contains("127.0.0.1:8080"),
+                "{}",
+                handler.stderr()
+            ),
         }
     }
 }
@@ -55,22 +67,42 @@ fn a_port_that_is_none_or_taken_ends_it_with_a_line() {
     ] {
         let mut command = command();
         command.env("FUNCTIONS_CUSTOMHANDLER_PORT", port);
-        let handler = Handler::spawn(command, true).announced().err().expect("it must not listen");
+        let handler = Handler::spawn(command, true)
+            .announced()
+            .err()
+            .expect("it must not listen");
         assert!(!handler.wait_for_exit().success());
-        let stderr = wait_for("its line", || Some(handler.stderr()).filter(|line| line.ends_with('\n')));
-        assert!(stderr.lines().count() == 1 && stderr.contains(named), "{stderr}");
+        let stderr = wait_for("its line", || {
+            Some(handler.stderr()).filter(|line| line.ends_with('\n'))
+        });
+        assert!(
+            stderr.lines().count() == 1 && stderr.contains(named),
+            "{stderr}"
+        );
     }
 }
 
 /// Invocations succeed and fail as ever when nobody reads what the handler prints.
 #[test]
 fn closed_pipes_fail_no_invocation() {
-    let start = || Handler::spawn(command(), false).announced().unwrap_or_else(|_| panic!("it ended"));
+    let start = || {
+        Handler::spawn(command(), false)
+            .announced()
+            .unwrap_or_else(|_| panic!("it ended"))
+    };
     let handler = start();
     for _ in 0..100 {
         assert_serves(&handler);
-        assert_error(&ask(&handler, &invocation("/order", ID, b"{")), 400, &["payload"]);
-        assert_error(&ask(&handler, &request("GET", "/nowhere", &[], b"")), 404, &["nowhere"]);
+        assert_error(
+            &ask(&handler, &invocation("/order", ID, b"{")),
+            400,
+            &["payload"],
+        );
+        assert_error(
+            &ask(&handler, &request("GET", "/nowhere", &[], b"")),
+            404,
+            &["nowhere"],
+        );
     }
     let handler = start();
     for _ in 0..100 {
@@ -89,8 +121,15 @@ fn signals_end_it_at_once() {
         handler.signal(signal);
         let status = handler.wait_for_exit();
         // The invocations in flight would keep it for much longer.
-        assert!(start.elapsed() < Duration::from_secs(10), "{signal}: {status} after {:?}", start.elapsed());
-        assert!(!status.success(), "{signal}: the host would not start it again");
+        assert!(
+            start.elapsed() < Duration::from_secs(10),
+            "{signal}: {status} after {:?}",
+            start.elapsed()
+        );
+        assert!(
+            !status.success(),
+            "{signal}: the host would not start it again"
+        );
     };
     for signal in ["TERM", "INT"] {
         let handler = start();
@@ -102,7 +141,8 @@ fn signals_end_it_at_once() {
     }
 }
 
-/// A port that no connection gets by itself: those start at 32,768 on Linux, and higher on other systems.
+/// A port that no connection gets by itself: those start at 32,768 on Linux, and higher on other
+/// systems.
 fn port_of_ones_own() -> u16 {
     static NEXT: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(0);
     let first = 20_000 + (std::process::id() % 10_000) as u16;
@@ -134,7 +174,10 @@ fn a_port_that_is_taken_is_a_failure() {
     let port = taken.local_addr().expect("its address").port();
     let mut command = command();
     command.env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string());
-    let failed = Handler::spawn(command, true).announced().err().expect("no announcement");
+    let failed = Handler::spawn(command, true)
+        .announced()
+        .err()
+        .expect("no announcement");
     assert_eq!(failed.wait_for_exit().code(), Some(1));
     failed.wait_for_stderr(&port.to_string());
 }
@@ -149,16 +192,26 @@ fn it_is_reached_from_this_machine_only() {
         // All of 127.0.0.0/8 is this machine: what listens on every address is found there.
         others.push(IpAddr::from([127, 0, 0, 2]));
     }
-    // The address that packets to the world would leave from; none is sent. A machine without a network has none.
+    // The address that packets to the world would leave from; none is sent. A machine without a
+    // network has none.
     let outward = UdpSocket::bind(("0.0.0.0", 0)).and_then(|socket| {
         socket.connect(("192.0.2.1", 9))?;
         socket.local_addr()
     });
-    others.extend(outward.ok().map(|address| address.ip()).filter(|ip| !ip.is_loopback()));
+    others.extend(
+        outward
+            .ok()
+            .map(|address| address.ip())
+            .filter(|ip| !ip.is_loopback()),
+    );
     for ip in others {
-        let reached = TcpStream::connect_timeout(&SocketAddr::new(ip, handler.port), Duration::from_secs(5));
+        let reached =
+            TcpStream::connect_timeout(&SocketAddr::new(ip, handler.port), Duration::from_secs(5));
         let refused = reached.expect_err(&format!("{ip} is reached too")).kind();
         let unreachable = matches!(ip, IpAddr::V6(_)) && refused != ErrorKind::TimedOut;
-        assert!(refused == ErrorKind::ConnectionRefused || unreachable, "{ip}: {refused:?}");
+        assert!(
+            refused == ErrorKind::ConnectionRefused || unreachable,
+            "{ip}: {refused:?}"
+        );
     }
 }

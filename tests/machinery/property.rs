@@ -1,8 +1,8 @@
-//! Nothing altered, nothing lost: thousands of generated messages through both functions under the stand-in for the host,
-//! and a look into the queues.
+//! Nothing altered, nothing lost: thousands of generated messages through both functions under the
+//! stand-in for the host, and a look into the queues.
 //!
-//! `PROPERTY_SEED` and `PROPERTY_COUNT` set what is generated. Each message is made from the seed and its own number, and
-//! the kinds take turns, so that every trap is met at any seed.
+//! `PROPERTY_SEED` and `PROPERTY_COUNT` set what is generated. Each message is made from the seed
+//! and its own number, and the kinds take turns, so that every trap is met at any seed.
 
 use crate::start::start_host_as;
 use serde::de::IgnoredAny;
@@ -19,8 +19,15 @@ const OBJECT_MAX_DEPTH: usize = 64;
 
 #[test]
 fn what_is_sent_is_what_arrives() {
-    let setting = |name: &str| std::env::var(name).ok().map(|text| text.parse().expect(name));
-    let (seed, count) = (setting("PROPERTY_SEED").unwrap_or(SEED), setting("PROPERTY_COUNT").unwrap_or(COUNT));
+    let setting = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .map(|text| text.parse().expect(name))
+    };
+    let (seed, count) = (
+        setting("PROPERTY_SEED").unwrap_or(SEED),
+        setting("PROPERTY_COUNT").unwrap_or(COUNT),
+    );
     assert!(count > 0, "PROPERTY_COUNT says that there is nothing to do");
     let host = start_host_as(Form::Proxied);
     for number in 0..count {
@@ -32,20 +39,43 @@ fn what_is_sent_is_what_arrives() {
             Sort::Binary => true,
             Sort::Damaged => false,
         };
-        let order = check_order(&host, &message, random.pick(if as_binary { BINARY } else { TEXTUAL }), as_binary);
+        let order = check_order(
+            &host,
+            &message,
+            random.pick(if as_binary { BINARY } else { TEXTUAL }),
+            as_binary,
+        );
         if let Err(why) = order.and_then(|()| check_queue_message(&host, &message)) {
-            let start: String = String::from_utf8_lossy(&message.bytes).chars().take(400).collect();
+            let start: String = String::from_utf8_lossy(&message.bytes)
+                .chars()
+                .take(400)
+                .collect();
             let length = message.bytes.len();
-            panic!("PROPERTY_SEED={seed}, message {number} ({kind}, {length} bytes): {why}\n{start:?}");
+            panic!(
+                "PROPERTY_SEED={seed}, message {number} ({kind}, {length} bytes): {why}\n{start:?}"
+            );
         }
     }
 }
 
 /// Posts a message as an order: it is in the queue `orders`, or its caller is told why not.
-fn check_order(host: &Host, message: &Message, content_type: &str, as_binary: bool) -> Result<(), String> {
-    let outcome = host.try_http("POST", "/api/order", &[("Content-Type", content_type)], &message.bytes);
+fn check_order(
+    host: &Host,
+    message: &Message,
+    content_type: &str,
+    as_binary: bool,
+) -> Result<(), String> {
+    let outcome = host.try_http(
+        "POST",
+        "/api/order",
+        &[("Content-Type", content_type)],
+        &message.bytes,
+    );
     // The host drops a byte-order mark from a text.
-    let without_mark = message.bytes.strip_prefix("\u{feff}".as_bytes()).filter(|_| !as_binary);
+    let without_mark = message
+        .bytes
+        .strip_prefix("\u{feff}".as_bytes())
+        .filter(|_| !as_binary);
     let bytes = without_mark.unwrap_or(&message.bytes);
     let status = match bytes.len() {
         _ if matches!(message.sort, Sort::Damaged) => 415,
@@ -54,40 +84,64 @@ fn check_order(host: &Host, message: &Message, content_type: &str, as_binary: bo
         _ => 200,
     };
     if !matches!(&outcome, Outcome::Completed(Some(answer)) if answer.status == status) {
-        return Err(format!("the order as {content_type:?} did not get a {status}: {outcome:?}"));
+        return Err(format!(
+            "the order as {content_type:?} did not get a {status}: {outcome:?}"
+        ));
     }
-    compare("orders", message, (status == 200).then_some(bytes), &host.drain("orders"))
+    compare(
+        "orders",
+        message,
+        (status == 200).then_some(bytes),
+        &host.drain("orders"),
+    )
 }
 
-/// Puts a message into `messages-incoming`: it is in `messages-outgoing`, unless it cannot lie in a queue at all.
+/// Puts a message into `messages-incoming`: it is in `messages-outgoing`, unless it cannot lie in a
+/// queue at all.
 fn check_queue_message(host: &Host, message: &Message) -> Result<(), String> {
     if message.bytes.len() > MESSAGE_MAX_BYTES || std::str::from_utf8(&message.bytes).is_err() {
         return Ok(());
     }
     match host.enqueue("messages-incoming", &message.bytes) {
-        Outcome::Completed(_) => {
-            compare("messages-outgoing", message, Some(&message.bytes), &host.drain("messages-outgoing"))
-        }
+        Outcome::Completed(_) => compare(
+            "messages-outgoing",
+            message,
+            Some(&message.bytes),
+            &host.drain("messages-outgoing"),
+        ),
         outcome => Err(format!("the message was not passed on: {outcome:?}")),
     }
 }
 
-fn compare(queue: &str, message: &Message, sent: Option<&[u8]>, queued: &[Vec<u8>]) -> Result<(), String> {
+fn compare(
+    queue: &str,
+    message: &Message,
+    sent: Option<&[u8]>,
+    queued: &[Vec<u8>],
+) -> Result<(), String> {
     let same = match (sent, queued) {
         (None, []) => true,
-        (Some(sent), [queued]) if matches!(message.sort, Sort::Object) => is_same_json(sent, queued),
+        (Some(sent), [queued]) if matches!(message.sort, Sort::Object) => {
+            is_same_json(sent, queued)
+        }
         (Some(sent), [queued]) => sent == queued,
         _ => false,
     };
     if same {
         return Ok(());
     }
-    let shown: Vec<_> = queued.iter().map(|bytes| String::from_utf8_lossy(&bytes[..bytes.len().min(400)])).collect();
-    Err(format!("{queue} holds {} messages: {shown:?}", queued.len()))
+    let shown: Vec<_> = queued
+        .iter()
+        .map(|bytes| String::from_utf8_lossy(&bytes[..bytes.len().min(400)]))
+        .collect();
+    Err(format!(
+        "{queue} holds {} messages: {shown:?}",
+        queued.len()
+    ))
 }
 
-/// Whether both are strict JSON and say the same in the same order: equal names and strings once decoded, equal numbers
-/// as they are written.
+/// Whether both are strict JSON and say the same in the same order: equal names and strings once
+/// decoded, equal numbers as they are written.
 pub fn is_same_json(a: &[u8], b: &[u8]) -> bool {
     json_tokens(a).is_some_and(|tokens| json_tokens(b) == Some(tokens))
 }
@@ -105,7 +159,9 @@ fn json_tokens(json: &[u8]) -> Option<Vec<String>> {
                 format!("{string:?}")
             }
             _ => {
-                let word = rest.find(|c: char| !matches!(c, '+' | '-' | '.' | '0'..='9' | 'A'..='Z' | 'a'..='z'));
+                let word = rest.find(
+                    |c: char| !matches!(c, '+' | '-' | '.' | '0'..='9' | 'A'..='Z' | 'a'..='z'),
+                );
                 let (token, after) = rest.split_at(word.unwrap_or(rest.len()).max(1));
                 rest = after;
                 token.to_owned()
@@ -120,7 +176,10 @@ fn json_tokens(json: &[u8]) -> Option<Vec<String>> {
 #[test]
 fn json_is_compared_strictly() {
     let same = |a: &str, b: &str| is_same_json(a.as_bytes(), b.as_bytes());
-    assert!(same(r#"{"a":[1,-2.0,true],"\u0062":"\u00e9\/"}"#, "{\n  \"a\": [\n 1, -2.0,true],\r\n\"b\":\"é/\" }\t"));
+    assert!(same(
+        r#"{"a":[1,-2.0,true],"\u0062":"\u00e9\/"}"#,
+        "{\n  \"a\": [\n 1, -2.0,true],\r\n\"b\":\"é/\" }\t"
+    ));
     for (a, b) in [
         ("[1]", "[1.0]"),
         ("[10.10]", "[10.1]"),
@@ -169,26 +228,43 @@ const BINARY: &[&str] = &[
 ];
 
 fn text(text: impl Into<String>) -> Message {
-    Message { bytes: text.into().into_bytes(), sort: Sort::Text }
+    Message {
+        bytes: text.into().into_bytes(),
+        sort: Sort::Text,
+    }
 }
 
 fn kept(object: String) -> Message {
-    Message { bytes: object.into_bytes(), sort: Sort::Object }
+    Message {
+        bytes: object.into_bytes(),
+        sort: Sort::Object,
+    }
 }
 
 type Make = fn(&Random) -> Message;
 
-/// All kinds of messages; each `text` of an object has exactly one thing about it that is not surely kept.
+/// All kinds of messages; each `text` of an object has exactly one thing about it that is not
+/// surely kept.
 const KINDS: &[(&str, Make)] = &[
     ("words", |random| text(words(random))),
     ("any characters", |random| text(any_text(random))),
-    ("white space", |random| text(random.repeat(0..9, |random| random.pick(WHITE_SPACE)))),
-    ("byte-order mark", |random| text("\u{feff}".to_owned() + &words(random))),
+    ("white space", |random| {
+        text(random.repeat(0..9, |random| random.pick(WHITE_SPACE)))
+    }),
+    ("byte-order mark", |random| {
+        text("\u{feff}".to_owned() + &words(random))
+    }),
     ("JSON string", |random| {
         let once = json_string(random, &any_text(random));
-        text(if random.one_in(3) { json_string(random, &once) } else { once })
+        text(if random.one_in(3) {
+            json_string(random, &once)
+        } else {
+            once
+        })
     }),
-    ("lone surrogates in a JSON string", |random| text(format!("\"{}\"", with_lone_surrogate(random)))),
+    ("lone surrogates in a JSON string", |random| {
+        text(format!("\"{}\"", with_lone_surrogate(random)))
+    }),
     ("base64", |random| text(base64_like(random))),
     ("almost base64", |random| text(spoilt(random, base64_like))),
     ("words that are base64", |random| {
@@ -207,15 +283,29 @@ const KINDS: &[(&str, Make)] = &[
     ("date", |random| text(date(random))),
     ("almost a date", |random| text(spoilt(random, date))),
     ("Microsoft's date", |random| text(microsoft_date(random))),
-    ("almost Microsoft's date", |random| text(spoilt(random, microsoft_date))),
-    ("list", |random| text(padded(random, |random| format!("[{}]", kept_values(random, 3))))),
+    ("almost Microsoft's date", |random| {
+        text(spoilt(random, microsoft_date))
+    }),
+    ("list", |random| {
+        text(padded(random, |random| {
+            format!("[{}]", kept_values(random, 3))
+        }))
+    }),
     ("list of texts", |random| {
-        let texts = random.repeat(0..4, |random| format!(",{}", json_string(random, &date(random))));
+        let texts = random.repeat(0..4, |random| {
+            format!(",{}", json_string(random, &date(random)))
+        });
         text(format!("[{}]", texts.trim_start_matches(',')))
     }),
-    ("text in brackets", |random| text(padded(random, |random| format!("[{}]", any_text(random))))),
-    ("text in braces", |random| text(padded(random, |random| format!("{{{}}}", words(random))))),
-    ("any characters in braces", |random| text(format!("{{-{}}}", any_text(random)))),
+    ("text in brackets", |random| {
+        text(padded(random, |random| format!("[{}]", any_text(random))))
+    }),
+    ("text in braces", |random| {
+        text(padded(random, |random| format!("{{{}}}", words(random))))
+    }),
+    ("any characters in braces", |random| {
+        text(format!("{{-{}}}", any_text(random)))
+    }),
     ("almost JSON", |random| {
         text(random.pick(&[
             "{hello}",
@@ -237,30 +327,49 @@ const KINDS: &[(&str, Make)] = &[
     }),
     ("object", |random| kept(kept_object(random, 4))),
     ("object in JSON's white space", |random| {
-        let [before, after] = [(); 2].map(|()| random.repeat(0..4, |random| random.pick(&[" ", "\t", "\r", "\n"])));
+        let [before, after] =
+            [(); 2].map(|()| random.repeat(0..4, |random| random.pick(&[" ", "\t", "\r", "\n"])));
         kept(before + &kept_object(random, 2) + &after)
     }),
     ("object in other white space", |random| {
         let space = random.pick(&WHITE_SPACE[4..]);
         let object = kept_object(random, 2);
-        text(if random.one_in(2) { format!("{space}{object}") } else { format!("{object} {space}") })
+        text(if random.one_in(2) {
+            format!("{space}{object}")
+        } else {
+            format!("{object} {space}")
+        })
     }),
     ("long object", |random| {
         let over = random.pick(&[-1, 0, 1, 2, 4000]);
         let object = object_of_length(random, OBJECT_MAX_BYTES.saturating_add_signed(over));
-        if over <= 0 { kept(object) } else { text(object) }
+        if over <= 0 {
+            kept(object)
+        } else {
+            text(object)
+        }
     }),
     ("deep object", |random| {
         let over = random.pick(&[-1, 0, 1, 2, 30]);
         let object = nested(random, OBJECT_MAX_DEPTH.saturating_add_signed(over));
-        if over <= 0 { kept(object) } else { text(object) }
+        if over <= 0 {
+            kept(object)
+        } else {
+            text(object)
+        }
     }),
-    ("object that grows too large", |random| match random.one_in(2) {
-        true => text(object_that_grows(random)),
-        false => text(object_that_grows_by_escapes(random)),
+    ("object that grows too large", |random| {
+        match random.one_in(2) {
+            true => text(object_that_grows(random)),
+            false => text(object_that_grows_by_escapes(random)),
+        }
     }),
     ("date in an object", |random| {
-        let date = if random.one_in(4) { microsoft_date(random) } else { date(random) };
+        let date = if random.one_in(4) {
+            microsoft_date(random)
+        } else {
+            date(random)
+        };
         text(object_with(random, &json_string(random, &date)))
     }),
     ("decimal in an object", |random| {
@@ -273,13 +382,24 @@ const KINDS: &[(&str, Make)] = &[
         text(object_with(random, &decimal))
     }),
     ("exponent in an object", |random| {
-        let number =
-            format!("{}{}{}", random.below(100), random.pick(&["e", "E", "e+", "E-", ".5e"]), random.below(310));
+        let number = format!(
+            "{}{}{}",
+            random.below(100),
+            random.pick(&["e", "E", "e+", "E-", ".5e"]),
+            random.below(310)
+        );
         text(object_with(random, &number))
     }),
-    ("minus zero in an object", |random| text(object_with(random, "-0"))),
+    ("minus zero in an object", |random| {
+        text(object_with(random, "-0"))
+    }),
     ("integer above i64 in an object", |random| {
-        let number = (1 << 63) + if random.one_in(3) { 0 } else { random.next() >> 1 };
+        let number = (1 << 63)
+            + if random.one_in(3) {
+                0
+            } else {
+                random.next() >> 1
+            };
         text(object_with(random, &number.to_string()))
     }),
     ("integer of more than 64 bits in an object", |random| {
@@ -289,23 +409,47 @@ const KINDS: &[(&str, Make)] = &[
     }),
     ("name twice in an object", |random| {
         let name = words(random);
-        let (again, first) = (json_string(random, &name), serde_json::to_string(&name).expect("a JSON string"));
-        let again = if random.one_in(2) { first.clone() } else { again };
-        let object = format!("{{{first}:{},\"x\":[],{again}:{}}}", random.below(100), 100 + random.below(100));
-        text(if random.one_in(2) { object } else { object_with(random, &object) })
+        let (again, first) = (
+            json_string(random, &name),
+            serde_json::to_string(&name).expect("a JSON string"),
+        );
+        let again = if random.one_in(2) {
+            first.clone()
+        } else {
+            again
+        };
+        let object = format!(
+            "{{{first}:{},\"x\":[],{again}:{}}}",
+            random.below(100),
+            100 + random.below(100)
+        );
+        text(if random.one_in(2) {
+            object
+        } else {
+            object_with(random, &object)
+        })
     }),
     ("lone surrogate in an object", |random| {
         let string = format!("\"{}\"", with_lone_surrogate(random));
-        let value = if random.one_in(2) { string } else { format!("{{{string}:1}}") };
+        let value = if random.one_in(2) {
+            string
+        } else {
+            format!("{{{string}:1}}")
+        };
         text(object_with(random, &value))
     }),
     ("control character in an object", |random| {
-        let string = format!("\"{}{}\"", words(random), random.pick(&["\n", "\t", "\r", "\u{0}", "\u{1f}"]));
+        let string = format!(
+            "\"{}{}\"",
+            words(random),
+            random.pick(&["\n", "\t", "\r", "\u{0}", "\u{1f}"])
+        );
         text(object_with(random, &string))
     }),
     ("what is not strict JSON in an object", |random| {
         let value = random.pick(&[
-            "'a'", "NaN", "Infinity", "/* */1", "0x1F", "017", ".5", "[1,]", "\u{a0}1", "{a:1}", "\"\\'\"", "True",
+            "'a'", "NaN", "Infinity", "/* */1", "0x1F", "017", ".5", "[1,]", "\u{a0}1", "{a:1}",
+            "\"\\'\"", "True",
         ]);
         text(object_with(random, value))
     }),
@@ -324,17 +468,26 @@ const KINDS: &[(&str, Make)] = &[
     }),
     ("binary", |random| {
         let length = random.below(300);
-        Message { bytes: random.bytes(length), sort: Sort::Binary }
+        Message {
+            bytes: random.bytes(length),
+            sort: Sort::Binary,
+        }
     }),
     ("binary sent as a text", |random| {
         let start = words(random).into_bytes();
         let length = random.below(50);
         let bytes = [start, vec![0xff], random.bytes(length)].concat();
-        Message { bytes, sort: Sort::Damaged }
+        Message {
+            bytes,
+            sort: Sort::Damaged,
+        }
     }),
     ("ISO-8859-1", |random| {
         let start = words(random).into_bytes();
-        Message { bytes: [start, b"caf\xe9 ".to_vec(), words(random).into_bytes()].concat(), sort: Sort::Damaged }
+        Message {
+            bytes: [start, b"caf\xe9 ".to_vec(), words(random).into_bytes()].concat(),
+            sort: Sort::Damaged,
+        }
     }),
 ];
 
@@ -404,13 +557,25 @@ const PIECES: &[&str] = &[
 
 /// JSON's four first.
 const WHITE_SPACE: &[&str] = &[
-    " ", "\t", "\r", "\n", "\u{b}", "\u{c}", "\u{85}", "\u{a0}", "\u{1680}", "\u{2000}", "\u{2003}", "\u{200a}",
-    "\u{2028}", "\u{2029}", "\u{202f}", "\u{205f}", "\u{3000}",
+    " ", "\t", "\r", "\n", "\u{b}", "\u{c}", "\u{85}", "\u{a0}", "\u{1680}", "\u{2000}",
+    "\u{2003}", "\u{200a}", "\u{2028}", "\u{2029}", "\u{202f}", "\u{205f}", "\u{3000}",
 ];
 
 fn words(random: &Random) -> String {
     random.repeat(1..6, |random| {
-        random.pick(&["order", "10", "pieces", "to-day", "na\u{ef}ve", "caf\u{e9}", "x", ", "]).to_string() + " "
+        random
+            .pick(&[
+                "order",
+                "10",
+                "pieces",
+                "to-day",
+                "na\u{ef}ve",
+                "caf\u{e9}",
+                "x",
+                ", ",
+            ])
+            .to_string()
+            + " "
     }) + "."
 }
 
@@ -422,10 +587,18 @@ fn base64_like(random: &Random) -> String {
     let length = random.below(40);
     let base64 = to_base64(&random.bytes(length));
     // Unused bits of the last group that are set, and white space, which .NET lets pass.
-    let base64 = if random.one_in(3) { base64.replace("A==", "B==").replace("A=", "B=") } else { base64 };
+    let base64 = if random.one_in(3) {
+        base64.replace("A==", "B==").replace("A=", "B=")
+    } else {
+        base64
+    };
     let spaced = random.one_in(2);
     let with_space = |letter: char| {
-        let space = if spaced && random.one_in(4) { random.pick(&WHITE_SPACE[..4]) } else { "" };
+        let space = if spaced && random.one_in(4) {
+            random.pick(&WHITE_SPACE[..4])
+        } else {
+            ""
+        };
         format!("{letter}{space}")
     };
     base64.chars().map(with_space).collect()
@@ -434,14 +607,26 @@ fn base64_like(random: &Random) -> String {
 /// A date in one of all the spellings that JSON.NET takes for one.
 fn date(random: &Random) -> String {
     let two = |random: &Random, below: usize| format!("{:02}", random.below(below));
-    let year = if random.one_in(8) { 1 + random.below(9999) } else { 1950 + random.below(100) };
+    let year = if random.one_in(8) {
+        1 + random.below(9999)
+    } else {
+        1950 + random.below(100)
+    };
     let (month, day) = (1 + random.below(12), 1 + random.below(28));
     let time = match random.one_in(10) {
         true => "24:00:00".to_owned(),
-        false => format!("{}:{}:{}", two(random, 24), two(random, 60), two(random, 60)),
+        false => format!(
+            "{}:{}:{}",
+            two(random, 24),
+            two(random, 60),
+            two(random, 60)
+        ),
     };
     let fraction = match random.below(2) {
-        1 if time != "24:00:00" => format!(".{}", random.repeat(1..8, |random| random.below(10).to_string())),
+        1 if time != "24:00:00" => format!(
+            ".{}",
+            random.repeat(1..8, |random| random.below(10).to_string())
+        ),
         _ => String::new(),
     };
     // Offsets of more than 14 hours, or minutes above 59, are taken too.
@@ -466,7 +651,10 @@ fn date(random: &Random) -> String {
 
 fn microsoft_date(random: &Random) -> String {
     let milliseconds = random.next() % 4_000_000_000_000;
-    let (sign, zone) = (random.pick(&["", "-"]), random.pick(&["", "+0200", "-0530", "+00"]));
+    let (sign, zone) = (
+        random.pick(&["", "-"]),
+        random.pick(&["", "+0200", "-0530", "+00"]),
+    );
     format!("/Date({sign}{milliseconds}{zone})/")
 }
 
@@ -474,7 +662,9 @@ fn microsoft_date(random: &Random) -> String {
 fn spoilt(random: &Random, make: fn(&Random) -> String) -> String {
     let mut chars: Vec<char> = make(random).chars().collect();
     let place = random.below(chars.len() + 1);
-    let extra = random.pick(&['0', '=', '-', ' ', ':', 'Z', 'T', '.', '\u{b}', '\u{a0}', '\u{e9}', '/']);
+    let extra = random.pick(&[
+        '0', '=', '-', ' ', ':', 'Z', 'T', '.', '\u{b}', '\u{a0}', '\u{e9}', '/',
+    ]);
     match random.below(3) {
         0 => chars.insert(place, extra),
         1 if place < chars.len() => chars[place] = extra,
@@ -494,7 +684,11 @@ fn json_string(random: &Random, text: &str) -> String {
     let mut json = String::from("\"");
     for c in text.chars() {
         if random.one_in(10) {
-            json.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+            json.extend(
+                c.encode_utf16(&mut [0; 2])
+                    .iter()
+                    .map(|unit| format!("\\u{unit:04x}")),
+            );
         } else if c == '/' && random.one_in(2) {
             json += "\\/";
         } else {
@@ -522,8 +716,12 @@ fn with_lone_surrogate(random: &Random) -> String {
 /// A JSON value that the host surely keeps, with objects and lists at most `levels` deep in it.
 fn kept_value(random: &Random, levels: usize) -> String {
     match random.below(if levels > 0 { 8 } else { 6 }) {
-        0 => random.pick(&["true", "false", "null", "{}", "[]"][..if levels > 0 { 5 } else { 3 }]).to_string(),
-        1 => random.pick(&["0", "-1", "9223372036854775807", "-9223372036854775808"]).to_string(),
+        0 => random
+            .pick(&["true", "false", "null", "{}", "[]"][..if levels > 0 { 5 } else { 3 }])
+            .to_string(),
+        1 => random
+            .pick(&["0", "-1", "9223372036854775807", "-9223372036854775808"])
+            .to_string(),
         2 => (random.next() as i64 >> random.below(64)).to_string(),
         3 => json_string(random, &words(random)),
         4 | 5 => json_string(random, &any_text(random)),
@@ -542,7 +740,20 @@ fn kept_member(random: &Random, number: usize, value: &str) -> String {
     let name = match random.below(4) {
         0 => format!("{}{number}", date(random)),
         1 => format!("{}{number}", any_text(random)),
-        _ => format!("{}{number}", random.pick(&["id", "Id", "ID", "name", "sys", "a", "", "Query", "DequeueCount"])),
+        _ => format!(
+            "{}{number}",
+            random.pick(&[
+                "id",
+                "Id",
+                "ID",
+                "name",
+                "sys",
+                "a",
+                "",
+                "Query",
+                "DequeueCount"
+            ])
+        ),
     };
     let space = random.pick(&["", "", " ", "\n\t"]);
     format!("{}{space}:{space}{value}", json_string(random, &name))
@@ -557,7 +768,15 @@ fn object_around(random: &Random, value: &str, levels: usize) -> String {
     let (count, place) = (1 + random.below(4), random.below(4));
     let members = (0..count).map(|number| {
         let other = kept_value(random, levels);
-        kept_member(random, number, if number == place.min(count - 1) { value } else { &other })
+        kept_member(
+            random,
+            number,
+            if number == place.min(count - 1) {
+                value
+            } else {
+                &other
+            },
+        )
     });
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
@@ -575,7 +794,10 @@ fn object_with(random: &Random, value: &str) -> String {
 }
 
 fn object_of_length(random: &Random, length: usize) -> String {
-    let (object, letter) = (kept_object(random, 1), random.pick(&["x", "\u{e9}", "\u{2028}", "1", " "]));
+    let (object, letter) = (
+        kept_object(random, 1),
+        random.pick(&["x", "\u{e9}", "\u{2028}", "1", " "]),
+    );
     let rest = length.saturating_sub(object.len() + r#"{"a":,"b":""}"#.len());
     let filling = letter.repeat(rest / letter.len()) + &"-".repeat(rest % letter.len());
     format!(r#"{{"a":{object},"b":"{filling}"}}"#)
@@ -585,22 +807,40 @@ fn object_of_length(random: &Random, length: usize) -> String {
 fn nested(random: &Random, levels: usize) -> String {
     let mut json = if random.one_in(2) { "{}" } else { "[]" }.to_owned();
     for _ in 2..levels {
-        json = if random.one_in(2) { format!("[{json}]") } else { format!("{{\"a\":{json}}}") };
+        json = if random.one_in(2) {
+            format!("[{json}]")
+        } else {
+            format!("{{\"a\":{json}}}")
+        };
     }
     format!("{{\"a\":{json}}}")
 }
 
-/// An object that is short and flat enough, and yet too large for a queue once every element has a line of its own.
+/// An object that is short and flat enough, and yet too large for a queue once every element has a
+/// line of its own.
 fn object_that_grows(random: &Random) -> String {
     let levels = 20 + random.below(40);
     let elements = MESSAGE_MAX_BYTES / (2 * levels + 2) + random.below(10);
-    format!(r#"{{"a":{}{}1{}}}"#, "[".repeat(levels), "1,".repeat(elements), "]".repeat(levels))
+    format!(
+        r#"{{"a":{}{}1{}}}"#,
+        "[".repeat(levels),
+        "1,".repeat(elements),
+        "]".repeat(levels)
+    )
 }
 
-/// The same, where it takes the six bytes of each U+0085 that JSON.NET writes for two to make it too large.
+/// The same, where it takes the six bytes of each U+0085 that JSON.NET writes for two to make it
+/// too large.
 fn object_that_grows_by_escapes(random: &Random) -> String {
-    let (open, elements, close) = ("[".repeat(60), "1,".repeat(230 + random.below(20)), "]".repeat(60));
-    format!(r#"{{"a":{open}{elements}1{close},"b":"{}"}}"#, "\u{85}".repeat(3500))
+    let (open, elements, close) = (
+        "[".repeat(60),
+        "1,".repeat(230 + random.below(20)),
+        "]".repeat(60),
+    );
+    format!(
+        r#"{{"a":{open}{elements}1{close},"b":"{}"}}"#,
+        "\u{85}".repeat(3500)
+    )
 }
 
 fn of_length(random: &Random, length: usize) -> Message {
@@ -608,7 +848,11 @@ fn of_length(random: &Random, length: usize) -> Message {
         let rest = length.saturating_sub(start.len() + end.len());
         let filling = letter.repeat(rest / letter.len()) + &"-".repeat(rest % letter.len());
         let filled = format!("{start}{filling}{end}");
-        if filled.len() == length { filled } else { "-".repeat(length) }
+        if filled.len() == length {
+            filled
+        } else {
+            "-".repeat(length)
+        }
     };
     match random.below(8) {
         0 => text(filled("an order ", "x", "")),
@@ -620,7 +864,10 @@ fn of_length(random: &Random, length: usize) -> Message {
         5 if length > OBJECT_MAX_BYTES => text(filled("{\"a\":\"", "\\n", "\"}")),
         5 => kept(filled("{\"a\":\"", "x", "\"}")),
         6 => text(filled("", "\"", "")),
-        _ => Message { bytes: random.bytes(length), sort: Sort::Binary },
+        _ => Message {
+            bytes: random.bytes(length),
+            sort: Sort::Binary,
+        },
     }
 }
 
@@ -630,7 +877,9 @@ struct Random(Cell<u64>);
 impl Random {
     fn new(seed: u64, number: u64) -> Self {
         // Neighbours in both have to give different starts, and never 0.
-        let random = Self(Cell::new((seed ^ number.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1));
+        let random = Self(Cell::new(
+            (seed ^ number.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+        ));
         for _ in 0..4 {
             random.next();
         }
@@ -663,7 +912,12 @@ impl Random {
     }
 
     /// A number of times in `range`, what `make` makes.
-    fn repeat<T: AsRef<str>>(&self, range: std::ops::Range<usize>, make: impl Fn(&Self) -> T) -> String {
-        (0..range.start + self.below(range.len())).fold(String::new(), |all, _| all + make(self).as_ref())
+    fn repeat<T: AsRef<str>>(
+        &self,
+        range: std::ops::Range<usize>,
+        make: impl Fn(&Self) -> T,
+    ) -> String {
+        (0..range.start + self.below(range.len()))
+            .fold(String::new(), |all, _| all + make(self).as_ref())
     }
 }

@@ -24,11 +24,15 @@ pub fn start_with(variable: &str, value: &str) -> Handler {
     Handler::from_command(command)
 }
 
-/// What starts a shell that runs `script`, for which `"$0" "$@"` is the command, in the command's environment.
+/// What starts a shell that runs `script`, for which `"$0" "$@"` is the command, in the command's
+/// environment.
 #[cfg(unix)]
 pub fn through_shell(script: &str, command: &Command) -> Command {
     let mut shell = Command::new("sh");
-    shell.args(["-c", script]).arg(command.get_program()).args(command.get_args());
+    shell
+        .args(["-c", script])
+        .arg(command.get_program())
+        .args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => shell.env(name, value),
@@ -48,7 +52,8 @@ pub fn start_host_as(form: Form) -> Host {
     Host::start_as(form, &folder(), command)
 }
 
-/// The folder with the host.json of the tests' app, and a folder for each function that a host calls.
+/// The folder with the host.json of the tests' app, and a folder for each function that a host
+/// calls.
 fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/machinery/app")
 }
@@ -56,11 +61,14 @@ fn folder() -> std::path::PathBuf {
 /// What the handler has said on stdout, after the line of the test harness that it runs in.
 pub fn said(handler: &Handler) -> String {
     let stdout = handler.stdout();
-    let (_, said) = stdout.split_once("\nrunning 1 test\n").expect("the harness's line");
+    let (_, said) = stdout
+        .split_once("\nrunning 1 test\n")
+        .expect("the harness's line");
     said.to_owned()
 }
 
-/// With the variable set it is the handler, and ends only if that ends. Without, it checks that it can be one.
+/// With the variable set it is the handler, and ends only if that ends. Without, it checks that it
+/// can be one.
 #[test]
 fn serves() {
     serve_if_asked();

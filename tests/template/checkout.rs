@@ -4,9 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A copy of what makes up the app and its tests, in the test's own folder. What was built there before stays.
+/// A copy of what makes up the app and its tests, in the test's own folder. What was built there
+/// before stays.
 pub fn copy(test: &str) -> PathBuf {
-    let (root, to) = (Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(env!("CARGO_TARGET_TMPDIR")).join(test));
+    let (root, to) = (
+        Path::new(env!("CARGO_MANIFEST_DIR")),
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(test),
+    );
     for entry in fs::read_dir(&to).into_iter().flatten().flatten() {
         match entry.path() {
             path if entry.file_name() == "target" => drop(path),
@@ -15,11 +19,22 @@ pub fn copy(test: &str) -> PathBuf {
         }
     }
     let is_function = |name: &String| root.join(name).join("function.json").is_file();
-    let folders = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    for name in folders.filter(is_function).chain(["src", "benches", "tests"].map(str::to_owned)) {
+    let folders = fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    for name in folders
+        .filter(is_function)
+        .chain(["src", "benches", "tests"].map(str::to_owned))
+    {
         copy_folder(&root.join(&name), &to.join(&name));
     }
-    for name in ["Cargo.toml", "Cargo.lock", "Makefile", "host.json", "local.settings.json"] {
+    for name in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "Makefile",
+        "host.json",
+        "local.settings.json",
+    ] {
         fs::copy(root.join(name), to.join(name)).unwrap();
     }
     to
@@ -28,7 +43,9 @@ pub fn copy(test: &str) -> PathBuf {
 fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
-        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+        let (path, name) = entry
+            .map(|entry| (entry.path(), entry.file_name()))
+            .unwrap();
         match path.is_dir() {
             true => copy_folder(&path, &to.join(name)),
             false => drop(fs::copy(&path, to.join(name)).unwrap()),
@@ -36,13 +53,20 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// A command as a user's terminal runs it: without what `cargo test` and make have set for this process.
+/// A command as a user's terminal runs it: without what `cargo test` and make have set for this
+/// process.
 pub fn shell(folder: &Path, command: &str) -> Command {
     let mut shell = Command::new("sh");
-    shell.args(["-c", command]).current_dir(folder).stdin(Stdio::null());
+    shell
+        .args(["-c", command])
+        .current_dir(folder)
+        .stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text != "CARGO_HOME" && ["CARGO", "MAKE", "MFLAGS", "HANDLER"].iter().any(|prefix| text.starts_with(prefix))
+        if text != "CARGO_HOME"
+            && ["CARGO", "MAKE", "MFLAGS", "HANDLER"]
+                .iter()
+                .any(|prefix| text.starts_with(prefix))
         {
             shell.env_remove(name);
         }

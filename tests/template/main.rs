@@ -1,5 +1,6 @@
-//! What only this repository promises: that its samples are the documentation's, and that README is true. An app of one's own
-//! does without this folder. The environment variable `HANDLER` names another binary than the one that cargo has just built.
+//! What only this repository promises: that its samples are the documentation's, and that README is
+//! true. An app of one's own does without this folder. The environment variable `HANDLER` names
+//! another binary than the one that cargo has just built.
 
 #[cfg(unix)]
 mod checkout;

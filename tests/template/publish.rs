@@ -1,9 +1,11 @@
-//! What `func` packs or publishes where it is called in the root: host.json, the handler and the function folders, no more.
+//! What `func` packs or publishes where it is called in the root: host.json, the handler and the
+//! function folders, no more.
 
 use stand_in::funcignore::left_out;
 use std::path::Path;
 
-/// What lies in roots, or in folders. Of these, only the first three belong to the app if they are in the root.
+/// What lies in roots, or in folders. Of these, only the first three belong to the app if they are
+/// in the root.
 const FILES: [&str; 34] = [
     "host.json",
     "handler",
@@ -77,13 +79,20 @@ fn exactly_the_app_is_published() {
         (false, false) => panic!("{path} would be published: add a line to .funcignore"),
         _ => {}
     };
-    let names = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = std::fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let (folders, files): (Vec<_>, Vec<_>) = names.partition(|name| root.join(name).is_dir());
     for file in FILES.into_iter().chain(files.iter().map(String::as_str)) {
         is(file, FILES[..3].contains(&file));
     }
-    for folder in OTHERS.into_iter().chain(FUNCTIONS).chain(folders.iter().map(String::as_str)) {
-        let is_function = FUNCTIONS.contains(&folder) || root.join(folder).join("function.json").is_file();
+    for folder in OTHERS
+        .into_iter()
+        .chain(FUNCTIONS)
+        .chain(folders.iter().map(String::as_str))
+    {
+        let is_function =
+            FUNCTIONS.contains(&folder) || root.join(folder).join("function.json").is_file();
         for file in FILES.into_iter().chain(["function.json"]) {
             is(&format!("{folder}/{file}"), is_function);
         }

@@ -1,6 +1,7 @@
-//! The README, followed word by word in a copy of this checkout: its examples are added as functions, the app is run by
-//! `make run`, every command of a `console` block is run, and what it prints is compared with what the README shows, where
-//! `...` stands for anything. Blocks marked `sh` need Azure, func or the network.
+//! The README, followed word by word in a copy of this checkout: its examples are added as
+//! functions, the app is run by `make run`, every command of a `console` block is run, and what it
+//! prints is compared with what the README shows, where `...` stands for anything. Blocks marked
+//! `sh` need Azure, func or the network.
 
 use crate::checkout::{copy, shell};
 use crate::run::Run;
@@ -19,12 +20,18 @@ struct Block {
 }
 
 fn blocks() -> Vec<Block> {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     // The text between fences and that within them alternate.
     let fenced = readme.split("```").skip(1).step_by(2);
     let block = |block: &str| {
-        let (info, text) = block.split_once('\n').expect("a fence on a line of its own");
-        Block { info: info.split_whitespace().map(str::to_owned).collect(), text: text.to_owned() }
+        let (info, text) = block
+            .split_once('\n')
+            .expect("a fence on a line of its own");
+        Block {
+            info: info.split_whitespace().map(str::to_owned).collect(),
+            text: text.to_owned(),
+        }
     };
     fenced.map(block).collect()
 }
@@ -46,7 +53,9 @@ fn commands(text: &str) -> Vec<(&str, String)> {
 fn is_shown(shown: &str, actual: &str) -> bool {
     let mut parts = shown.trim().split("...");
     let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = actual.trim().strip_prefix(first) else { return false };
+    let Some(mut rest) = actual.trim().strip_prefix(first) else {
+        return false;
+    };
     let mut parts = parts.peekable();
     while let Some(part) = parts.next() {
         match (rest.find(part), parts.peek()) {
@@ -60,8 +69,17 @@ fn is_shown(shown: &str, actual: &str) -> bool {
 
 #[test]
 fn three_dots_stand_for_anything() {
-    assert!(is_shown("a\n", "a") && is_shown("...\nb", "x\ny\nb\n") && is_shown("a ... c; ...", "a b c; d"));
-    assert!(!is_shown("a", "ab") && !is_shown("...b", "a") && !is_shown("a...c...", "ab") && !is_shown("...a", "ab"));
+    assert!(
+        is_shown("a\n", "a")
+            && is_shown("...\nb", "x\ny\nb\n")
+            && is_shown("a ... c; ...", "a b c; d")
+    );
+    assert!(
+        !is_shown("a", "ab")
+            && !is_shown("...b", "a")
+            && !is_shown("a...c...", "ab")
+            && !is_shown("...a", "ab")
+    );
 }
 
 /// Adds the README's example functions, unless they have been added already.
@@ -75,7 +93,11 @@ fn add_functions(checkout: &Path, blocks: &[Block]) {
                 if code.contains(line) {
                     continue;
                 }
-                let before = if line.starts_with("mod ") { "mod hello;" } else { "];" };
+                let before = if line.starts_with("mod ") {
+                    "mod hello;"
+                } else {
+                    "];"
+                };
                 let place = code.find(&format!("\n{before}")).expect("the table") + 1;
                 code.insert_str(place, &format!("{line}\n"));
             }
@@ -103,14 +125,17 @@ fn every_command_prints_what_the_readme_shows() {
                 "make run" => run.output(),
                 _ => {
                     let quiet = here(command).replace("curl ", "curl -sS ");
-                    let output = shell(&checkout, &format!("exec 2>&1; {quiet}")).output().unwrap();
+                    let output = shell(&checkout, &format!("exec 2>&1; {quiet}"))
+                        .output()
+                        .unwrap();
                     String::from_utf8_lossy(&output.stdout).into_owned()
                 }
             };
             match command {
                 // It is what runs this.
                 "make test" => continue,
-                // A message takes a moment to its queue, and a new function until the app has been built.
+                // A message takes a moment to its queue, and a new function until the app has been
+                // built.
                 curl if curl.starts_with("curl ") && !curl.contains(" -d ") => {
                     let begun = Instant::now();
                     let mut printed = print();
@@ -118,15 +143,23 @@ fn every_command_prints_what_the_readme_shows() {
                         std::thread::sleep(Duration::from_millis(100));
                         printed = print();
                     }
-                    assert!(is_shown(&shown, &printed), "$ {command}\n{printed}\nThe README shows:\n{shown}");
+                    assert!(
+                        is_shown(&shown, &printed),
+                        "$ {command}\n{printed}\nThe README shows:\n{shown}"
+                    );
                 }
                 _ => {
                     let printed = print();
-                    assert!(is_shown(&shown, &printed), "$ {command}\n{printed}\nThe README shows:\n{shown}");
+                    assert!(
+                        is_shown(&shown, &printed),
+                        "$ {command}\n{printed}\nThe README shows:\n{shown}"
+                    );
                 }
             }
             if command.starts_with("make new ") {
-                wait_for("the new function", || run.output().contains("reloaded in").then_some(()));
+                wait_for("the new function", || {
+                    run.output().contains("reloaded in").then_some(())
+                });
             }
             ran += 1;
         }

@@ -1,11 +1,14 @@
-//! To remove it: delete this file, and in `src/server/tuning/mod.rs` the lines `pub mod allocator;` and `$crate::allocator!();`.
+//! To remove it: delete this file, and in `src/server/tuning/mod.rs` the lines `pub mod allocator;`
+//! and `$crate::allocator!();`.
 //!
-//! The allocator on Linux: the system's own, and before it freed blocks kept for the next of their size, at most 7 MiB.
+//! The allocator on Linux: the system's own, and before it freed blocks kept for the next of their
+//! size, at most 7 MiB.
 //!
-//! That of musl, with which the static build is linked, has one lock for all threads, and gives what is freed back to the
-//! kernel with the lock held. tiny_http allocates on each connection's thread, so with 16 connections most of those wait for
-//! that lock most of the time: an order of 40 KiB then took four times as long, an echo of 4 KiB twice. Nobody waits for a
-//! lock of this one; who finds a list in use goes to the system.
+//! That of musl, with which the static build is linked, has one lock for all threads, and gives
+//! what is freed back to the kernel with the lock held. tiny_http allocates on each connection's
+//! thread, so with 16 connections most of those wait for that lock most of the time: an order of 40
+//! KiB then took four times as long, an echo of 4 KiB twice. Nobody waits for a lock of this one;
+//! who finds a list in use goes to the system.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::{self, NonNull};
@@ -15,8 +18,8 @@ use std::sync::Mutex;
 const SMALLEST_BYTES: usize = 16;
 const CLASSES: usize = 14;
 
-/// From this class on, 512 bytes, blocks are aligned to 128 bytes, as the standard library's channels ask for, of which
-/// tiny_http makes two a request; the others to 16.
+/// From this class on, 512 bytes, blocks are aligned to 128 bytes, as the standard library's
+/// channels ask for, of which tiny_http makes two a request; the others to 16.
 const WIDE_CLASS: usize = 5;
 const WIDE_ALIGN_BYTES: usize = 128;
 
@@ -30,7 +33,8 @@ macro_rules! allocator {
     () => {
         #[cfg(target_os = "linux")]
         #[global_allocator]
-        static ALLOCATOR: $crate::tuning::allocator::Allocator = $crate::tuning::allocator::Allocator::empty();
+        static ALLOCATOR: $crate::tuning::allocator::Allocator =
+            $crate::tuning::allocator::Allocator::empty();
     };
 }
 
@@ -53,15 +57,22 @@ unsafe impl Send for Kept {}
 impl Allocator {
     /// An allocator that keeps nothing yet.
     pub const fn empty() -> Self {
-        Self([const { Mutex::new(Kept { first: None, bytes: 0 }) }; CLASSES])
+        Self(
+            [const {
+                Mutex::new(Kept {
+                    first: None,
+                    bytes: 0,
+                })
+            }; CLASSES],
+        )
     }
 
     /// A kept block, unless there is none or another thread is at the list.
     fn take(&self, class: usize) -> Option<*mut u8> {
         let mut kept = self.0[class].try_lock().ok()?;
         let block = kept.first?;
-        // SAFETY: what is in the list is a block of at least 16 bytes, aligned to 16 or more, in which `keep` has written
-        // a link.
+        // SAFETY: what is in the list is a block of at least 16 bytes, aligned to 16 or more, in
+        // which `keep` has written a link.
         kept.first = unsafe { block.read() }.next;
         kept.bytes -= SMALLEST_BYTES << class;
         Some(block.as_ptr().cast())
@@ -72,41 +83,58 @@ impl Allocator {
     /// # Safety
     /// The block is one of the class, from [`System`], and nobody uses it any more.
     unsafe fn keep(&self, class: usize, block: *mut u8) -> bool {
-        let (Ok(mut kept), Some(block)) = (self.0[class].try_lock(), NonNull::new(block.cast::<Link>())) else {
+        let (Ok(mut kept), Some(block)) =
+            (self.0[class].try_lock(), NonNull::new(block.cast::<Link>()))
+        else {
             return false;
         };
         let bytes = kept.bytes + (SMALLEST_BYTES << class);
         if bytes > KEPT_BYTES {
             return false;
         }
-        // SAFETY: it is nobody's, at least 16 bytes long and aligned to 16 or more, which is enough for a link.
+        // SAFETY: it is nobody's, at least 16 bytes long and aligned to 16 or more, which is enough
+        // for a link.
         unsafe { block.write(Link { next: kept.first }) };
-        *kept = Kept { first: Some(block), bytes };
+        *kept = Kept {
+            first: Some(block),
+            bytes,
+        };
         true
     }
 }
 
 /// The class in which a block for `layout` is found, and that block's own layout.
 fn class(layout: Layout) -> Option<(usize, Layout)> {
-    let class = (usize::BITS - (layout.size().saturating_sub(1) / SMALLEST_BYTES).leading_zeros()) as usize;
-    let align = if class < WIDE_CLASS { SMALLEST_BYTES } else { WIDE_ALIGN_BYTES };
+    let class =
+        (usize::BITS - (layout.size().saturating_sub(1) / SMALLEST_BYTES).leading_zeros()) as usize;
+    let align = if class < WIDE_CLASS {
+        SMALLEST_BYTES
+    } else {
+        WIDE_ALIGN_BYTES
+    };
     if class >= CLASSES || layout.align() > align {
         return None;
     }
-    Some((class, Layout::from_size_align(SMALLEST_BYTES << class, align).ok()?))
+    Some((
+        class,
+        Layout::from_size_align(SMALLEST_BYTES << class, align).ok()?,
+    ))
 }
 
-// SAFETY: all memory is from `System`. What has a class is allocated there by the layout of its class, which is at least as
-// large and as aligned as the layout asked for, so that any free block of the class will do; and it is given back by that
-// same layout, since the class follows from the layout alone. `take` gives a block to one caller only, as it leaves the list
-// under the lock. What has no class is left to `System` whole. Nothing here panics: sizes are at most `isize::MAX`, and
-// `bytes` is what the list holds. On Linux a `Mutex` is a futex: `try_lock` is one exchange, which neither allocates nor
-// waits.
+// SAFETY: all memory is from `System`. What has a class is allocated there by the layout of its
+// class, which is at least as large and as aligned as the layout asked for, so that any free block
+// of the class will do; and it is given back by that same layout, since the class follows from the
+// layout alone. `take` gives a block to one caller only, as it leaves the list under the lock. What
+// has no class is left to `System` whole. Nothing here panics: sizes are at most `isize::MAX`, and
+// `bytes` is what the list holds. On Linux a `Mutex` is a futex: `try_lock` is one exchange, which
+// neither allocates nor waits.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match class(layout) {
             // SAFETY: the block's size is not zero.
-            Some((class, block)) => self.take(class).unwrap_or_else(|| unsafe { System.alloc(block) }),
+            Some((class, block)) => self
+                .take(class)
+                .unwrap_or_else(|| unsafe { System.alloc(block) }),
             // SAFETY: as the caller promises.
             None => unsafe { System.alloc(layout) },
         }
@@ -114,7 +142,8 @@ unsafe impl GlobalAlloc for Allocator {
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if class(layout).is_none() {
-            // SAFETY: as the caller promises. Its pages are zero from the start, and stay untouched.
+            // SAFETY: as the caller promises. Its pages are zero from the start, and stay
+            // untouched.
             return unsafe { System.alloc_zeroed(layout) };
         }
         // SAFETY: as the caller promises.
@@ -128,7 +157,8 @@ unsafe impl GlobalAlloc for Allocator {
 
     unsafe fn dealloc(&self, address: *mut u8, layout: Layout) {
         match class(layout) {
-            // SAFETY: it was allocated with this layout, so it is a block of this class, and the caller has done with it.
+            // SAFETY: it was allocated with this layout, so it is a block of this class, and the
+            // caller has done with it.
             Some((class, block)) => unsafe {
                 if !self.keep(class, address) {
                     System.dealloc(address, block);
@@ -140,7 +170,8 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn realloc(&self, address: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        // SAFETY: the caller promises that `bytes`, rounded up to the alignment, is no more than `isize::MAX`.
+        // SAFETY: the caller promises that `bytes`, rounded up to the alignment, is no more than
+        // `isize::MAX`.
         let to = unsafe { Layout::from_size_align_unchecked(bytes, layout.align()) };
         match (class(layout), class(to)) {
             // SAFETY: as the caller promises.
@@ -167,8 +198,8 @@ mod tests {
         Layout::from_size_align(bytes, 8).unwrap()
     }
 
-    // SAFETY of what these do: each test asks for a block, uses no more of it than it asked for, and frees it at most once,
-    // by the layout that it asked with.
+    // SAFETY of what these do: each test asks for a block, uses no more of it than it asked for,
+    // and frees it at most once, by the layout that it asked with.
 
     fn filled(allocator: &Allocator, bytes: usize, byte: u8) -> *mut u8 {
         let block = unsafe { allocator.alloc(layout(bytes)) };
@@ -182,7 +213,9 @@ mod tests {
     }
 
     fn holds(block: *const u8, bytes: usize, byte: u8) -> bool {
-        unsafe { std::slice::from_raw_parts(block, bytes) }.iter().all(|found| *found == byte)
+        unsafe { std::slice::from_raw_parts(block, bytes) }
+            .iter()
+            .all(|found| *found == byte)
     }
 
     fn kept(allocator: &Allocator, bytes: usize) -> usize {
@@ -193,7 +226,12 @@ mod tests {
     #[test]
     fn a_freed_block_is_the_next_of_its_size() {
         let allocator = Allocator::empty();
-        for (bytes, again, other) in [(1, 16, 17), (17, 32, 16), (65, 128, 129), (70_000, 128 * 1024, 64 * 1024)] {
+        for (bytes, again, other) in [
+            (1, 16, 17),
+            (17, 32, 16),
+            (65, 128, 129),
+            (70_000, 128 * 1024, 64 * 1024),
+        ] {
             let block = filled(&allocator, bytes, 1);
             free(&allocator, block, bytes);
             let elsewhere = filled(&allocator, other, 2);
@@ -224,7 +262,9 @@ mod tests {
         for bytes in [16, 1024, 128 * 1024] {
             let count = KEPT_BYTES / bytes + 3;
             let blocks: Vec<_> = (0..count).map(|_| filled(&allocator, bytes, 1)).collect();
-            blocks.into_iter().for_each(|block| free(&allocator, block, bytes));
+            blocks
+                .into_iter()
+                .for_each(|block| free(&allocator, block, bytes));
             assert_eq!(kept(&allocator, bytes), KEPT_BYTES);
         }
     }
@@ -238,7 +278,12 @@ mod tests {
             let block = unsafe { allocator.alloc(layout) };
             assert!(block.addr().is_multiple_of(layout.align()));
             unsafe { allocator.dealloc(block, layout) };
-            assert!(allocator.0.iter().all(|kept| kept.lock().unwrap().bytes == 0));
+            assert!(
+                allocator
+                    .0
+                    .iter()
+                    .all(|kept| kept.lock().unwrap().bytes == 0)
+            );
         }
     }
 
@@ -248,7 +293,9 @@ mod tests {
         for (bytes, align) in [(1, 16), (256, 16), (257, 128), (512, 64), (10_000, 128)] {
             let aligned = Layout::from_size_align(bytes, align).unwrap();
             let before = [(); 9].map(|()| filled(&allocator, bytes, 1));
-            before.iter().for_each(|block| free(&allocator, *block, bytes));
+            before
+                .iter()
+                .for_each(|block| free(&allocator, *block, bytes));
             for count in 0..=before.len() {
                 let block = unsafe { allocator.alloc(aligned) };
                 assert!(block.addr().is_multiple_of(align), "{bytes} bytes");
@@ -263,21 +310,40 @@ mod tests {
         for bytes in [24, 4096, 200_000] {
             let used = filled(&allocator, bytes, 7);
             free(&allocator, used, bytes);
-            assert!(holds(unsafe { allocator.alloc_zeroed(layout(bytes)) }, bytes, 0));
+            assert!(holds(
+                unsafe { allocator.alloc_zeroed(layout(bytes)) },
+                bytes,
+                0
+            ));
         }
     }
 
     #[test]
     fn a_block_that_grows_or_shrinks_keeps_what_it_holds() {
         let allocator = Allocator::empty();
-        let sizes = [1, 16, 17, 1000, 128 * 1024, 128 * 1024 + 1, 3_000_000, 300_000, 40, 3];
+        let sizes = [
+            1,
+            16,
+            17,
+            1000,
+            128 * 1024,
+            128 * 1024 + 1,
+            3_000_000,
+            300_000,
+            40,
+            3,
+        ];
         let mut block = filled(&allocator, sizes[0], 9);
         for step in sizes.windows(2) {
             let (from, to) = (step[0], step[1]);
             let moved = unsafe { allocator.realloc(block, layout(from), to) };
             assert!(holds(moved, from.min(to), 9), "{from} to {to}");
             let is_kept = moved != block && class(layout(from)).is_some();
-            assert_eq!(is_kept, class(layout(from)).is_some_and(|_| kept(&allocator, from) > 0), "{from} to {to}");
+            assert_eq!(
+                is_kept,
+                class(layout(from)).is_some_and(|_| kept(&allocator, from) > 0),
+                "{from} to {to}"
+            );
             block = moved;
             unsafe { block.write_bytes(9, to) };
         }
@@ -308,7 +374,8 @@ mod tests {
                     for i in 0..5000 {
                         let bytes = 1 + (i * 37 + usize::from(thread)) % 300;
                         let block = filled(allocator, bytes, thread);
-                        give.send((block.expose_provenance(), bytes, thread)).unwrap();
+                        give.send((block.expose_provenance(), bytes, thread))
+                            .unwrap();
                     }
                 });
             }

@@ -1,12 +1,13 @@
-//! What only makes the handler faster or smaller. To remove one of these, delete its file and the lines that the file's
-//! first comment names.
+//! What only makes the handler faster or smaller. To remove one of these, delete its file and the
+//! lines that the file's first comment names.
 
 pub mod allocator;
 mod no_backtraces;
 mod short_copies;
 pub mod thread_priority;
 
-/// Names the global allocator. Only a binary may, for a library's users would get it unasked: see `src/main.rs`.
+/// Names the global allocator. Only a binary may, for a library's users would get it unasked: see
+/// `src/main.rs`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! global_allocator {

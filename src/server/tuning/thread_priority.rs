@@ -1,36 +1,47 @@
-//! To remove it: delete this file, `pub mod thread_priority;` in `src/server/tuning/mod.rs`, and in `src/server/http.rs` the
-//! line `let start = || super::tuning::thread_priority::in_background(start);`.
+//! To remove it: delete this file, `pub mod thread_priority;` in `src/server/tuning/mod.rs`, and in
+//! `src/server/http.rs` the line `let start = ||
+//! super::tuning::thread_priority::in_background(start);`.
 //!
 //! Which threads the operating system prefers.
 
-/// Runs `start`, the threads of which, and theirs, then run as `SCHED_BATCH` [sched(7)]: one that wakes up waits until
-/// the thread that has the processor pauses or has had its time, a few milliseconds at most, and does not preempt it.
+/// Runs `start`, the threads of which, and theirs, then run as `SCHED_BATCH` [sched(7)]: one that
+/// wakes up waits until the thread that has the processor pauses or has had its time, a few
+/// milliseconds at most, and does not preempt it.
 ///
-/// That is for the threads that read from connections. Each hands its request to a worker, and would preempt the caller
-/// that sends the next, or the worker that answers the one before, only to have them wait for what it holds. With 16
-/// connections, they make 50,000 orders a second this way, and 30,000 the other.
+/// That is for the threads that read from connections. Each hands its request to a worker, and
+/// would preempt the caller that sends the next, or the worker that answers the one before, only to
+/// have them wait for what it holds. With 16 connections, they make 50,000 orders a second this
+/// way, and 30,000 the other.
 #[cfg(target_os = "linux")]
 pub fn in_background<T>(start: impl FnOnce() -> T) -> T {
     use std::ffi::c_int;
 
     const SCHED_OTHER: c_int = 0;
     const SCHED_BATCH: c_int = 3;
-    /// Longer than any C library's `struct sched_param`, the first number of which is the priority, 0 for both policies.
+    /// Longer than any C library's `struct sched_param`, the first number of which is the priority,
+    /// 0 for both policies.
     type Parameters = [u64; 8];
 
     unsafe extern "C" {
         safe fn pthread_self() -> usize;
-        fn pthread_getschedparam(thread: usize, policy: &mut c_int, parameters: &mut Parameters) -> c_int;
+        fn pthread_getschedparam(
+            thread: usize,
+            policy: &mut c_int,
+            parameters: &mut Parameters,
+        ) -> c_int;
         fn pthread_setschedparam(thread: usize, policy: c_int, parameters: &Parameters) -> c_int;
     }
 
     let (this, mut policy, mut parameters) = (pthread_self(), SCHED_OTHER, Parameters::default());
-    // SAFETY, of this and the next two: they are declared as in POSIX, `pthread_t` being a word in Linux's C libraries, and
-    // the thread is the one that runs. They write a number and a `struct sched_param`, or read one, and keep no address.
+    // SAFETY, of this and the next two: they are declared as in POSIX, `pthread_t` being a word in
+    // Linux's C libraries, and the thread is the one that runs. They write a number and a `struct
+    // sched_param`, or read one, and keep no address.
     let known = unsafe { pthread_getschedparam(this, &mut policy, &mut parameters) } == 0;
-    // A policy that the process was started with stays. Where the system refuses, the threads run like any other.
-    let changed =
-        known && policy == SCHED_OTHER && unsafe { pthread_setschedparam(this, SCHED_BATCH, &parameters) } == 0;
+    // A policy that the process was started with stays. Where the system refuses, the threads run
+    // like any other.
+    let changed = known
+        && policy == SCHED_OTHER
+        && unsafe { pthread_setschedparam(this, SCHED_BATCH, &parameters) } == 0;
     let started = start();
     if changed {
         unsafe { pthread_setschedparam(this, SCHED_OTHER, &parameters) };

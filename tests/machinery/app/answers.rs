@@ -17,7 +17,10 @@ pub fn fails(request: HttpRequest) -> Result {
 pub fn heads(request: HttpRequest) -> Result {
     let headers: Vec<(String, String)> = request.json()?;
     let answer = HttpResponse::text("fine");
-    Ok(headers.into_iter().fold(answer, |answer, (name, value)| answer.header(name, value)).into())
+    Ok(headers
+        .into_iter()
+        .fold(answer, |answer, (name, value)| answer.header(name, value))
+        .into())
 }
 
 /// Answers oddly, in the way that `?what=` asks for: with a status, or what no host takes.
@@ -27,7 +30,10 @@ pub fn odd(request: HttpRequest) -> Result {
         "output" => Response::new().output("undeclared", "lost"),
         "return" => Response::new().return_value("lost"),
         "nothing" => Response::new(),
-        "cookies" => HttpResponse::text("").header("Set-Cookie", "a=1").header("set-cookie", "b=2").into(),
+        "cookies" => HttpResponse::text("")
+            .header("Set-Cookie", "a=1")
+            .header("set-cookie", "b=2")
+            .into(),
         status => HttpResponse::text("a body").status(status.parse()?).into(),
     })
 }
@@ -38,7 +44,9 @@ pub fn odd_too(invocation: Invocation) -> Result {
         "empty" => Ok(Response::new().output("message", "").return_value("")),
         "null" => Ok(Response::new().output("message", Output::raw(&None::<u8>)?)),
         "output" => Ok(Response::new().output("undeclared", "lost")),
-        "twice" => Ok(Response::new().output("message", "lost").output("message", "kept")),
+        "twice" => Ok(Response::new()
+            .output("message", "lost")
+            .output("message", "kept")),
         "return" => Ok(Response::new().output("$return", "lost")),
         "answer" => Ok(HttpResponse::text("").status(404).into()),
         "refuse" => Err(Error::refuse(404, "not for a queue")),

@@ -5,31 +5,49 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub fn items(request: HttpRequest) -> Result {
-    let shown = [request.param("id")?, request.param("PART")?, request.header("x-tag"), request.query("q").as_deref()]
-        .map(|text| text.unwrap_or("none").to_owned());
+    let shown = [
+        request.param("id")?,
+        request.param("PART")?,
+        request.header("x-tag"),
+        request.query("q").as_deref(),
+    ]
+    .map(|text| text.unwrap_or("none").to_owned());
     let text = format!("{} {} {}", request.method, shown.join(" "), request.text()?);
-    Ok(HttpResponse::text(text).status(201).header("X-Id", shown[0].clone()).into())
+    Ok(HttpResponse::text(text)
+        .status(201)
+        .header("X-Id", shown[0].clone())
+        .into())
 }
 
 pub fn headers(_: HttpRequest) -> Result {
-    let response =
-        HttpResponse::text("ok").header("Vary", "Accept").header("vary", "Origin").header("Set-Cookie", "a=1");
+    let response = HttpResponse::text("ok")
+        .header("Vary", "Accept")
+        .header("vary", "Origin")
+        .header("Set-Cookie", "a=1");
     Ok(response.content_type("text/html; charset=utf-8").into())
 }
 
 pub fn cookies(_: HttpRequest) -> Result {
-    Ok(HttpResponse::text("ok").header("Set-Cookie", "a=1").header("set-cookie", "b=2").into())
+    Ok(HttpResponse::text("ok")
+        .header("Set-Cookie", "a=1")
+        .header("set-cookie", "b=2")
+        .into())
 }
 
 pub fn binary(_: HttpRequest) -> Result {
-    Ok(HttpResponse::text([0, 1, 0xff]).content_type("image/png").into())
+    Ok(HttpResponse::text([0, 1, 0xff])
+        .content_type("image/png")
+        .into())
 }
 
 pub fn example(_: HttpRequest) -> Result {
     log::info("Log message 1");
     log::info("Log message 2");
     Ok(Response::from(HttpResponse::text("Message enqueued"))
-        .output("myQueueOutput", Output::list(["queue message 1", "queue message 2"])?)
+        .output(
+            "myQueueOutput",
+            Output::list(["queue message 1", "queue message 2"])?,
+        )
         .return_value(r#"{"hello":"world"}"#))
 }
 
@@ -60,6 +78,8 @@ pub fn typed(invocation: Invocation) -> Result {
     let text: Option<String> = invocation.metadata("Text").ok().flatten();
     let item: Option<Item> = invocation.metadata("Item").ok().flatten();
     let length = input.ok_or_else(|| Error::fail("no input"))?.len();
-    Ok(Response::new()
-        .return_value(format!("{id}, {length}, {number:?}, {yes:?}, {text:?}, {:?}", item.map(|item| item.id))))
+    Ok(Response::new().return_value(format!(
+        "{id}, {length}, {number:?}, {yes:?}, {text:?}, {:?}",
+        item.map(|item| item.id)
+    )))
 }

@@ -18,7 +18,9 @@ pub fn meets(request: HttpRequest) -> Result {
     CAME.notify_all();
     // Rounded up: it goes on from the number that the meeting before ended with.
     let goal = inside.next_multiple_of(all);
-    let (inside, waited) = CAME.wait_timeout_while(inside, TOO_LONG / 2, |inside| *inside < goal).unwrap();
+    let (inside, waited) = CAME
+        .wait_timeout_while(inside, TOO_LONG / 2, |inside| *inside < goal)
+        .unwrap();
     match waited.timed_out() {
         false => Ok(HttpResponse::text("met").into()),
         true => Err(Error::fail(format!("waited for {goal}, and {inside} came"))),
@@ -33,7 +35,11 @@ pub fn holds(_: HttpRequest) -> Result {
     let mut held = HELD.lock().unwrap();
     held.0 += 1;
     HELD_CHANGED.notify_all();
-    drop(HELD_CHANGED.wait_timeout_while(held, TOO_LONG, |(_, released)| !*released).unwrap());
+    drop(
+        HELD_CHANGED
+            .wait_timeout_while(held, TOO_LONG, |(_, released)| !*released)
+            .unwrap(),
+    );
     Ok(HttpResponse::text("held").into())
 }
 
@@ -43,8 +49,14 @@ pub fn releases(request: HttpRequest) -> Result {
     match request.query("n") {
         Some(n) => {
             let n: usize = n.parse()?;
-            let (held, waited) = HELD_CHANGED.wait_timeout_while(held, TOO_LONG / 2, |(held, _)| *held < n).unwrap();
-            if waited.timed_out() { Err(Error::fail(format!("{} are held", held.0))) } else { Ok(Response::new()) }
+            let (held, waited) = HELD_CHANGED
+                .wait_timeout_while(held, TOO_LONG / 2, |(held, _)| *held < n)
+                .unwrap();
+            if waited.timed_out() {
+                Err(Error::fail(format!("{} are held", held.0)))
+            } else {
+                Ok(Response::new())
+            }
         }
         None => {
             let mut held = held;
@@ -55,7 +67,8 @@ pub fn releases(request: HttpRequest) -> Result {
     }
 }
 
-/// Sleeps for `?ms=`, and answers how many did so at the same time at most since the last that asked with `?peak`.
+/// Sleeps for `?ms=`, and answers how many did so at the same time at most since the last that
+/// asked with `?peak`.
 pub fn sleeps(request: HttpRequest) -> Result {
     static ASLEEP: AtomicUsize = AtomicUsize::new(0);
     static PEAK: AtomicUsize = AtomicUsize::new(0);
@@ -63,7 +76,9 @@ pub fn sleeps(request: HttpRequest) -> Result {
         return Ok(HttpResponse::text(PEAK.swap(0, SeqCst).to_string()).into());
     }
     PEAK.fetch_max(ASLEEP.fetch_add(1, SeqCst) + 1, SeqCst);
-    std::thread::sleep(Duration::from_millis(request.query("ms").unwrap_or_default().parse()?));
+    std::thread::sleep(Duration::from_millis(
+        request.query("ms").unwrap_or_default().parse()?,
+    ));
     ASLEEP.fetch_sub(1, SeqCst);
     Ok(HttpResponse::text("slept").into())
 }

@@ -69,7 +69,10 @@ pub fn errs(request: HttpRequest) -> Result {
         "chain" => Err(Outer("x".parse::<u8>().unwrap_err()))?,
         "text" => Err("a text")?,
         "string" => Err(String::from("a string"))?,
-        "context" => "x".parse::<u8>().map_err(Outer).context("reading the price list")?,
+        "context" => "x"
+            .parse::<u8>()
+            .map_err(Outer)
+            .context("reading the price list")?,
         _ => return Err(Error::fail("a reason")),
     };
     Ok(Response::new())
@@ -90,11 +93,17 @@ pub fn products(_: HttpRequest) -> Result {
 /// Shows all values of the header `X-Tag` and of the query's `q`.
 pub fn repeated(request: HttpRequest) -> Result {
     let mut shown = String::new();
-    write!(shown, "{:?} {:?}", request.header_all("x-tag"), request.query_all("q"))?;
+    write!(
+        shown,
+        "{:?} {:?}",
+        request.header_all("x-tag"),
+        request.query_all("q")
+    )?;
     Ok(HttpResponse::text(shown).into())
 }
 
-/// Logs a line of each kind, one of them in a helper and one in a thread, then fails if the trigger's text says so.
+/// Logs a line of each kind, one of them in a helper and one in a thread, then fails if the
+/// trigger's text says so.
 pub fn says(invocation: Invocation) -> Result {
     log::info("info");
     helper();

@@ -1,5 +1,6 @@
-//! The app that the machinery is tested with, whatever the functions of this repository are: no release binary carries it.
-//! The test executable starts itself anew as its handler, and so does the bench.
+//! The app that the machinery is tested with, whatever the functions of this repository are: no
+//! release binary carries it. The test executable starts itself anew as its handler, and so does
+//! the bench.
 
 mod answers;
 mod bindings;
@@ -15,20 +16,41 @@ use std::time::Duration;
 /// Set in the process that is to be the handler.
 pub const SERVE: &str = "SERVE_THE_TESTS_APP";
 
-/// After how many seconds that handler gives up, where it can accept no connection ([`Settings::give_up_after`]).
+/// After how many seconds that handler gives up, where it can accept no connection
+/// ([`Settings::give_up_after`]).
 pub const GIVE_UP_AFTER: &str = "GIVE_UP_AFTER";
 
 const ROUTES: &[Route] = &[
     // The documentation's three, which the payloads in tests/machinery/wire are for.
     Route::http("hello", &["GET", "POST"], "/api/hello", documented::hello),
     Route::http_with_bindings("order", &["POST"], &["message"], documented::order),
-    Route::trigger("MyQueueFunction", "myQueueItem", &["$return"], documented::my_queue_function),
-    Route::http_with_bindings("order-of-any-size", &["POST"], &["message"], documented::order_of_any_size),
-    Route::http("items", &["GET", "POST"], "/api/items/{id}/{part}", bindings::items),
+    Route::trigger(
+        "MyQueueFunction",
+        "myQueueItem",
+        &["$return"],
+        documented::my_queue_function,
+    ),
+    Route::http_with_bindings(
+        "order-of-any-size",
+        &["POST"],
+        &["message"],
+        documented::order_of_any_size,
+    ),
+    Route::http(
+        "items",
+        &["GET", "POST"],
+        "/api/items/{id}/{part}",
+        bindings::items,
+    ),
     Route::http("headers", &["GET"], "/api/headers", bindings::headers),
     Route::http("cookies", &["GET"], "/api/cookies", bindings::cookies),
     Route::http("binary", &["GET"], "/api/binary", bindings::binary),
-    Route::http_with_bindings("example", &["POST"], &["myQueueOutput", "$return"], bindings::example),
+    Route::http_with_bindings(
+        "example",
+        &["POST"],
+        &["myQueueOutput", "$return"],
+        bindings::example,
+    ),
     Route::http_with_bindings("lists", &["POST"], &["message"], bindings::lists),
     Route::http_with_bindings("undeclared", &["POST"], &["message"], bindings::undeclared),
     Route::trigger("typed", "item", &["$return"], bindings::typed),
@@ -48,23 +70,49 @@ const ROUTES: &[Route] = &[
     Route::trigger("bytes", "item", &["$return"], calls::bytes),
     Route::trigger("inputs", "item", &["$return"], calls::inputs),
     Route::trigger("metadata", "item", &["$return"], calls::metadata),
-    Route::http_with_bindings("sends", &["POST"], &["one", "list", "raw", "lines"], calls::sends),
+    Route::http_with_bindings(
+        "sends",
+        &["POST"],
+        &["one", "list", "raw", "lines"],
+        calls::sends,
+    ),
     Route::http_with_bindings("sends-texts", &["POST"], &["list"], calls::sends_texts),
     Route::http("errs", &["GET"], "/api/errs", calls::errs),
     // In the table after the one that the host tries first, by its name.
-    Route::http("Zz-products", &["GET"], "/api/products/{category}/{id?}", calls::products),
-    Route::http("parameters", &["GET"], "/api/products/{category:alpha}/{id:int?}", calls::parameters),
+    Route::http(
+        "Zz-products",
+        &["GET"],
+        "/api/products/{category}/{id?}",
+        calls::products,
+    ),
+    Route::http(
+        "parameters",
+        &["GET"],
+        "/api/products/{category:alpha}/{id:int?}",
+        calls::parameters,
+    ),
     Route::http("Files", &["GET"], "/api/files/{*rest}", calls::parameters),
     Route::http_with_bindings("parameters-too", &["GET"], &[], calls::parameters),
     Route::http("repeated", &["GET"], "/api/repeated", calls::repeated),
     Route::trigger("says", "item", &["$return"], calls::says),
     Route::http("stream", &["GET"], "/api/stream", streams::stream),
-    Route::http("stream-control", &["GET"], "/api/stream-control", streams::stream_control),
+    Route::http(
+        "stream-control",
+        &["GET"],
+        "/api/stream-control",
+        streams::stream_control,
+    ),
     Route::http("large", &["GET"], "/api/large", streams::large),
-    Route::http("odd-stream", &["GET"], "/api/odd-stream", streams::odd_stream),
+    Route::http(
+        "odd-stream",
+        &["GET"],
+        "/api/odd-stream",
+        streams::odd_stream,
+    ),
 ];
 
-/// Makes this process the handler where [`SERVE`] is set: then it ends as the release binary does, with the code of `serve`.
+/// Makes this process the handler where [`SERVE`] is set: then it ends as the release binary does,
+/// with the code of `serve`.
 pub fn serve_if_asked() {
     if std::env::var_os(SERVE).is_none() {
         return;
@@ -75,6 +123,8 @@ pub fn serve_if_asked() {
     }
     let code = app::serve_with(ROUTES, &settings);
     // Returning it is for `main`, which here is the test harness's.
-    let code = (0..=u8::MAX).find(|number| code == (*number).into()).expect("an exit code of eight bits");
+    let code = (0..=u8::MAX)
+        .find(|number| code == (*number).into())
+        .expect("an exit code of eight bits");
     std::process::exit(code.into());
 }

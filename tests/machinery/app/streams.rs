@@ -19,16 +19,24 @@ impl Drop for Ending {
     }
 }
 
-/// Writes a part each time that [`stream_control`] allows one; ends, fails or panics after `?parts=` of them, as `?end=` says.
+/// Writes a part each time that [`stream_control`] allows one; ends, fails or panics after
+/// `?parts=` of them, as `?end=` says.
 pub fn stream(request: HttpRequest) -> Result {
     let end = request.query("end").unwrap_or_default();
-    let parts: usize = request.query("parts").unwrap_or_default().parse().unwrap_or(usize::MAX);
+    let parts: usize = request
+        .query("parts")
+        .unwrap_or_default()
+        .parse()
+        .unwrap_or(usize::MAX);
     let answer = HttpResponse::stream(move |out| {
         let _ending = Ending;
         for part in 1..=parts {
             let state = STATE.lock().unwrap();
-            let (state, waited) =
-                CHANGED.wait_timeout_while(state, Duration::from_secs(50), |(allowed, _)| *allowed < part).unwrap();
+            let (state, waited) = CHANGED
+                .wait_timeout_while(state, Duration::from_secs(50), |(allowed, _)| {
+                    *allowed < part
+                })
+                .unwrap();
             drop(state);
             if waited.timed_out() {
                 return Err("no part was allowed for too long".into());
@@ -54,8 +62,9 @@ pub fn stream_control(request: HttpRequest) -> Result {
     }
     if let Some(ended) = request.query("ended") {
         let ended: usize = ended.parse()?;
-        let (state, waited) =
-            CHANGED.wait_timeout_while(state, Duration::from_secs(25), |state| state.1 < ended).unwrap();
+        let (state, waited) = CHANGED
+            .wait_timeout_while(state, Duration::from_secs(25), |state| state.1 < ended)
+            .unwrap();
         return if waited.timed_out() {
             Err(format!("{} have ended", state.1).into())
         } else {

@@ -7,13 +7,16 @@ use serde_json::Value;
 /// The name of the member of host.json, in `customHandler.description`.
 const MEMBER: &str = "defaultExecutablePath";
 
-/// The binary's name where a function is called `handler`, whose folder takes that place. No function can be called so, git
-/// ignores it, and func publishes it.
+/// The binary's name where a function is called `handler`, whose folder takes that place. No
+/// function can be called so, git ignores it, and func publishes it.
 pub const OTHER: &str = "handler.bin";
 
 /// The binary's name by host.json: `handler` where it says nothing. The Makefile reads it too.
 pub fn name(host: &Value) -> &str {
-    match host["customHandler"]["description"][MEMBER].as_str().unwrap_or_default() {
+    match host["customHandler"]["description"][MEMBER]
+        .as_str()
+        .unwrap_or_default()
+    {
         "" => "handler",
         path => path.strip_prefix("./").unwrap_or(path),
     }
@@ -24,15 +27,20 @@ pub fn fault<'a>(host: &Value, mut functions: impl Iterator<Item = &'a String>) 
     let name = name(host);
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if name.starts_with(['.', '-']) || !name.bytes().all(is_plain) {
-        let why = format!("the {MEMBER} {name:?} is no file that make build can make in the app's folder");
-        return Some(format!("{why}: write a name of letters, digits, \".\", _ and -, \"{MEMBER}\": \"handler\""));
+        let why = format!(
+            "the {MEMBER} {name:?} is no file that make build can make in the app's folder"
+        );
+        return Some(format!(
+            "{why}: write a name of letters, digits, \".\", _ and -, \"{MEMBER}\": \"handler\""
+        ));
     }
     let function = functions.find(|function| function.eq_ignore_ascii_case(name))?;
     let why = format!("the {MEMBER} {name:?} is where the folder of the function {function} is");
     Some(format!("{why}: write \"{MEMBER}\": \"{OTHER}\""))
 }
 
-/// The text of a host.json with this name of the binary; all the rest stays as it is. Errors where it has no such member.
+/// The text of a host.json with this name of the binary; all the rest stays as it is. Errors where
+/// it has no such member.
 pub fn renamed(text: &str, name: &str) -> Result<String, String> {
     let code = blank(text, Blank::Comments);
     let quote = |from: usize| code[from..].find('"').map(|place| from + place);
@@ -44,7 +52,9 @@ pub fn renamed(text: &str, name: &str) -> Result<String, String> {
     // A member of the same name may be somewhere else.
     let is_it = |text: &String| json::parse(text).is_ok_and(|host| self::name(&host) == name);
     let why = format!("write \"{MEMBER}\": \"{name}\" into its customHandler.description first");
-    written.filter(is_it).ok_or_else(|| format!("the binary cannot be renamed in host.json: {why}"))
+    written
+        .filter(is_it)
+        .ok_or_else(|| format!("the binary cannot be renamed in host.json: {why}"))
 }
 
 #[cfg(test)]
@@ -75,11 +85,24 @@ mod tests {
     fn what_cannot_be_is_told() {
         let functions = ["hello".to_owned(), "Handler".to_owned()];
         let said = fault(&host(json!("handler")), functions.iter()).unwrap();
-        assert!(said.contains("the function Handler") && said.ends_with("\"defaultExecutablePath\": \"handler.bin\""));
+        assert!(
+            said.contains("the function Handler")
+                && said.ends_with("\"defaultExecutablePath\": \"handler.bin\"")
+        );
         assert!(fault(&Value::Null, functions.iter()).is_some());
         assert_eq!(fault(&host(json!("handler")), functions[..1].iter()), None);
         assert_eq!(fault(&host(json!(OTHER)), functions.iter()), None);
-        for path in ["bin/handler", "/usr/bin/node", "..", ".handler", "-x", "bin\\handler", "%HANDLER%", "a b", "ä"] {
+        for path in [
+            "bin/handler",
+            "/usr/bin/node",
+            "..",
+            ".handler",
+            "-x",
+            "bin\\handler",
+            "%HANDLER%",
+            "a b",
+            "ä",
+        ] {
             let said = fault(&host(json!(path)), functions.iter()).unwrap();
             assert!(said.contains(&format!("{path:?} is no file")), "{said}");
         }
@@ -89,7 +112,10 @@ mod tests {
     fn only_the_name_is_written() {
         let text = "\u{feff}{\r\n  // \"defaultExecutablePath\": \"old\"\r\n  \"customHandler\" : {\"description\":{ \"arguments\": [\"ä\"],\r\n\
                     \t\"defaultExecutablePath\" /* \"here\" */ :\r\n\"./handler\", } },\r\n}\r\n";
-        assert_eq!(renamed(text, OTHER).unwrap(), text.replace("./handler", "handler.bin"));
+        assert_eq!(
+            renamed(text, OTHER).unwrap(),
+            text.replace("./handler", "handler.bin")
+        );
         for text in [
             "{}",
             "{\"defaultExecutablePath\": \"handler\"}",

@@ -1,4 +1,5 @@
-//! The debug build of the app, its table, and the copy of it that runs: on Windows nothing can be built over a program that runs.
+//! The debug build of the app, its table, and the copy of it that runs: on Windows nothing can be
+//! built over a program that runs.
 
 use serde_json::{Value, json};
 use std::io;
@@ -13,13 +14,26 @@ pub struct Built {
     pub table: String,
 }
 
-/// Builds the app's binary, and what prints its table, at once. Cargo's own words go to stderr; with `quiet` only warnings and
-/// errors. The error is empty where they have said what is wrong.
+/// Builds the app's binary, and what prints its table, at once. Cargo's own words go to stderr;
+/// with `quiet` only warnings and errors. The error is empty where they have said what is wrong.
 pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["build", "--bin", "handler", "--example", "table", "--message-format=json-render-diagnostics"]);
-    command.args(quiet.then_some("--quiet")).current_dir(root).stdin(Stdio::null()).stderr(Stdio::inherit());
-    let output = command.output().map_err(|error| format!("cargo does not start: {error}"))?;
+    command.args([
+        "build",
+        "--bin",
+        "handler",
+        "--example",
+        "table",
+        "--message-format=json-render-diagnostics",
+    ]);
+    command
+        .args(quiet.then_some("--quiet"))
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    let output = command
+        .output()
+        .map_err(|error| format!("cargo does not start: {error}"))?;
     if !output.status.success() {
         return Err(String::new());
     }
@@ -28,25 +42,42 @@ pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
     // Where cargo has put it is up to its settings.
     let made = |kind: &str, name: &str| {
         let target = json!({"kind": [kind], "name": name});
-        let is_it =
-            |message: &&Value| ["kind", "name"].iter().all(|member| message["target"][member] == target[member]);
-        let path = messages.iter().find(is_it).and_then(|message| message["executable"].as_str());
-        path.map(PathBuf::from).ok_or_else(|| format!("cargo build has made no {kind} called {name}"))
+        let is_it = |message: &&Value| {
+            ["kind", "name"]
+                .iter()
+                .all(|member| message["target"][member] == target[member])
+        };
+        let path = messages
+            .iter()
+            .find(is_it)
+            .and_then(|message| message["executable"].as_str());
+        path.map(PathBuf::from)
+            .ok_or_else(|| format!("cargo build has made no {kind} called {name}"))
     };
-    let printed = Command::new(made("example", "table")?).output().map_err(|error| format!("the table: {error}"))?;
+    let printed = Command::new(made("example", "table")?)
+        .output()
+        .map_err(|error| format!("the table: {error}"))?;
     if !printed.status.success() {
-        return Err(format!("the table cannot be read: {}", String::from_utf8_lossy(&printed.stderr)));
+        return Err(format!(
+            "the table cannot be read: {}",
+            String::from_utf8_lossy(&printed.stderr)
+        ));
     }
-    Ok(Built { handler: made("bin", "handler")?, table: String::from_utf8_lossy(&printed.stdout).into_owned() })
+    Ok(Built {
+        handler: made("bin", "handler")?,
+        table: String::from_utf8_lossy(&printed.stdout).into_owned(),
+    })
 }
 
-/// Copies a program into a folder of its own beside it: `run/7071-0/`, or the first such that no program runs from. The name
-/// stays, by which a debugger finds it.
+/// Copies a program into a folder of its own beside it: `run/7071-0/`, or the first such that no
+/// program runs from. The name stays, by which a debugger finds it.
 pub fn copy(program: &Path, owner: &str) -> io::Result<PathBuf> {
     let name = program.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let mut number = 0;
     loop {
-        let folder = program.with_file_name("run").join(format!("{owner}-{number}"));
+        let folder = program
+            .with_file_name("run")
+            .join(format!("{owner}-{number}"));
         std::fs::create_dir_all(&folder)?;
         let copy = folder.join(name);
         match std::fs::remove_file(&copy) {
@@ -54,7 +85,10 @@ pub fn copy(program: &Path, owner: &str) -> io::Result<PathBuf> {
             _ => return std::fs::copy(program, &copy).map(|_| copy),
         }
         if number > 100 {
-            return Err(io::Error::other(format!("{} is in use, and 100 others", copy.display())));
+            return Err(io::Error::other(format!(
+                "{} is in use, and 100 others",
+                copy.display()
+            )));
         }
     }
 }

@@ -28,7 +28,11 @@ impl Changes {
 
     /// The text of a file as it will be.
     pub fn read(&self, root: &Path, path: &str) -> Result<String, String> {
-        match self.written.iter().find(|(written, _)| written == Path::new(path)) {
+        match self
+            .written
+            .iter()
+            .find(|(written, _)| written == Path::new(path))
+        {
             Some((_, text)) => Ok(text.clone()),
             None => fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}")),
         }
@@ -44,16 +48,20 @@ impl Changes {
         self.deleted.push(path.into());
     }
 
-    /// Makes the changes in `root`, where all paths begin that are not absolute. Should one fail, those before it are undone
-    /// and the error says which it was.
+    /// Makes the changes in `root`, where all paths begin that are not absolute. Should one fail,
+    /// those before it are undone and the error says which it was.
     pub fn apply(self, root: &Path) -> Result<(), String> {
         let mut undo = Vec::new();
         let done = self.steps(root, &mut undo);
         if done.is_err() {
             for step in undo.into_iter().rev() {
                 let undone = match step {
-                    Undo::Write(path, bytes) => fs::write(&path, bytes).map_err(|error| (path, error)),
-                    Undo::Delete(path) if path.is_dir() => fs::remove_dir(&path).map_err(|error| (path, error)),
+                    Undo::Write(path, bytes) => {
+                        fs::write(&path, bytes).map_err(|error| (path, error))
+                    }
+                    Undo::Delete(path) if path.is_dir() => {
+                        fs::remove_dir(&path).map_err(|error| (path, error))
+                    }
                     Undo::Delete(path) => fs::remove_file(&path).map_err(|error| (path, error)),
                     Undo::MoveBack(from, to) => rename(&to, &from).map_err(|error| (from, error)),
                 };
@@ -89,19 +97,28 @@ impl Changes {
         }
         // Nothing comes after these that could fail and would have to bring them back.
         for path in self.deleted.iter().map(|path| root.join(path)) {
-            let deleted = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            let deleted = if path.is_dir() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
             deleted.map_err(|error| failed(&path, error))?;
         }
         Ok(())
     }
 }
 
-/// Moves a file or a folder; `target` may be a disk of its own, which a plain rename does not reach.
+/// Moves a file or a folder; `target` may be a disk of its own, which a plain rename does not
+/// reach.
 fn rename(from: &Path, to: &Path) -> std::io::Result<()> {
     match fs::rename(from, to) {
         Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {
             copy(from, to)?;
-            if from.is_dir() { fs::remove_dir_all(from) } else { fs::remove_file(from) }
+            if from.is_dir() {
+                fs::remove_dir_all(from)
+            } else {
+                fs::remove_file(from)
+            }
         }
         done => done,
     }
@@ -122,7 +139,9 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
 
 /// Makes the folders that a path lies in.
 fn make_parents(path: &Path, undo: &mut Vec<Undo>) -> std::io::Result<()> {
-    let Some(parent) = path.parent().filter(|parent| !parent.exists()) else { return Ok(()) };
+    let Some(parent) = path.parent().filter(|parent| !parent.exists()) else {
+        return Ok(());
+    };
     make_parents(parent, undo)?;
     fs::create_dir(parent)?;
     undo.push(Undo::Delete(parent.to_owned()));
@@ -142,8 +161,11 @@ mod tests {
     }
 
     fn files(folder: &Path) -> Vec<String> {
-        let mut files: Vec<_> =
-            folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut files: Vec<_> = folder
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         files.sort();
         files
     }
@@ -161,8 +183,14 @@ mod tests {
         changes.apply(&root).unwrap();
         assert_eq!(files(&root), ["away", "new", "old"]);
         assert_eq!(fs::read_to_string(root.join("old")).unwrap(), "second");
-        assert_eq!(fs::read_to_string(root.join("new/deep/file")).unwrap(), "text");
-        assert_eq!(fs::read_to_string(root.join("away/there")).unwrap(), "moved");
+        assert_eq!(
+            fs::read_to_string(root.join("new/deep/file")).unwrap(),
+            "text"
+        );
+        assert_eq!(
+            fs::read_to_string(root.join("away/there")).unwrap(),
+            "moved"
+        );
         let mut changes = Changes::default();
         changes.delete("new");
         changes.delete("old");
@@ -177,7 +205,10 @@ mod tests {
         fs::create_dir_all(root.join("from/deep")).unwrap();
         fs::write(root.join("from/deep/file"), "text").unwrap();
         copy(&root.join("from"), &root.join("to")).unwrap();
-        assert_eq!(fs::read_to_string(root.join("to/deep/file")).unwrap(), "text");
+        assert_eq!(
+            fs::read_to_string(root.join("to/deep/file")).unwrap(),
+            "text"
+        );
         fs::remove_dir_all(root).unwrap();
     }
 

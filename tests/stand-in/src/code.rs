@@ -1,11 +1,12 @@
-//! The Rust of a new function and of its test: something to start from, which compiles without a warning and which rustfmt
-//! leaves as it is.
+//! The Rust of a new function and of its test: something to start from, which compiles without a
+//! warning and which rustfmt leaves as it is.
 
 use crate::bindings::{Binding, Function};
 use crate::table::{self, Call};
 use crate::templates::{Parts, quoted, test_of};
 
-/// The text of `src/functions/<file>.rs` and that of `tests/functions/<file>.rs`. `prefix` is host.json's, with its slashes.
+/// The text of `src/functions/<file>.rs` and that of `tests/functions/<file>.rs`. `prefix` is
+/// host.json's, with its slashes.
 pub fn of(function: &Function, prefix: &str) -> (String, String) {
     let parts = Parts::of(function, prefix);
     (code(function, &parts), test(function, &parts))
@@ -35,23 +36,42 @@ fn form(output: &Binding) -> Form {
         ("cosmosDB", Form::Document),
         ("eventGrid", Form::Event),
     ];
-    forms.into_iter().find(|(kind, _)| output.is(kind)).map_or(Form::Unknown, |(_, form)| form)
+    forms
+        .into_iter()
+        .find(|(kind, _)| output.is(kind))
+        .map_or(Form::Unknown, |(_, form)| form)
 }
 
 fn code(function: &Function, parts: &Parts) -> String {
-    let Parts { invocation, text, bytes, value, cell, .. } = parts;
+    let Parts {
+        invocation,
+        text,
+        bytes,
+        value,
+        cell,
+        ..
+    } = parts;
     let name = &function.name;
     let [mut crate_uses, serde_uses, mut json_uses] = parts.uses.clone();
     let (mut body, mut calls, mut unset) = (parts.body.clone(), Vec::new(), Vec::new());
     for input in function.inputs() {
         let input = input.name();
         body += &format!("    if let Some(value) = {invocation}.input(\"{input}\")? {{\n");
-        body += &format!("        log::info(format_args!(\"{input}: {{}} bytes\", value.text().len()));\n    }}\n");
+        body += &format!(
+            "        log::info(format_args!(\"{input}: {{}} bytes\", value.text().len()));\n    }}\n"
+        );
     }
     let outputs: Vec<&Binding> = function.outputs().collect();
     for (place, output) in outputs.iter().enumerate() {
-        let earlier = outputs[..place].iter().filter(|earlier| form(earlier) == form(output)).count();
-        let number = if earlier == 0 { String::new() } else { (earlier + 1).to_string() };
+        let earlier = outputs[..place]
+            .iter()
+            .filter(|earlier| form(earlier) == form(output))
+            .count();
+        let number = if earlier == 0 {
+            String::new()
+        } else {
+            (earlier + 1).to_string()
+        };
         let variable = match form(output) {
             Form::Row => format!("row{number}"),
             Form::Document => format!("document{number}"),
@@ -95,7 +115,10 @@ fn code(function: &Function, parts: &Parts) -> String {
     }
     let doc = match unset.is_empty() {
         true => String::new(),
-        false => format!("/// It has more outputs: set each of {} with `.output(name, value)`.\n", unset.join(", ")),
+        false => format!(
+            "/// It has more outputs: set each of {} with `.output(name, value)`.\n",
+            unset.join(", ")
+        ),
     };
     let uses = |of: &str, mut names: Vec<&str>| {
         names.sort_unstable();
@@ -106,7 +129,11 @@ fn code(function: &Function, parts: &Parts) -> String {
             _ => format!("use {of}::{{{}}};\n", names.join(", ")),
         }
     };
-    let argument = if is_http { "request: HttpRequest" } else { "invocation: Invocation" };
+    let argument = if is_http {
+        "request: HttpRequest"
+    } else {
+        "invocation: Invocation"
+    };
     let response = match is_http && calls.is_empty() {
         true => "    Ok(HttpResponse::json(&item)?.into())\n".into(),
         false => chain(parts.response, &calls),
@@ -146,20 +173,34 @@ fn test(function: &Function, parts: &Parts) -> String {
         let written = Call::new("app.outputs", vec![name.clone(), binding.clone()]);
         // One line where it fits, else two statements.
         let assert = |member: &str, value: &str| {
-            let line = format!("    assert_eq!({}{member}, {value});\n", written.in_one_line());
-            let clone = if member.is_empty() { ";\n".into() } else { format!("{member}.clone();\n") };
+            let line = format!(
+                "    assert_eq!({}{member}, {value});\n",
+                written.in_one_line()
+            );
+            let clone = if member.is_empty() {
+                ";\n".into()
+            } else {
+                format!("{member}.clone();\n")
+            };
             match line.trim_end().chars().count() <= table::WIDTH {
                 true => line,
                 false => {
-                    written.laid_out("    let written = ", &clone) + &format!("    assert_eq!(written, {value});\n")
+                    written.laid_out("    let written = ", &clone)
+                        + &format!("    assert_eq!(written, {value});\n")
                 }
             }
         };
         let list = |value: &str| assert("", &format!("[json!({value})]"));
-        let member = |member: &str, value: &str| assert(&format!("[0][\"{member}\"]"), &format!("json!({value})"));
+        let member = |member: &str, value: &str| {
+            assert(&format!("[0][\"{member}\"]"), &format!("json!({value})"))
+        };
         body += &match form(output) {
             Form::Text if output.is("queue") && !queue.contains('%') => {
-                format!("    assert_eq!(app.queue({}), [{}]);\n", quoted(queue), parts.queued)
+                format!(
+                    "    assert_eq!(app.queue({}), [{}]);\n",
+                    quoted(queue),
+                    parts.queued
+                )
             }
             // Which queue a setting names is not known here.
             Form::Text if output.is("queue") => String::new(),
@@ -174,7 +215,17 @@ fn test(function: &Function, parts: &Parts) -> String {
             Form::Unknown => String::new(),
         };
     }
-    let json =
-        if [&body, &parts.more].iter().any(|text| text.contains("json!(")) { "use serde_json::json;\n" } else { "" };
-    format!("{json}use stand_in::App;\n{}{}", test_of(parts.test, &body), parts.more)
+    let json = if [&body, &parts.more]
+        .iter()
+        .any(|text| text.contains("json!("))
+    {
+        "use serde_json::json;\n"
+    } else {
+        ""
+    };
+    format!(
+        "{json}use stand_in::App;\n{}{}",
+        test_of(parts.test, &body),
+        parts.more
+    )
 }

@@ -1,8 +1,10 @@
-//! A process that ends with the one that has started it, at once and however that one ends: by Ctrl-C, by a kill, by a crash.
+//! A process that ends with the one that has started it, at once and however that one ends: by
+//! Ctrl-C, by a kill, by a crash.
 //!
-//! The program is started by a guard: `stand-in guard <program> <arguments>`. The guard's stdin is a pipe whose other end only
-//! the starting process has. The system closes it with that process, and then the guard kills the program. On a terminal, the
-//! two are in a process group of their own, so that Ctrl-C does not reach them. All that needs neither signals nor `unsafe`.
+//! The program is started by a guard: `stand-in guard <program> <arguments>`. The guard's stdin is
+//! a pipe whose other end only the starting process has. The system closes it with that process,
+//! and then the guard kills the program. On a terminal, the two are in a process group of their
+//! own, so that Ctrl-C does not reach them. All that needs neither signals nor `unsafe`.
 
 use crate::record::lock;
 use std::io::{self, BufRead, BufReader, Read};
@@ -15,9 +17,15 @@ use std::time::Duration;
 
 /// The command: runs a program for as long as stdin is open, and ends with the program's code.
 pub fn run(arguments: &[String]) -> Result<(), String> {
-    let (program, arguments) = arguments.split_first().ok_or("say which program to guard")?;
+    let (program, arguments) = arguments
+        .split_first()
+        .ok_or("say which program to guard")?;
     let failed = |error: io::Error| format!("{program}: {error}");
-    let mut child = Command::new(program).args(arguments).stdin(Stdio::null()).spawn().map_err(failed)?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .spawn()
+        .map_err(failed)?;
     let (open, closed) = channel::<()>();
     thread::spawn(move || {
         // An error ends it as the end does.
@@ -41,7 +49,9 @@ fn code(status: ExitStatus) -> i32 {
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
     #[cfg(not(unix))]
     let signal = None;
-    status.code().unwrap_or_else(|| signal.map_or(1, |signal: i32| 128 + signal))
+    status
+        .code()
+        .unwrap_or_else(|| signal.map_or(1, |signal: i32| 128 + signal))
 }
 
 /// Where a line came out.
@@ -69,7 +79,10 @@ pub fn command(guard: &Path, program: &Path) -> Command {
     #[cfg(windows)]
     {
         const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
-        std::os::windows::process::CommandExt::creation_flags(&mut command, CREATE_NEW_PROCESS_GROUP);
+        std::os::windows::process::CommandExt::creation_flags(
+            &mut command,
+            CREATE_NEW_PROCESS_GROUP,
+        );
     }
     command
 }
@@ -77,7 +90,11 @@ pub fn command(guard: &Path, program: &Path) -> Command {
 impl Guarded {
     /// Starts what [`command`] gave. Each line that the program prints goes to `show`.
     pub fn spawn(mut command: Command, show: Arc<Show>) -> io::Result<Self> {
-        let mut guard = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut guard = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
         let pipe = Mutex::new(guard.stdin.take());
         if let Some(stdout) = guard.stdout.take() {
             read_lines(stdout, Stream::Stdout, show.clone());
@@ -85,7 +102,10 @@ impl Guarded {
         if let Some(stderr) = guard.stderr.take() {
             read_lines(stderr, Stream::Stderr, show);
         }
-        Ok(Self { guard: Mutex::new(guard), pipe })
+        Ok(Self {
+            guard: Mutex::new(guard),
+            pipe,
+        })
     }
 
     /// The program's exit code, once it has ended.
@@ -114,8 +134,14 @@ impl Drop for Guarded {
 fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, show: Arc<Show>) {
     thread::spawn(move || {
         let (mut pipe, mut line) = (BufReader::new(pipe), Vec::new());
-        while pipe.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-            show(stream, String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']));
+        while pipe
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|length| length > 0)
+        {
+            show(
+                stream,
+                String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']),
+            );
             line.clear();
         }
     });

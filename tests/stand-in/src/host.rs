@@ -1,5 +1,5 @@
-//! The host: it invokes an app's functions as the real one does, and treats the answers as the real one does (`rules`).
-//! In brackets: the host's file, under src/WebJobs.Script.
+//! The host: it invokes an app's functions as the real one does, and treats the answers as the real
+//! one does (`rules`). In brackets: the host's file, under src/WebJobs.Script.
 
 use crate::description::{self, Description, Function};
 use crate::http::{self, Answer, Body, Connection};
@@ -68,7 +68,17 @@ impl Delivery {
     pub fn new(queue: &str, message: &[u8]) -> Self {
         let (queue, message) = (queue.to_owned(), message.to_vec());
         let (id, inserted, logs) = (guid(), Date::in_seconds(0), Vec::new());
-        Self { queue, message, id, inserted, outcome: None, tries: 0, again: false, poisoned: false, logs }
+        Self {
+            queue,
+            message,
+            id,
+            inserted,
+            outcome: None,
+            tries: 0,
+            again: false,
+            poisoned: false,
+            logs,
+        }
     }
 }
 
@@ -80,43 +90,65 @@ pub trait Relay {
     fn piece(&mut self, piece: &[u8]) -> io::Result<()>;
     /// Takes note that the body is whole.
     fn end(&mut self) -> io::Result<()>;
-    /// A question that can be asked at any time: whether the caller still waits. An error where it has gone.
+    /// A question that can be asked at any time: whether the caller still waits. An error where it
+    /// has gone.
     fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send>;
 }
 
 impl Host {
-    /// Starts a host for the app in the folder `root`, in the form that its host.json asks for, with a handler that `command`
-    /// starts.
+    /// Starts a host for the app in the folder `root`, in the form that its host.json asks for,
+    /// with a handler that `command` starts.
     pub fn start(root: &Path, command: impl Fn() -> Command) -> Self {
         Self::start_app(Arc::new(described(root)), command)
     }
 
     /// Starts a host that uses this form.
     pub fn start_as(form: Form, root: &Path, command: impl Fn() -> Command) -> Self {
-        Self::start_app(Arc::new(Description { form, ..described(root) }), command)
+        Self::start_app(
+            Arc::new(Description {
+                form,
+                ..described(root)
+            }),
+            command,
+        )
     }
 
     fn start_app(app: Arc<Description>, command: impl Fn() -> Command) -> Self {
-        // Should another process have taken the port meanwhile, the handler ends and another port is tried.
+        // Should another process have taken the port meanwhile, the handler ends and another port
+        // is tried.
         let start = || {
             let (port, mut command) = (worker::free_port(), command());
             worker::prepare(&mut command, &app, port);
             let handler = Handler::spawn(command, true);
             let begun = Instant::now();
             let ready = worker::is_ready(port, || {
-                assert!(begun.elapsed() < worker::READY_WITHIN, "the handler does not answer");
+                assert!(
+                    begun.elapsed() < worker::READY_WITHIN,
+                    "the handler does not answer"
+                );
                 handler.is_running()
             });
             // That it is this handler which answered, its own line on stdout tells.
-            handler.announced().ok().filter(|handler| ready && handler.port == port)
+            handler
+                .announced()
+                .ok()
+                .filter(|handler| ready && handler.port == port)
         };
-        let handler = (0..10).find_map(|_| start()).expect("a handler that listens on the port it is given");
+        let handler = (0..10)
+            .find_map(|_| start())
+            .expect("a handler that listens on the port it is given");
         let port = handler.port;
         Self::new(handler, port, app, Arc::default(), Arc::new(Record::kept()))
     }
 
     /// A caller's request, and what the caller gets. A request that would hang fails the test.
-    pub fn http(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub fn http(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         match self.try_http(method, target, headers, body) {
             Outcome::Completed(answer) => answer.expect("an answer"),
             Outcome::Failed(_) => rules::server_error(),
@@ -126,16 +158,25 @@ impl Host {
 
     /// A caller's POST to a function.
     pub fn post(&self, function: &str, content_type: &str, body: &[u8]) -> Answer {
-        self.http("POST", &format!("/api/{function}"), &[("Content-Type", content_type)], body)
+        self.http(
+            "POST",
+            &format!("/api/{function}"),
+            &[("Content-Type", content_type)],
+            body,
+        )
     }
 
     /// A caller's POST to a function with a body in chunks: its length is not known beforehand.
     pub fn post_chunked(&self, function: &str, content_type: &str, body: &[u8]) -> Answer {
-        let headers = [("Content-Type", content_type), ("Transfer-Encoding", "chunked")];
+        let headers = [
+            ("Content-Type", content_type),
+            ("Transfer-Encoding", "chunked"),
+        ];
         self.http("POST", &format!("/api/{function}"), &headers, body)
     }
 
-    /// A message for a queue that triggers a function, delivered at once. Gives what became of the last try.
+    /// A message for a queue that triggers a function, delivered at once. Gives what became of the
+    /// last try.
     pub fn enqueue(&self, queue: &str, message: &[u8]) -> Outcome {
         let outcome = self.deliver(queue, message).outcome;
         outcome.unwrap_or_else(|| panic!("nothing is triggered by {queue}"))
@@ -163,48 +204,98 @@ impl Host {
 }
 
 fn described(root: &Path) -> Description {
-    Description::read(root, &|name| std::env::var(name).ok()).unwrap_or_else(|error| panic!("{error}"))
+    Description::read(root, &|name| std::env::var(name).ok())
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 impl<H> Host<H> {
     /// A host for a handler that listens on `port`.
-    pub fn new(handler: H, port: u16, app: Arc<Description>, storage: Arc<Storage>, record: Arc<Record>) -> Self {
+    pub fn new(
+        handler: H,
+        port: u16,
+        app: Arc<Description>,
+        storage: Arc<Storage>,
+        record: Arc<Record>,
+    ) -> Self {
         let form = app.form;
-        Self { handler, app, storage, record, port, form, patient: false, idle: Mutex::default() }
+        Self {
+            handler,
+            app,
+            storage,
+            record,
+            port,
+            form,
+            patient: false,
+            idle: Mutex::default(),
+        }
     }
 
     /// The same, and functions may take as long as they like.
     pub fn patient(self) -> Self {
-        Self { patient: true, ..self }
+        Self {
+            patient: true,
+            ..self
+        }
     }
 
-    /// The function that a request is for [WebJobs.Script.WebHost, WebJobsRouter]: the first by name whose route it matches.
+    /// The function that a request is for [WebJobs.Script.WebHost, WebJobsRouter]: the first by
+    /// name whose route it matches.
     pub fn routed(&self, method: &str, target: &str) -> Option<(&Function, Parameters)> {
         let path = target.split('?').next().unwrap_or_default();
-        let functions = self.app.functions.iter().filter(|function| function.takes(method));
-        functions.into_iter().find_map(|function| Some((function, function.route.as_ref()?.matches(path)?)))
+        let functions = self
+            .app
+            .functions
+            .iter()
+            .filter(|function| function.takes(method));
+        functions
+            .into_iter()
+            .find_map(|function| Some((function, function.route.as_ref()?.matches(path)?)))
     }
 
     /// A caller's request, and what became of it. `body` is what the caller means, chunked or not.
-    pub fn try_http(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Outcome {
+    pub fn try_http(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Outcome {
         let length = body.len().to_string();
-        let mut all = vec![("Host", "localhost:7071"), ("User-Agent", "curl/7.88.1"), ("Accept", "*/*")];
+        let mut all = vec![
+            ("Host", "localhost:7071"),
+            ("User-Agent", "curl/7.88.1"),
+            ("Accept", "*/*"),
+        ];
         all.extend(headers);
-        let chunked = all.iter().any(|(name, _)| name.eq_ignore_ascii_case("Transfer-Encoding"));
+        let chunked = all
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("Transfer-Encoding"));
         let bodiless = body.is_empty() && matches!(method, "GET" | "HEAD");
         if !chunked && !bodiless {
             all.push(("Content-Length", &length));
         }
-        let headers = all.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        let request = Request { method, target, headers, body };
+        let headers = all
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect();
+        let request = Request {
+            method,
+            target,
+            headers,
+            body,
+        };
         match self.routed(method, target) {
             Some((function, parameters)) => self.answer(function, &parameters, &request, None),
-            None => Outcome::Completed(Some(Answer { status: 404, ..rules::server_error() })),
+            None => Outcome::Completed(Some(Answer {
+                status: 404,
+                ..rules::server_error()
+            })),
         }
     }
 
-    /// Answers a request for a function. What the handler itself answers the caller goes through `relay`, where there is one,
-    /// and then there is no answer in the outcome; nor is there where the function has no http output.
+    /// Answers a request for a function. What the handler itself answers the caller goes through
+    /// `relay`, where there is one, and then there is no answer in the outcome; nor is there where
+    /// the function has no http output.
     pub fn answer(
         &self,
         function: &Function,
@@ -217,12 +308,15 @@ impl<H> Host<H> {
             return self
                 .invoke(function, &reason, |inputs, sys| {
                     let binding = description::name(function.trigger());
-                    Ok(rules::http_payload(binding, request, parameters, inputs, sys))
+                    Ok(rules::http_payload(
+                        binding, request, parameters, inputs, sys,
+                    ))
                 })
                 .outcome;
         }
         self.noted(function, &reason, |id| {
-            // [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage] A body without a length is refused.
+            // [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage] A body without a length
+            // is refused.
             if self.form == Form::Forwarded && request.is_chunked() {
                 return Outcome::Failed("a chunked body".into());
             }
@@ -234,19 +328,30 @@ impl<H> Host<H> {
                 Some(relay) => self.relay(&bytes, relay).map(|()| None),
                 None => self.send(&bytes).map(Some),
             };
-            answered.map_or_else(|error| Outcome::Failed(error.to_string()), Outcome::Completed)
+            answered.map_or_else(
+                |error| Outcome::Failed(error.to_string()),
+                Outcome::Completed,
+            )
         })
     }
 
-    /// Runs a function that neither HTTP nor a queue triggers. `blob` is the path of a blob trigger's blob.
+    /// Runs a function that neither HTTP nor a queue triggers. `blob` is the path of a blob
+    /// trigger's blob.
     pub fn trigger(&self, function: &Function, given: &Given, blob: &str, reason: &str) -> Invoked {
-        self.invoke(function, reason, |inputs, sys| Ok(triggers::trigger_payload(function, given, blob, inputs, sys)))
+        self.invoke(function, reason, |inputs, sys| {
+            Ok(triggers::trigger_payload(
+                function, given, blob, inputs, sys,
+            ))
+        })
     }
 
-    /// Delivers a message to the function that its queue triggers, once. The last try allowed that fails moves it to the poison
-    /// queue (azure-sdk-for-net, QueuesOptions.cs and QueueProcessor.cs). Gives false where the queue triggers nothing.
+    /// Delivers a message to the function that its queue triggers, once. The last try allowed that
+    /// fails moves it to the poison queue (azure-sdk-for-net, QueuesOptions.cs and
+    /// QueueProcessor.cs). Gives false where the queue triggers nothing.
     pub fn deliver_once(&self, delivery: &mut Delivery) -> bool {
-        let Some(function) = self.app.triggered_by(&delivery.queue) else { return false };
+        let Some(function) = self.app.triggered_by(&delivery.queue) else {
+            return false;
+        };
         delivery.tries += 1;
         let metadata = Message {
             dequeue_count: delivery.tries,
@@ -258,7 +363,8 @@ impl<H> Host<H> {
         };
         let (mut takes, reason) = (true, format!("a message in {}", delivery.queue));
         let invoked = self.invoke(function, &reason, |inputs, sys| {
-            let payload = triggers::queue_payload(function, &delivery.message, &metadata, inputs, sys);
+            let payload =
+                triggers::queue_payload(function, &delivery.message, &metadata, inputs, sys);
             takes = payload.is_ok();
             payload
         });
@@ -268,7 +374,10 @@ impl<H> Host<H> {
         delivery.again = failed && takes && delivery.tries < self.app.max_dequeue_count;
         delivery.poisoned = failed && !delivery.again;
         if delivery.poisoned {
-            self.put(&format!("{}-poison", delivery.queue), delivery.message.clone());
+            self.put(
+                &format!("{}-poison", delivery.queue),
+                delivery.message.clone(),
+            );
         }
         true
     }
@@ -285,7 +394,10 @@ impl<H> Host<H> {
 
     /// Puts a message into a queue, and says so.
     pub fn put(&self, queue: &str, message: Vec<u8>) {
-        self.record.note(&Event::Queued { queue, message: &message });
+        self.record.note(&Event::Queued {
+            queue,
+            message: &message,
+        });
         self.storage.put(queue, message);
     }
 
@@ -295,23 +407,38 @@ impl<H> Host<H> {
     }
 
     /// Runs what an invocation does between the notes that it has started and that it has ended.
-    fn noted(&self, function: &Function, reason: &str, run: impl FnOnce(&str) -> Outcome) -> Outcome {
+    fn noted(
+        &self,
+        function: &Function,
+        reason: &str,
+        run: impl FnOnce(&str) -> Outcome,
+    ) -> Outcome {
         let (id, begun) = (guid(), Instant::now());
-        self.record.note(&Event::Started { function: &function.name, id: &id, reason });
+        self.record.note(&Event::Started {
+            function: &function.name,
+            id: &id,
+            reason,
+        });
         let outcome = run(&id);
         let failure = match &outcome {
             Outcome::Completed(_) => None,
             Outcome::Failed(why) => Some(why.as_str()),
-            Outcome::Hangs => {
-                Some("the answer is empty, and the host would wait for another until the function's timeout")
-            }
+            Outcome::Hangs => Some(
+                "the answer is empty, and the host would wait for another until the function's timeout",
+            ),
         };
         let took = begun.elapsed();
-        self.record.note(&Event::Ended { function: &function.name, id: &id, failure, took });
+        self.record.note(&Event::Ended {
+            function: &function.name,
+            id: &id,
+            failure,
+            took,
+        });
         outcome
     }
 
-    /// An invocation with a payload, which is made of the values of the input bindings and of what the host itself knows.
+    /// An invocation with a payload, which is made of the values of the input bindings and of what
+    /// the host itself knows.
     fn invoke(
         &self,
         function: &Function,
@@ -320,12 +447,20 @@ impl<H> Host<H> {
     ) -> Invoked {
         let mut logs = Vec::new();
         let outcome = self.noted(function, reason, |id| {
-            let sys = Sys { method_name: function.name.clone(), utc_now: Date::now().iso(), rand_guid: guid() };
-            let answer = self.inputs(function).and_then(|inputs| payload(inputs, &sys)).and_then(|payload| {
-                let path = format!("/{}", function.name);
-                let invocation = http::invocation_to(&self.authority(), &path, id, payload.as_bytes());
-                self.send(&invocation).map_err(|error| error.to_string())
-            });
+            let sys = Sys {
+                method_name: function.name.clone(),
+                utc_now: Date::now().iso(),
+                rand_guid: guid(),
+            };
+            let answer = self
+                .inputs(function)
+                .and_then(|inputs| payload(inputs, &sys))
+                .and_then(|payload| {
+                    let path = format!("/{}", function.name);
+                    let invocation =
+                        http::invocation_to(&self.authority(), &path, id, payload.as_bytes());
+                    self.send(&invocation).map_err(|error| error.to_string())
+                });
             let answer = match answer {
                 Ok(answer) => answer,
                 Err(why) => return Outcome::Failed(why),
@@ -339,10 +474,19 @@ impl<H> Host<H> {
                 self.put(&queue, message);
             }
             for (binding, value) in settled.outputs {
-                let kind = outputs.iter().find(|output| description::name(output) == binding);
-                let kind = kind.and_then(|output| output["type"].as_str()).unwrap_or_default();
+                let kind = outputs
+                    .iter()
+                    .find(|output| description::name(output) == binding);
+                let kind = kind
+                    .and_then(|output| output["type"].as_str())
+                    .unwrap_or_default();
                 let (function, binding, value) = (&*function.name, &*binding, &value);
-                self.record.note(&Event::Written { function, binding, kind, value });
+                self.record.note(&Event::Written {
+                    function,
+                    binding,
+                    kind,
+                    value,
+                });
                 self.storage.write(function, binding, value.clone());
             }
             logs = settled.logs;
@@ -358,7 +502,10 @@ impl<H> Host<H> {
             let given = self.storage.input(&function.name, name)?;
             if given.is_none() {
                 let place = format!(".local/{}.{name}", function.name);
-                let line = format!("{} gets no {name}, as if it were not there: {place} is not there", function.name);
+                let line = format!(
+                    "{} gets no {name}, as if it were not there: {place} is not there",
+                    function.name
+                );
                 self.note(&line);
             }
             Ok((name.to_owned(), triggers::input_of(binding, given.as_ref())))
@@ -375,7 +522,13 @@ impl<H> Host<H> {
             }
         }
         let mut connection = Connection::open(self.port).map_err(|error| {
-            io::Error::new(error.kind(), format!("the handler on 127.0.0.1:{} cannot be reached: {error}", self.port))
+            io::Error::new(
+                error.kind(),
+                format!(
+                    "the handler on 127.0.0.1:{} cannot be reached: {error}",
+                    self.port
+                ),
+            )
         })?;
         if self.patient {
             connection.wait_while(|| Ok(()))?;
@@ -442,7 +595,10 @@ impl<H> Host<H> {
         ];
         let authority = self.authority();
         let mut headers = vec![("Host", authority.as_str())];
-        let kept = request.headers.iter().filter(|(name, _)| !LEFT_OUT.contains(&name.to_ascii_lowercase().as_str()));
+        let kept = request
+            .headers
+            .iter()
+            .filter(|(name, _)| !LEFT_OUT.contains(&name.to_ascii_lowercase().as_str()));
         headers.extend(kept.map(|(name, value)| (name.as_str(), value.as_str())));
         headers.extend([
             ("X-Azure-Functions-InvocationId", id),
@@ -453,28 +609,51 @@ impl<H> Host<H> {
             ("X-Forwarded-Proto", "http"),
         ]);
         // Kestrel leaves a %2F in the path as it is, and YARP then escapes its percent sign.
-        let (path, query) = request.target.split_at(request.target.find('?').unwrap_or(request.target.len()));
+        let (path, query) = request
+            .target
+            .split_at(request.target.find('?').unwrap_or(request.target.len()));
         let target = path.replace("%2F", "%252F").replace("%2f", "%252f") + query;
         let chunked = request.is_chunked().then(|| http::chunked(request.body));
-        http::request(request.method, &target, &headers, chunked.as_deref().unwrap_or(request.body))
+        http::request(
+            request.method,
+            &target,
+            &headers,
+            chunked.as_deref().unwrap_or(request.body),
+        )
     }
 
-    /// [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage; Workers/Http/DefaultHttpWorkerService.cs, AddHeaders]:
-    /// the caller's headers, its `Host` too; a query whose repeated names are joined.
+    /// [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage;
+    /// Workers/Http/DefaultHttpWorkerService.cs, AddHeaders]: the caller's headers, its `Host` too;
+    /// a query whose repeated names are joined.
     fn forwarded(&self, request: &Request, id: &str) -> Vec<u8> {
         let encoded = |text: &str| {
             let byte = |byte: u8| match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    char::from(byte).to_string()
+                }
                 byte => format!("%{byte:02X}"),
             };
             text.bytes().map(byte).collect::<String>()
         };
-        let pair = |(name, values): &(String, Vec<String>)| format!("{}={}", encoded(name), encoded(&values.join(",")));
+        let pair = |(name, values): &(String, Vec<String>)| {
+            format!("{}={}", encoded(name), encoded(&values.join(",")))
+        };
         let query: Vec<String> = request.query().iter().map(pair).collect();
         let path = request.target.split('?').next().unwrap_or_default();
-        let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) };
-        let agent = format!("{} Azure-Functions-Host/4.1037.0.0", request.header("User-Agent"));
-        let mut headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let target = if query.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{path}?{}", query.join("&"))
+        };
+        let agent = format!(
+            "{} Azure-Functions-Host/4.1037.0.0",
+            request.header("User-Agent")
+        );
+        let mut headers: Vec<_> = request
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         headers.retain(|(name, _)| !name.eq_ignore_ascii_case("User-Agent"));
         headers.extend([
             ("X-Azure-Functions-HostVersion", "4.1037.0.0"),
@@ -492,22 +671,39 @@ mod tests {
     #[test]
     fn a_proxied_request_is_what_the_host_sent() {
         for name in ["get", "chunked"] {
-            let path = format!("{}/wire/host-proxied-{name}.http", env!("CARGO_MANIFEST_DIR"));
+            let path = format!(
+                "{}/wire/host-proxied-{name}.http",
+                env!("CARGO_MANIFEST_DIR")
+            );
             let wire = std::fs::read_to_string(path).expect("a capture");
             let (head, body) = wire.split_once("\n\n").expect("a head");
             let (line, fields) = head.split_once('\n').expect("a request line");
-            let fields: Vec<(&str, &str)> =
-                fields.lines().map(|line| line.split_once(": ").expect("a header")).collect();
+            let fields: Vec<(&str, &str)> = fields
+                .lines()
+                .map(|line| line.split_once(": ").expect("a header"))
+                .collect();
             let of = |name: &str| fields.iter().find(|(n, _)| *n == name).expect("a header").1;
             let (method, target) = line.split_once(' ').expect("a method");
-            // What the caller sent: those headers that are not the host's, and some that it does not get to set.
-            let own = |(name, _): &&(&str, &str)| !name.to_ascii_lowercase().starts_with("x-") && *name != "Host";
-            let mut headers: Vec<_> = fields.iter().filter(own).map(|(n, v)| (n.to_string(), v.to_string())).collect();
+            // What the caller sent: those headers that are not the host's, and some that it does
+            // not get to set.
+            let own = |(name, _): &&(&str, &str)| {
+                !name.to_ascii_lowercase().starts_with("x-") && *name != "Host"
+            };
+            let mut headers: Vec<_> = fields
+                .iter()
+                .filter(own)
+                .map(|(n, v)| (n.to_string(), v.to_string()))
+                .collect();
             headers.push(("Host".to_owned(), of("X-Forwarded-Host").to_owned()));
             headers.push(("Connection".to_owned(), "keep-alive".to_owned()));
             headers.push(("x-forwarded-for".to_owned(), "1.2.3.4".to_owned()));
             let (target, body) = (target.replace("%252F", "%2F"), body.trim_end());
-            let request = Request { method, target: &target, headers, body: body.as_bytes() };
+            let request = Request {
+                method,
+                target: &target,
+                headers,
+                body: body.as_bytes(),
+            };
 
             let (_, port) = of("Host").split_once(':').expect("a port");
             let (app, storage, record) = (app(), Arc::default(), Arc::new(Record::kept()));
@@ -520,10 +716,23 @@ mod tests {
                 lines.sort();
                 lines
             };
-            let mut expected = fields.iter().map(|(name, value)| format!("{name}: {value}"));
-            assert_eq!(sorted(&mut sent_head.lines().skip(1).map(str::to_owned)), sorted(&mut expected), "{name}");
+            let mut expected = fields
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}"));
+            assert_eq!(
+                sorted(&mut sent_head.lines().skip(1).map(str::to_owned)),
+                sorted(&mut expected),
+                "{name}"
+            );
             assert_eq!(sent_head.lines().next(), Some(&*format!("{line} HTTP/1.1")));
-            assert_eq!(sent_body, if name == "get" { "" } else { "3\r\nabc\r\n0\r\n\r\n" });
+            assert_eq!(
+                sent_body,
+                if name == "get" {
+                    ""
+                } else {
+                    "3\r\nabc\r\n0\r\n\r\n"
+                }
+            );
         }
     }
 

@@ -1,4 +1,5 @@
-//! A raw HTTP/1.1 client: it sends the bytes it is given, and reads answers without forgiving anything.
+//! A raw HTTP/1.1 client: it sends the bytes it is given, and reads answers without forgiving
+//! anything.
 
 use std::{
     io::{self, BufRead, BufReader, Error, ErrorKind, Read, Write},
@@ -9,7 +10,8 @@ use std::{
 /// After this long without a byte from the handler, reading or writing fails instead of hanging.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The host sends chunks of at most this many bytes (tests/machinery/wire/host-order-json.http; an order of 10 MiB is 10,242).
+/// The host sends chunks of at most this many bytes (tests/machinery/wire/host-order-json.http; an
+/// order of 10 MiB is 10,242).
 const CHUNK: usize = 1024;
 
 /// How often is asked whether an answer is still wanted, where that is asked.
@@ -39,7 +41,11 @@ impl Answer {
 
     /// The values of all headers of this name, in any case.
     pub fn headers_named(&self, name: &str) -> Vec<&str> {
-        self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect()
+        self.headers
+            .iter()
+            .filter(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 
     /// The body, which has to be UTF-8.
@@ -49,7 +55,8 @@ impl Answer {
 
     /// The body, which has to be JSON.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {:?}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error} in {:?}", self.text()))
     }
 }
 
@@ -67,7 +74,13 @@ pub enum Body {
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         let body = String::from_utf8_lossy(&self.body[..self.body.len().min(1000)]);
-        write!(f, "{} {:?} {} bytes: {body:?}", self.status, self.headers, self.body.len())
+        write!(
+            f,
+            "{} {:?} {} bytes: {body:?}",
+            self.status,
+            self.headers,
+            self.body.len()
+        )
     }
 }
 
@@ -78,11 +91,21 @@ impl Connection {
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_write_timeout(Some(TIMEOUT))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(Patient { stream, wanted: None }), sent: "nothing".to_owned() })
+        Ok(Self {
+            stream: BufReader::new(Patient {
+                stream,
+                wanted: None,
+            }),
+            sent: "nothing".to_owned(),
+        })
     }
 
-    /// Waits for as long as it takes, while `wanted` gives `Ok`; it is asked every 100 ms. Its error is that of the reading.
-    pub fn wait_while(&mut self, wanted: impl FnMut() -> io::Result<()> + Send + 'static) -> io::Result<()> {
+    /// Waits for as long as it takes, while `wanted` gives `Ok`; it is asked every 100 ms. Its
+    /// error is that of the reading.
+    pub fn wait_while(
+        &mut self,
+        wanted: impl FnMut() -> io::Result<()> + Send + 'static,
+    ) -> io::Result<()> {
         self.stream.get_mut().wanted = Some(Box::new(wanted));
         self.socket().set_read_timeout(Some(ASK))
     }
@@ -94,7 +117,8 @@ impl Connection {
             let peeked = self.socket().peek(&mut [0]);
             self.socket().set_nonblocking(false).and(peeked)
         };
-        self.stream.buffer().is_empty() && nothing().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+        self.stream.buffer().is_empty()
+            && nothing().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
     /// The socket, to shut down one side of it or to ask for its address.
@@ -104,23 +128,38 @@ impl Connection {
 
     /// Sends bytes as they are.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        let line = bytes
+            .split(|byte| *byte == b'\r')
+            .next()
+            .unwrap_or_default();
         self.sent = String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
-        self.socket().write_all(bytes).map_err(|error| self.named("cannot send", error))
+        self.socket()
+            .write_all(bytes)
+            .map_err(|error| self.named("cannot send", error))
     }
 
     /// Sends bytes in pieces of 1,024 bytes, each in a write of its own.
     pub fn send_in_pieces(&mut self, bytes: &[u8]) -> io::Result<()> {
-        bytes.chunks(1024).enumerate().try_for_each(|(index, piece)| match index {
-            0 => self.send(piece),
-            _ => self.socket().write_all(piece).map_err(|error| self.named("cannot send on", error)),
-        })
+        bytes
+            .chunks(1024)
+            .enumerate()
+            .try_for_each(|(index, piece)| match index {
+                0 => self.send(piece),
+                _ => self
+                    .socket()
+                    .write_all(piece)
+                    .map_err(|error| self.named("cannot send on", error)),
+            })
     }
 
     /// Sends a request and reads its answer.
     pub fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
         self.send(request)?;
-        if request.starts_with(b"HEAD ") { self.read_head_answer() } else { self.read_answer() }
+        if request.starts_with(b"HEAD ") {
+            self.read_head_answer()
+        } else {
+            self.read_answer()
+        }
     }
 
     /// Reads an answer. An interim one (`100 Continue`) is an error.
@@ -144,12 +183,15 @@ impl Connection {
     /// Reads all that comes until the handler closes the connection.
     pub fn read_to_end(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.stream.read_to_end(&mut bytes).map_err(|error| self.named("no end", error))?;
+        self.stream
+            .read_to_end(&mut bytes)
+            .map_err(|error| self.named("no end", error))?;
         Ok(bytes)
     }
 
     fn read(&mut self, has_body: bool) -> io::Result<Answer> {
-        self.parse(has_body).map_err(|error| self.named("no answer", error))
+        self.parse(has_body)
+            .map_err(|error| self.named("no answer", error))
     }
 
     fn parse(&mut self, has_body: bool) -> io::Result<Answer> {
@@ -160,30 +202,43 @@ impl Connection {
         Ok(answer)
     }
 
-    /// Reads an answer up to its body, which [`read_piece`](Self::read_piece) reads. Without `has_body`, as for HEAD, it has
-    /// none, whatever its headers say.
+    /// Reads an answer up to its body, which [`read_piece`](Self::read_piece) reads. Without
+    /// `has_body`, as for HEAD, it has none, whatever its headers say.
     pub fn read_head(&mut self, has_body: bool) -> io::Result<(Answer, Body)> {
-        self.parse_head(has_body).map_err(|error| self.named("no answer", error))
+        self.parse_head(has_body)
+            .map_err(|error| self.named("no answer", error))
     }
 
     /// Reads what has come of the body, or waits for it; `None` at its end.
     pub fn read_piece(&mut self, body: &mut Body) -> io::Result<Option<Vec<u8>>> {
-        self.parse_piece(body).map_err(|error| self.named("no whole answer", error))
+        self.parse_piece(body)
+            .map_err(|error| self.named("no whole answer", error))
     }
 
     fn parse_head(&mut self, has_body: bool) -> io::Result<(Answer, Body)> {
         let line = self.line()?;
-        let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+        let status = line
+            .strip_prefix("HTTP/1.1 ")
+            .and_then(|rest| rest.get(..3)?.parse().ok());
         let status: u16 = status.ok_or_else(|| bad(format!("the status line {line:?}")))?;
-        let answer = Answer { status, headers: self.fields()?, body: Vec::new() };
+        let answer = Answer {
+            status,
+            headers: self.fields()?,
+            body: Vec::new(),
+        };
         let body = if !has_body || status < 200 || status == 204 || status == 304 {
             Body::Ended
         } else {
-            match (answer.header("Transfer-Encoding"), answer.header("Content-Length")) {
+            match (
+                answer.header("Transfer-Encoding"),
+                answer.header("Content-Length"),
+            ) {
                 (Some("chunked"), None) => Body::Chunked(0),
-                (None, Some(length)) => {
-                    Body::Length(length.parse().map_err(|_| bad(format!("the length {length:?}")))?)
-                }
+                (None, Some(length)) => Body::Length(
+                    length
+                        .parse()
+                        .map_err(|_| bad(format!("the length {length:?}")))?,
+                ),
                 framing => return Err(bad(format!("an answer framed by {framing:?}"))),
             }
         };
@@ -193,19 +248,29 @@ impl Connection {
     fn parse_piece(&mut self, body: &mut Body) -> io::Result<Option<Vec<u8>>> {
         if *body == Body::Chunked(0) {
             let line = self.line()?;
-            let length = usize::from_str_radix(&line, 16).map_err(|_| bad(format!("the chunk {line:?}")))?;
-            *body = if length > 0 { Body::Chunked(length) } else { Body::Ended };
+            let length =
+                usize::from_str_radix(&line, 16).map_err(|_| bad(format!("the chunk {line:?}")))?;
+            *body = if length > 0 {
+                Body::Chunked(length)
+            } else {
+                Body::Ended
+            };
             if length == 0 {
                 self.fields()?;
             }
         }
-        let (Body::Length(left) | Body::Chunked(left)) = body else { return Ok(None) };
+        let (Body::Length(left) | Body::Chunked(left)) = body else {
+            return Ok(None);
+        };
         if *left == 0 {
             return Ok(None);
         }
         let come = self.stream.fill_buf()?;
         if come.is_empty() {
-            return Err(Error::new(ErrorKind::UnexpectedEof, format!("the connection ended {left} bytes too early")));
+            return Err(Error::new(
+                ErrorKind::UnexpectedEof,
+                format!("the connection ended {left} bytes too early"),
+            ));
         }
         let piece = come[..come.len().min(*left)].to_vec();
         self.stream.consume(piece.len());
@@ -224,7 +289,10 @@ impl Connection {
         self.stream.read_line(&mut line)?;
         match line.strip_suffix("\r\n") {
             Some(line) => Ok(line.to_owned()),
-            None => Err(Error::new(ErrorKind::UnexpectedEof, format!("the connection ended after {line:?}"))),
+            None => Err(Error::new(
+                ErrorKind::UnexpectedEof,
+                format!("the connection ended after {line:?}"),
+            )),
         }
     }
 
@@ -235,14 +303,20 @@ impl Connection {
             if line.is_empty() {
                 return Ok(fields);
             }
-            let (name, value) = line.split_once(':').ok_or_else(|| bad(format!("the header {line:?}")))?;
+            let (name, value) = line
+                .split_once(':')
+                .ok_or_else(|| bad(format!("the header {line:?}")))?;
             fields.push((name.to_owned(), value.trim().to_owned()));
         }
     }
 
     /// Says what was being answered, and turns a timeout into words.
     fn named(&self, what: &str, error: Error) -> Error {
-        let why = if is_timeout(&error) { format!("nothing for {TIMEOUT:?}") } else { error.to_string() };
+        let why = if is_timeout(&error) {
+            format!("nothing for {TIMEOUT:?}")
+        } else {
+            error.to_string()
+        };
         Error::new(error.kind(), format!("{what} ({:?}): {why}", self.sent))
     }
 }
@@ -273,8 +347,8 @@ fn bad(message: String) -> Error {
     Error::new(ErrorKind::InvalidData, message)
 }
 
-/// A request. It gets a `Host`, and a `Content-Length` where it has a body or its method asks for one, unless `headers`
-/// frame it otherwise.
+/// A request. It gets a `Host`, and a `Content-Length` where it has a body or its method asks for
+/// one, unless `headers` frame it otherwise.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let has = |name: &str| headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
     let mut head = format!("{method} {path} HTTP/1.1\r\n");
@@ -291,7 +365,8 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) 
     [head.as_bytes(), b"\r\n", body].concat()
 }
 
-/// An invocation, byte for byte as the host sends it (tests/machinery/wire/host-order-json.http), but for the port in `Host`.
+/// An invocation, byte for byte as the host sends it (tests/machinery/wire/host-order-json.http),
+/// but for the port in `Host`.
 pub fn invocation(path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
     invocation_to("127.0.0.1", path, id, payload)
 }
@@ -325,8 +400,14 @@ fn an_invocation_is_sent_as_the_host_sends_it() {
     let wire = include_bytes!("../../machinery/wire/host-order-json.http");
     let payload = include_bytes!("../../machinery/wire/host-order-json.json");
     let id = "70734a6c-261f-4802-9a19-265034c703c3";
-    assert_eq!(invocation_to("127.0.0.1:44387", "/order", id, payload.trim_ascii_end()), wire);
-    assert_eq!(invocation("/order", id, b"{}").len(), invocation_to("127.0.0.1", "/order", id, b"{}").len());
+    assert_eq!(
+        invocation_to("127.0.0.1:44387", "/order", id, payload.trim_ascii_end()),
+        wire
+    );
+    assert_eq!(
+        invocation("/order", id, b"{}").len(),
+        invocation_to("127.0.0.1", "/order", id, b"{}").len()
+    );
     let long = chunked(&[b'x'; 2049]);
     assert!(long.starts_with(b"400\r\nxx") && long.ends_with(b"\r\n1\r\nx\r\n0\r\n\r\n"));
     assert_eq!(long.len(), 2 * (5 + 1024 + 2) + 6 + 5);
@@ -350,9 +431,22 @@ fn answers_are_read_in_every_framing() {
     drop(server);
     assert_eq!(client.read_answer_or_interim().unwrap().status, 100);
     let answer = client.read_answer().unwrap();
-    assert_eq!((answer.text(), answer.header("X-A"), answer.headers_named("x-A")), ("hi", Some("1"), vec!["1", "2"]));
+    assert_eq!(
+        (
+            answer.text(),
+            answer.header("X-A"),
+            answer.headers_named("x-A")
+        ),
+        ("hi", Some("1"), vec!["1", "2"])
+    );
     assert_eq!(client.read_answer().unwrap().body, b"0123456789!");
-    assert_eq!(client.read_head_answer().unwrap().header("content-length"), Some("7"));
+    assert_eq!(
+        client.read_head_answer().unwrap().header("content-length"),
+        Some("7")
+    );
     assert_eq!(client.read_answer().unwrap().status, 204);
-    assert_eq!(client.read_answer().unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    assert_eq!(
+        client.read_answer().unwrap_err().kind(),
+        ErrorKind::UnexpectedEof
+    );
 }

@@ -1,4 +1,5 @@
-//! The commands of the Makefile: `cargo run --quiet -p stand-in -- <command> [arguments]`, in the app's root.
+//! The commands of the Makefile: `cargo run --quiet -p stand-in -- <command> [arguments]`, in the
+//! app's root.
 
 use stand_in::{check, guard, mine, new, remove, run, zip};
 use std::path::Path;
@@ -6,13 +7,17 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (command, arguments) = arguments.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let (command, arguments) = arguments
+        .split_first()
+        .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
     let given = |place: usize| arguments.get(place).map_or("", String::as_str);
     let root = Path::new(".");
     let show = |lines: Vec<String>| lines.iter().for_each(|line| println!("{line}"));
     // A command has told the user already what is wrong where its error is empty.
     let done: Result<(), String> = match command {
-        "check" => check::run(root).map(|()| println!("Folders, functions and settings fit together.")),
+        "check" => {
+            check::run(root).map(|()| println!("Folders, functions and settings fit together."))
+        }
         "check-zip" => zip::check(Path::new(given(0)), root).map(|line| println!("{line}")),
         "guard" => guard::run(arguments),
         "mine" => mine::mine(root, given(0)).map(show),

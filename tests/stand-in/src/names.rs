@@ -1,20 +1,28 @@
-//! The names of functions, bindings and files: what the Functions host takes, and what Rust, git and file systems take.
+//! The names of functions, bindings and files: what the Functions host takes, and what Rust, git
+//! and file systems take.
 
-/// Whether the host takes this name of a function [Utility.cs, FunctionNameValidationRegex]; the error says what it takes.
+/// Whether the host takes this name of a function [Utility.cs, FunctionNameValidationRegex]; the
+/// error says what it takes.
 pub fn function(name: &str) -> Result<(), String> {
     let rest = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    let is_name = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && name.bytes().all(rest);
+    let is_name =
+        name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && name.bytes().all(rest);
     if !is_name || name.len() > 128 {
         let form = "a letter, then up to 127 letters, digits, _ and -";
-        return Err(format!("the host takes no function called {name:?}: a name is {form}"));
+        return Err(format!(
+            "the host takes no function called {name:?}: a name is {form}"
+        ));
     }
     match name.eq_ignore_ascii_case("host") {
-        true => Err(format!("the host takes no function called {name:?}: the word is its own")),
+        true => Err(format!(
+            "the host takes no function called {name:?}: the word is its own"
+        )),
         false => Ok(()),
     }
 }
 
-/// Whether the host takes this name of a binding [Utility.cs, BindingNameValidationRegex]; the error says what it takes.
+/// Whether the host takes this name of a binding [Utility.cs, BindingNameValidationRegex]; the
+/// error says what it takes.
 pub fn binding(name: &str) -> Result<(), String> {
     let is_name = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -23,19 +31,23 @@ pub fn binding(name: &str) -> Result<(), String> {
         true => Ok(()),
         false => {
             let form = "a letter, then up to 127 letters and digits, or $return";
-            Err(format!("the host takes no binding called {name:?}: a name is {form}"))
+            Err(format!(
+                "the host takes no binding called {name:?}: a name is {form}"
+            ))
         }
     }
 }
 
-/// The name of a function's file, without `.rs`, in snake_case: `web_two` for `Web-Two` and `WebTwo`.
+/// The name of a function's file, without `.rs`, in snake_case: `web_two` for `Web-Two` and
+/// `WebTwo`.
 pub fn file(name: &str) -> String {
     let mut file = String::new();
     let mut letters = name.chars().peekable();
     let mut before = '_';
     while let Some(letter) = letters.next() {
         let starts = before.is_ascii_lowercase() || before.is_ascii_digit();
-        let ends_capitals = before.is_ascii_uppercase() && letters.peek().is_some_and(char::is_ascii_lowercase);
+        let ends_capitals =
+            before.is_ascii_uppercase() && letters.peek().is_some_and(char::is_ascii_lowercase);
         if letter.is_ascii_uppercase() && (starts || ends_capitals) || letter == '-' {
             file.push('_');
         }
@@ -51,10 +63,11 @@ pub fn file(name: &str) -> String {
 
 /// The words that are no names of modules in Rust 2024 unless they are written `r#word`.
 const KEYWORDS: [&str; 47] = [
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
-    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "move", "mut",
-    "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe",
-    "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "move", "mut", "override", "priv", "pub", "ref", "return", "static",
+    "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual",
+    "where", "while", "yield",
 ];
 
 /// The module of this file as Rust code names it: `r#match` for `match`.
@@ -65,17 +78,21 @@ pub fn module(file: &str) -> String {
     }
 }
 
-/// Why a new function cannot have this name, though the host would take it: its file or its folder cannot be.
+/// Why a new function cannot have this name, though the host would take it: its file or its folder
+/// cannot be.
 pub fn refusal(name: &str) -> Option<&'static str> {
     let file = file(name);
     let device = |stem: &str| {
-        file.strip_prefix(stem).is_some_and(|digit| digit.len() == 1 && (b'1'..=b'9').contains(&digit.as_bytes()[0]))
+        file.strip_prefix(stem)
+            .is_some_and(|digit| digit.len() == 1 && (b'1'..=b'9').contains(&digit.as_bytes()[0]))
     };
     Some(match file.as_str() {
         "self" | "super" | "crate" => "Rust has no module of this name",
         "mod" | "main" => "src/functions/mod.rs and tests/functions/main.rs are other files",
         "lib" => "Rust takes lib.rs for a library",
-        "functions" => "a module cannot have the name of the module that it is in, which is functions",
+        "functions" => {
+            "a module cannot have the name of the module that it is in, which is functions"
+        }
         "src" | "tests" | "benches" | "target" => "the folder is Rust's own",
         "con" | "prn" | "aux" | "nul" => "it is a device on Windows",
         _ if device("com") || device("lpt") => "it is a device on Windows",
@@ -94,8 +111,13 @@ mod tests {
             assert_eq!(function(name), Ok(()), "{name}");
         }
         let too_long = "x".repeat(129);
-        for name in ["", "1a", "_a", "-a", "a.b", "a b", "ä", "aä", "host", "Host", "a/b", &too_long] {
-            assert!(function(name).is_err_and(|why| why.contains(&format!("{name:?}"))), "{name}");
+        for name in [
+            "", "1a", "_a", "-a", "a.b", "a b", "ä", "aä", "host", "Host", "a/b", &too_long,
+        ] {
+            assert!(
+                function(name).is_err_and(|why| why.contains(&format!("{name:?}"))),
+                "{name}"
+            );
         }
     }
 
@@ -105,7 +127,10 @@ mod tests {
             assert_eq!(binding(name), Ok(()), "{name}");
         }
         for name in ["", "my_req", "1a", "$Return", "a-b", "ä", &"x".repeat(129)] {
-            assert!(binding(name).is_err_and(|why| why.contains(&format!("{name:?}"))), "{name}");
+            assert!(
+                binding(name).is_err_and(|why| why.contains(&format!("{name:?}"))),
+                "{name}"
+            );
         }
     }
 
@@ -137,12 +162,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused_in_words() {
-        for name in
-            ["mod", "Main", "self", "super", "crate", "src", "Tests", "benches", "target", "NUL", "com1", "LPT9"]
-        {
+        for name in [
+            "mod", "Main", "self", "super", "crate", "src", "Tests", "benches", "target", "NUL",
+            "com1", "LPT9",
+        ] {
             assert!(refusal(name).is_some(), "{name}");
         }
-        for name in ["test", "router", "Match", "handler2", "com", "com10", "com0", "std", "model"] {
+        for name in [
+            "test", "router", "Match", "handler2", "com", "com10", "com0", "std", "model",
+        ] {
             assert_eq!(refusal(name), None, "{name}");
         }
     }

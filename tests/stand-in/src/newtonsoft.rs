@@ -1,11 +1,13 @@
-//! JSON as the host reads and writes it: a short port of Newtonsoft.Json 13.0.3 with its default settings, and of how
-//! .NET 8 writes numbers and dates as text in the invariant culture, on a machine whose time zone is UTC (as in Azure).
-//! In brackets: the source file of a rule in JamesNK/Newtonsoft.Json.
+//! JSON as the host reads and writes it: a short port of Newtonsoft.Json 13.0.3 with its default
+//! settings, and of how .NET 8 writes numbers and dates as text in the invariant culture, on a
+//! machine whose time zone is UTC (as in Azure). In brackets: the source file of a rule in
+//! JamesNK/Newtonsoft.Json.
 //!
-//! Not ported, so that such a text fails here where the library mends it: constructors, `undefined`, `[1,,2]`.
+//! Not ported, so that such a text fails here where the library mends it: constructors,
+//! `undefined`, `[1,,2]`.
 
-/// A JSON value. A string that is a date stays a string here and is rewritten when it is written: the library parses it
-/// while reading, but only the writing shows.
+/// A JSON value. A string that is a date stays a string here and is rewritten when it is written:
+/// the library parses it while reading, but only the writing shows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Token {
     Null,
@@ -15,20 +17,31 @@ pub enum Token {
     Float(f64),
     Text(String),
     Array(Vec<Token>),
-    /// In order; a repeated name keeps its first place and its last value [JObject.cs, DuplicatePropertyNameHandling].
+    /// In order; a repeated name keeps its first place and its last value [JObject.cs,
+    /// DuplicatePropertyNameHandling].
     Object(Vec<(String, Token)>),
 }
 
 /// Reads a text of one JSON value nested at most `max_depth` deep: 64 by default [JsonReader.cs].
 pub fn parse(text: &str, max_depth: usize) -> Result<Token, String> {
-    let mut reader = Reader { chars: text.chars().collect(), at: 0, depth: 0, max_depth };
+    let mut reader = Reader {
+        chars: text.chars().collect(),
+        at: 0,
+        depth: 0,
+        max_depth,
+    };
     let token = reader.value()?;
     reader.skip()?;
-    if reader.at < reader.chars.len() { Err(reader.unexpected("after the value")) } else { Ok(token) }
+    if reader.at < reader.chars.len() {
+        Err(reader.unexpected("after the value"))
+    } else {
+        Ok(token)
+    }
 }
 
 impl Token {
-    /// The member that the library takes for a property of a class: in any case, the last one. `null` is none.
+    /// The member that the library takes for a property of a class: in any case, the last one.
+    /// `null` is none.
     pub fn property(&self, name: &str) -> Option<&Token> {
         self.members()
             .iter()
@@ -40,17 +53,24 @@ impl Token {
 
     /// The members of an object; none for any other value.
     pub fn members(&self) -> &[(String, Token)] {
-        if let Self::Object(members) = self { members } else { &[] }
+        if let Self::Object(members) = self {
+            members
+        } else {
+            &[]
+        }
     }
 
-    /// `ToString()`: texts as they are, dates in the general format, objects and arrays indented [JValue.cs, JToken.cs].
+    /// `ToString()`: texts as they are, dates in the general format, objects and arrays indented
+    /// [JValue.cs, JToken.cs].
     pub fn to_text(&self) -> String {
         match self {
             Self::Null => String::new(),
             Self::Bool(value) => if *value { "True" } else { "False" }.to_owned(),
             Self::Integer(digits) => digits.clone(),
             Self::Float(value) => double(*value),
-            Self::Text(text) => Date::parse(text).map_or_else(|| text.clone(), |date| date.general()),
+            Self::Text(text) => {
+                Date::parse(text).map_or_else(|| text.clone(), |date| date.general())
+            }
             Self::Array(_) | Self::Object(_) => self.to_json(true),
         }
     }
@@ -73,20 +93,35 @@ impl Token {
                 text => *json += &(text + ".0"),
             },
             Self::Integer(digits) => *json += digits,
-            Self::Text(text) => *json += &quoted(&Date::parse(text).map_or_else(|| text.clone(), |date| date.iso())),
-            Self::Array(elements) => {
-                write_all(json, indent, ['[', ']'], elements, |json, element, indent| element.write(json, indent));
+            Self::Text(text) => {
+                *json += &quoted(&Date::parse(text).map_or_else(|| text.clone(), |date| date.iso()))
             }
-            Self::Object(members) => write_all(json, indent, ['{', '}'], members, |json, (name, value), indent| {
-                *json += &quoted(name);
-                *json += if indent.is_some() { ": " } else { ":" };
-                value.write(json, indent);
-            }),
+            Self::Array(elements) => {
+                write_all(
+                    json,
+                    indent,
+                    ['[', ']'],
+                    elements,
+                    |json, element, indent| element.write(json, indent),
+                );
+            }
+            Self::Object(members) => write_all(
+                json,
+                indent,
+                ['{', '}'],
+                members,
+                |json, (name, value), indent| {
+                    *json += &quoted(name);
+                    *json += if indent.is_some() { ": " } else { ":" };
+                    value.write(json, indent);
+                },
+            ),
         }
     }
 }
 
-/// Writes what an array or object holds: an element a line where it is indented, `[]` and `{}` where it is empty.
+/// Writes what an array or object holds: an element a line where it is indented, `[]` and `{}`
+/// where it is empty.
 fn write_all<T>(
     json: &mut String,
     indent: Option<usize>,
@@ -114,20 +149,26 @@ fn write_all<T>(
     json.push(close);
 }
 
-/// A JSON object on one line, if `text` is what the library makes of it when it writes it anew, indented.
+/// A JSON object on one line, if `text` is what the library makes of it when it writes it anew,
+/// indented.
 pub fn on_one_line(text: &str) -> Option<String> {
-    let object = parse(text, 64).ok().filter(|token| !token.members().is_empty())?;
+    let object = parse(text, 64)
+        .ok()
+        .filter(|token| !token.members().is_empty())?;
     (object.to_json(true) == text).then(|| object.to_json(false))
 }
 
-/// A text as a JSON string: escaped are quotes, backslashes, control characters and three more [JavaScriptUtils.cs].
+/// A text as a JSON string: escaped are quotes, backslashes, control characters and three more
+/// [JavaScriptUtils.cs].
 pub fn quoted(text: &str) -> String {
     let json = serde_json::to_string(text).expect("a string is JSON");
-    json.replace('\u{85}', "\\u0085").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    json.replace('\u{85}', "\\u0085")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
 }
 
-/// A double as .NET writes it: the shortest digits that read back as it, with an exponent from 1E+15 (or their number)
-/// up and below 0.0001 (dotnet/runtime, Number.Formatting.cs).
+/// A double as .NET writes it: the shortest digits that read back as it, with an exponent from
+/// 1E+15 (or their number) up and below 0.0001 (dotnet/runtime, Number.Formatting.cs).
 fn double(value: f64) -> String {
     if !value.is_finite() {
         return match value.is_nan() {
@@ -190,8 +231,15 @@ impl Reader {
             }
             let rest = &self.chars[self.at..];
             let end = match line {
-                true => Some(rest.iter().position(|c| matches!(c, '\r' | '\n')).unwrap_or(rest.len())),
-                false => rest.windows(2).position(|pair| pair == ['*', '/']).map(|end| end + 2),
+                true => Some(
+                    rest.iter()
+                        .position(|c| matches!(c, '\r' | '\n'))
+                        .unwrap_or(rest.len()),
+                ),
+                false => rest
+                    .windows(2)
+                    .position(|pair| pair == ['*', '/'])
+                    .map(|end| end + 2),
             };
             self.at += end.ok_or("a comment does not end")?;
         }
@@ -206,20 +254,32 @@ impl Reader {
                     return Err(format!("nested deeper than {}", self.max_depth));
                 }
                 self.at += 1;
-                let token = if self.chars[self.at - 1] == '{' { self.object() } else { self.array() };
+                let token = if self.chars[self.at - 1] == '{' {
+                    self.object()
+                } else {
+                    self.array()
+                };
                 self.depth -= 1;
                 token
             }
             Some('"' | '\'') => Ok(Token::Text(self.string()?)),
-            Some('-' | '.' | '0'..='9') if !self.chars[self.at..].starts_with(&['-', 'I']) => self.number(),
-            _ => match self.take_while(|c| c.is_ascii_alphabetic() || c == '-').as_str() {
+            Some('-' | '.' | '0'..='9') if !self.chars[self.at..].starts_with(&['-', 'I']) => {
+                self.number()
+            }
+            _ => match self
+                .take_while(|c| c.is_ascii_alphabetic() || c == '-')
+                .as_str()
+            {
                 "null" => Ok(Token::Null),
                 "true" => Ok(Token::Bool(true)),
                 "false" => Ok(Token::Bool(false)),
                 "NaN" => Ok(Token::Float(f64::NAN)),
                 "Infinity" => Ok(Token::Float(f64::INFINITY)),
                 "-Infinity" => Ok(Token::Float(f64::NEG_INFINITY)),
-                word => Err(format!("{word:?}, then {}", self.unexpected("where a value stands"))),
+                word => Err(format!(
+                    "{word:?}, then {}",
+                    self.unexpected("where a value stands")
+                )),
             },
         }
     }
@@ -268,7 +328,8 @@ impl Reader {
         }
     }
 
-    /// Lone surrogates become U+FFFD; line breaks and other control characters may stand as they are.
+    /// Lone surrogates become U+FFFD; line breaks and other control characters may stand as they
+    /// are.
     fn string(&mut self) -> Result<String, String> {
         let quote = self.chars[self.at];
         self.at += 1;
@@ -303,25 +364,40 @@ impl Reader {
             'u' => {
                 let digits: String = self.chars.iter().skip(self.at).take(4).collect();
                 self.at += 4;
-                let hex = digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-                hex.then(|| u16::from_str_radix(&digits, 16).ok()).flatten().ok_or("a bad \\u escape")?
+                let hex =
+                    digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+                hex.then(|| u16::from_str_radix(&digits, 16).ok())
+                    .flatten()
+                    .ok_or("a bad \\u escape")?
             }
             _ => return Err(format!("{c:?} after a backslash at {}", self.at)),
         })
     }
 
-    /// `ParseReadNumber`: octal and hexadecimal with a leading 0, integers of up to 380 characters, all else a double.
+    /// `ParseReadNumber`: octal and hexadecimal with a leading 0, integers of up to 380 characters,
+    /// all else a double.
     fn number(&mut self) -> Result<Token, String> {
-        let text = self.take_while(|c| matches!(c, '-' | '+' | '.' | 'x' | 'X') || c.is_ascii_hexdigit());
-        if !self.peek().is_none_or(|c| c.is_whitespace() || matches!(c, ',' | '}' | ']' | ')' | '/' | '\0')) {
+        let text =
+            self.take_while(|c| matches!(c, '-' | '+' | '.' | 'x' | 'X') || c.is_ascii_hexdigit());
+        if !self
+            .peek()
+            .is_none_or(|c| c.is_whitespace() || matches!(c, ',' | '}' | ']' | ')' | '/' | '\0'))
+        {
             return Err(self.unexpected("in a number"));
         }
         let bad = || format!("{text:?} is no number");
-        if let Some(rest) = text.strip_prefix('0').filter(|rest| !rest.is_empty() && !rest.starts_with(['.', 'e', 'E']))
+        if let Some(rest) = text
+            .strip_prefix('0')
+            .filter(|rest| !rest.is_empty() && !rest.starts_with(['.', 'e', 'E']))
         {
             let hex = rest.strip_prefix(['x', 'X']);
-            let value = hex.map_or_else(|| u64::from_str_radix(rest, 8), |digits| u64::from_str_radix(digits, 16));
-            return Ok(Token::Integer((value.map_err(|_| bad())? as i64).to_string()));
+            let value = hex.map_or_else(
+                || u64::from_str_radix(rest, 8),
+                |digits| u64::from_str_radix(digits, 16),
+            );
+            return Ok(Token::Integer(
+                (value.map_err(|_| bad())? as i64).to_string(),
+            ));
         }
         let digits = text.strip_prefix('-').unwrap_or(&text);
         if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -333,7 +409,10 @@ impl Reader {
         // Leading zeros go, and so does the sign of zero.
         Ok(Token::Integer(match digits.trim_start_matches('0') {
             "" => "0".to_owned(),
-            significant => format!("{}{significant}", if digits.len() < text.len() { "-" } else { "" }),
+            significant => format!(
+                "{}{significant}",
+                if digits.len() < text.len() { "-" } else { "" }
+            ),
         }))
     }
 }
@@ -363,18 +442,25 @@ impl Date {
     /// Now, as the host writes it.
     pub fn now() -> Self {
         let now = std::time::UNIX_EPOCH.elapsed().expect("a clock after 1970");
-        Self { ticks: EPOCH * DAY + (now.as_nanos() / 100) as i64, kind: Kind::Utc }
+        Self {
+            ticks: EPOCH * DAY + (now.as_nanos() / 100) as i64,
+            kind: Kind::Utc,
+        }
     }
 
     /// A moment from now in whole seconds, as the host writes a `DateTimeOffset`.
     pub fn in_seconds(seconds: i64) -> Self {
-        Self { ticks: (Self::now().ticks / SECOND + seconds) * SECOND, kind: Kind::Local }
+        Self {
+            ticks: (Self::now().ticks / SECOND + seconds) * SECOND,
+            kind: Kind::Local,
+        }
     }
 
     /// The date that a string is for the library, if it is one.
     ///
-    /// More texts are than the contract says: `ParseZone` also takes `+02:`, and, without a sign, `12`, `:12` and `:`;
-    /// so `2026-11-21T10:00:00.123456789` with its nine digits is one, and the last two are dropped.
+    /// More texts are than the contract says: `ParseZone` also takes `+02:`, and, without a sign,
+    /// `12`, `:12` and `:`; so `2026-11-21T10:00:00.123456789` with its nine digits is one, and the
+    /// last two are dropped.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         if text.starts_with("/Date(") && text.ends_with(")/") {
@@ -382,7 +468,9 @@ impl Date {
         }
         let is = |at: usize, byte: u8| bytes.get(at) == Some(&byte);
         let two = |at: usize| match bytes.get(at..at + 2) {
-            Some([a @ b'0'..=b'9', b @ b'0'..=b'9']) => Some(i64::from((a - b'0') * 10 + (b - b'0'))),
+            Some([a @ b'0'..=b'9', b @ b'0'..=b'9']) => {
+                Some(i64::from((a - b'0') * 10 + (b - b'0')))
+            }
             _ => None,
         };
         let year = two(0)? * 100 + two(2)?;
@@ -399,7 +487,11 @@ impl Date {
         }
         let (mut at, mut fraction) = (19, 0);
         if is(19, b'.') {
-            let digits = bytes[20..].iter().take(7).take_while(|byte| byte.is_ascii_digit()).count();
+            let digits = bytes[20..]
+                .iter()
+                .take(7)
+                .take_while(|byte| byte.is_ascii_digit())
+                .count();
             fraction = text[20..20 + digits].parse::<i64>().ok()? * 10_i64.pow(7 - digits as u32);
             at = 20 + digits;
             if hour == 24 && fraction != 0 {
@@ -423,19 +515,32 @@ impl Date {
                 at += 2;
             }
         }
-        let offset = if kind == Kind::Local { offset * 60 * SECOND } else { 0 };
-        let ticks = days(year, month, day) * DAY + (hour * 3600 + minute * 60 + second) * SECOND + fraction - offset;
-        (at == bytes.len()).then_some(Self { ticks: ticks.clamp(0, MAX_TICKS), kind })
+        let offset = if kind == Kind::Local {
+            offset * 60 * SECOND
+        } else {
+            0
+        };
+        let ticks =
+            days(year, month, day) * DAY + (hour * 3600 + minute * 60 + second) * SECOND + fraction
+                - offset;
+        (at == bytes.len()).then_some(Self {
+            ticks: ticks.clamp(0, MAX_TICKS),
+            kind,
+        })
     }
 
-    /// `/Date(milliseconds+hhmm)/`. Where the library fails for a date beyond the year 9999, this gives its last moment:
-    /// either way the text does not survive.
+    /// `/Date(milliseconds+hhmm)/`. Where the library fails for a date beyond the year 9999, this
+    /// gives its last moment: either way the text does not survive.
     fn parse_microsoft(inner: &str) -> Option<Self> {
         let find = |sign: u8| inner.bytes().skip(1).position(|byte| byte == sign);
         let zone = find(b'+').or_else(|| find(b'-'));
-        let (number, zone) = zone.map_or((inner, None), |at| (&inner[..at + 1], Some(&inner[at + 2..])));
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        // Two digits of hours; of what follows them nothing is looked at, in a response [TryReadOffset].
+        let (number, zone) = zone.map_or((inner, None), |at| {
+            (&inner[..at + 1], Some(&inner[at + 2..]))
+        });
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        // Two digits of hours; of what follows them nothing is looked at, in a response
+        // [TryReadOffset].
         if zone.is_some_and(|zone| !zone.get(..2).is_some_and(digits)) {
             return None;
         }
@@ -443,9 +548,18 @@ impl Date {
             return None;
         }
         let milliseconds: i64 = number.parse().ok()?;
-        let ticks = milliseconds.saturating_mul(10_000).saturating_add(EPOCH * DAY);
-        let kind = if zone.is_some() { Kind::Local } else { Kind::Utc };
-        Some(Self { ticks: ticks.clamp(0, MAX_TICKS), kind })
+        let ticks = milliseconds
+            .saturating_mul(10_000)
+            .saturating_add(EPOCH * DAY);
+        let kind = if zone.is_some() {
+            Kind::Local
+        } else {
+            Kind::Utc
+        };
+        Some(Self {
+            ticks: ticks.clamp(0, MAX_TICKS),
+            kind,
+        })
     }
 
     fn fields(self) -> [i64; 6] {
@@ -453,9 +567,19 @@ impl Date {
         while days(year + 1, 1, 1) <= days_left {
             year += 1;
         }
-        let month = (1..=12).rev().find(|month| days(year, *month, 1) <= days_left).expect("a month");
+        let month = (1..=12)
+            .rev()
+            .find(|month| days(year, *month, 1) <= days_left)
+            .expect("a month");
         let second = self.ticks % DAY / SECOND;
-        [year, month, days_left - days(year, month, 1) + 1, second / 3600, second / 60 % 60, second % 60]
+        [
+            year,
+            month,
+            days_left - days(year, month, 1) + 1,
+            second / 3600,
+            second / 60 % 60,
+            second % 60,
+        ]
     }
 
     /// As JSON has it: the fraction without zeros at its end, the offset that of the machine.
@@ -473,7 +597,10 @@ impl Date {
 
     /// With three digits of the second, as the host's log has it.
     pub fn to_the_millisecond(self) -> String {
-        let whole = Self { ticks: self.ticks / SECOND * SECOND, kind: Kind::Unspecified };
+        let whole = Self {
+            ticks: self.ticks / SECOND * SECOND,
+            kind: Kind::Unspecified,
+        };
         format!("{}.{:03}Z", whole.iso(), self.ticks % SECOND / 10_000)
     }
 
@@ -490,7 +617,12 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     let before = year - 1;
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let leap_day = i64::from(leap && month > 2);
-    before * 365 + before / 4 - before / 100 + before / 400 + MONTHS[month as usize - 1] + leap_day + day - 1
+    before * 365 + before / 4 - before / 100
+        + before / 400
+        + MONTHS[month as usize - 1]
+        + leap_day
+        + day
+        - 1
 }
 
 #[cfg(test)]
@@ -499,12 +631,25 @@ mod tests {
 
     #[track_caller]
     fn rewritten(text: &str, expected: &str) {
-        assert_eq!(parse(text, 64).map(|token| token.to_json(false)).as_deref(), Ok(expected), "{text}");
+        assert_eq!(
+            parse(text, 64).map(|token| token.to_json(false)).as_deref(),
+            Ok(expected),
+            "{text}"
+        );
     }
 
     #[test]
     fn numbers_change_as_the_contract_says() {
-        for kept in ["0", "-1", "9223372036854775808", "-9223372036854775809", "10.1", "1E+16", "1E-05", "0.0001"] {
+        for kept in [
+            "0",
+            "-1",
+            "9223372036854775808",
+            "-9223372036854775809",
+            "10.1",
+            "1E+16",
+            "1E-05",
+            "0.0001",
+        ] {
             rewritten(kept, kept);
         }
         for (text, expected) in [
@@ -556,10 +701,28 @@ mod tests {
     #[test]
     fn objects_are_indented_by_two_spaces() {
         let token = parse(r#"{"a":1,"b":[true,{}],"c":[],"d":{"e":null}}"#, 64).unwrap();
-        let lines = ["{", "  \"a\": 1,", "  \"b\": [", "    true,", "    {}", "  ],", "  \"c\": [],", "  \"d\": {"];
-        assert_eq!(token.to_text(), lines.join("\n") + "\n    \"e\": null\n  }\n}");
+        let lines = [
+            "{",
+            "  \"a\": 1,",
+            "  \"b\": [",
+            "    true,",
+            "    {}",
+            "  ],",
+            "  \"c\": [],",
+            "  \"d\": {",
+        ];
+        assert_eq!(
+            token.to_text(),
+            lines.join("\n") + "\n    \"e\": null\n  }\n}"
+        );
         assert_eq!(on_one_line(&token.to_text()), Some(token.to_json(false)));
-        for text in [r#"{"a": 1}"#, "{}", "[\n  1\n]", "text", "{\n  \"a\": 1.10\n}"] {
+        for text in [
+            r#"{"a": 1}"#,
+            "{}",
+            "[\n  1\n]",
+            "text",
+            "{\n  \"a\": 1.10\n}",
+        ] {
             assert_eq!(on_one_line(text), None, "{text}");
         }
     }
@@ -567,31 +730,101 @@ mod tests {
     #[test]
     fn dates_are_what_the_library_takes_for_dates() {
         for (text, general, iso) in [
-            ("2026-11-21T10:00:00+02:00", "11/21/2026 08:00:00", "2026-11-21T08:00:00+00:00"),
-            ("2026-11-21T10:00:00-0230", "11/21/2026 12:30:00", "2026-11-21T12:30:00+00:00"),
-            ("2026-11-21T10:00:00.120z", "11/21/2026 10:00:00", "2026-11-21T10:00:00.12Z"),
-            ("2026-12-31T24:00:00", "01/01/2027 00:00:00", "2027-01-01T00:00:00"),
-            ("2024-02-29T23:59:59.1234567+99", "02/25/2024 20:59:59", "2024-02-25T20:59:59.1234567+00:00"),
-            ("0001-01-01T00:00:00+01", "01/01/0001 00:00:00", "0001-01-01T00:00:00+00:00"),
-            ("9999-12-31T23:59:59.9999999", "12/31/9999 23:59:59", "9999-12-31T23:59:59.9999999"),
+            (
+                "2026-11-21T10:00:00+02:00",
+                "11/21/2026 08:00:00",
+                "2026-11-21T08:00:00+00:00",
+            ),
+            (
+                "2026-11-21T10:00:00-0230",
+                "11/21/2026 12:30:00",
+                "2026-11-21T12:30:00+00:00",
+            ),
+            (
+                "2026-11-21T10:00:00.120z",
+                "11/21/2026 10:00:00",
+                "2026-11-21T10:00:00.12Z",
+            ),
+            (
+                "2026-12-31T24:00:00",
+                "01/01/2027 00:00:00",
+                "2027-01-01T00:00:00",
+            ),
+            (
+                "2024-02-29T23:59:59.1234567+99",
+                "02/25/2024 20:59:59",
+                "2024-02-25T20:59:59.1234567+00:00",
+            ),
+            (
+                "0001-01-01T00:00:00+01",
+                "01/01/0001 00:00:00",
+                "0001-01-01T00:00:00+00:00",
+            ),
+            (
+                "9999-12-31T23:59:59.9999999",
+                "12/31/9999 23:59:59",
+                "9999-12-31T23:59:59.9999999",
+            ),
             // What the contract does not name.
-            ("2026-11-21T10:00:00.123456789", "11/21/2026 10:00:00", "2026-11-21T10:00:00.1234567"),
-            ("2026-11-21T10:00:00+02:", "11/21/2026 08:00:00", "2026-11-21T08:00:00+00:00"),
-            ("2026-11-21T10:00:00:30", "11/21/2026 10:00:00", "2026-11-21T10:00:00"),
-            ("2026-11-21T10:00:00:", "11/21/2026 10:00:00", "2026-11-21T10:00:00"),
-            ("2026-11-21T10:00:0012", "11/21/2026 10:00:00", "2026-11-21T10:00:00"),
+            (
+                "2026-11-21T10:00:00.123456789",
+                "11/21/2026 10:00:00",
+                "2026-11-21T10:00:00.1234567",
+            ),
+            (
+                "2026-11-21T10:00:00+02:",
+                "11/21/2026 08:00:00",
+                "2026-11-21T08:00:00+00:00",
+            ),
+            (
+                "2026-11-21T10:00:00:30",
+                "11/21/2026 10:00:00",
+                "2026-11-21T10:00:00",
+            ),
+            (
+                "2026-11-21T10:00:00:",
+                "11/21/2026 10:00:00",
+                "2026-11-21T10:00:00",
+            ),
+            (
+                "2026-11-21T10:00:0012",
+                "11/21/2026 10:00:00",
+                "2026-11-21T10:00:00",
+            ),
             ("/Date(0)/", "01/01/1970 00:00:00", "1970-01-01T00:00:00Z"),
-            ("/Date(-1500+0200)/", "12/31/1969 23:59:58", "1969-12-31T23:59:58.5+00:00"),
+            (
+                "/Date(-1500+0200)/",
+                "12/31/1969 23:59:58",
+                "1969-12-31T23:59:58.5+00:00",
+            ),
         ] {
             let date = Date::parse(text).unwrap_or_else(|| panic!("{text} is a date"));
-            assert_eq!((date.general().as_str(), date.iso().as_str()), (general, iso), "{text}");
+            assert_eq!(
+                (date.general().as_str(), date.iso().as_str()),
+                (general, iso),
+                "{text}"
+            );
         }
         let date = |text| Date::parse(text).map(Date::to_the_millisecond);
-        assert_eq!(date("2026-11-21T10:00:00.0509Z").as_deref(), Some("2026-11-21T10:00:00.050Z"));
+        assert_eq!(
+            date("2026-11-21T10:00:00.0509Z").as_deref(),
+            Some("2026-11-21T10:00:00.050Z")
+        );
         let date = "2026-11-21T10:00:00";
-        for end in
-            [".", ".12345678", ".123456789Z", ".1234567890", "+2", "+02:0", "Z ", "ZZ", "+02:000", " Z", "x12", ":3"]
-        {
+        for end in [
+            ".",
+            ".12345678",
+            ".123456789Z",
+            ".1234567890",
+            "+2",
+            "+02:0",
+            "Z ",
+            "ZZ",
+            "+02:000",
+            " Z",
+            "x12",
+            ":3",
+        ] {
             assert_eq!(Date::parse(&format!("{date}{end}")), None, "{date}{end}");
         }
         let others = "2026-11-21|2026-11-21 10:00:00|2026-11-21T10:00|2026-02-29T10:00:00|2026-13-01T10:00:00|\

@@ -12,7 +12,8 @@ use std::{
 /// How long anything may take that surely happens: generous, so that only a hang becomes a failure.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// What the handler's line on stdout holds once it listens, alone or started by a host; the port follows.
+/// What the handler's line on stdout holds once it listens, alone or started by a host; the port
+/// follows.
 const ADDRESSES: [&str; 2] = ["http://127.0.0.1:", "serving the Functions host on port "];
 
 /// A handler process. Dropping it kills it.
@@ -24,29 +25,45 @@ pub struct Handler {
     stderr: Pipe,
 }
 
-/// The command that starts the handler on a port of the system's choice: the binary that cargo has built with the test that
-/// runs, or the one that the environment variable `HANDLER` names.
+/// The command that starts the handler on a port of the system's choice: the binary that cargo has
+/// built with the test that runs, or the one that the environment variable `HANDLER` names.
 pub fn command() -> Command {
     let binary = std::env::var_os("HANDLER").map_or_else(built_handler, PathBuf::from);
     // Absolute, because a test may change the working directory of the process.
     let mut command = Command::new(std::path::absolute(binary).expect("the handler's path"));
-    command.env("FUNCTIONS_CUSTOMHANDLER_PORT", "0").env_remove("RUST_BACKTRACE");
+    command
+        .env("FUNCTIONS_CUSTOMHANDLER_PORT", "0")
+        .env_remove("RUST_BACKTRACE");
     command
 }
 
 /// `target/debug/handler` for the test `target/debug/deps/...`.
 fn built_handler() -> PathBuf {
     let test = std::env::current_exe().expect("the test executable's path");
-    let folder = test.ancestors().nth(2).expect("cargo's folder for what it builds");
-    folder.join("handler").with_extension(std::env::consts::EXE_EXTENSION)
+    let folder = test
+        .ancestors()
+        .nth(2)
+        .expect("cargo's folder for what it builds");
+    folder
+        .join("handler")
+        .with_extension(std::env::consts::EXE_EXTENSION)
 }
 
-/// The command that starts this test executable once more, as a handler with an app of the tests' own: the test of this
-/// name serves it where the variable is set.
+/// The command that starts this test executable once more, as a handler with an app of the tests'
+/// own: the test of this name serves it where the variable is set.
 pub fn app_of_tests(test: &str, variable: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("the test executable's path"));
-    command.args([test, "--exact", "--nocapture", "--quiet", "--test-threads=1"]);
-    command.env(variable, "1").env("FUNCTIONS_CUSTOMHANDLER_PORT", "0").env_remove("RUST_BACKTRACE");
+    command.args([
+        test,
+        "--exact",
+        "--nocapture",
+        "--quiet",
+        "--test-threads=1",
+    ]);
+    command
+        .env(variable, "1")
+        .env("FUNCTIONS_CUSTOMHANDLER_PORT", "0")
+        .env_remove("RUST_BACKTRACE");
     command
 }
 
@@ -57,7 +74,10 @@ pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
         if let Some(value) = condition() {
             return value;
         }
-        assert!(start.elapsed() < DEADLINE, "waited {DEADLINE:?} in vain for {what}");
+        assert!(
+            start.elapsed() < DEADLINE,
+            "waited {DEADLINE:?} in vain for {what}"
+        );
         thread::sleep(Duration::from_millis(5));
     }
 }
@@ -70,23 +90,45 @@ impl Handler {
 
     /// Runs `command`, whatever it is, and waits until it says on stdout where it listens.
     pub fn from_command(command: Command) -> Self {
-        Self::spawn(command, true).announced().unwrap_or_else(|handler| panic!("it ended: {}", handler.describe()))
+        Self::spawn(command, true)
+            .announced()
+            .unwrap_or_else(|handler| panic!("it ended: {}", handler.describe()))
     }
 
-    /// Runs `command` without waiting for anything; `port` is not known yet. Without `keep_pipes`, stderr is closed at
-    /// once and stdout after the line that holds the address.
+    /// Runs `command` without waiting for anything; `port` is not known yet. Without `keep_pipes`,
+    /// stderr is closed at once and stdout after the line that holds the address.
     pub fn spawn(mut command: Command, keep_pipes: bool) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        let (stdout, stderr) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
-        let stderr = if keep_pipes { Pipe::drain(stderr, true) } else { Pipe::drain(std::io::empty(), true) };
-        Self { port: 0, stdout: Pipe::drain(stdout, keep_pipes), stderr, child: Mutex::new(child) }
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        let (stdout, stderr) = (
+            child.stdout.take().expect("piped"),
+            child.stderr.take().expect("piped"),
+        );
+        let stderr = if keep_pipes {
+            Pipe::drain(stderr, true)
+        } else {
+            Pipe::drain(std::io::empty(), true)
+        };
+        Self {
+            port: 0,
+            stdout: Pipe::drain(stdout, keep_pipes),
+            stderr,
+            child: Mutex::new(child),
+        }
     }
 
-    /// Waits for the line on stdout that says where it listens; gives the process back as an error if it ended first.
+    /// Waits for the line on stdout that says where it listens; gives the process back as an error
+    /// if it ended first.
     pub fn announced(mut self) -> Result<Self, Self> {
         let port = |text: &str| {
-            let (_, rest) = ADDRESSES.iter().find_map(|address| text.split_once(address))?;
+            let (_, rest) = ADDRESSES
+                .iter()
+                .find_map(|address| text.split_once(address))?;
             // Digits and what ends them, so that half a number is not taken for the whole.
             let (digits, _) = rest.split_once(|c: char| !c.is_ascii_digit())?;
             digits.parse().ok()
@@ -117,30 +159,59 @@ impl Handler {
 
     /// Waits until stderr holds `what`.
     pub fn wait_for_stderr(&self, what: &str) {
-        let found = self.stderr.wait(&format!("{what:?} on stderr"), |text| text.contains(what).then_some(()));
-        assert!(found.is_some(), "stderr ended without {what:?}: {}", self.describe());
+        let found = self.stderr.wait(&format!("{what:?} on stderr"), |text| {
+            text.contains(what).then_some(())
+        });
+        assert!(
+            found.is_some(),
+            "stderr ended without {what:?}: {}",
+            self.describe()
+        );
     }
 
     /// Waits until stdout holds `what`.
     pub fn wait_for_stdout(&self, what: &str) {
-        let found = self.stdout.wait(&format!("{what:?} on stdout"), |text| text.contains(what).then_some(()));
-        assert!(found.is_some(), "stdout ended without {what:?}: {}", self.describe());
+        let found = self.stdout.wait(&format!("{what:?} on stdout"), |text| {
+            text.contains(what).then_some(())
+        });
+        assert!(
+            found.is_some(),
+            "stdout ended without {what:?}: {}",
+            self.describe()
+        );
     }
 
     /// Whether the process has not ended.
     pub fn is_running(&self) -> bool {
-        self.child.lock().unwrap().try_wait().expect("wait for the handler").is_none()
+        self.child
+            .lock()
+            .unwrap()
+            .try_wait()
+            .expect("wait for the handler")
+            .is_none()
     }
 
     /// Waits until the process has ended by itself.
     pub fn wait_for_exit(&self) -> ExitStatus {
-        wait_for("the handler to end", || self.child.lock().unwrap().try_wait().expect("wait for the handler"))
+        wait_for("the handler to end", || {
+            self.child
+                .lock()
+                .unwrap()
+                .try_wait()
+                .expect("wait for the handler")
+        })
     }
 
     /// Sends a signal by its name, `TERM` for one.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status();
-        assert!(sent.is_ok_and(|status| status.success()), "kill -{name} failed");
+        let sent = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(self.pid().to_string())
+            .status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "kill -{name} failed"
+        );
     }
 
     /// Kills the process, as the host does: at once, unannounced.
@@ -153,7 +224,11 @@ impl Handler {
 
     fn describe(&self) -> String {
         let status = self.child.lock().unwrap().try_wait();
-        format!("status {status:?}\n--- stdout\n{}\n--- stderr\n{}", self.stdout(), self.stderr())
+        format!(
+            "status {status:?}\n--- stdout\n{}\n--- stderr\n{}",
+            self.stdout(),
+            self.stderr()
+        )
     }
 }
 
@@ -166,7 +241,8 @@ impl Drop for Handler {
     }
 }
 
-/// What came out of a pipe so far, read by a thread of its own, so that the process never waits for a reader.
+/// What came out of a pipe so far, read by a thread of its own, so that the process never waits for
+/// a reader.
 #[derive(Clone)]
 struct Pipe(Arc<(Mutex<Drained>, Condvar)>);
 
@@ -189,7 +265,9 @@ impl Pipe {
                 drained.bytes.extend(&piece[..length]);
                 let enough = !keep
                     && drained.bytes.ends_with(b"\n")
-                    && ADDRESSES.iter().any(|address| drained.text().contains(address));
+                    && ADDRESSES
+                        .iter()
+                        .any(|address| drained.text().contains(address));
                 drained.ended = length == 0 || enough;
                 shared.1.notify_all();
                 if drained.ended {

@@ -8,15 +8,29 @@ use std::time::Duration;
 #[derive(Debug)]
 pub enum Event<'a> {
     /// An invocation begins, for a reason in words.
-    Started { function: &'a str, id: &'a str, reason: &'a str },
+    Started {
+        function: &'a str,
+        id: &'a str,
+        reason: &'a str,
+    },
     /// A line of an invocation's own logs.
     Logged { line: &'a str },
     /// An invocation has ended; `failure` says why it failed, if it did.
-    Ended { function: &'a str, id: &'a str, failure: Option<&'a str>, took: Duration },
+    Ended {
+        function: &'a str,
+        id: &'a str,
+        failure: Option<&'a str>,
+        took: Duration,
+    },
     /// A function, or the host itself, has put a message into a queue.
     Queued { queue: &'a str, message: &'a [u8] },
     /// An output of another kind was written, of the binding's type.
-    Written { function: &'a str, binding: &'a str, kind: &'a str, value: &'a Value },
+    Written {
+        function: &'a str,
+        binding: &'a str,
+        kind: &'a str,
+        value: &'a Value,
+    },
     /// Something that the user should know.
     Noted(&'a str),
 }
@@ -49,9 +63,16 @@ impl Record {
         match (self, event) {
             (Self::Shown(show), event) => show(event),
             (Self::Kept(kept), Event::Logged { line }) => lock(kept).logs.push((*line).to_owned()),
-            (Self::Kept(kept), Event::Ended { failure: Some(why), .. }) => lock(kept).failures.push((*why).to_owned()),
+            (
+                Self::Kept(kept),
+                Event::Ended {
+                    failure: Some(why), ..
+                },
+            ) => lock(kept).failures.push((*why).to_owned()),
             (Self::Kept(kept), Event::Queued { queue, message }) => {
-                lock(kept).queued.push(((*queue).to_owned(), message.to_vec()));
+                lock(kept)
+                    .queued
+                    .push(((*queue).to_owned(), message.to_vec()));
             }
             (Self::Kept(_), _) => {}
         }
@@ -66,7 +87,10 @@ impl Record {
     }
 }
 
-/// What a mutex holds, also where a thread that held it has panicked: its panic is reported already.
+/// What a mutex holds, also where a thread that held it has panicked: its panic is reported
+/// already.
 pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -1,5 +1,6 @@
-//! The routes of HTTP functions, as the host has them from ASP.NET: `products/{category:alpha}/{id:int?}`.
-//! In brackets: the file in dotnet/aspnetcore, under src/Http/Routing/src.
+//! The routes of HTTP functions, as the host has them from ASP.NET:
+//! `products/{category:alpha}/{id:int?}`. In brackets: the file in dotnet/aspnetcore, under
+//! src/Http/Routing/src.
 
 /// The parameters of a path, in the route's order; `None` for one that is optional and absent.
 pub type Parameters = Vec<(String, Option<String>)>;
@@ -40,31 +41,54 @@ impl Template {
     /// Reads a route: `api/items/{id:int?}`. Errors with a sentence that names the segment.
     pub fn parse(route: &str) -> Result<Self, String> {
         let route = route.trim_matches('/');
-        let mut template = Self { text: route.to_owned(), segments: Vec::new(), unknown: Vec::new() };
-        for text in split(route, '/').into_iter().filter(|text| !text.is_empty()) {
-            if let Some(Segment::Parameter(Parameter { rest: true, name, .. })) = template.segments.last() {
+        let mut template = Self {
+            text: route.to_owned(),
+            segments: Vec::new(),
+            unknown: Vec::new(),
+        };
+        for text in split(route, '/')
+            .into_iter()
+            .filter(|text| !text.is_empty())
+        {
+            if let Some(Segment::Parameter(Parameter {
+                rest: true, name, ..
+            })) = template.segments.last()
+            {
                 return Err(format!("nothing may come after {{*{name}}}"));
             }
-            let segment = match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
-                Some(inner) => Segment::Parameter(Parameter::parse(inner).ok_or_else(|| bad(text))?),
+            let segment = match text
+                .strip_prefix('{')
+                .and_then(|text| text.strip_suffix('}'))
+            {
+                Some(inner) => {
+                    Segment::Parameter(Parameter::parse(inner).ok_or_else(|| bad(text))?)
+                }
                 None if text.contains(['{', '}']) => return Err(bad(text)),
                 None => Segment::Text(text.to_owned()),
             };
             if let Segment::Parameter(parameter) = &segment {
                 let unknown = |(name, _): &&(String, String)| !KNOWN.contains(&name.as_str());
-                template.unknown.extend(parameter.constraints.iter().filter(unknown).map(|(name, _)| name.clone()));
+                template.unknown.extend(
+                    parameter
+                        .constraints
+                        .iter()
+                        .filter(unknown)
+                        .map(|(name, _)| name.clone()),
+                );
             }
             template.segments.push(segment);
         }
         Ok(template)
     }
 
-    /// The parameters of `path`, if it is one of this route's. Case and one slash at its end do not matter.
+    /// The parameters of `path`, if it is one of this route's. Case and one slash at its end do not
+    /// matter.
     pub fn matches(&self, path: &str) -> Option<Parameters> {
         self.parameters(path, true)
     }
 
-    /// Some path of this route, with its parameters: numbers are 1, texts the parameter's own name, what may be absent is.
+    /// Some path of this route, with its parameters: numbers are 1, texts the parameter's own name,
+    /// what may be absent is.
     pub fn example(&self) -> (Parameters, String) {
         let (mut parameters, mut path) = (Parameters::new(), String::new());
         for segment in &self.segments {
@@ -73,15 +97,35 @@ impl Template {
                 Segment::Parameter(parameter) if parameter.may_be_absent() => {
                     parameters.push((parameter.name.clone(), parameter.default.clone()));
                 }
-                Segment::Parameter(Parameter { name, constraints, .. }) => {
-                    // Of what a constraint asks for: the number itself, so many letters, so many digits.
-                    let numbers = constraints.iter().flat_map(|(_, argument)| argument.split(','));
-                    let asked = numbers.filter_map(|number| number.trim().parse().ok()).flat_map(|number: usize| {
-                        [number.to_string(), "a".repeat(number.min(200)), "1".repeat(number.min(18))]
-                    });
-                    let usual = [name, "1", "true", "00000000-0000-0000-0000-000000000000"].map(str::to_owned);
-                    let fits = |value: &String| constraints.iter().all(|(name, argument)| holds(name, argument, value));
-                    let value = usual.into_iter().chain(asked).find(fits).unwrap_or_else(|| name.clone());
+                Segment::Parameter(Parameter {
+                    name, constraints, ..
+                }) => {
+                    // Of what a constraint asks for: the number itself, so many letters, so many
+                    // digits.
+                    let numbers = constraints
+                        .iter()
+                        .flat_map(|(_, argument)| argument.split(','));
+                    let asked = numbers
+                        .filter_map(|number| number.trim().parse().ok())
+                        .flat_map(|number: usize| {
+                            [
+                                number.to_string(),
+                                "a".repeat(number.min(200)),
+                                "1".repeat(number.min(18)),
+                            ]
+                        });
+                    let usual = [name, "1", "true", "00000000-0000-0000-0000-000000000000"]
+                        .map(str::to_owned);
+                    let fits = |value: &String| {
+                        constraints
+                            .iter()
+                            .all(|(name, argument)| holds(name, argument, value))
+                    };
+                    let value = usual
+                        .into_iter()
+                        .chain(asked)
+                        .find(fits)
+                        .unwrap_or_else(|| name.clone());
                     path += &format!("/{value}");
                     parameters.push((name.clone(), Some(value)));
                 }
@@ -95,7 +139,8 @@ impl Template {
         self.parameters(path, false).is_some()
     }
 
-    /// Whether the routes take the same paths: they differ in case and in names of parameters at most.
+    /// Whether the routes take the same paths: they differ in case and in names of parameters at
+    /// most.
     pub fn is_same(&self, other: &Self) -> bool {
         let same = |(one, other): (&Segment, &Segment)| match (one, other) {
             (Segment::Text(one), Segment::Text(other)) => one.eq_ignore_ascii_case(other),
@@ -105,13 +150,16 @@ impl Template {
             }
             _ => false,
         };
-        self.segments.len() == other.segments.len() && self.segments.iter().zip(&other.segments).all(same)
+        self.segments.len() == other.segments.len()
+            && self.segments.iter().zip(&other.segments).all(same)
     }
 
-    /// Whether some path would be one of this route's and of the other's too if all constraints held.
+    /// Whether some path would be one of this route's and of the other's too if all constraints
+    /// held.
     pub fn overlaps(&self, other: &Self) -> bool {
         let absent = |segment: &Segment| matches!(segment, Segment::Parameter(parameter) if parameter.may_be_absent());
-        let rest = |segment: &Segment| matches!(segment, Segment::Parameter(Parameter { rest: true, .. }));
+        let rest =
+            |segment: &Segment| matches!(segment, Segment::Parameter(Parameter { rest: true, .. }));
         let (mut ours, mut theirs) = (self.segments.iter(), other.segments.iter());
         loop {
             match (ours.next(), theirs.next()) {
@@ -119,7 +167,9 @@ impl Template {
                 (Some(one), None) => return absent(one) && ours.all(absent),
                 (None, Some(one)) => return absent(one) && theirs.all(absent),
                 (Some(one), Some(other)) if rest(one) || rest(other) => return true,
-                (Some(Segment::Text(one)), Some(Segment::Text(other))) if !one.eq_ignore_ascii_case(other) => {
+                (Some(Segment::Text(one)), Some(Segment::Text(other)))
+                    if !one.eq_ignore_ascii_case(other) =>
+                {
                     return false;
                 }
                 (Some(_), Some(_)) => {}
@@ -136,8 +186,9 @@ impl Template {
             let taken = match segment {
                 Segment::Parameter(Parameter { rest: true, .. }) => rest.take(),
                 _ => rest.map(|text| {
-                    let (first, after) =
-                        text.split_once('/').map_or((text, None), |(first, after)| (first, Some(after)));
+                    let (first, after) = text
+                        .split_once('/')
+                        .map_or((text, None), |(first, after)| (first, Some(after)));
                     rest = after;
                     first
                 }),
@@ -147,7 +198,10 @@ impl Template {
                 (Segment::Text(text), Some(value)) if text.eq_ignore_ascii_case(&value) => {}
                 (Segment::Parameter(parameter), Some(value)) if !value.is_empty() => {
                     if constrained
-                        && !parameter.constraints.iter().all(|(name, argument)| holds(name, argument, &value))
+                        && !parameter
+                            .constraints
+                            .iter()
+                            .all(|(name, argument)| holds(name, argument, &value))
                     {
                         return None;
                     }
@@ -168,20 +222,35 @@ fn bad(segment: &str) -> String {
 }
 
 impl Parameter {
-    /// What stands in the braces: `name:constraint(argument)=default`, `name?`, `*rest` [RouteParameterParser.cs].
+    /// What stands in the braces: `name:constraint(argument)=default`, `name?`, `*rest`
+    /// [RouteParameterParser.cs].
     fn parse(inner: &str) -> Option<Self> {
-        let (inner, optional) = inner.strip_suffix('?').map_or((inner, false), |inner| (inner, true));
+        let (inner, optional) = inner
+            .strip_suffix('?')
+            .map_or((inner, false), |inner| (inner, true));
         let name = inner.trim_start_matches('*');
         let rest = name.len() < inner.len();
         let mut with_default = split(name, '=').into_iter();
         let mut parts = split(with_default.next()?, ':').into_iter();
         let default = with_default.next().map(str::to_owned);
-        let name = parts.next().filter(|name| !name.is_empty() && !name.contains(['{', '}', '?', '*']))?.to_owned();
+        let name = parts
+            .next()
+            .filter(|name| !name.is_empty() && !name.contains(['{', '}', '?', '*']))?
+            .to_owned();
         let constraint = |part: &str| {
             let (name, argument) = part.split_once('(').unwrap_or((part, ""));
-            (name.to_ascii_lowercase(), argument.trim_end_matches(')').to_owned())
+            (
+                name.to_ascii_lowercase(),
+                argument.trim_end_matches(')').to_owned(),
+            )
         };
-        Some(Self { name, constraints: parts.map(constraint).collect(), rest, optional, default })
+        Some(Self {
+            name,
+            constraints: parts.map(constraint).collect(),
+            rest,
+            optional,
+            default,
+        })
     }
 
     fn may_be_absent(&self) -> bool {
@@ -207,17 +276,35 @@ fn split(text: &str, separator: char) -> Vec<&str> {
     parts
 }
 
-const KNOWN: [&str; 12] =
-    ["alpha", "bool", "int", "long", "guid", "length", "minlength", "maxlength", "min", "max", "range", "required"];
+const KNOWN: [&str; 12] = [
+    "alpha",
+    "bool",
+    "int",
+    "long",
+    "guid",
+    "length",
+    "minlength",
+    "maxlength",
+    "min",
+    "max",
+    "range",
+    "required",
+];
 
-/// Whether a value keeps to a constraint [Constraints/*.cs]. One that is not known does not rule anything out.
+/// Whether a value keeps to a constraint [Constraints/*.cs]. One that is not known does not rule
+/// anything out.
 fn holds(name: &str, argument: &str, value: &str) -> bool {
     let characters = value.encode_utf16().count() as i64;
-    let arguments: Vec<i64> = argument.split(',').filter_map(|number| number.trim().parse().ok()).collect();
+    let arguments: Vec<i64> = argument
+        .split(',')
+        .filter_map(|number| number.trim().parse().ok())
+        .collect();
     let number = || value.trim().parse::<i64>();
     match (name, &arguments[..]) {
         ("alpha", _) => value.bytes().all(|byte| byte.is_ascii_alphabetic()),
-        ("bool", _) => ["true", "false"].iter().any(|word| word.eq_ignore_ascii_case(value.trim())),
+        ("bool", _) => ["true", "false"]
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(value.trim())),
         ("int", _) => value.trim().parse::<i32>().is_ok(),
         ("long", _) => number().is_ok(),
         ("guid", _) => is_guid(value.trim()),
@@ -234,20 +321,33 @@ fn holds(name: &str, argument: &str, value: &str) -> bool {
 
 /// `Guid.TryParse`, less its form of several hexadecimal numbers.
 fn is_guid(text: &str) -> bool {
-    let inner = |open, close| text.strip_prefix(open).and_then(|text: &str| text.strip_suffix(close));
+    let inner = |open, close| {
+        text.strip_prefix(open)
+            .and_then(|text: &str| text.strip_suffix(close))
+    };
     let dashed = inner('{', '}').or_else(|| inner('(', ')')).unwrap_or(text);
-    let hex = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hex = |part: &str, length| {
+        part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
     let parts: Vec<&str> = dashed.split('-').collect();
-    hex(text, 32) || (parts.len() == 5 && parts.iter().zip([8, 4, 4, 4, 12]).all(|(part, length)| hex(part, length)))
+    hex(text, 32)
+        || (parts.len() == 5
+            && parts
+                .iter()
+                .zip([8, 4, 4, 4, 12])
+                .all(|(part, length)| hex(part, length)))
 }
 
-/// Percent-decoding; what is not UTF-8 then becomes U+FFFD, a `%` that starts no `%XX` stays as it is.
+/// Percent-decoding; what is not UTF-8 then becomes U+FFFD, a `%` that starts no `%XX` stays as it
+/// is.
 pub fn decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
     while let [byte, after @ ..] = rest {
         let hex = |text: &[u8]| u8::from_str_radix(std::str::from_utf8(text).ok()?, 16).ok();
         match after {
-            [high, low, after @ ..] if *byte == b'%' && high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+            [high, low, after @ ..]
+                if *byte == b'%' && high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
                 bytes.extend(hex(&[*high, *low]));
                 rest = after;
             }
@@ -262,17 +362,23 @@ pub fn decoded(text: &str) -> String {
 
 /// A path decoded as the host does it: a `%2F` stays one, so that it is told from a slash.
 fn decoded_path(text: &str) -> String {
-    text.split('/').map(|segment| decoded(segment).replace('/', "%2F")).collect::<Vec<_>>().join("/")
+    text.split('/')
+        .map(|segment| decoded(segment).replace('/', "%2F"))
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The parameters as `name=value`, `-` for an absent one; `None` where the path is none of the route's.
+    /// The parameters as `name=value`, `-` for an absent one; `None` where the path is none of the
+    /// route's.
     fn matched(route: &str, path: &str) -> Option<String> {
         let parameters = Template::parse(route).expect("a route").matches(path)?;
-        let shown = |(name, value): &(String, Option<String>)| format!("{name}={}", value.as_deref().unwrap_or("-"));
+        let shown = |(name, value): &(String, Option<String>)| {
+            format!("{name}={}", value.as_deref().unwrap_or("-"))
+        };
         Some(parameters.iter().map(shown).collect::<Vec<_>>().join(" "))
     }
 
@@ -295,16 +401,36 @@ mod tests {
             ("files/{**rest}", "/files", Some("rest=-")),
             ("", "/", Some("")),
             ("", "/x", None),
-            ("products/{category:alpha}/{id:int?}", "/products/tea/7", Some("category=tea id=7")),
-            ("products/{category:alpha}/{id:int?}", "/products/tea", Some("category=tea id=-")),
-            ("products/{category:alpha}/{id:int?}", "/products/tea1", None),
-            ("products/{category:alpha}/{id:int?}", "/products/tea/x", None),
+            (
+                "products/{category:alpha}/{id:int?}",
+                "/products/tea/7",
+                Some("category=tea id=7"),
+            ),
+            (
+                "products/{category:alpha}/{id:int?}",
+                "/products/tea",
+                Some("category=tea id=-"),
+            ),
+            (
+                "products/{category:alpha}/{id:int?}",
+                "/products/tea1",
+                None,
+            ),
+            (
+                "products/{category:alpha}/{id:int?}",
+                "/products/tea/x",
+                None,
+            ),
             ("{a:int=3}", "/x", None),
             ("{a:int:min(3)}", "/2", None),
             ("{a:int:min(3)}", "/3", Some("a=3")),
             ("{a:regex(^[a/b]:{{2}}$)}/x", "/%3a/x", Some("a=:")),
         ] {
-            assert_eq!(matched(route, path).as_deref(), parameters, "{route} {path}");
+            assert_eq!(
+                matched(route, path).as_deref(),
+                parameters,
+                "{route} {path}"
+            );
         }
     }
 
@@ -315,7 +441,14 @@ mod tests {
             ("bool", &["true", "FALSE"], &["1", "yes"]),
             ("int", &["-7", "2147483647"], &["2147483648", "7.0", "x"]),
             ("long", &["2147483648"], &["9223372036854775808"]),
-            ("guid", &["70734a6c-261f-4802-9a19-265034c703c3", "70734a6c261f48029a19265034c703c3"], &["70734a6c-261f"]),
+            (
+                "guid",
+                &[
+                    "70734a6c-261f-4802-9a19-265034c703c3",
+                    "70734a6c261f48029a19265034c703c3",
+                ],
+                &["70734a6c-261f"],
+            ),
             ("length(2)", &["ab"], &["a", "abc"]),
             ("length(1,2)", &["a", "ab"], &["abc"]),
             ("minlength(2)", &["ab"], &["a"]),
@@ -328,15 +461,30 @@ mod tests {
             for (values, expected) in [(holds, true), (fails, false)] {
                 for value in values {
                     let route = format!("{{a:{constraint}}}");
-                    assert_eq!(matched(&route, value).is_some(), expected, "{constraint} {value}");
+                    assert_eq!(
+                        matched(&route, value).is_some(),
+                        expected,
+                        "{constraint} {value}"
+                    );
                     assert!(Template::parse(&route).expect("a route").resembles(value));
                 }
             }
         }
         let example = |route| Template::parse(route).expect("a route").example();
-        assert_eq!(example("x/{id:int}/{key:guid}/{name}/{part?}").1, "/x/1/00000000-0000-0000-0000-000000000000/name");
-        assert_eq!(example("x/{id:int}/{part=a}").0[1], ("part".to_owned(), Some("a".to_owned())));
-        assert_eq!(Template::parse("{a:datetime}/{b:INT}").expect("a route").unknown, ["datetime"]);
+        assert_eq!(
+            example("x/{id:int}/{key:guid}/{name}/{part?}").1,
+            "/x/1/00000000-0000-0000-0000-000000000000/name"
+        );
+        assert_eq!(
+            example("x/{id:int}/{part=a}").0[1],
+            ("part".to_owned(), Some("a".to_owned()))
+        );
+        assert_eq!(
+            Template::parse("{a:datetime}/{b:INT}")
+                .expect("a route")
+                .unknown,
+            ["datetime"]
+        );
     }
 
     #[test]
@@ -350,7 +498,11 @@ mod tests {
         ] {
             let route = Template::parse(route).expect("a route");
             let (parameters, path) = route.example();
-            assert_eq!(route.matches(&path).as_ref(), Some(&parameters), "{route} {path}");
+            assert_eq!(
+                route.matches(&path).as_ref(),
+                Some(&parameters),
+                "{route} {path}"
+            );
         }
     }
 
@@ -365,8 +517,13 @@ mod tests {
             ("items", "items/x", false),
             ("items", "{items}", false),
         ] {
-            let [first, second] = [one, other].map(|route| Template::parse(route).expect("a route"));
-            assert_eq!((first.is_same(&second), second.is_same(&first)), (same, same), "{one} {other}");
+            let [first, second] =
+                [one, other].map(|route| Template::parse(route).expect("a route"));
+            assert_eq!(
+                (first.is_same(&second), second.is_same(&first)),
+                (same, same),
+                "{one} {other}"
+            );
         }
     }
 
@@ -384,15 +541,23 @@ mod tests {
             ("a/{*rest}", "b/{*rest}", false),
         ] {
             let [one, other] = [one, other].map(|route| Template::parse(route).expect("a route"));
-            assert_eq!((one.overlaps(&other), other.overlaps(&one)), (overlap, overlap), "{one} {other}");
+            assert_eq!(
+                (one.overlaps(&other), other.overlaps(&one)),
+                (overlap, overlap),
+                "{one} {other}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_route_is_named() {
-        for (route, named) in
-            [("a/{b}c", "{b}c"), ("a/{}", "{}"), ("{*a}/b", "{*a}"), ("a/{b", "{b"), ("{a}-{b}", "{a}-{b}")]
-        {
+        for (route, named) in [
+            ("a/{b}c", "{b}c"),
+            ("a/{}", "{}"),
+            ("{*a}/b", "{*a}"),
+            ("a/{b", "{b"),
+            ("{a}-{b}", "{a}-{b}"),
+        ] {
             let error = Template::parse(route).expect_err("no route");
             assert!(error.contains(named), "{route}: {error}");
         }

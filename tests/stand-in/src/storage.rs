@@ -1,4 +1,5 @@
-//! What lies outside the app: queues, what was written by other outputs, and what there is for inputs.
+//! What lies outside the app: queues, what was written by other outputs, and what there is for
+//! inputs.
 
 use crate::record::lock;
 use serde_json::{Value, json};
@@ -32,17 +33,28 @@ pub enum Given {
 impl Storage {
     /// One whose inputs are files in a folder.
     pub fn with_files(local: PathBuf) -> Self {
-        Self { local: Some(local), ..Self::default() }
+        Self {
+            local: Some(local),
+            ..Self::default()
+        }
     }
 
     /// Puts a message into a queue, behind the others.
     pub fn put(&self, queue: &str, message: Vec<u8>) {
-        lock(&self.queues).entry(queue.to_ascii_lowercase()).or_default().push_back(message);
+        lock(&self.queues)
+            .entry(queue.to_ascii_lowercase())
+            .or_default()
+            .push_back(message);
         self.put.notify_all();
     }
 
-    /// Takes the first message out of one of the queues for which `wanted` holds; waits for one for at most this long.
-    pub fn wait(&self, wanted: impl Fn(&str) -> bool, at_most: Duration) -> Option<(String, Vec<u8>)> {
+    /// Takes the first message out of one of the queues for which `wanted` holds; waits for one for
+    /// at most this long.
+    pub fn wait(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+        at_most: Duration,
+    ) -> Option<(String, Vec<u8>)> {
         let first = |queues: &mut BTreeMap<String, VecDeque<Vec<u8>>>| {
             let mut queues = queues.iter_mut().filter(|(name, _)| wanted(name));
             queues.find_map(|(name, messages)| Some((name.clone(), messages.pop_front()?)))
@@ -56,22 +68,35 @@ impl Storage {
 
     /// The messages that lie in a queue.
     pub fn messages(&self, queue: &str) -> Vec<Vec<u8>> {
-        lock(&self.queues).get(&queue.to_ascii_lowercase()).cloned().unwrap_or_default().into()
+        lock(&self.queues)
+            .get(&queue.to_ascii_lowercase())
+            .cloned()
+            .unwrap_or_default()
+            .into()
     }
 
     /// Takes all messages out of a queue.
     pub fn drain(&self, queue: &str) -> Vec<Vec<u8>> {
-        lock(&self.queues).remove(&queue.to_ascii_lowercase()).unwrap_or_default().into()
+        lock(&self.queues)
+            .remove(&queue.to_ascii_lowercase())
+            .unwrap_or_default()
+            .into()
     }
 
     /// Adds what an output that is no queue has written.
     pub fn write(&self, function: &str, binding: &str, value: Value) {
-        lock(&self.outputs).entry((function.to_owned(), binding.to_owned())).or_default().push(value);
+        lock(&self.outputs)
+            .entry((function.to_owned(), binding.to_owned()))
+            .or_default()
+            .push(value);
     }
 
     /// What an output that is no queue has written, in order.
     pub fn written(&self, function: &str, binding: &str) -> Vec<Value> {
-        lock(&self.outputs).get(&(function.to_owned(), binding.to_owned())).cloned().unwrap_or_default()
+        lock(&self.outputs)
+            .get(&(function.to_owned(), binding.to_owned()))
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Sets what an input binding gets from now on.
@@ -84,7 +109,11 @@ impl Storage {
         if let Some(input) = lock(&self.inputs).get(&(function.to_owned(), binding.to_owned())) {
             return Ok(Some(input.clone()));
         }
-        let Some(file) = self.local.as_ref().map(|folder| folder.join(format!("{function}.{binding}"))) else {
+        let Some(file) = self
+            .local
+            .as_ref()
+            .map(|folder| folder.join(format!("{function}.{binding}")))
+        else {
             return Ok(None);
         };
         match std::fs::read(&file) {
@@ -114,5 +143,8 @@ fn messages_come_out_in_order_and_of_wanted_queues_only() {
     assert_eq!(wait(), Some(("q".to_owned(), b"2".to_vec())));
     assert_eq!(wait(), Some(("q".to_owned(), b"3".to_vec())));
     assert_eq!(wait(), None);
-    assert_eq!((storage.drain("b"), storage.messages("b")), (vec![b"1".to_vec()], vec![]));
+    assert_eq!(
+        (storage.drain("b"), storage.messages("b")),
+        (vec![b"1".to_vec()], vec![])
+    );
 }

@@ -19,7 +19,8 @@ pub struct Parts {
     pub invocation: &'static str,
     /// The response before its outputs are set.
     pub response: &'static str,
-    /// Expressions for what a queue gets, what a blob gets, what can be written as JSON, and what fits into a table's row.
+    /// Expressions for what a queue gets, what a blob gets, what can be written as JSON, and what
+    /// fits into a table's row.
     pub text: &'static str,
     pub bytes: &'static str,
     pub value: &'static str,
@@ -58,7 +59,11 @@ impl Default for Parts {
     fn default() -> Self {
         Self {
             does: String::new(),
-            uses: [vec!["Invocation", "Response", "Result", "log"], vec![], vec![]],
+            uses: [
+                vec!["Invocation", "Response", "Result", "log"],
+                vec![],
+                vec![],
+            ],
             items: String::new(),
             body: String::new(),
             invocation: "invocation",
@@ -102,7 +107,12 @@ const SINGLES: [Single; 4] = [
                 "DequeueCount",
                 "How often it was taken out: after five failures it goes to the poison queue.",
             ],
-            ["insertion_time", "String", "InsertionTime", "When it was put in: `2026-11-21T10:02:30+00:00`."],
+            [
+                "insertion_time",
+                "String",
+                "InsertionTime",
+                "When it was put in: `2026-11-21T10:02:30+00:00`.",
+            ],
         ],
         log: "message {id}, dequeue count {dequeue_count}, of {insertion_time}",
     },
@@ -112,8 +122,18 @@ const SINGLES: [Single; 4] = [
         doc: "A message, and what Service Bus knows of it.",
         metadata: &[
             ["id", "String", "MessageId", "The sender's id of it."],
-            ["delivery_count", "u32", "DeliveryCount", "How often it was delivered."],
-            ["enqueued_time", "String", "EnqueuedTimeUtc", "When it was sent: `2026-11-21T10:02:30Z`."],
+            [
+                "delivery_count",
+                "u32",
+                "DeliveryCount",
+                "How often it was delivered.",
+            ],
+            [
+                "enqueued_time",
+                "String",
+                "EnqueuedTimeUtc",
+                "When it was sent: `2026-11-21T10:02:30Z`.",
+            ],
         ],
         log: "message {id}, delivery count {delivery_count}, of {enqueued_time}",
     },
@@ -122,8 +142,18 @@ const SINGLES: [Single; 4] = [
         name: "Event",
         doc: "An event, and what the event hub knows of it.",
         metadata: &[
-            ["sequence_number", "i64", "SequenceNumber", "Its number in the partition."],
-            ["enqueued_time", "String", "EnqueuedTimeUtc", "When it was sent: `2026-11-21T10:02:30Z`."],
+            [
+                "sequence_number",
+                "i64",
+                "SequenceNumber",
+                "Its number in the partition.",
+            ],
+            [
+                "enqueued_time",
+                "String",
+                "EnqueuedTimeUtc",
+                "When it was sent: `2026-11-21T10:02:30Z`.",
+            ],
             [
                 "partition_key",
                 "String",
@@ -142,8 +172,13 @@ const SINGLES: [Single; 4] = [
     },
 ];
 
-const OTHER: Single =
-    Single { kind: "", name: "Event", doc: "What triggered the function.", metadata: &[], log: "an event" };
+const OTHER: Single = Single {
+    kind: "",
+    name: "Event",
+    doc: "What triggered the function.",
+    metadata: &[],
+    log: "an event",
+};
 
 fn single(single: &Single, trigger: &Binding, function: &str) -> Parts {
     let Single { name, doc, .. } = single;
@@ -152,21 +187,36 @@ fn single(single: &Single, trigger: &Binding, function: &str) -> Parts {
     let is_binary = is_blob || trigger.text("dataType").eq_ignore_ascii_case("binary");
     let (mut metadata, mut log) = (single.metadata.to_vec(), single.log.to_owned());
     // The host tells what `{name}` in the path of a blob stands for.
-    let part = path.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(part, _)| part);
-    let (field, doc_of_field) = (names::file(part), format!("What `{{{part}}}` in the trigger's path stands for."));
-    let is_field = names::binding(part).is_ok() && names::module(&field) == field && field != "bytes" && field != "uri";
+    let part = path
+        .split_once('{')
+        .and_then(|(_, rest)| rest.split_once('}'))
+        .map_or("", |(part, _)| part);
+    let (field, doc_of_field) = (
+        names::file(part),
+        format!("What `{{{part}}}` in the trigger's path stands for."),
+    );
+    let is_field = names::binding(part).is_ok()
+        && names::module(&field) == field
+        && field != "bytes"
+        && field != "uri";
     if is_blob && is_field {
         metadata.push([&field, "String", part, &doc_of_field]);
         log = format!("blob {{{field}}} at {{uri}}");
     }
-    let fields: String =
-        metadata.iter().map(|[field, kind, _, doc]| format!("    /// {doc}\n    {field}: {kind},\n")).collect();
-    let field_names: String = metadata.iter().map(|[field, ..]| format!(", {field}")).collect();
+    let fields: String = metadata
+        .iter()
+        .map(|[field, kind, _, doc]| format!("    /// {doc}\n    {field}: {kind},\n"))
+        .collect();
+    let field_names: String = metadata
+        .iter()
+        .map(|[field, ..]| format!(", {field}"))
+        .collect();
     let read = |[field, _, name, _]: &[&str; 4]| {
-        format!("            {field}: invocation.metadata(\"{name}\").ok().flatten().unwrap_or_default(),\n")
+        format!(
+            "            {field}: invocation.metadata(\"{name}\").ok().flatten().unwrap_or_default(),\n"
+        )
     };
-    let mut hint =
-        "        // A sender's JSON can bring members of these names, of any kind: such a one counts as absent.\n";
+    let mut hint = "        // A sender's JSON can bring members of these names, of any kind: such a one counts as absent.\n";
     if metadata.is_empty() || is_binary {
         hint = "";
     }
@@ -175,10 +225,19 @@ fn single(single: &Single, trigger: &Binding, function: &str) -> Parts {
         false => ("<'a>", "invocation: &'a Invocation", "Self", ""),
     };
     let (payload, kind, what, value) = match is_binary {
-        true => ("bytes", "Vec<u8>", "Its bytes.", "invocation.trigger.binary()?"),
+        true => (
+            "bytes",
+            "Vec<u8>",
+            "Its bytes.",
+            "invocation.trigger.binary()?",
+        ),
         false => ("text", "&'a str", "Its text.", "invocation.trigger.text()"),
     };
-    let (open, close) = if is_binary { ("Ok(Self {", "})") } else { ("Self {", "}") };
+    let (open, close) = if is_binary {
+        ("Ok(Self {", "})")
+    } else {
+        ("Self {", "}")
+    };
     let inner = match metadata.is_empty() {
         true => format!("        {open} {payload}: {value} {close}\n"),
         false => {
@@ -186,7 +245,9 @@ fn single(single: &Single, trigger: &Binding, function: &str) -> Parts {
             format!("        {open}\n            {payload}: {value},\n{metadata}        {close}\n")
         }
     };
-    let place = ["queueName", "topicName", "eventHubName", "path"].into_iter().map(|member| trigger.text(member));
+    let place = ["queueName", "topicName", "eventHubName", "path"]
+        .into_iter()
+        .map(|member| trigger.text(member));
     let each = format!("handles each {}", name.to_lowercase());
     let mut parts = Parts {
         does: place
@@ -211,11 +272,16 @@ fn single(single: &Single, trigger: &Binding, function: &str) -> Parts {
         ..Parts::default()
     };
     if is_blob {
-        let uri = format!("http://127.0.0.1:10000/devstoreaccount1/{}", path.replace(['{', '}'], ""));
-        (parts.text, parts.bytes, parts.value, parts.cell) = ("uri.as_str()", "&bytes[..]", "uri", "uri");
+        let uri = format!(
+            "http://127.0.0.1:10000/devstoreaccount1/{}",
+            path.replace(['{', '}'], "")
+        );
+        (parts.text, parts.bytes, parts.value, parts.cell) =
+            ("uri.as_str()", "&bytes[..]", "uri", "uri");
         (parts.queued, parts.written) = (quoted(&uri), quoted(&uri));
     } else if is_binary {
-        (parts.text, parts.bytes, parts.value, parts.cell) = ("&bytes[..]", "&bytes[..]", "bytes.len()", "bytes.len()");
+        (parts.text, parts.bytes, parts.value, parts.cell) =
+            ("&bytes[..]", "&bytes[..]", "bytes.len()", "bytes.len()");
         parts.written = "2".into();
     }
     parts
@@ -224,7 +290,11 @@ fn single(single: &Single, trigger: &Binding, function: &str) -> Parts {
 fn timer(trigger: &Binding, name: &str) -> Parts {
     Parts {
         does: format!("runs by the schedule `{}`", trigger.text("schedule")),
-        uses: [vec!["Invocation", "Response", "Result", "log"], vec!["Deserialize"], vec![]],
+        uses: [
+            vec!["Invocation", "Response", "Result", "log"],
+            vec!["Deserialize"],
+            vec![],
+        ],
         items: "\
 /// What the host says of the timer.
 #[derive(Deserialize)]
@@ -344,7 +414,9 @@ struct Item {{
             vec!["Map", "Value"],
         ),
         false => (
-            format!("/// One of those that came together.\n#[derive({derive})]\nstruct Item(Value);\n"),
+            format!(
+                "/// One of those that came together.\n#[derive({derive})]\nstruct Item(Value);\n"
+            ),
             "log::info(format_args!(\"item {}\", item.0));",
             vec!["Value"],
         ),
@@ -357,14 +429,27 @@ struct Item {{
             "r#\"[{\"id\":\"9\",\"_ts\":1,\"size\":2}]\"#",
             "[{\"id\": \"9\", \"_ts\": 1, \"size\": 2}]",
         ),
-        false => ("json!([\"one\"])", "one", "\"one\"", "r#\"[\"one\"]\"#", "[\"one\"]"),
+        false => (
+            "json!([\"one\"])",
+            "one",
+            "\"one\"",
+            "r#\"[\"one\"]\"#",
+            "[\"one\"]",
+        ),
     };
     Parts {
         does: match is_cosmos {
-            true => format!("handles what changes in the container `{}`", trigger.text("containerName")),
+            true => format!(
+                "handles what changes in the container `{}`",
+                trigger.text("containerName")
+            ),
             false => "handles what comes, many in one invocation".into(),
         },
-        uses: [vec!["Invocation", "Response", "Result", "log"], derives(function), json],
+        uses: [
+            vec!["Invocation", "Response", "Result", "log"],
+            derives(function),
+            json,
+        ],
         items,
         body: format!(
             "    let items: Vec<Item> = invocation.trigger.json()?;\n    for item in &items {{\n        {log}\n    }}\n"
@@ -374,7 +459,10 @@ struct Item {{
         value: "items",
         cell: "serde_json::to_string(&items)?",
         test: "each_is_logged",
-        call: format!("    let items = {given};\n{}", call_of("trigger", &[name, "items"])),
+        call: format!(
+            "    let items = {given};\n{}",
+            call_of("trigger", &[name, "items"])
+        ),
         logged,
         queued: queued.into(),
         stored: stored.into(),
@@ -384,17 +472,21 @@ struct Item {{
 }
 
 fn http(function: &Function, prefix: &str) -> Parts {
-    let (posting, other): (Vec<String>, Vec<String>) =
-        function.methods().into_iter().partition(|method| ["POST", "PUT", "PATCH"].contains(&method.as_str()));
-    let (parameters, path) =
-        Template::parse(function.route()).map_or_else(|_| Default::default(), |route| route.example());
+    let (posting, other): (Vec<String>, Vec<String>) = function
+        .methods()
+        .into_iter()
+        .partition(|method| ["POST", "PUT", "PATCH"].contains(&method.as_str()));
+    let (parameters, path) = Template::parse(function.route())
+        .map_or_else(|_| Default::default(), |route| route.example());
     let path = format!("{}{path}", prefix.trim_end_matches('/'));
     let read = match (&posting[..], &other[..]) {
         (_, []) => "    let item: Item = request.json()?;\n".into(),
         ([], _) => "    let item = from_query(&request)?;\n".into(),
         (posting, _) => {
-            let is_posting: Vec<String> =
-                posting.iter().map(|method| format!("request.method == \"{method}\"")).collect();
+            let is_posting: Vec<String> = posting
+                .iter()
+                .map(|method| format!("request.method == \"{method}\""))
+                .collect();
             format!(
                 "    let item = if {} {{ request.json()? }} else {{ from_query(&request)? }};\n",
                 is_posting.join(" || ")
@@ -413,7 +505,11 @@ fn http(function: &Function, prefix: &str) -> Parts {
         (false, false) => (vec!["Deserialize", "Serialize"], FROM_QUERY),
     };
     let mut uses = vec!["HttpRequest", "HttpResponse", "Result", "log"];
-    uses.extend(if query.is_empty() { None } else { Some("Error") });
+    uses.extend(if query.is_empty() {
+        None
+    } else {
+        Some("Error")
+    });
     let body = "r#\"{\"name\":\"pen\",\"quantity\":2}\"#";
     let ask = |method: &str, good: bool| match (method, good) {
         ("GET", true) => answer_of("get", &[&quoted(&format!("{path}?name=pen&quantity=2"))]),
@@ -421,15 +517,31 @@ fn http(function: &Function, prefix: &str) -> Parts {
         ("POST", true) => answer_of("post", &[&quoted(&path), body]),
         ("POST", false) => answer_of("post", &[&quoted(&path), "\"pen\""]),
         (method, good) if ["PUT", "PATCH"].contains(&method) => {
-            let body = if good { "br#\"{\"name\":\"pen\",\"quantity\":2}\"#" } else { "b\"pen\"" };
+            let body = if good {
+                "br#\"{\"name\":\"pen\",\"quantity\":2}\"#"
+            } else {
+                "b\"pen\""
+            };
             answer_of("call", &[&quoted(method), &quoted(&path), "&[]", body])
         }
         (method, good) => {
             let query = if good { "?name=pen&quantity=2" } else { "" };
-            answer_of("call", &[&quoted(method), &quoted(&format!("{path}{query}")), "&[]", "b\"\""])
+            answer_of(
+                "call",
+                &[
+                    &quoted(method),
+                    &quoted(&format!("{path}{query}")),
+                    "&[]",
+                    "b\"\"",
+                ],
+            )
         }
     };
-    let first = posting.first().or(other.first()).cloned().unwrap_or_default();
+    let first = posting
+        .first()
+        .or(other.first())
+        .cloned()
+        .unwrap_or_default();
     let json = "json!({\"name\": \"pen\", \"quantity\": 2})";
     let answered = format!(
         "    assert_eq!(answer.status, 200, \"{{}}\", answer.text());\n    assert_eq!(answer.json(), {json});\n"
@@ -443,7 +555,10 @@ fn http(function: &Function, prefix: &str) -> Parts {
     if let (Some(_), Some(method)) = (posting.first(), other.first()) {
         more = test_of("an_item_in_the_query_is_taken", &asked(method));
     }
-    let refused = format!("{}    assert_eq!(answer.status, 400);\n", ask(&first, false));
+    let refused = format!(
+        "{}    assert_eq!(answer.status, 400);\n",
+        ask(&first, false)
+    );
     more += &test_of("what_is_no_item_is_refused", &refused);
     Parts {
         does: format!(
@@ -512,7 +627,10 @@ fn answer_of(method: &str, arguments: &[&str]) -> String {
 }
 
 fn statement(variable: &str, method: &str, arguments: &[&str]) -> String {
-    let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+    let arguments = arguments
+        .iter()
+        .map(|argument| (*argument).to_owned())
+        .collect();
     Call::new(format!("app.{method}"), arguments).laid_out(&format!("    let {variable} = "), ";\n")
 }
 

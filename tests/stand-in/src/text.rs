@@ -1,5 +1,5 @@
-//! Rust and JSON texts as their authors wrote them: where comments and strings lie, so that a line can be added to a file or
-//! taken out of it and all the rest stays as it is.
+//! Rust and JSON texts as their authors wrote them: where comments and strings lie, so that a line
+//! can be added to a file or taken out of it and all the rest stays as it is.
 
 /// What [`blank`] turns into spaces.
 #[derive(Clone, Copy, PartialEq)]
@@ -10,7 +10,8 @@ pub enum Blank {
     CommentsAndStrings,
 }
 
-/// The text, Rust or JSON, with spaces instead of what is not to be looked at. Line breaks, and with them all places, stay.
+/// The text, Rust or JSON, with spaces instead of what is not to be looked at. Line breaks, and
+/// with them all places, stay.
 pub fn blank(text: &str, what: Blank) -> String {
     let bytes = text.as_bytes();
     let mut out = bytes.to_vec();
@@ -44,7 +45,10 @@ pub fn blank(text: &str, what: Blank) -> String {
 /// The length of the comment that `rest` begins with; block comments nest.
 fn comment(rest: &[u8]) -> usize {
     if rest.starts_with(b"//") {
-        return rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        return rest
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .unwrap_or(rest.len());
     }
     let (mut at, mut depth) = (2, 1);
     while depth > 0 && at < rest.len() {
@@ -57,7 +61,8 @@ fn comment(rest: &[u8]) -> usize {
     at
 }
 
-/// The lengths of the opening quote, of the closing one and of all, where a string or a character begins at `at`.
+/// The lengths of the opening quote, of the closing one and of all, where a string or a character
+/// begins at `at`.
 fn string(bytes: &[u8], at: usize) -> Option<(usize, usize, usize)> {
     let rest = &bytes[at..];
     let ends = |quote: u8| {
@@ -66,7 +71,11 @@ fn string(bytes: &[u8], at: usize) -> Option<(usize, usize, usize)> {
             end += if rest[end] == b'\\' { 2 } else { 1 };
         }
         // A quote that nothing closes reaches to the end.
-        if end < rest.len() { (1, 1, end + 1) } else { (1, 0, rest.len()) }
+        if end < rest.len() {
+            (1, 1, end + 1)
+        } else {
+            (1, 0, rest.len())
+        }
     };
     match rest[0] {
         b'"' => Some(ends(b'"')),
@@ -78,7 +87,10 @@ fn string(bytes: &[u8], at: usize) -> Option<(usize, usize, usize)> {
             let length = character.ok()?.chars().next()?.len_utf8();
             (rest.get(1 + length) == Some(&b'\'')).then_some((1, 1, length + 2))
         }
-        b'r' if !at.checked_sub(1).is_some_and(|before| is_word(bytes[before]) && bytes[before] != b'b') => {
+        b'r' if !at
+            .checked_sub(1)
+            .is_some_and(|before| is_word(bytes[before]) && bytes[before] != b'b') =>
+        {
             let hashes = rest[1..].iter().take_while(|byte| **byte == b'#').count();
             if rest.get(1 + hashes) != Some(&b'"') {
                 return None;
@@ -107,7 +119,10 @@ mod tests {
     fn comments_become_spaces_and_strings_stay() {
         let text = "a // b \"c\n/* d /* e */ f */ \"// g\" 'h' r#\"/* i \"# '\\'' x";
         let blanked = blank(text, Blank::Comments);
-        assert_eq!(blanked, "a        \n                  \"// g\" 'h' r#\"/* i \"# '\\'' x");
+        assert_eq!(
+            blanked,
+            "a        \n                  \"// g\" 'h' r#\"/* i \"# '\\'' x"
+        );
         assert_eq!(blanked.len(), text.len());
     }
 
@@ -116,19 +131,29 @@ mod tests {
         let text = r##"f("a\"b", 'c', b"d", r"e", br#"f"g"#, "ü", 'ü', '\u{e9}') // "h""##;
         let blanked = blank(text, Blank::CommentsAndStrings);
         assert_eq!(blanked.len(), text.len());
-        assert_eq!(blanked, r##"f("    ", ' ', b" ", r" ", br#"   "#, "  ", '  ', '      ')       "##);
+        assert_eq!(
+            blanked,
+            r##"f("    ", ' ', b" ", r" ", br#"   "#, "  ", '  ', '      ')       "##
+        );
     }
 
     #[test]
     fn lifetimes_and_raw_identifiers_are_no_strings() {
         let text = "fn a<'x>(b: &'x str) -> r#match { r#\"s\"# }";
-        assert_eq!(blank(text, Blank::CommentsAndStrings), "fn a<'x>(b: &'x str) -> r#match { r#\" \"# }");
+        assert_eq!(
+            blank(text, Blank::CommentsAndStrings),
+            "fn a<'x>(b: &'x str) -> r#match { r#\" \"# }"
+        );
     }
 
     #[test]
     fn what_is_not_closed_reaches_to_the_end() {
         for text in ["a \"b", "a /* b", "a r#\"b\"", "a '\\b", "a \"b\\"] {
-            assert_eq!(blank(text, Blank::CommentsAndStrings).len(), text.len(), "{text}");
+            assert_eq!(
+                blank(text, Blank::CommentsAndStrings).len(),
+                text.len(),
+                "{text}"
+            );
         }
     }
 }

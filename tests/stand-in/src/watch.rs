@@ -1,5 +1,5 @@
-//! The files that make up an app, and whether one of them has changed. Looked at again and again: it works everywhere, and
-//! they are few.
+//! The files that make up an app, and whether one of them has changed. Looked at again and again:
+//! it works everywhere, and they are few.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,8 @@ const SETTLED_AFTER: Duration = Duration::from_millis(30);
 pub struct Files(BTreeMap<PathBuf, (Option<SystemTime>, u64)>);
 
 impl Files {
-    /// The files as they are now: all in `src`, each folder's function.json, host.json, local.settings.json, Cargo.toml. What
-    /// cannot be read is as good as not there.
+    /// The files as they are now: all in `src`, each folder's function.json, host.json,
+    /// local.settings.json, Cargo.toml. What cannot be read is as good as not there.
     pub fn of(root: &Path) -> Self {
         let mut files = Self(BTreeMap::new());
         for name in ["host.json", "local.settings.json", "Cargo.toml"] {
@@ -32,23 +32,34 @@ impl Files {
     }
 
     fn add(&mut self, file: PathBuf) {
-        if let Some(metadata) = std::fs::metadata(&file).ok().filter(std::fs::Metadata::is_file) {
-            self.0.insert(file, (metadata.modified().ok(), metadata.len()));
+        if let Some(metadata) = std::fs::metadata(&file)
+            .ok()
+            .filter(std::fs::Metadata::is_file)
+        {
+            self.0
+                .insert(file, (metadata.modified().ok(), metadata.len()));
         }
     }
 
     fn add_all(&mut self, folder: &Path) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            if entry.path().is_dir() { self.add_all(&entry.path()) } else { self.add(entry.path()) }
+            if entry.path().is_dir() {
+                self.add_all(&entry.path())
+            } else {
+                self.add(entry.path())
+            }
         }
     }
 
-    /// Waits until a file is another, and then for those that change with it. Gives the first that changed.
+    /// Waits until a file is another, and then for those that change with it. Gives the first that
+    /// changed.
     pub fn wait_for_change(&mut self, root: &Path) -> PathBuf {
         loop {
             thread::sleep(PAUSE);
             let mut now = Self::of(root);
-            let Some(changed) = self.difference(&now) else { continue };
+            let Some(changed) = self.difference(&now) else {
+                continue;
+            };
             loop {
                 thread::sleep(SETTLED_AFTER);
                 let later = Self::of(root);
@@ -64,7 +75,10 @@ impl Files {
 
     /// A file that is new, changed or gone.
     fn difference(&self, now: &Self) -> Option<PathBuf> {
-        let changed = now.0.iter().find(|(file, state)| self.0.get(*file) != Some(state));
+        let changed = now
+            .0
+            .iter()
+            .find(|(file, state)| self.0.get(*file) != Some(state));
         let gone = self.0.iter().find(|(file, _)| !now.0.contains_key(*file));
         changed.or(gone).map(|(file, _)| file.clone())
     }
@@ -77,7 +91,13 @@ fn every_change_is_seen() {
         std::fs::create_dir_all(root.join(path).parent().expect("a parent")).expect("a folder");
         std::fs::write(root.join(path), text).expect("a file");
     };
-    for path in ["src/functions/a.rs", "a/function.json", "host.json", "README.md", "target/x/function.json"] {
+    for path in [
+        "src/functions/a.rs",
+        "a/function.json",
+        "host.json",
+        "README.md",
+        "target/x/function.json",
+    ] {
         write(path, "1");
     }
     let before = Files::of(&root);
@@ -87,13 +107,23 @@ fn every_change_is_seen() {
         write(path, "more");
         assert_eq!(before.difference(&Files::of(&root)), None);
     }
-    for path in ["src/functions/a.rs", "a/function.json", "host.json", "b/function.json", "Cargo.toml", "src/new.rs"] {
+    for path in [
+        "src/functions/a.rs",
+        "a/function.json",
+        "host.json",
+        "b/function.json",
+        "Cargo.toml",
+        "src/new.rs",
+    ] {
         let before = Files::of(&root);
         write(path, "longer");
         assert_eq!(before.difference(&Files::of(&root)), Some(root.join(path)));
     }
     let before = Files::of(&root);
     std::fs::remove_file(root.join("src/new.rs")).expect("removed");
-    assert_eq!(before.difference(&Files::of(&root)), Some(root.join("src/new.rs")));
+    assert_eq!(
+        before.difference(&Files::of(&root)),
+        Some(root.join("src/new.rs"))
+    );
     std::fs::remove_dir_all(&root).expect("removed");
 }

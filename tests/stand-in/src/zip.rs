@@ -1,4 +1,5 @@
-//! Whether a packed app is whole: what is in the zip, and whether Azure may execute the handler in it.
+//! Whether a packed app is whole: what is in the zip, and whether Azure may execute the handler in
+//! it.
 
 use crate::{binary, json};
 use std::collections::BTreeSet;
@@ -13,8 +14,9 @@ struct Entry {
     mode: Option<u32>,
 }
 
-/// Checks that the zip at `path` holds exactly the app in the folder `root`: host.json, the binary that it names, which
-/// has to be executable, and each folder that has a function.json. Gives a sentence that says so, or a line for each fault.
+/// Checks that the zip at `path` holds exactly the app in the folder `root`: host.json, the binary
+/// that it names, which has to be executable, and each folder that has a function.json. Gives a
+/// sentence that says so, or a line for each fault.
 pub fn check(path: &Path, root: &Path) -> Result<String, String> {
     let in_words = |error: std::io::Error, what: &Path| format!("{}: {error}", what.display());
     let zip = std::fs::read(path).map_err(|error| in_words(error, path))?;
@@ -23,36 +25,63 @@ pub fn check(path: &Path, root: &Path) -> Result<String, String> {
     let mut functions = BTreeSet::new();
     for entry in std::fs::read_dir(root).map_err(|error| in_words(error, root))? {
         let folder = entry.map_err(|error| in_words(error, root))?.path();
-        if let Some(name) = folder.file_name().filter(|_| folder.join("function.json").is_file()) {
+        if let Some(name) = folder
+            .file_name()
+            .filter(|_| folder.join("function.json").is_file())
+        {
             functions.insert(name.to_string_lossy().into_owned());
         }
     }
     let name = path.display();
-    let faults = entries(&zip).map_or_else(|fault| vec![fault], |entries| faults(&entries, binary, &functions));
+    let faults = entries(&zip).map_or_else(
+        |fault| vec![fault],
+        |entries| faults(&entries, binary, &functions),
+    );
     if faults.is_empty() {
-        return Ok(format!("packed {name}: host.json, {binary}, and {} function folders", functions.len()));
+        return Ok(format!(
+            "packed {name}: host.json, {binary}, and {} function folders",
+            functions.len()
+        ));
     }
-    Err(faults.iter().map(|fault| format!("{name}: {fault}")).collect::<Vec<_>>().join("\n"))
+    Err(faults
+        .iter()
+        .map(|fault| format!("{name}: {fault}"))
+        .collect::<Vec<_>>()
+        .join("\n"))
 }
 
 /// Where what is in a zip differs from an app with these functions.
 fn faults(entries: &[Entry], binary: &str, functions: &BTreeSet<String>) -> Vec<String> {
     let mut faults = Vec::new();
     let expected = ["host.json".to_owned(), binary.to_owned()];
-    for name in expected.into_iter().chain(functions.iter().map(|function| format!("{function}/function.json"))) {
-        match entries.iter().filter(|entry| entry.name == name).collect::<Vec<_>>()[..] {
+    for name in expected.into_iter().chain(
+        functions
+            .iter()
+            .map(|function| format!("{function}/function.json")),
+    ) {
+        match entries
+            .iter()
+            .filter(|entry| entry.name == name)
+            .collect::<Vec<_>>()[..]
+        {
             [] => faults.push(format!("{name} is missing")),
             [Entry { bytes: 0, .. }] => faults.push(format!("{name} is empty")),
-            [Entry { mode, .. }] if name == binary && mode.is_none_or(|mode| mode & 0o111 != 0o111) => {
+            [Entry { mode, .. }]
+                if name == binary && mode.is_none_or(|mode| mode & 0o111 != 0o111) =>
+            {
                 let mode = mode.map_or("none".to_owned(), |mode| format!("{mode:o}"));
-                faults.push(format!("{binary} is not executable for everyone: its mode is {mode}"));
+                faults.push(format!(
+                    "{binary} is not executable for everyone: its mode is {mode}"
+                ));
             }
             [_] => {}
             _ => faults.push(format!("{name} is there more than once")),
         }
     }
     for Entry { name, .. } in entries {
-        let in_a_folder = name.split_once('/').is_some_and(|(folder, _)| functions.contains(folder));
+        let in_a_folder = name
+            .split_once('/')
+            .is_some_and(|(folder, _)| functions.contains(folder));
         if !in_a_folder && name != "host.json" && name != binary {
             faults.push(format!("{name} does not belong to the app"));
         }
@@ -60,7 +89,8 @@ fn faults(entries: &[Entry], binary: &str, functions: &BTreeSet<String>) -> Vec<
     faults
 }
 
-/// The files in a zip. Fails where it is cut off, or larger than the format allowed before ZIP64 (4 GB, 65,535 files).
+/// The files in a zip. Fails where it is cut off, or larger than the format allowed before ZIP64 (4
+/// GB, 65,535 files).
 fn entries(zip: &[u8]) -> Result<Vec<Entry>, String> {
     const END: &[u8] = b"PK\x05\x06";
     const END_BYTES: usize = 22;
@@ -70,18 +100,25 @@ fn entries(zip: &[u8]) -> Result<Vec<Entry>, String> {
 
     // From its end, where only a comment of at most 65,535 bytes can stand behind.
     let last = zip.len().checked_sub(END_BYTES).ok_or("it is no zip")?;
-    let end =
-        (last.saturating_sub(0xffff)..=last).rev().find(|at| zip[*at..].starts_with(END)).ok_or("it is no zip")?;
+    let end = (last.saturating_sub(0xffff)..=last)
+        .rev()
+        .find(|at| zip[*at..].starts_with(END))
+        .ok_or("it is no zip")?;
     let count = u16_at(zip, end + 10);
-    let mut rest = zip[..end].get(u32_at(zip, end + 16) as usize..).ok_or("its directory is cut off, or in ZIP64")?;
+    let mut rest = zip[..end]
+        .get(u32_at(zip, end + 16) as usize..)
+        .ok_or("its directory is cut off, or in ZIP64")?;
     let mut entries = Vec::new();
     for _ in 0..count {
         if rest.len() < FILE_BYTES || !rest.starts_with(FILE) {
             return Err("its directory is cut off".into());
         }
         let name_bytes = usize::from(u16_at(rest, 28));
-        let bytes = FILE_BYTES + name_bytes + usize::from(u16_at(rest, 30)) + usize::from(u16_at(rest, 32));
-        let (entry, next) = rest.split_at_checked(bytes).ok_or("its directory is cut off")?;
+        let bytes =
+            FILE_BYTES + name_bytes + usize::from(u16_at(rest, 30)) + usize::from(u16_at(rest, 32));
+        let (entry, next) = rest
+            .split_at_checked(bytes)
+            .ok_or("its directory is cut off")?;
         entries.push(Entry {
             name: String::from_utf8_lossy(&entry[FILE_BYTES..FILE_BYTES + name_bytes]).into_owned(),
             bytes: u32_at(entry, 24),
@@ -107,7 +144,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn entry(name: &str, bytes: u32, mode: Option<u32>) -> Entry {
-        Entry { name: name.into(), bytes, mode }
+        Entry {
+            name: name.into(),
+            bytes,
+            mode,
+        }
     }
 
     /// A zip of empty files: their entries as a packer writes them, a comment behind.
@@ -149,7 +190,10 @@ mod tests {
         for comment in ["", "a comment that says PK"] {
             assert_eq!(entries(&zip(&app(), comment)), Ok(app()));
         }
-        assert_eq!(entries(&zip(&[entry("handler", 1, None)], "")), Ok(vec![entry("handler", 1, None)]));
+        assert_eq!(
+            entries(&zip(&[entry("handler", 1, None)], "")),
+            Ok(vec![entry("handler", 1, None)])
+        );
         assert_eq!(entries(&zip(&[], "")), Ok(vec![]));
     }
 
@@ -157,10 +201,17 @@ mod tests {
     fn what_is_cut_off_is_an_error() {
         let zip = zip(&app(), "");
         for length in 0..zip.len() {
-            assert!(entries(&zip[..length]).is_err(), "{length} of {} bytes", zip.len());
+            assert!(
+                entries(&zip[..length]).is_err(),
+                "{length} of {} bytes",
+                zip.len()
+            );
         }
         for start in 1..zip.len() {
-            assert!(entries(&zip[start..]).is_err(), "without the first {start} bytes");
+            assert!(
+                entries(&zip[start..]).is_err(),
+                "without the first {start} bytes"
+            );
         }
     }
 
@@ -169,28 +220,55 @@ mod tests {
         let functions = BTreeSet::from(["hello".to_owned()]);
         let all = |entries: &[Entry]| faults(entries, "handler", &functions);
         assert_eq!(all(&app()), [""; 0]);
-        for (index, missing) in ["host.json", "handler", "", "hello/function.json"].into_iter().enumerate() {
+        for (index, missing) in ["host.json", "handler", "", "hello/function.json"]
+            .into_iter()
+            .enumerate()
+        {
             if !missing.is_empty() {
                 let mut entries = app();
                 entries.remove(index);
                 assert_eq!(all(&entries), [format!("{missing} is missing")]);
             }
         }
-        for (mode, says) in [(None, "none"), (Some(0o100_644), "100644"), (Some(0o100_744), "100744")] {
+        for (mode, says) in [
+            (None, "none"),
+            (Some(0o100_644), "100644"),
+            (Some(0o100_744), "100744"),
+        ] {
             let mut entries = app();
             entries[1].mode = mode;
-            assert_eq!(all(&entries), [format!("handler is not executable for everyone: its mode is {says}")]);
+            assert_eq!(
+                all(&entries),
+                [format!(
+                    "handler is not executable for everyone: its mode is {says}"
+                )]
+            );
         }
-        for stray in ["local.settings.json", "src/main.rs", "handler.exe", "hello\\function.json", "./handler"] {
+        for stray in [
+            "local.settings.json",
+            "src/main.rs",
+            "handler.exe",
+            "hello\\function.json",
+            "./handler",
+        ] {
             let mut entries = app();
             entries.push(entry(stray, 1, Some(0o100_755)));
-            assert_eq!(all(&entries), [format!("{stray} does not belong to the app")]);
+            assert_eq!(
+                all(&entries),
+                [format!("{stray} does not belong to the app")]
+            );
         }
         let mut entries = app();
         entries[1].bytes = 0;
         entries.push(entry("host.json", 1, None));
-        assert_eq!(all(&entries), ["host.json is there more than once", "handler is empty"]);
-        let missing = ["handler.bin is missing", "handler does not belong to the app"];
+        assert_eq!(
+            all(&entries),
+            ["host.json is there more than once", "handler is empty"]
+        );
+        let missing = [
+            "handler.bin is missing",
+            "handler does not belong to the app",
+        ];
         assert_eq!(faults(&app(), "handler.bin", &functions), missing);
         let functions = BTreeSet::from(["hello".to_owned(), "handler".to_owned()]);
         let mut entries = app();

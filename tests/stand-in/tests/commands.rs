@@ -1,4 +1,5 @@
-//! The commands `new`, `remove` and `mine`, run as the Makefile runs them, in an app that is made for each test.
+//! The commands `new`, `remove` and `mine`, run as the Makefile runs them, in an app that is made
+//! for each test.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const TABLE: &str = "src/functions/mod.rs";
-const TRIGGERS: [&str; 8] = ["http", "timer", "queue", "blob", "servicebus", "eventhub", "eventgrid", "cosmosdb"];
+const TRIGGERS: [&str; 8] = [
+    "http",
+    "timer",
+    "queue",
+    "blob",
+    "servicebus",
+    "eventhub",
+    "eventgrid",
+    "cosmosdb",
+];
 
 /// An app without functions, in a folder of its own.
 struct App(PathBuf);
@@ -18,11 +28,23 @@ impl App {
             fs::remove_dir_all(&root).unwrap();
         }
         let app = Self(root);
-        app.write("host.json", r#"{"customHandler": {"description": {"defaultExecutablePath": "handler"}}}"#);
-        app.write("local.settings.json", "{\n  \"Values\": {\n    \"AzureWebJobsStorage\": \"x\"\n  }\n}\n");
+        app.write(
+            "host.json",
+            r#"{"customHandler": {"description": {"defaultExecutablePath": "handler"}}}"#,
+        );
+        app.write(
+            "local.settings.json",
+            "{\n  \"Values\": {\n    \"AzureWebJobsStorage\": \"x\"\n  }\n}\n",
+        );
         app.write(".funcignore", "Makefile\nsrc/*\n");
-        app.write(TABLE, "//! Functions.\n\nuse crate::Route;\n\npub const ROUTES: &[Route] = &[];\n");
-        app.write("tests/functions/main.rs", "//! Tests.\n\n#[test]\nfn they_fit() {}\n");
+        app.write(
+            TABLE,
+            "//! Functions.\n\nuse crate::Route;\n\npub const ROUTES: &[Route] = &[];\n",
+        );
+        app.write(
+            "tests/functions/main.rs",
+            "//! Tests.\n\n#[test]\nfn they_fit() {}\n",
+        );
         app
     }
 
@@ -41,7 +63,12 @@ impl App {
         fn add(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
             for entry in folder.read_dir().unwrap() {
                 let path = entry.unwrap().path();
-                let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+                let name = path
+                    .strip_prefix(root)
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .replace('\\', "/");
                 match path.is_dir() {
                     true if [".git", "target"].contains(&name.as_str()) => {}
                     true => add(root, &path, files),
@@ -55,7 +82,11 @@ impl App {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_stand-in")).args(arguments).current_dir(&self.0).output().unwrap()
+        Command::new(env!("CARGO_BIN_EXE_stand-in"))
+            .args(arguments)
+            .current_dir(&self.0)
+            .output()
+            .unwrap()
     }
 
     /// Runs a command that succeeds, and gives what it says.
@@ -63,7 +94,11 @@ impl App {
     fn done(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let said = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success(), "{arguments:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         said
     }
 
@@ -81,8 +116,17 @@ impl App {
 
     fn git(&self, arguments: &[&str]) {
         let names = ["-c", "user.name=a", "-c", "user.email=a@b"];
-        let output = Command::new("git").args(names).args(arguments).current_dir(&self.0).output().unwrap();
-        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new("git")
+            .args(names)
+            .args(arguments)
+            .current_dir(&self.0)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "git {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }
 
@@ -103,19 +147,41 @@ fn what_new_adds_remove_takes_away() {
         table
             .contains("    Route::http(\"plain-http\", &[\"GET\", \"POST\"], \"/api/plain-http\", plain_http::run),\n")
     );
-    assert!(table.contains("    Route::trigger(\"plain-queue\", \"message\", &[], plain_queue::run),\n"));
-    assert!(table.starts_with("//! Functions.\n\nmod all_blob;\nmod all_cosmosdb;\n"), "{table}");
+    assert!(
+        table
+            .contains("    Route::trigger(\"plain-queue\", \"message\", &[], plain_queue::run),\n")
+    );
+    assert!(
+        table.starts_with("//! Functions.\n\nmod all_blob;\nmod all_cosmosdb;\n"),
+        "{table}"
+    );
     for list in [TABLE, "tests/functions/main.rs"] {
-        assert_eq!(with[list].matches("\nmod ").count(), 2 * TRIGGERS.len(), "{list}");
+        assert_eq!(
+            with[list].matches("\nmod ").count(),
+            2 * TRIGGERS.len(),
+            "{list}"
+        );
     }
     for trigger in TRIGGERS {
         app.done(&["remove", &format!("All_{trigger}")]);
         app.done(&["remove", &format!("plain-{trigger}")]);
     }
     assert_eq!(app.files(), before);
-    assert!(app.0.join("target/removed/All_http-1/All_http/function.json").is_file());
-    assert!(app.0.join("target/removed/All_http-1/src/functions/all_http.rs").is_file());
-    assert!(app.0.join("target/removed/All_http-1/tests/functions/all_http.rs").is_file());
+    assert!(
+        app.0
+            .join("target/removed/All_http-1/All_http/function.json")
+            .is_file()
+    );
+    assert!(
+        app.0
+            .join("target/removed/All_http-1/src/functions/all_http.rs")
+            .is_file()
+    );
+    assert!(
+        app.0
+            .join("target/removed/All_http-1/tests/functions/all_http.rs")
+            .is_file()
+    );
 }
 
 #[test]
@@ -124,19 +190,30 @@ fn a_function_that_was_removed_can_come_and_go_again() {
     for number in 1..=2 {
         app.done(&["new", "ingest", "queue", ""]);
         let said = app.done(&["remove", "ingest"]);
-        assert!(said.contains(&format!("target/removed/ingest-{number}")), "{said}");
+        assert!(
+            said.contains(&format!("target/removed/ingest-{number}")),
+            "{said}"
+        );
     }
 }
 
 #[test]
 fn a_missing_setting_is_added_with_an_empty_value() {
     let app = App::new("settings");
-    app.write("local.settings.json", "{\n  // mine\n  \"Values\": {\n    \"EventHubConnection\": \"x\"\n  }\n}\n");
+    app.write(
+        "local.settings.json",
+        "{\n  // mine\n  \"Values\": {\n    \"EventHubConnection\": \"x\"\n  }\n}\n",
+    );
     let said = app.done(&["new", "ingest", "queue", "servicebus,eventhub"]);
-    assert!(said.contains("AzureWebJobsStorage, ServiceBusConnection."), "{said}");
-    let values =
-        "\"EventHubConnection\": \"x\",\n    \"AzureWebJobsStorage\": \"\",\n    \"ServiceBusConnection\": \"\"\n";
-    assert_eq!(app.read("local.settings.json"), format!("{{\n  // mine\n  \"Values\": {{\n    {values}  }}\n}}\n"));
+    assert!(
+        said.contains("AzureWebJobsStorage, ServiceBusConnection."),
+        "{said}"
+    );
+    let values = "\"EventHubConnection\": \"x\",\n    \"AzureWebJobsStorage\": \"\",\n    \"ServiceBusConnection\": \"\"\n";
+    assert_eq!(
+        app.read("local.settings.json"),
+        format!("{{\n  // mine\n  \"Values\": {{\n    {values}  }}\n}}\n")
+    );
     fs::remove_file(app.0.join("local.settings.json")).unwrap();
     app.done(&["new", "other", "queue", ""]);
     assert!(!app.0.join("local.settings.json").exists());
@@ -145,7 +222,10 @@ fn a_missing_setting_is_added_with_an_empty_value() {
 #[test]
 fn an_existing_folder_is_read_and_stays_as_it_is() {
     let app = App::new("existing");
-    app.write("host.json", r#"{"extensions": {"http": {"routePrefix": "v1"}}} // a comment"#);
+    app.write(
+        "host.json",
+        r#"{"extensions": {"http": {"routePrefix": "v1"}}} // a comment"#,
+    );
     let json = "\u{feff}{\n  // by func new\n  \"bindings\": [\n    {\"type\": \"queueTrigger\", \"direction\": \"in\", \
                 \"name\": \"item\", \"queueName\": \"items\", \"connection\": \"\"},\n    \
                 {\"type\": \"queue\", \"direction\": \"out\", \"name\": \"$return\", \"queueName\": \"done\"},\n    \
@@ -155,13 +235,26 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
     app.done(&["new", "Match", "", ""]);
     assert_eq!(app.read("Match/function.json"), json);
     let (table, code) = (app.read(TABLE), app.read("src/functions/match.rs"));
-    assert!(table.contains("Route::trigger(\"Match\", \"item\", &[\"$return\", \"hub\"], r#match::run)"), "{table}");
-    assert!(table.contains("\nmod r#match;\n") && app.read("tests/functions/main.rs").contains("\nmod r#match;\n"));
-    assert!(code.contains(".return_value(text)") && code.contains("set each of hub with"), "{code}");
+    assert!(
+        table
+            .contains("Route::trigger(\"Match\", \"item\", &[\"$return\", \"hub\"], r#match::run)"),
+        "{table}"
+    );
+    assert!(
+        table.contains("\nmod r#match;\n")
+            && app
+                .read("tests/functions/main.rs")
+                .contains("\nmod r#match;\n")
+    );
+    assert!(
+        code.contains(".return_value(text)") && code.contains("set each of hub with"),
+        "{code}"
+    );
     assert!(code.contains("invocation.input(\"prices\")?"), "{code}");
     let test = app.read("tests/functions/match.rs");
     assert!(
-        test.contains("app.send(\"items\", \"hi\")") && test.contains("assert_eq!(app.queue(\"done\"), [\"hi\"]);")
+        test.contains("app.send(\"items\", \"hi\")")
+            && test.contains("assert_eq!(app.queue(\"done\"), [\"hi\"]);")
     );
 
     let routed = r#"{"bindings": [
@@ -170,20 +263,46 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
     app.write("items/function.json", routed);
     app.done(&["new", "items", "http", ""]);
     let (table, code) = (app.read(TABLE), app.read("src/functions/items.rs"));
-    assert!(table.contains("&[\"GET\", \"DELETE\"], \"/v1/items/{category:alpha}/{id:int?}\", items::run"), "{table}");
-    assert!(code.contains("request.param(\"category\")?") && code.contains("request.param(\"id\")?"), "{code}");
-    assert!(app.read("tests/functions/items.rs").contains("app.get(\"/v1/items/category?name=pen&quantity=2\")"));
+    assert!(
+        table.contains(
+            "&[\"GET\", \"DELETE\"], \"/v1/items/{category:alpha}/{id:int?}\", items::run"
+        ),
+        "{table}"
+    );
+    assert!(
+        code.contains("request.param(\"category\")?") && code.contains("request.param(\"id\")?"),
+        "{code}"
+    );
+    assert!(
+        app.read("tests/functions/items.rs")
+            .contains("app.get(\"/v1/items/category?name=pen&quantity=2\")")
+    );
 
-    app.write("slip/function.json", r#"{"bindings": [{"type": "queueTriger", "name": "x"}]}"#);
-    assert!(app.refused(&["new", "slip", "", ""]).contains("write \"queueTrigger\""));
+    app.write(
+        "slip/function.json",
+        r#"{"bindings": [{"type": "queueTriger", "name": "x"}]}"#,
+    );
+    assert!(
+        app.refused(&["new", "slip", "", ""])
+            .contains("write \"queueTrigger\"")
+    );
     app.write("broken/function.json", "{\n \"bindings\": [\n");
-    assert!(app.refused(&["new", "broken", "", ""]).contains("broken/function.json: line 3"));
+    assert!(
+        app.refused(&["new", "broken", "", ""])
+            .contains("broken/function.json: line 3")
+    );
     app.write(
         "timer/function.json",
         r#"{"bindings": [{"type": "timerTrigger", "name": "x", "schedule": "0 * * * * *"}]}"#,
     );
-    assert!(app.refused(&["new", "timer", "queue", ""]).contains("has the trigger timerTrigger already"));
-    assert!(app.refused(&["new", "timer", "", "queue"]).contains("has the outputs already"));
+    assert!(
+        app.refused(&["new", "timer", "queue", ""])
+            .contains("has the trigger timerTrigger already")
+    );
+    assert!(
+        app.refused(&["new", "timer", "", "queue"])
+            .contains("has the outputs already")
+    );
 }
 
 #[test]
@@ -196,12 +315,37 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
     let long = "x".repeat(129);
     for (name, trigger, outputs, says) in [
         ("", "queue", "", "make new NAME=ingest TRIGGER=queue"),
-        ("ingest", "", "", "http, timer, queue, blob, servicebus, eventhub, eventgrid, cosmosdb"),
-        ("ingest", "sqs", "", "no trigger \"sqs\" here; there are http, timer, queue"),
-        ("ingest", "queue", "blob,sqs", "no output \"sqs\" here; there are queue, blob, table"),
-        ("1st", "queue", "", "the host takes no function called \"1st\""),
+        (
+            "ingest",
+            "",
+            "",
+            "http, timer, queue, blob, servicebus, eventhub, eventgrid, cosmosdb",
+        ),
+        (
+            "ingest",
+            "sqs",
+            "",
+            "no trigger \"sqs\" here; there are http, timer, queue",
+        ),
+        (
+            "ingest",
+            "queue",
+            "blob,sqs",
+            "no output \"sqs\" here; there are queue, blob, table",
+        ),
+        (
+            "1st",
+            "queue",
+            "",
+            "the host takes no function called \"1st\"",
+        ),
         (&long, "queue", "", "the host takes no function called"),
-        ("Host", "queue", "", "the host takes no function called \"Host\""),
+        (
+            "Host",
+            "queue",
+            "",
+            "the host takes no function called \"Host\"",
+        ),
         ("mod", "queue", "", "src/functions/mod.rs"),
         ("main", "queue", "", "tests/functions/main.rs"),
         ("crate", "queue", "", "Rust has no module"),
@@ -213,17 +357,37 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
         ("helpers", "queue", "", "src/functions/helpers already"),
         ("docs", "queue", "", "there is docs already"),
         ("DOCS", "queue", "", "there is docs already"),
-        ("Web-Two", "", "", "src/functions/mod.rs has the function \"Web-Two\" already"),
+        (
+            "Web-Two",
+            "",
+            "",
+            "src/functions/mod.rs has the function \"Web-Two\" already",
+        ),
     ] {
         let said = app.refused(&["new", name, trigger, outputs]);
         assert!(said.contains(says), "{name} {trigger} {outputs}: {said}");
     }
-    assert!(app.refused(&["remove", "web-two"]).contains("no function \"web-two\"; did you mean Web-Two?"));
-    assert!(app.refused(&["remove", "web"]).contains("no function \"web\"; there are: Web-Two"));
-    assert!(app.refused(&["remove", ""]).contains("make remove NAME=ingest"));
+    assert!(
+        app.refused(&["remove", "web-two"])
+            .contains("no function \"web-two\"; did you mean Web-Two?")
+    );
+    assert!(
+        app.refused(&["remove", "web"])
+            .contains("no function \"web\"; there are: Web-Two")
+    );
+    assert!(
+        app.refused(&["remove", ""])
+            .contains("make remove NAME=ingest")
+    );
     app.write(TABLE, "// no table\n");
-    assert!(app.refused(&["new", "ingest", "queue", ""]).contains("src/functions/mod.rs: there is no table"));
-    assert!(app.refused(&["remove", "Web-Two"]).contains("src/functions/mod.rs: there is no table"));
+    assert!(
+        app.refused(&["new", "ingest", "queue", ""])
+            .contains("src/functions/mod.rs: there is no table")
+    );
+    assert!(
+        app.refused(&["remove", "Web-Two"])
+            .contains("src/functions/mod.rs: there is no table")
+    );
 }
 
 #[test]
@@ -238,23 +402,38 @@ fn a_function_called_as_the_binary_gives_that_another_name() {
     assert_eq!(app.read("handler.bin"), "built");
     assert!(app.0.join("handler/function.json").is_file());
     assert!(app.read(TABLE).contains("\nmod handler;\n"));
-    assert!(app.refused(&["new", "Handler", "queue", ""]).contains("there is handler already"));
+    assert!(
+        app.refused(&["new", "Handler", "queue", ""])
+            .contains("there is handler already")
+    );
     app.done(&["remove", "handler"]);
     assert_eq!(app.read("host.json"), renamed);
-    assert!(!app.done(&["new", "HANDLER", "queue", ""]).contains("from now on"));
+    assert!(
+        !app.done(&["new", "HANDLER", "queue", ""])
+            .contains("from now on")
+    );
 
     let app = App::new("handler-by-func");
-    app.write("Handler/function.json", r#"{"bindings": [{"type": "timerTrigger", "name": "x"}]}"#);
+    app.write(
+        "Handler/function.json",
+        r#"{"bindings": [{"type": "timerTrigger", "name": "x"}]}"#,
+    );
     app.done(&["new", "Handler", "", ""]);
     assert_eq!(app.read("host.json"), renamed);
 
     let app = App::new("handler-without-name");
     app.write("host.json", "{}");
-    assert!(app.refused(&["new", "handler", "queue", ""]).contains("\"defaultExecutablePath\": \"handler.bin\""));
+    assert!(
+        app.refused(&["new", "handler", "queue", ""])
+            .contains("\"defaultExecutablePath\": \"handler.bin\"")
+    );
     app.write("host.json", &host);
     app.write("handler", "built");
     app.write("handler.bin/file", "a folder");
-    assert!(app.refused(&["new", "handler", "queue", ""]).contains("handler"));
+    assert!(
+        app.refused(&["new", "handler", "queue", ""])
+            .contains("handler")
+    );
 }
 
 #[test]
@@ -272,19 +451,36 @@ fn functions_written_by_hand_are_removed_too() {
     for name in ["order", "cancel", "single", "inline", "folder-only"] {
         app.write(&format!("{name}/function.json"), trigger);
     }
-    assert!(app.done(&["remove", "order"]).contains("src/functions/shop.rs stays: cancel is in it too"));
-    assert!(app.0.join("src/functions/shop.rs").exists() && app.read(TABLE).starts_with("mod shop;\nmod single;\n"));
-    assert!(app.done(&["remove", "inline"]).contains("Its code stays: it is in src/functions/mod.rs"));
+    assert!(
+        app.done(&["remove", "order"])
+            .contains("src/functions/shop.rs stays: cancel is in it too")
+    );
+    assert!(
+        app.0.join("src/functions/shop.rs").exists()
+            && app.read(TABLE).starts_with("mod shop;\nmod single;\n")
+    );
+    assert!(
+        app.done(&["remove", "inline"])
+            .contains("Its code stays: it is in src/functions/mod.rs")
+    );
     app.done(&["remove", "single"]);
-    assert!(!app.0.join("src/functions/single.rs").exists() && !app.0.join("src/functions/single").exists());
+    assert!(
+        !app.0.join("src/functions/single.rs").exists()
+            && !app.0.join("src/functions/single").exists()
+    );
     app.done(&["remove", "folder-only"]);
     app.done(&["remove", "cancel"]);
     assert!(!app.0.join("src/functions/shop.rs").exists());
     assert_eq!(app.read(TABLE), "pub const ROUTES: &[Route] = &[];\n");
-    assert!(["order", "cancel", "single", "inline", "folder-only"].iter().all(|name| !app.0.join(name).exists()));
+    assert!(
+        ["order", "cancel", "single", "inline", "folder-only"]
+            .iter()
+            .all(|name| !app.0.join(name).exists())
+    );
 }
 
-/// The README that `make mine` writes, before it has a name. In an app of one's own it is gone, and a short one stands in.
+/// The README that `make mine` writes, before it has a name. In an app of one's own it is gone, and
+/// a short one stands in.
 fn your_readme() -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template/your-README.md");
     match file.parent().is_some_and(Path::exists) {
@@ -296,7 +492,10 @@ fn your_readme() -> String {
 /// An app as the template is cloned.
 fn template(test: &str) -> App {
     let app = App::new(test);
-    app.write("Cargo.toml", "[package]\nname = \"template\"\ndescription = \"a template\"\n\n[lib]\nname = \"app\"\n");
+    app.write(
+        "Cargo.toml",
+        "[package]\nname = \"template\"\ndescription = \"a template\"\n\n[lib]\nname = \"app\"\n",
+    );
     app.write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"serde\"\nversion = \"1\"\n\n[[package]]\nname = \"template\"\nversion = \"0\"\n");
     app.write("README.md", "# The template");
     app.write("tests/template/your-README.md", &your_readme());
@@ -310,7 +509,10 @@ fn template(test: &str) -> App {
     app.write("src/functions/hello.rs", "");
     app.write("tests/functions/hello.rs", "");
     app.write("tests/functions/main.rs", "//! Tests.\n\nmod hello;\n");
-    app.write("hello/function.json", r#"{"bindings": [{"type": "timerTrigger", "name": "x"}]}"#);
+    app.write(
+        "hello/function.json",
+        r#"{"bindings": [{"type": "timerTrigger", "name": "x"}]}"#,
+    );
     app
 }
 
@@ -321,7 +523,10 @@ fn mine_leaves_an_app_of_ones_own() {
     app.git(&["add", "-A"]);
     app.git(&["commit", "-qm", "The template"]);
     let said = app.done(&["mine", "my-app"]);
-    assert!(said.contains("hello") && said.contains("make new NAME=ingest"), "{said}");
+    assert!(
+        said.contains("hello") && said.contains("make new NAME=ingest"),
+        "{said}"
+    );
     let files: Vec<String> = app.files().into_keys().collect();
     let left = [
         ".funcignore",
@@ -335,40 +540,59 @@ fn mine_leaves_an_app_of_ones_own() {
         "tests/functions/main.rs",
     ];
     assert_eq!(files, left);
-    assert_eq!(app.read("Cargo.toml"), "[package]\nname = \"my-app\"\n\n[lib]\nname = \"app\"\n");
+    assert_eq!(
+        app.read("Cargo.toml"),
+        "[package]\nname = \"my-app\"\n\n[lib]\nname = \"app\"\n"
+    );
     assert_eq!(
         app.read("Cargo.lock"),
         "version = 4\n\n[[package]]\nname = \"my-app\"\nversion = \"0\"\n\n[[package]]\nname = \"serde\"\nversion = \"1\"\n"
     );
     let readme = app.read("README.md");
-    assert!(readme.starts_with("# my-app\n") && readme.contains("`make publish APP=name-in-azure`"), "{readme}");
-    assert_eq!(readme.split_once('\n').unwrap().1, your_readme().split_once('\n').unwrap().1);
+    assert!(
+        readme.starts_with("# my-app\n") && readme.contains("`make publish APP=name-in-azure`"),
+        "{readme}"
+    );
+    assert_eq!(
+        readme.split_once('\n').unwrap().1,
+        your_readme().split_once('\n').unwrap().1
+    );
     assert_eq!(app.read(TABLE), "pub const ROUTES: &[Route] = &[];\n");
     assert_eq!(app.read("tests/functions/main.rs"), "//! Tests.\n");
     app.git(&["add", "-A"]);
     app.git(&["commit", "-qm", "Mine"]);
-    assert!(app.refused(&["mine", "other"]).contains("it is your own app already"));
+    assert!(
+        app.refused(&["mine", "other"])
+            .contains("it is your own app already")
+    );
 }
 
 #[test]
 fn mine_is_refused_where_git_could_not_bring_back_what_goes() {
     let app = template("not-mine");
     let said = app.refused(&["mine", "my-app"]);
-    assert!(["git init", "git add -A", "git commit -m"].iter().all(|command| said.contains(command)), "{said}");
+    assert!(
+        ["git init", "git add -A", "git commit -m"]
+            .iter()
+            .all(|command| said.contains(command)),
+        "{said}"
+    );
     app.git(&["init", "-q"]);
     app.git(&["add", "-A"]);
     app.git(&["commit", "-qm", "The template"]);
-    for (name, says) in
-        [("", "make mine NAME=my-app"), ("1st", "no name of a package"), ("serde", "in Cargo.lock already")]
-    {
+    for (name, says) in [
+        ("", "make mine NAME=my-app"),
+        ("1st", "no name of a package"),
+        ("serde", "in Cargo.lock already"),
+    ] {
         assert!(app.refused(&["mine", name]).contains(says), "{name}");
     }
     for file in ["README.md", "new-file"] {
         app.write(file, "changed");
-        assert!(
-            app.refused(&["mine", "my-app"])
-                .contains(&format!("not committed ({}", if file == "new-file" { "??" } else { "M" }))
-        );
+        assert!(app.refused(&["mine", "my-app"]).contains(&format!(
+            "not committed ({}",
+            if file == "new-file" { "??" } else { "M" }
+        )));
         app.git(&["add", "-A"]);
         app.git(&["commit", "-qm", file]);
     }

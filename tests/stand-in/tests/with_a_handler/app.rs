@@ -6,7 +6,11 @@ use stand_in::App;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn start(test: &str) -> App {
-    App::start_in(&fake::app(test), &[("FAKE_SETTING", "from the test")], fake::command)
+    App::start_in(
+        &fake::app(test),
+        &[("FAKE_SETTING", "from the test")],
+        fake::command,
+    )
 }
 
 #[test]
@@ -18,7 +22,10 @@ fn http_is_answered_and_messages_are_seen() {
     assert_eq!(app.queue_bytes("orders"), [b"{\n  \"id\": 1005\n}"]);
     assert_eq!(app.logs(), ["ordered"]);
     let plain = app.call("POST", "/api/plain/7", &[("X-Own", "a")], b"body");
-    assert!(plain.text().starts_with("POST /api/plain/7\n") && plain.text().contains("X-Own: a\n"), "{plain:?}");
+    assert!(
+        plain.text().starts_with("POST /api/plain/7\n") && plain.text().contains("X-Own: a\n"),
+        "{plain:?}"
+    );
     assert_eq!(app.logs(), ["ordered", "plain was here"]);
     assert_eq!(app.get("/api/plain/x").status, 404);
     assert_eq!(app.get("/api/order").status, 404);
@@ -30,8 +37,14 @@ fn http_is_answered_and_messages_are_seen() {
 fn messages_go_through_a_chain_of_functions() {
     let app = start("app-chain");
     let run = app.send("copy-in", "hi");
-    assert_eq!((run.failure, run.tries, run.poisoned, run.logs), (None, 1, false, vec!["copy had hi".to_owned()]));
-    assert_eq!((app.queue("copy-out"), app.queue("second-out")), (vec!["hi".to_owned()], vec!["hi".to_owned()]));
+    assert_eq!(
+        (run.failure, run.tries, run.poisoned, run.logs),
+        (None, 1, false, vec!["copy had hi".to_owned()])
+    );
+    assert_eq!(
+        (app.queue("copy-out"), app.queue("second-out")),
+        (vec!["hi".to_owned()], vec!["hi".to_owned()])
+    );
     assert_eq!(app.logs(), ["copy had hi", "second had hi"]);
     app.send("copy-in", "bytes");
     assert_eq!(app.queue_bytes("copy-out"), [&b"hi"[..], b"\xff\x00"]);
@@ -44,14 +57,22 @@ fn messages_go_through_a_chain_of_functions() {
 fn failed_messages_are_tried_again_and_then_poison() {
     let app = start("app-poison");
     let run = app.send("copy-in", "fail");
-    assert_eq!((run.tries, run.poisoned, run.failure.as_deref()), (3, true, Some("status 500: it failed")));
+    assert_eq!(
+        (run.tries, run.poisoned, run.failure.as_deref()),
+        (3, true, Some("status 500: it failed"))
+    );
     assert_eq!(run.logs, ["about to fail"; 3]);
-    assert_eq!((app.queue("copy-in-poison"), app.failures().len()), (vec!["fail".to_owned()], 3));
+    assert_eq!(
+        (app.queue("copy-in-poison"), app.failures().len()),
+        (vec!["fail".to_owned()], 3)
+    );
     let run = app.send("copy-in", "fail once");
     assert_eq!((run.tries, run.poisoned, run.failure), (2, false, None));
     assert_eq!(app.queue("second-out"), ["fail once"]);
     let run = app.send("copy-in", "hang");
-    assert!(run.tries == 1 && !run.poisoned && run.failure.is_some_and(|why| why.contains("hangs")));
+    assert!(
+        run.tries == 1 && !run.poisoned && run.failure.is_some_and(|why| why.contains("hangs"))
+    );
 }
 
 #[test]
@@ -60,20 +81,32 @@ fn any_trigger_brings_a_value_and_any_output_is_seen() {
     let run = app.trigger("seen", json!({"IsPastDue": true}));
     assert_eq!((run.failure, run.tries), (None, 1));
     let seen = &app.outputs("seen", "rows")[0];
-    assert_eq!((&seen["data"]["timer"]["IsPastDue"], &seen["data"]["row"]), (&json!(true), &json!("null")));
+    assert_eq!(
+        (&seen["data"]["timer"]["IsPastDue"], &seen["data"]["row"]),
+        (&json!(true), &json!("null"))
+    );
     assert_eq!(seen["variables"], json!(["from the test", "from the file"]));
     app.input("seen", "row", json!({"Price": 7}));
     app.trigger("seen", json!({}));
-    assert_eq!(app.outputs("seen", "rows")[1]["data"]["row"], json!({"Price": 7}));
+    assert_eq!(
+        app.outputs("seen", "rows")[1]["data"]["row"],
+        json!({"Price": 7})
+    );
     app.input_bytes("seen", "row", "text");
     app.trigger("seen", json!({}));
     assert_eq!(app.outputs("seen", "rows")[2]["data"]["row"], "\"text\"");
 
     app.trigger_bytes("blobs", b"\x89PNG");
     app.trigger("blobs", json!("a text"));
-    assert_eq!(app.outputs("blobs", "outs"), [json!({"base64": "iVBORw=="}), json!("a text")]);
+    assert_eq!(
+        app.outputs("blobs", "outs"),
+        [json!({"base64": "iVBORw=="}), json!("a text")]
+    );
     app.trigger("events", json!({"id": "1", "data": {"a": 1}}));
-    assert_eq!(app.outputs("events", "rows")[0]["metadata"]["data"], json!({"a": 1}));
+    assert_eq!(
+        app.outputs("events", "rows")[0]["metadata"]["data"],
+        json!({"a": 1})
+    );
     app.trigger("copy", json!("by its name"));
     assert_eq!(app.queue("second-out"), ["by its name"]);
 }
@@ -84,29 +117,68 @@ fn a_wrong_use_says_what_there_is() {
     let says = |what: &dyn Fn(), words: &str| {
         let panic = catch_unwind(AssertUnwindSafe(what)).expect_err("a panic");
         let message = panic.downcast_ref::<String>().expect("a message");
-        assert!(message.contains(words), "{message:?} does not contain {words:?}");
+        assert!(
+            message.contains(words),
+            "{message:?} does not contain {words:?}"
+        );
     };
-    says(&|| drop(app.get("/api/ordr")), "no function is at /api/ordr; there are broken at /api/broken, length at");
+    says(
+        &|| drop(app.get("/api/ordr")),
+        "no function is at /api/ordr; there are broken at /api/broken, length at",
+    );
     says(
         &|| drop(app.send("orders", "")),
         "the queue orders triggers no function; there are circle, copy-in, copy-out",
     );
-    says(&|| drop(app.trigger("ordr", json!(1))), "there is no function ordr; there are blobs, broken");
-    says(&|| drop(app.trigger("order", json!(1))), "order is called by HTTP, at /api/order");
+    says(
+        &|| drop(app.trigger("ordr", json!(1))),
+        "there is no function ordr; there are blobs, broken",
+    );
+    says(
+        &|| drop(app.trigger("order", json!(1))),
+        "order is called by HTTP, at /api/order",
+    );
     says(
         &|| drop(app.queue("ordrs")),
         "no binding names the queue ordrs; there are circle, copy-in, copy-out, orders, second-out",
     );
-    says(&|| drop(app.outputs("order", "message")), "message of order is a queue: app.queue(\"orders\")");
-    says(&|| drop(app.outputs("order", "res")), "res of order is the answer");
-    says(&|| drop(app.outputs("seen", "row")), "seen has no output binding row; there are rows");
-    says(&|| app.input("seen", "rows", json!(1)), "seen has no input binding rows; there are row");
-    says(&|| app.input("order", "x", json!(1)), "order has no input binding x; there are none");
+    says(
+        &|| drop(app.outputs("order", "message")),
+        "message of order is a queue: app.queue(\"orders\")",
+    );
+    says(
+        &|| drop(app.outputs("order", "res")),
+        "res of order is the answer",
+    );
+    says(
+        &|| drop(app.outputs("seen", "row")),
+        "seen has no output binding row; there are rows",
+    );
+    says(
+        &|| app.input("seen", "rows", json!(1)),
+        "seen has no input binding rows; there are row",
+    );
+    says(
+        &|| app.input("order", "x", json!(1)),
+        "order has no input binding x; there are none",
+    );
     let circle = start("app-circle");
-    says(&|| drop(circle.send("circle", "")), "put them into each other's queues");
+    says(
+        &|| drop(circle.send("circle", "")),
+        "put them into each other's queues",
+    );
     app.send("copy-in", "bytes");
-    says(&|| drop(app.queue("copy-out")), "app.queue_bytes has its bytes");
-    let elsewhere = || drop(App::start_in(std::path::Path::new("no such folder"), &[], fake::command));
+    says(
+        &|| drop(app.queue("copy-out")),
+        "app.queue_bytes has its bytes",
+    );
+    let elsewhere = || {
+        drop(App::start_in(
+            std::path::Path::new("no such folder"),
+            &[],
+            fake::command,
+        ))
+    };
     says(&elsewhere, "the app in no such folder: host.json: ");
 }
 
@@ -114,11 +186,16 @@ fn a_wrong_use_says_what_there_is() {
 fn a_handler_that_does_not_start_is_shown() {
     let command = || {
         let mut command = fake::command();
-        command.env("FUNCTIONS_CUSTOMHANDLER_PORT", "0").arg("--no-such-option");
+        command
+            .env("FUNCTIONS_CUSTOMHANDLER_PORT", "0")
+            .arg("--no-such-option");
         command
     };
     let start = || drop(App::start_in(&fake::app("app-start"), &[], command));
     let panic = catch_unwind(AssertUnwindSafe(start)).expect_err("a panic");
     let message = panic.downcast_ref::<String>().expect("a message");
-    assert!(message.contains("does not listen on the port") && message.contains("no-such-option"), "{message}");
+    assert!(
+        message.contains("does not listen on the port") && message.contains("no-such-option"),
+        "{message}"
+    );
 }

@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 use stand_in::host::Host;
 use stand_in::http::{Connection, request};
 use stand_in::request::Received;
-use stand_in::{current::Current, description::Description, front, process, record::Record, rules, storage::Storage};
+use stand_in::{
+    current::Current, description::Description, front, process, record::Record, rules,
+    storage::Storage,
+};
 use std::io::{BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -84,9 +87,15 @@ pub fn app(test: &str) -> PathBuf {
     };
     let proxying = r#"{"version":"2.0","customHandler":{"enableProxyingHttpRequest":true},"extensions":{"queues":{"maxDequeueCount":3}}}"#;
     write("host.json", proxying);
-    write("local.settings.json", r#"{"Values":{"FAKE_SETTING":"from the file","FAKE_OTHER":"from the file"}}"#);
+    write(
+        "local.settings.json",
+        r#"{"Values":{"FAKE_SETTING":"from the file","FAKE_OTHER":"from the file"}}"#,
+    );
     for (name, bindings) in FUNCTIONS {
-        write(&format!("{name}/function.json"), &format!("{{\"bindings\":[{bindings}]}}"));
+        write(
+            &format!("{name}/function.json"),
+            &format!("{{\"bindings\":[{bindings}]}}"),
+        );
     }
     root
 }
@@ -119,14 +128,20 @@ impl Fake {
         let write = |text: &str| {
             let _ = (&*stream).write_all(text.as_bytes());
         };
-        let text = |body: &str| write(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
-        const CHUNKED: &str = "HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n";
+        let text = |body: &str| {
+            write(&format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            ))
+        };
+        const CHUNKED: &str =
+            "HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n";
         match (request.method.as_str(), path) {
             (_, "/") => text("ready"),
             ("HEAD", "/api/plain") => write("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"),
-            (_, "/api/length") => {
-                write("HTTP/1.1 203 Odd\r\nX-A: 1\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello")
-            }
+            (_, "/api/length") => write(
+                "HTTP/1.1 203 Odd\r\nX-A: 1\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello",
+            ),
             (_, "/api/stream") => {
                 write(CHUNKED);
                 while !self.go_on.load(SeqCst) {
@@ -143,10 +158,18 @@ impl Fake {
             }
             (_, path) if path.starts_with("/api/plain") => {
                 println!("invocation 1: plain was here");
-                let headers: Vec<_> =
-                    request.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+                let headers: Vec<_> = request
+                    .headers
+                    .iter()
+                    .map(|(name, value)| format!("{name}: {value}\n"))
+                    .collect();
                 let body = String::from_utf8_lossy(&request.body);
-                text(&format!("{} {}\n{}\n{body}", request.method, request.target, headers.concat()));
+                text(&format!(
+                    "{} {}\n{}\n{body}",
+                    request.method,
+                    request.target,
+                    headers.concat()
+                ));
             }
             ("POST", function) => {
                 let payload: Value = serde_json::from_slice(&request.body).expect("a payload");
@@ -164,8 +187,12 @@ impl Fake {
 
     /// Whether the connection has ended, looked for during some milliseconds.
     fn has_left(&self, stream: &TcpStream) -> bool {
-        stream.set_read_timeout(Some(std::time::Duration::from_millis(5))).expect("a timeout");
-        let left = !(&*stream).read(&mut [0]).is_err_and(|error| stand_in::http::is_timeout(&error));
+        stream
+            .set_read_timeout(Some(std::time::Duration::from_millis(5)))
+            .expect("a timeout");
+        let left = !(&*stream)
+            .read(&mut [0])
+            .is_err_and(|error| stand_in::http::is_timeout(&error));
         stream.set_read_timeout(None).expect("no timeout");
         self.left.fetch_or(left, SeqCst);
         left
@@ -181,7 +208,8 @@ fn invoked(function: &str, payload: &Value) -> (u16, String) {
             json!({"Outputs": {"message": body, "res": {"body": "Order enqueued"}}, "Logs": ["ordered"]})
         }
         "copy" | "second" | "circle" => {
-            let text: String = serde_json::from_str(data["item"].as_str().expect("a text")).expect("a text in a text");
+            let text: String = serde_json::from_str(data["item"].as_str().expect("a text"))
+                .expect("a text in a text");
             let first = payload["Metadata"]["DequeueCount"] == "1";
             match text.as_str() {
                 "fail" => {
@@ -215,7 +243,10 @@ fn serve() {
     if std::env::var_os(SERVE).is_none() {
         return;
     }
-    let port: u16 = std::env::var("FUNCTIONS_CUSTOMHANDLER_PORT").expect("a port").parse().expect("a number");
+    let port: u16 = std::env::var("FUNCTIONS_CUSTOMHANDLER_PORT")
+        .expect("a port")
+        .parse()
+        .expect("a number");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a listener");
     println!("serving the Functions host on port {port}");
     Arc::new(Fake::default()).serve(&listener);
@@ -239,8 +270,12 @@ impl Served {
     pub fn start(test: &str) -> Self {
         let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
         let port_of = |listener: &TcpListener| listener.local_addr().expect("an address").port();
-        let (fake, events, handler, callers) =
-            (Arc::new(Fake::default()), Arc::<Mutex<Vec<String>>>::default(), listen(), listen());
+        let (fake, events, handler, callers) = (
+            Arc::new(Fake::default()),
+            Arc::<Mutex<Vec<String>>>::default(),
+            listen(),
+            listen(),
+        );
         let (handler_port, port) = (port_of(&handler), port_of(&callers));
         thread::spawn({
             let fake = fake.clone();
@@ -253,11 +288,23 @@ impl Served {
             let events = events.clone();
             move |event| events.lock().unwrap().push(format!("{event:?}"))
         }));
-        let host = Host::new((), handler_port, Arc::new(app), storage.clone(), Arc::new(record)).patient();
+        let host = Host::new(
+            (),
+            handler_port,
+            Arc::new(app),
+            storage.clone(),
+            Arc::new(record),
+        )
+        .patient();
         let current = Arc::new(Current::default());
         current.replace(Arc::new(host));
         thread::spawn(move || front::serve(&callers, &current));
-        Self { fake, port, storage, events }
+        Self {
+            fake,
+            port,
+            storage,
+            events,
+        }
     }
 
     pub fn connect(&self) -> Connection {
@@ -265,7 +312,15 @@ impl Served {
     }
 
     /// One request on a connection of its own.
-    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> stand_in::http::Answer {
-        self.connect().exchange(&request(method, path, headers, body)).expect("an answer")
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> stand_in::http::Answer {
+        self.connect()
+            .exchange(&request(method, path, headers, body))
+            .expect("an answer")
     }
 }

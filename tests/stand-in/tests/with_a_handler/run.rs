@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 const BUILT_WITHIN: Duration = Duration::from_secs(180);
 
-/// A handler in the standard library's means: it answers every request with TEXT, and does what the path says.
+/// A handler in the standard library's means: it answers every request with TEXT, and does what the
+/// path says.
 const HANDLER: &str = r#"
 use std::io::{BufRead, BufReader, Read, Write};
 
@@ -69,7 +70,9 @@ impl Folder {
         for entry in fs::read_dir(&folder.0).into_iter().flatten().flatten() {
             match entry.file_name() == "target" {
                 true => {}
-                false if entry.path().is_dir() => fs::remove_dir_all(entry.path()).expect("removed"),
+                false if entry.path().is_dir() => {
+                    fs::remove_dir_all(entry.path()).expect("removed")
+                }
                 false => fs::remove_file(entry.path()).expect("removed"),
             }
         }
@@ -84,9 +87,11 @@ impl Folder {
 
     /// Its table, by which the function is at `path`.
     fn write_table(&self, path: &str) {
-        let route =
-            serde_json::json!({"name": "hello", "outputs": [], "kind": {"Http": {"methods": ["GET"], "path": path}}});
-        self.write("table.rs", &format!("fn main() {{ println!(\"{{}}\", r#\"[{route}]\"#) }}"));
+        let route = serde_json::json!({"name": "hello", "outputs": [], "kind": {"Http": {"methods": ["GET"], "path": path}}});
+        self.write(
+            "table.rs",
+            &format!("fn main() {{ println!(\"{{}}\", r#\"[{route}]\"#) }}"),
+        );
     }
 
     fn write(&self, path: &str, text: &str) {
@@ -117,10 +122,25 @@ impl Run {
         let output = folder.0.join("output.txt");
         let file = fs::File::create(&output).expect("a file");
         let mut command = Command::new(env!("CARGO_BIN_EXE_stand-in"));
-        command.arg("run").args(arguments).current_dir(&folder.0).process_group(0).env("RUN_TEST", "of-the-shell");
-        command.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET_DIR");
-        let child = command.stdin(Stdio::null()).stdout(file.try_clone().expect("a handle")).stderr(file).spawn();
-        Self { child: child.expect("it starts"), output, port: 0 }
+        command
+            .arg("run")
+            .args(arguments)
+            .current_dir(&folder.0)
+            .process_group(0)
+            .env("RUN_TEST", "of-the-shell");
+        command
+            .env_remove("CARGO_TARGET_DIR")
+            .env_remove("CARGO_BUILD_TARGET_DIR");
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().expect("a handle"))
+            .stderr(file)
+            .spawn();
+        Self {
+            child: child.expect("it starts"),
+            output,
+            port: 0,
+        }
     }
 
     fn output(&self) -> String {
@@ -143,7 +163,9 @@ impl Run {
 
     /// Waits until the output has `words`, so many times.
     fn wait_for_words(&mut self, words: &str, times: usize) {
-        self.wait_for_output(words, |text| (text.matches(words).count() >= times).then_some(()));
+        self.wait_for_output(words, |text| {
+            (text.matches(words).count() >= times).then_some(())
+        });
     }
 
     fn get(&self, path: &str) -> std::io::Result<Answer> {
@@ -175,7 +197,10 @@ impl Drop for Run {
 }
 
 fn is_running(pid: u32) -> bool {
-    let answer = Command::new("kill").args(["-0", &pid.to_string()]).stderr(Stdio::null()).status();
+    let answer = Command::new("kill")
+        .args(["-0", &pid.to_string()])
+        .stderr(Stdio::null())
+        .status();
     answer.expect("kill").success()
 }
 
@@ -192,7 +217,10 @@ fn it_shows_what_runs_and_what_happens() {
         "a warning of handler ",
         "Executing 'Functions.hello' (Reason='GET /api/hello', Id=",
     ] {
-        assert!(output.contains(words), "{output:?} does not contain {words:?}");
+        assert!(
+            output.contains(words),
+            "{output:?} does not contain {words:?}"
+        );
     }
     assert!(!output.contains('\x1b'), "{output:?}");
 }
@@ -206,15 +234,23 @@ fn it_reloads_and_no_request_fails() {
     // One is at work on the first handler while the second takes its place.
     let port = run.port;
     let slow = std::thread::spawn(move || {
-        Connection::open(port).unwrap().exchange(&request("GET", "/api/hello?slow", &[], b"")).expect("an answer")
+        Connection::open(port)
+            .unwrap()
+            .exchange(&request("GET", "/api/hello?slow", &[], b""))
+            .expect("an answer")
     });
     run.wait_for_words("GET /api/hello?slow", 1);
     folder.write("src/main.rs", &HANDLER.replace("TEXT", "second"));
     run.wait_for_words("] reloaded in ", 1);
     assert_eq!(run.hello().0, "second");
     let slow = slow.join().expect("no panic");
-    assert_eq!((slow.status, slow.text()), (200, &*format!("first {first}")));
-    wait_for("the first handler to end", || (!is_running(first)).then_some(()));
+    assert_eq!(
+        (slow.status, slow.text()),
+        (200, &*format!("first {first}"))
+    );
+    wait_for("the first handler to end", || {
+        (!is_running(first)).then_some(())
+    });
 
     folder.write("src/main.rs", "fn main() { no such thing }");
     run.wait_for_words("not reloaded: what ran before goes on", 1);
@@ -229,14 +265,19 @@ fn it_reloads_and_no_request_fails() {
     assert_eq!(run.hello().0, "again");
 
     // The table says something else until it says the same.
-    folder.write("hello/function.json", &HTTP.replace("\"name\":\"req\"", "\"name\":\"req\",\"route\":\"v2/{id}\""));
+    folder.write(
+        "hello/function.json",
+        &HTTP.replace("\"name\":\"req\"", "\"name\":\"req\",\"route\":\"v2/{id}\""),
+    );
     run.wait_for_words("not reloaded: what ran before goes on", 3);
     assert!(run.output().contains("/api/v2/{id}"), "{}", run.output());
     folder.write_table("/api/v2/{id}");
     folder.write("src/main.rs", &HANDLER.replace("TEXT", "third"));
     run.wait_for_words("] reloaded in ", 3);
     wait_for("the new route", || {
-        run.get("/api/v2/7").is_ok_and(|answer| answer.text().starts_with("third ")).then_some(())
+        run.get("/api/v2/7")
+            .is_ok_and(|answer| answer.text().starts_with("third "))
+            .then_some(())
     });
     assert_eq!(run.get("/api/hello").expect("an answer").status, 404);
     run.wait_for_words("\thello: [GET] http://localhost:", 2);
@@ -250,8 +291,16 @@ fn a_handler_that_ends_is_started_again_as_the_host_does_it() {
     for (code, times) in [(200, 4), (1, 2)] {
         for time in 1..=times {
             // The request that ends it fails, and the next waits for another handler.
-            assert_eq!(run.get(&format!("/api/hello?exit={code}")).expect("an answer").status, 500);
-            run.wait_for_words(&format!("the handler has ended with code {code}: it is started again"), time);
+            assert_eq!(
+                run.get(&format!("/api/hello?exit={code}"))
+                    .expect("an answer")
+                    .status,
+                500
+            );
+            run.wait_for_words(
+                &format!("the handler has ended with code {code}: it is started again"),
+                time,
+            );
             let (text, now) = run.hello();
             assert_eq!(text, "first");
             assert_ne!(now, before);
@@ -260,7 +309,12 @@ fn a_handler_that_ends_is_started_again_as_the_host_does_it() {
     }
     assert_eq!(run.get("/api/hello?exit=1").expect("an answer").status, 500);
     assert_eq!(run.exit_code(), Some(1));
-    assert!(run.output().contains("with code 1, the third error in 30 minutes: the host ends"), "{}", run.output());
+    assert!(
+        run.output()
+            .contains("with code 1, the third error in 30 minutes: the host ends"),
+        "{}",
+        run.output()
+    );
 }
 
 #[test]
@@ -270,10 +324,17 @@ fn a_handler_that_ends_well_is_not_started_again_until_the_app_changes() {
     assert_eq!(run.get("/api/hello?exit=0").expect("an answer").status, 500);
     run.wait_for_words("code 0, and so it is not started again", 1);
     let answer = run.get("/api/hello").expect("an answer");
-    assert!(answer.status == 503 && answer.text().contains("code 0"), "{answer:?}");
+    assert!(
+        answer.status == 503 && answer.text().contains("code 0"),
+        "{answer:?}"
+    );
     folder.write("src/main.rs", &HANDLER.replace("TEXT", "second"));
     run.wait_for_words("] reloaded in ", 1);
-    wait_for("another handler", || run.get("/api/hello").is_ok_and(|answer| answer.status == 200).then_some(()));
+    wait_for("another handler", || {
+        run.get("/api/hello")
+            .is_ok_and(|answer| answer.status == 200)
+            .then_some(())
+    });
 }
 
 #[test]
@@ -283,7 +344,13 @@ fn it_ends_at_once_with_all_that_it_has_started() {
         let pid = run.hello().1;
         // As a terminal does it: to the whole group, of which the handler is none.
         let group = format!("-{}", run.child.id());
-        assert!(Command::new("kill").args([&format!("-{signal}"), "--", &group]).status().expect("kill").success());
+        assert!(
+            Command::new("kill")
+                .args([&format!("-{signal}"), "--", &group])
+                .status()
+                .expect("kill")
+                .success()
+        );
         assert_eq!(run.exit_code(), None);
         wait_for("the handler's end", || (!is_running(pid)).then_some(()));
     }
@@ -295,19 +362,35 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
     let says = |arguments: &[&str], words: &str| {
         let mut run = Run::spawn(&folder, arguments);
         assert_eq!(run.exit_code(), Some(1));
-        assert!(run.output().contains(words), "{:?} does not contain {words:?}", run.output());
+        assert!(
+            run.output().contains(words),
+            "{:?} does not contain {words:?}",
+            run.output()
+        );
     };
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = taken.local_addr().expect("an address").port();
-    says(&["--port", &port.to_string()], &format!("error: port {port} is in use; for another: make run PORT="));
-    says(&["--port", "x"], "error: PORT=x is no port from 0 to 65535\n");
+    says(
+        &["--port", &port.to_string()],
+        &format!("error: port {port} is in use; for another: make run PORT="),
+    );
+    says(
+        &["--port", "x"],
+        "error: PORT=x is no port from 0 to 65535\n",
+    );
     says(&["--attach"], "error: ATTACH is a port\n");
-    says(&["--ports", "1"], "error: --ports is neither --port nor --attach\n");
+    says(
+        &["--ports", "1"],
+        "error: --ports is neither --port nor --attach\n",
+    );
     folder.write("hello/function.json", &HTTP.replace("get", "put"));
     says(&["--port", "0"], "error: src/functions/mod.rs: ");
     folder.write("hello/function.json", HTTP);
     folder.write("src/main.rs", "fn main() { std::process::exit(7) }");
-    says(&["--port", "0"], "error: the handler ended with code 7 before it answered\n");
+    says(
+        &["--port", "0"],
+        "error: the handler ended with code 7 before it answered\n",
+    );
     folder.write("src/main.rs", "fn main() { no such thing }");
     says(&["--port", "0"], "error: ");
     folder.write("host.json", "{");
@@ -324,8 +407,14 @@ fn it_uses_a_handler_that_runs_already() {
     run.wait_for_words(&format!("waiting for a handler on 127.0.0.1:{port}"), 1);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("the port");
     std::thread::spawn(move || Arc::new(fake::Fake::default()).serve(&listener));
-    run.port = run
-        .wait_for_output("an address", |text| text.split_once("http://localhost:")?.1.split('/').next()?.parse().ok());
+    run.port = run.wait_for_output("an address", |text| {
+        text.split_once("http://localhost:")?
+            .1
+            .split('/')
+            .next()?
+            .parse()
+            .ok()
+    });
     assert_eq!(run.get("/api/length").expect("an answer").text(), "hello");
     run.wait_for_words("Timers run by hand only: curl -d '{}'", 1);
 
@@ -336,10 +425,21 @@ fn it_uses_a_handler_that_runs_already() {
             .expect("an answer")
     };
     for n in 0..200 {
-        assert_eq!(ask("POST", "/local/queues/copy-in", format!("message {n}").as_bytes()).status, 201);
+        assert_eq!(
+            ask(
+                "POST",
+                "/local/queues/copy-in",
+                format!("message {n}").as_bytes()
+            )
+            .status,
+            201
+        );
     }
     for text in ["fail", "fail once", "bytes"] {
-        assert_eq!(ask("POST", "/local/queues/copy-in", text.as_bytes()).status, 201);
+        assert_eq!(
+            ask("POST", "/local/queues/copy-in", text.as_bytes()).status,
+            201
+        );
     }
     let queue = |name: &str| ask("GET", &format!("/local/queues/{name}"), b"").json();
     wait_for("the messages", || {
@@ -347,13 +447,26 @@ fn it_uses_a_handler_that_runs_already() {
             && queue("copy-in-poison") == serde_json::json!(["fail"]))
         .then_some(())
     });
-    wait_for("the bytes", || (queue("copy-out-poison") == serde_json::json!([{"base64": "/wA="}])).then_some(()));
+    wait_for("the bytes", || {
+        (queue("copy-out-poison") == serde_json::json!([{"base64": "/wA="}])).then_some(())
+    });
     let all = queue("second-out");
-    let texts: std::collections::BTreeSet<_> =
-        all.as_array().expect("a list").iter().map(|text| text.as_str().expect("a text")).collect();
+    let texts: std::collections::BTreeSet<_> = all
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|text| text.as_str().expect("a text"))
+        .collect();
     let expected: Vec<_> = (0..200).map(|n| format!("message {n}")).collect();
-    assert!(texts.contains("fail once") && expected.iter().all(|text| texts.contains(text.as_str())), "{all}");
-    for words in ["queue second-out: message 7", "status 500: it failed", "second had message 7"] {
+    assert!(
+        texts.contains("fail once") && expected.iter().all(|text| texts.contains(text.as_str())),
+        "{all}"
+    );
+    for words in [
+        "queue second-out: message 7",
+        "status 500: it failed",
+        "second had message 7",
+    ] {
         assert!(run.output().contains(words), "{words}");
     }
 }
