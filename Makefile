@@ -46,8 +46,8 @@ AS_RELEASE = target="$(TARGET)"; flags="$(if $(findstring musl,$(TARGET)),$(MUSL
     fi; \
     if [ -n "$$flags" ]; then export RUSTFLAGS="$$RUSTFLAGS $$flags"; fi
 
-# The tests of the user's functions and of the machinery, without those of what only this repository promises.
-TESTS := $(patsubst tests/%/main.rs,--test %,$(filter-out tests/template/%,$(wildcard tests/*/main.rs)))
+# The tests of the user's functions, and where this is the template itself those of the machinery.
+TESTS := --test functions $(if $(wildcard tests/template/machinery),--test machinery)
 # They wait most of the time.
 AT_ONCE := RUST_TEST_THREADS=$${RUST_TEST_THREADS:-6}
 

@@ -171,17 +171,13 @@ mod tests {
     #[test]
     fn any_error_converts_with_its_place_and_its_sources() {
         let number = || -> Result<u8> { Ok("x".parse::<u8>()?) };
-        assert_eq!(
-            failure(number().unwrap_err()),
-            (line!() - 1, "invalid digit found in string".into())
-        );
+        let found = failure(number().unwrap_err());
+        assert_eq!(found, (line!() - 2, "invalid digit found in string".into()));
         let text = || -> Result<u8> { Err("text")? };
         assert_eq!(failure(text().unwrap_err()), (line!() - 1, "text".into()));
         let string = || -> Result<u8> { Err(String::from("string"))? };
-        assert_eq!(
-            failure(string().unwrap_err()),
-            (line!() - 1, "string".into())
-        );
+        let found = failure(string().unwrap_err());
+        assert_eq!(found, (line!() - 2, "string".into()));
         let boxed =
             || -> Result<u8> { Err(Box::<dyn std::error::Error + Send + Sync>::from("boxed"))? };
         assert_eq!(failure(boxed().unwrap_err()), (line!() - 1, "boxed".into()));
@@ -192,10 +188,8 @@ mod tests {
             ))),
             "no list",
         );
-        assert_eq!(
-            failure(chain.into()),
-            (line!(), "no list: no file: no disk".into())
-        );
+        let found = failure(chain.into());
+        assert_eq!(found, (line!() - 1, "no list: no file: no disk".into()));
         let repeated = Chained(Some(Box::new(Chained(None, "no disk"))), "no file: no disk");
         assert_eq!(failure(repeated.into()).1, "no file: no disk");
     }
@@ -204,10 +198,8 @@ mod tests {
     fn a_context_says_what_was_being_done_and_where() {
         let read = || "x".parse::<u8>().context("reading the price");
         let doing = "pricing: reading the price: invalid digit found in string";
-        assert_eq!(
-            failure(read().context("pricing").unwrap_err()),
-            (line!(), doing.into())
-        );
+        let found = failure(read().context("pricing").unwrap_err());
+        assert_eq!(found, (line!() - 1, doing.into()));
         let refused: Result<u8> = Err(Error::refuse(404, "no such item")).context("pricing");
         assert!(
             matches!(refused, Err(Error(Why::Refused(Refusal { status: 404, message }))) if message == "no such item")

@@ -8,9 +8,9 @@
 //! 1. a date is parsed and written in another form;
 //! 2. what is base64 by .NET's rules is decoded, so `test` or `12345678` arrives as other bytes;
 //! 3. what stands in `[` `]` is parsed, and each element becomes a message of its own (`[]`: none
-//!   at all);
+//!    at all);
 //! 4. what stands in `{` `}` is parsed and written again, indented; what JSON.NET does not keep is
-//!   lost;
+//!    lost;
 //! 5. anything else is queued as its UTF-8 bytes.
 //!
 //! The base64 of the UTF-8 bytes passes all of it: step 2 decodes it, and the queue gets them byte

@@ -9,5 +9,5 @@ mod order;
 #[test]
 fn folders_functions_and_settings_fit_together() {
     let table = ::serde_json::to_string(::app::functions::ROUTES).expect("a table of texts");
-    ::stand_in::check::assert_fits(env!("CARGO_MANIFEST_DIR"), &table);
+    ::stand_in::commands::check::assert_fits(env!("CARGO_MANIFEST_DIR"), &table);
 }

@@ -24,7 +24,7 @@ pub fn copy(test: &str) -> PathBuf {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap());
     for name in folders
         .filter(is_function)
-        .chain(["src", "benches", "tests"].map(str::to_owned))
+        .chain(["src", "tests"].map(str::to_owned))
     {
         copy_folder(&root.join(&name), &to.join(&name));
     }

@@ -1,8 +1,8 @@
 //! What the documentation shows, answered exactly by the samples.
 
 use serde_json::{Value, json};
-use stand_in::http::{Answer, Connection, invocation, request};
-use stand_in::process::Handler;
+use stand_in::run::http::{Answer, Connection, invocation, request};
+use stand_in::run::process::Handler;
 use std::path::Path;
 
 /// An invocation id, as the host makes them.
@@ -11,7 +11,7 @@ const ID: &str = "70734a6c-261f-4802-9a19-265034c703c3";
 /// A payload that a host sends, or that the documentation shows.
 fn wire(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/machinery/wire")
+        .join("tests/template/wire")
         .join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

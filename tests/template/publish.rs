@@ -1,7 +1,7 @@
 //! What `func` packs or publishes where it is called in the root: host.json, the handler and the
 //! function folders, no more.
 
-use stand_in::funcignore::left_out;
+use stand_in::app::ignore::left_out;
 use std::path::Path;
 
 /// What lies in roots, or in folders. Of these, only the first three belong to the app if they are

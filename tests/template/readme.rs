@@ -5,7 +5,7 @@
 
 use crate::checkout::{copy, shell};
 use crate::run::Run;
-use stand_in::process::wait_for;
+use stand_in::run::process::wait_for;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -6,21 +6,21 @@
 //! # What it does like the real host Most of it was watched on a running host (4.1037, storage
 //! extensions 5.3.10); what the host sent is in `wire`, here and with the machinery's tests, and
 //! the payloads are compared with it.
-//! - The handler: port and variables, the readiness ping, restarts (`worker`, `run`). `Values` of
+//! - The handler: port and variables, the readiness ping, restarts (`run`). `Values` of
 //!   local.settings.json become its environment, `%NAME%` in bindings is resolved, disabled
-//!   functions are left out (`description`).
+//!   functions are left out (`app`).
 //! - Routes: ASP.NET's templates with their constraints, tried by the functions' names; 404 where
-//!   none matches; HEAD as GET (`routes`).
+//!   none matches; HEAD as GET (`host::routes`).
 //! - HTTP functions without other bindings: proxied, the answer passed on as it comes, a caller
 //!   that goes away breaking the handler's connection; forwarded or as a payload where host.json
-//!   says so (`host`, `front`).
+//!   says so (`host`, `run::serve`).
 //! - Payloads of HTTP requests, queue messages, timers, blobs, Event Grid's events; bodies that
 //!   arrive damaged or not at all; values that are encoded once more; the members of a JSON message
-//!   in its metadata (`rules`, `triggers`).
+//!   in its metadata (`host`).
 //! - Answers: which fail the invocation, which hang; what becomes of each output, of dates, base64,
-//!   lists and objects; the most that a message holds (`rules`, `newtonsoft`).
+//!   lists and objects; the most that a message holds (`host`).
 //! - Queue messages: several at once, tried as often as host.json says, then moved to the poison
-//!   queue (`delivery`).
+//!   queue (`run::delivery`).
 //! - `POST /admin/functions/<name>` runs any function.
 //!
 //! # What it does not
@@ -45,43 +45,12 @@
 //! - Its own 404, and what is no request at all, are answered in words, where the host says
 //!   nothing.
 
+pub mod api;
 pub mod app;
-pub mod binary;
-pub mod bindings;
-pub mod cargo;
-pub mod changes;
-pub mod check;
-pub mod code;
-pub mod console;
-pub mod current;
-pub mod delivery;
-pub mod description;
-pub mod front;
-pub mod funcignore;
-pub mod guard;
+pub mod commands;
 pub mod host;
-pub mod http;
-pub mod json;
-pub mod mine;
-pub mod names;
-pub mod new;
-pub mod newtonsoft;
-pub mod process;
 pub mod random;
-pub mod record;
-pub mod remove;
-pub mod request;
-pub mod routes;
-pub mod rules;
 pub mod run;
-pub mod settings;
-pub mod storage;
-pub mod table;
-pub mod templates;
-pub mod text;
-pub mod triggers;
-pub mod watch;
-pub mod worker;
-pub mod zip;
 
-pub use app::{App, Run};
+pub use api::{App, Run};
+pub use commands::check;

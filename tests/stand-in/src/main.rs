@@ -1,7 +1,13 @@
 //! The commands of the Makefile: `cargo run --quiet -p stand-in -- <command> [arguments]`, in the
 //! app's root.
 
-use stand_in::{check, guard, mine, new, remove, run, zip};
+use stand_in::commands::check;
+use stand_in::commands::mine;
+use stand_in::commands::new;
+use stand_in::commands::remove;
+use stand_in::commands::zip;
+use stand_in::run;
+use stand_in::run::guard;
 use std::path::Path;
 use std::process::ExitCode;
 

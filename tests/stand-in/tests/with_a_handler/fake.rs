@@ -1,13 +1,16 @@
 //! A handler that does as a test wants, and an app for it.
 
 use serde_json::{Value, json};
-use stand_in::host::Host;
-use stand_in::http::{Connection, request};
-use stand_in::request::Received;
-use stand_in::{
-    current::Current, description::Description, front, process, record::Record, rules,
-    storage::Storage,
-};
+use stand_in::app::description::Description;
+use stand_in::host::invoke::Host;
+use stand_in::host::record::Record;
+use stand_in::host::rules;
+use stand_in::host::storage::Storage;
+use stand_in::run::current::Current;
+use stand_in::run::http::{Connection, request};
+use stand_in::run::process;
+use stand_in::run::request::Received;
+use stand_in::run::serve as front;
 use std::io::{BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -192,7 +195,7 @@ impl Fake {
             .expect("a timeout");
         let left = !(&*stream)
             .read(&mut [0])
-            .is_err_and(|error| stand_in::http::is_timeout(&error));
+            .is_err_and(|error| stand_in::run::http::is_timeout(&error));
         stream.set_read_timeout(None).expect("no timeout");
         self.left.fetch_or(left, SeqCst);
         left
@@ -318,7 +321,7 @@ impl Served {
         path: &str,
         headers: &[(&str, &str)],
         body: &[u8],
-    ) -> stand_in::http::Answer {
+    ) -> stand_in::run::http::Answer {
         self.connect()
             .exchange(&request(method, path, headers, body))
             .expect("an answer")

@@ -2,8 +2,8 @@
 
 use crate::fake::Served;
 use serde_json::json;
-use stand_in::http::{Answer, Body, request};
-use stand_in::process::wait_for;
+use stand_in::run::http::{Answer, Body, request};
+use stand_in::run::process::wait_for;
 use std::sync::atomic::Ordering::SeqCst;
 
 #[test]

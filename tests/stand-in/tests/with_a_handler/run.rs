@@ -1,8 +1,8 @@
 //! `make run` as a process, on an app with a handler that is built in a moment.
 
 use crate::fake;
-use stand_in::http::{Answer, Connection, request};
-use stand_in::process::wait_for;
+use stand_in::run::http::{Answer, Connection, request};
+use stand_in::run::process::wait_for;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;

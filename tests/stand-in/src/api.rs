@@ -1,0 +1,557 @@
+//! Your app, for tests of your functions: the real handler, and the stand-in for the host in front
+//! of it.
+//!
+//! Whatever a call here puts into a queue that triggers a function is delivered before the call
+//! returns. A wrong use, such as a function that there is not, panics with a sentence that says
+//! what there is.
+
+use crate::app::description::{self, Description, Function, is};
+use crate::host::invoke::Host;
+use crate::host::newtonsoft;
+use crate::host::record::{Record, lock};
+use crate::host::rules::{self, Outcome};
+use crate::host::storage::Given;
+use crate::host::triggers;
+use crate::run::http::Answer;
+use crate::run::process;
+use crate::run::start;
+use serde_json::Value;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// After so many messages in a row, each put into a queue by the function that another one
+/// triggered, they go in a circle.
+const LONGEST_CHAIN: usize = 1000;
+
+/// An app that runs, with empty queues. Dropping it ends the handler.
+pub struct App {
+    host: Host<Served>,
+    /// How much of the handler's stdout has been looked through for logs.
+    seen: Mutex<usize>,
+    /// The logs that came by stdout: those of requests that the handler answers itself, and of
+    /// failed invocations.
+    printed: Mutex<Vec<String>>,
+}
+
+/// What became of one invocation, or of a queue message with all its tries.
+#[derive(Debug)]
+pub struct Run {
+    /// Why it failed at last; `None` where it was carried out.
+    pub failure: Option<String>,
+    /// How often the function was invoked.
+    pub tries: u32,
+    /// Whether the message has been moved to `<queue>-poison`.
+    pub poisoned: bool,
+    /// What the function has logged.
+    pub logs: Vec<String>,
+}
+
+impl App {
+    /// Starts the app whose test runs: the binary that cargo has built beside the test, or the one
+    /// that the environment variable `HANDLER` names.
+    #[track_caller]
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts the app with settings of its own, which win over the environment's and over
+    /// local.settings.json.
+    #[track_caller]
+    pub fn start_with(settings: &[(&str, &str)]) -> Self {
+        let root = std::env::var_os("CARGO_MANIFEST_DIR").expect("a test that cargo runs");
+        Self::start_in(Path::new(&root), settings, process::command)
+    }
+
+    /// Starts the app in the folder `root`, with a handler that `command` starts.
+    #[track_caller]
+    pub fn start_in(root: &Path, settings: &[(&str, &str)], command: impl Fn() -> Command) -> Self {
+        let given = |name: &str| {
+            settings
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        let setting = |name: &str| given(name).or_else(|| std::env::var(name).ok());
+        let app = match Description::read(root, &setting) {
+            Ok(app) => app,
+            Err(error) => panic!("the app in {}: {error}", root.display()),
+        };
+        let start = || {
+            let (mut command, port) = (command(), start::free_port());
+            command.envs(settings.iter().copied());
+            start::prepare(&mut command, &app, port);
+            let served = Served::spawn(command);
+            served.listens(port).map(|()| (served, port))
+        };
+        // Should another process have taken the port meanwhile, another is tried.
+        let started = (0..2).find_map(|_| start().ok()).map_or_else(start, Ok);
+        let (served, port) = match started {
+            Ok(started) => started,
+            Err(why) => panic!("{why}"),
+        };
+        let host = Host::new(
+            served,
+            port,
+            Arc::new(app),
+            Arc::default(),
+            Arc::new(Record::kept()),
+        );
+        Self {
+            host,
+            seen: Mutex::default(),
+            printed: Mutex::default(),
+        }
+    }
+
+    /// A caller's GET: `app.get("/api/hello?name=Ada")`.
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, &[], b"")
+    }
+
+    /// A caller's POST with the Content-Type `application/json`.
+    #[track_caller]
+    pub fn post(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        self.call("POST", path, &[("Content-Type", "application/json")], body)
+    }
+
+    /// A caller's request. A failed invocation is a 500 without a body, as the host answers; see
+    /// [`failures`](Self::failures).
+    #[track_caller]
+    pub fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> Answer {
+        let functions = self
+            .host
+            .app
+            .functions
+            .iter()
+            .filter_map(|function| Some((function, function.route.as_ref()?)));
+        let path_alone = path.split('?').next().unwrap_or_default();
+        if !functions
+            .clone()
+            .any(|(_, route)| route.resembles(path_alone))
+        {
+            let routes =
+                functions.map(|(function, route)| format!("{} at /{route}", function.name));
+            panic!("no function is at {path}; there are {}", listed(routes));
+        }
+        let outcome = self.host.try_http(method, path, headers, body.as_ref());
+        self.settle();
+        match outcome {
+            Outcome::Completed(answer) => answer.unwrap_or_else(|| Answer {
+                status: 204,
+                ..rules::server_error()
+            }),
+            Outcome::Failed(_) => rules::server_error(),
+            Outcome::Hangs => {
+                panic!(
+                    "{method} {path} hangs: the host waits for an answer until the function's timeout"
+                )
+            }
+        }
+    }
+
+    /// Puts a message into a queue that triggers a function, and delivers it: up to five tries, or
+    /// as host.json says, then the poison queue.
+    #[track_caller]
+    pub fn send(&self, queue: &str, message: impl AsRef<[u8]>) -> Run {
+        let before = lock(&self.printed).len();
+        let delivery = self.host.deliver(queue, message.as_ref());
+        let Some(outcome) = delivery.outcome else {
+            let queues = self
+                .host
+                .app
+                .functions
+                .iter()
+                .filter_map(|function| function.trigger()["queueName"].as_str());
+            panic!(
+                "the queue {queue} triggers no function; there are {}",
+                listed(queues.map(str::to_owned))
+            );
+        };
+        self.run(
+            before,
+            outcome,
+            delivery.logs,
+            delivery.tries,
+            delivery.poisoned,
+        )
+    }
+
+    /// Runs a function by what its trigger brings: the value of the trigger's binding, of a text or
+    /// a queue message the JSON string. Of a timer, the members that are not given are as usual.
+    #[track_caller]
+    pub fn trigger(&self, function: &str, value: Value) -> Run {
+        self.triggered(function, Given::Json(value))
+    }
+
+    /// Runs a function by the bytes that its trigger brings: of a blob, or of anything with
+    /// `dataType` `binary`.
+    #[track_caller]
+    pub fn trigger_bytes(&self, function: &str, bytes: impl Into<Vec<u8>>) -> Run {
+        self.triggered(function, Given::Bytes(bytes.into()))
+    }
+
+    #[track_caller]
+    fn triggered(&self, function: &str, given: Given) -> Run {
+        let function = self.function(function);
+        let trigger = function.trigger();
+        if let Some(route) = &function.route {
+            panic!(
+                "{} is called by HTTP, at /{route}: app.get, app.post or app.call",
+                function.name
+            );
+        }
+        if let (true, Some(queue)) = (
+            is(trigger, "type", "queueTrigger"),
+            trigger["queueName"].as_str(),
+        ) {
+            return self.send(queue, triggers::bytes_of(&given));
+        }
+        let before = lock(&self.printed).len();
+        let invoked =
+            self.host
+                .trigger(function, &given, &triggers::example_path(trigger), "a test");
+        self.run(before, invoked.outcome, invoked.logs, 1, false)
+    }
+
+    /// Sets what an input binding gets from now on. Without, it gets what the host sends for
+    /// something that is not there.
+    #[track_caller]
+    pub fn input(&self, function: &str, binding: &str, value: Value) {
+        self.set_input(function, binding, Given::Json(value));
+    }
+
+    /// Sets the bytes that an input binding gets from now on: those of a blob.
+    #[track_caller]
+    pub fn input_bytes(&self, function: &str, binding: &str, bytes: impl Into<Vec<u8>>) {
+        self.set_input(function, binding, Given::Bytes(bytes.into()));
+    }
+
+    #[track_caller]
+    fn set_input(&self, function: &str, binding: &str, given: Given) {
+        let function = self.function(function);
+        if !function
+            .inputs()
+            .any(|input| description::name(input) == binding)
+        {
+            let inputs = function
+                .inputs()
+                .map(|input| description::name(input).to_owned());
+            panic!(
+                "{} has no input binding {binding}; there are {}",
+                function.name,
+                listed(inputs)
+            );
+        }
+        self.host.storage.set_input(&function.name, binding, given);
+    }
+
+    /// The messages that functions have put into a queue so far, and those moved there after their
+    /// last try; also those that have been delivered from there to another function since. A JSON
+    /// object that the host has written anew, indented, is given on one line. Panics where a
+    /// message is not UTF-8: [`queue_bytes`](Self::queue_bytes) has the very bytes.
+    #[track_caller]
+    pub fn queue(&self, queue: &str) -> Vec<String> {
+        let mut texts = Vec::new();
+        for message in self.queue_bytes(queue) {
+            match String::from_utf8(message) {
+                Ok(text) => texts.push(newtonsoft::on_one_line(&text).unwrap_or(text)),
+                Err(error) => panic!(
+                    "a message in {queue} is not UTF-8 ({error}): app.queue_bytes has its bytes"
+                ),
+            }
+        }
+        texts
+    }
+
+    /// [`queue`](Self::queue), each message as its bytes.
+    #[track_caller]
+    pub fn queue_bytes(&self, queue: &str) -> Vec<Vec<u8>> {
+        let bindings = self
+            .host
+            .app
+            .functions
+            .iter()
+            .flat_map(|function| &function.bindings);
+        let mut queues = bindings.filter_map(|binding| binding["queueName"].as_str());
+        let queue_of_poison = queue.strip_suffix("-poison").unwrap_or(queue);
+        if !queues.clone().any(|name| {
+            name.eq_ignore_ascii_case(queue) || name.eq_ignore_ascii_case(queue_of_poison)
+        }) {
+            let mut named: Vec<_> = queues.by_ref().map(str::to_owned).collect();
+            named.sort();
+            named.dedup();
+            panic!(
+                "no binding names the queue {queue}; there are {}",
+                listed(named.into_iter())
+            );
+        }
+        let queued = self.host.record.so_far().queued.into_iter();
+        queued
+            .filter(|(name, _)| name.eq_ignore_ascii_case(queue))
+            .map(|(_, message)| message)
+            .collect()
+    }
+
+    /// What the host would have written so far by an output that is neither a queue nor HTTP, in
+    /// order: an object as it is, a text as a JSON string, bytes that are not UTF-8 as `{"base64":
+    /// "..."}`.
+    #[track_caller]
+    pub fn outputs(&self, function: &str, binding: &str) -> Vec<Value> {
+        let function = self.function(function);
+        match function
+            .outputs()
+            .find(|output| description::name(output) == binding)
+        {
+            Some(output) if is(output, "type", "queue") => {
+                panic!(
+                    "{binding} of {} is a queue: app.queue({})",
+                    function.name, output["queueName"]
+                )
+            }
+            Some(output) if is(output, "type", "http") => {
+                panic!(
+                    "{binding} of {} is the answer: app.get, app.post or app.call give it",
+                    function.name
+                )
+            }
+            Some(_) => self.host.storage.written(&function.name, binding),
+            None => {
+                let outputs = function
+                    .outputs()
+                    .map(|output| description::name(output).to_owned());
+                panic!(
+                    "{} has no output binding {binding}; there are {}",
+                    function.name,
+                    listed(outputs)
+                )
+            }
+        }
+    }
+
+    /// What functions have logged as information so far. Warnings and errors are in
+    /// [`stderr`](Self::stderr).
+    pub fn logs(&self) -> Vec<String> {
+        let mut logs = self.host.record.so_far().logs;
+        logs.extend(lock(&self.printed).iter().cloned());
+        logs
+    }
+
+    /// Why invocations have failed so far, a reason for each.
+    pub fn failures(&self) -> Vec<String> {
+        self.host.record.so_far().failures
+    }
+
+    /// What the handler has written to stdout so far.
+    pub fn stdout(&self) -> String {
+        self.host.handler.stdout()
+    }
+
+    /// What the handler has written to stderr so far.
+    pub fn stderr(&self) -> String {
+        self.host.handler.stderr()
+    }
+
+    #[track_caller]
+    fn function(&self, name: &str) -> &Function {
+        let Some(function) = self.host.app.function(name) else {
+            let functions = self
+                .host
+                .app
+                .functions
+                .iter()
+                .map(|function| function.name.clone());
+            panic!(
+                "there is no function {name}; there are {}",
+                listed(functions)
+            );
+        };
+        function
+    }
+
+    /// What became of an invocation, `before` the logs that came by stdout.
+    #[track_caller]
+    fn run(
+        &self,
+        before: usize,
+        outcome: Outcome,
+        mut logs: Vec<String>,
+        tries: u32,
+        poisoned: bool,
+    ) -> Run {
+        self.read_logs();
+        logs.extend(lock(&self.printed).iter().skip(before).cloned());
+        self.settle();
+        let failure = match outcome {
+            Outcome::Completed(_) => None,
+            Outcome::Failed(why) => Some(why),
+            Outcome::Hangs => Some(
+                "it hangs: the host waits for an answer until the function's timeout".to_owned(),
+            ),
+        };
+        Run {
+            failure,
+            tries,
+            poisoned,
+            logs,
+        }
+    }
+
+    /// Delivers what lies in queues that trigger functions, until there is nothing.
+    #[track_caller]
+    fn settle(&self) {
+        let triggers = |queue: &str| self.host.app.triggered_by(queue).is_some();
+        for _ in 0..LONGEST_CHAIN {
+            let Some((queue, message)) = self.host.storage.wait(triggers, Duration::ZERO) else {
+                return self.read_logs();
+            };
+            self.host.deliver(&queue, &message);
+        }
+        panic!(
+            "{LONGEST_CHAIN} messages were delivered one after the other: functions put them into each other's queues"
+        );
+    }
+
+    /// Takes the logs from what the handler has printed since the last time.
+    fn read_logs(&self) {
+        let (stdout, mut seen) = (self.stdout(), lock(&self.seen));
+        let new = stdout.get(*seen..).unwrap_or_default();
+        let lines = new
+            .split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'));
+        for line in lines {
+            *seen += line.len();
+            let log = line
+                .strip_prefix("invocation ")
+                .and_then(|rest| rest.split_once(": "));
+            lock(&self.printed).extend(log.map(|(_, text)| text.trim_end().to_owned()));
+        }
+    }
+}
+
+/// What there is, in words.
+fn listed(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<_> = names.collect();
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let failures = self.failures().join("\n");
+            eprintln!(
+                "--- failures\n{failures}\n--- stdout\n{}--- stderr\n{}",
+                self.stdout(),
+                self.stderr()
+            );
+        }
+    }
+}
+
+/// A handler process. What it prints goes to files, not pipes, so that all that it printed before
+/// an answer is there with the answer.
+struct Served {
+    child: Mutex<Child>,
+    stdout: Mutex<File>,
+    stderr: Mutex<File>,
+    paths: [PathBuf; 2],
+}
+
+impl Served {
+    #[track_caller]
+    fn spawn(mut command: Command) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Relaxed);
+        let path = |end: &str| {
+            std::env::temp_dir().join(format!("stand-in-{}-{number}.{end}", std::process::id()))
+        };
+        let paths = [path("stdout"), path("stderr")];
+        let open = |path: &PathBuf| {
+            let file = OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(path)
+                .and_then(|to| Ok((to, File::open(path)?)));
+            file.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        };
+        let [(out, stdout), (err, stderr)] = [open(&paths[0]), open(&paths[1])];
+        command.stdin(Stdio::null()).stdout(out).stderr(err);
+        let child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        Self {
+            child: Mutex::new(child),
+            stdout: Mutex::new(stdout),
+            stderr: Mutex::new(stderr),
+            paths,
+        }
+    }
+
+    /// Waits until it listens on `port`. Errors with what it said where it ends, or does not
+    /// answer.
+    fn listens(&self, port: u16) -> Result<(), String> {
+        let begun = Instant::now();
+        let going_on = || self.is_running() && begun.elapsed() < start::READY_WITHIN;
+        // That it is this handler which answers, its own line on stdout tells.
+        let said = || self.stdout().contains(&port.to_string());
+        if start::is_ready(port, going_on) {
+            while !said() && going_on() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            if said() {
+                return Ok(());
+            }
+        }
+        Err(format!(
+            "the handler does not listen on the port {port} that it is given:\n{}",
+            self.stderr()
+        ))
+    }
+
+    fn is_running(&self) -> bool {
+        matches!(lock(&self.child).try_wait(), Ok(None))
+    }
+
+    fn stdout(&self) -> String {
+        text(&self.stdout)
+    }
+
+    fn stderr(&self) -> String {
+        text(&self.stderr)
+    }
+}
+
+/// All of a file so far.
+fn text(file: &Mutex<File>) -> String {
+    let (mut file, mut bytes) = (lock(file), Vec::new());
+    let read = file.rewind().and_then(|()| file.read_to_end(&mut bytes));
+    read.unwrap_or_else(|error| panic!("what the handler printed cannot be read: {error}"));
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let mut child = lock(&self.child);
+        // These fail only where it has ended, and where the files have gone.
+        let _ = child.kill();
+        let _ = child.wait();
+        for path in &self.paths {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The app's files: host.json, function.json, local.settings.json, .funcignore, and the table of
+//! functions.
+
+pub mod binary;
+pub mod bindings;
+pub mod description;
+pub mod ignore;
+pub mod json;
+pub mod names;
+pub mod settings;
+pub mod table;
+pub mod text;

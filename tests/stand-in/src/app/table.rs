@@ -1,0 +1,493 @@
+//! The text of `src/functions/mod.rs` and `tests/functions/main.rs`: lines that are added to it and
+//! taken out of it, so that rustfmt has nothing to change.
+
+use crate::app::names;
+use crate::app::text::{Blank, blank, is_word};
+use std::ops::Range;
+
+/// The width that rustfmt is set to in `.rustfmt.toml`.
+pub const WIDTH: usize = 120;
+
+/// A call in Rust.
+#[derive(Debug, PartialEq)]
+pub struct Call {
+    function: String,
+    arguments: Vec<String>,
+}
+
+impl Call {
+    /// The call of this function with these arguments.
+    pub fn new(function: impl Into<String>, arguments: Vec<String>) -> Self {
+        Self {
+            function: function.into(),
+            arguments,
+        }
+    }
+
+    /// The call in one line.
+    pub fn in_one_line(&self) -> String {
+        format!("{}({})", self.function, self.arguments.join(", "))
+    }
+
+    /// The call as rustfmt lays it out between `before`, spaces and all, and `after`: one line, or
+    /// one an argument.
+    pub fn laid_out(&self, before: &str, after: &str) -> String {
+        let line = format!("{before}{}{after}", self.in_one_line());
+        if line.chars().count() <= WIDTH {
+            return line;
+        }
+        let indent = &before[..before.len() - before.trim_start().len()];
+        let inner = format!("{indent}    ");
+        let argument = |argument: &String| {
+            let line = format!("{inner}{argument},\n");
+            match argument
+                .strip_prefix("&[")
+                .and_then(|list| list.strip_suffix(']'))
+            {
+                Some(list) if line.trim_end().chars().count() > WIDTH => {
+                    let elements: String = list
+                        .split(", ")
+                        .map(|element| format!("{inner}    {element},\n"))
+                        .collect();
+                    format!("{inner}&[\n{elements}{inner}],\n")
+                }
+                _ => line,
+            }
+        };
+        let arguments: String = self.arguments.iter().map(argument).collect();
+        format!("{before}{}(\n{arguments}{indent}){after}", self.function)
+    }
+}
+
+/// Adds `mod module;` where rustfmt wants it: into the order of the others, or above the first
+/// item.
+pub fn with_module(text: &str, file: &str) -> String {
+    let line = format!("mod {};\n", names::module(file));
+    let modules = modules(text);
+    let (at, line) = match (
+        modules.iter().find(|module| *file < *module.file),
+        modules.last(),
+    ) {
+        (Some(next), _) => (next.lines.start, line),
+        (None, Some(last)) => (last.lines.end, line),
+        (None, None) => {
+            let header: usize = text
+                .split_inclusive('\n')
+                .take_while(|line| line.starts_with("//!"))
+                .map(str::len)
+                .sum();
+            (
+                header,
+                if header == 0 {
+                    format!("{line}\n")
+                } else {
+                    format!("\n{line}")
+                },
+            )
+        }
+    };
+    [&text[..at], &line, &text[at..]].concat()
+}
+
+/// Takes `mod module;` out, with the attributes and doc comments above it.
+pub fn without_module(text: &str, file: &str) -> String {
+    let modules = modules(text);
+    let Some(module) = modules.iter().find(|module| module.file == file) else {
+        return text.to_owned();
+    };
+    let mut cut = module.lines.clone();
+    // The last one leaves no empty line behind.
+    if modules.len() == 1 && text[..cut.start].ends_with("\n\n") {
+        cut.start -= 1;
+    } else if modules.len() == 1 && cut.start == 0 && text[cut.end..].starts_with('\n') {
+        cut.end += 1;
+    }
+    [&text[..cut.start], &text[cut.end..]].concat()
+}
+
+/// A line `mod name;`.
+struct Module {
+    file: String,
+    lines: Range<usize>,
+}
+
+/// The modules that the text declares in other files.
+fn modules(text: &str) -> Vec<Module> {
+    let skeleton = blank(text, Blank::CommentsAndStrings);
+    let (mut modules, mut start) = (Vec::new(), 0);
+    let mut above = None;
+    for line in skeleton.split_inclusive('\n') {
+        let (from, to) = (start, start + line.len());
+        start = to;
+        let written = text[from..to].trim_start();
+        if written.starts_with("#[") || written.starts_with("///") {
+            above.get_or_insert(from);
+            continue;
+        }
+        let above = above.take();
+        let words = line
+            .trim()
+            .strip_suffix(';')
+            .and_then(|line| line.rsplit_once("mod "));
+        if let Some((visibility, name)) = words
+            && (visibility.is_empty() || visibility.starts_with("pub"))
+        {
+            let file = name.trim().trim_start_matches("r#").to_owned();
+            modules.push(Module {
+                file,
+                lines: above.unwrap_or(from)..to,
+            });
+        }
+    }
+    modules
+}
+
+/// An entry of the table.
+#[derive(Debug, PartialEq)]
+pub struct Entry {
+    /// The function's name.
+    pub name: String,
+    /// The path of the function's code, `order::run`.
+    pub path: String,
+    place: Range<usize>,
+}
+
+impl Entry {
+    /// The file, without `.rs`, in which the function's code is; `None` where it is in the table's
+    /// own file.
+    pub fn file(&self) -> Option<String> {
+        let path = self
+            .path
+            .trim_start_matches("self::")
+            .trim_start_matches("crate::functions::");
+        path.split_once("::")
+            .map(|(module, _)| module.trim_start_matches("r#").to_owned())
+    }
+}
+
+/// The table, `ROUTES`, in the text of `src/functions/mod.rs`.
+pub struct Table<'a> {
+    text: &'a str,
+    /// Between the brackets.
+    inside: Range<usize>,
+    /// The entries in their order.
+    pub entries: Vec<Entry>,
+}
+
+impl<'a> Table<'a> {
+    /// Finds the table. Errors where there is none that can be understood.
+    pub fn find(text: &'a str) -> Result<Self, String> {
+        let none = "there is no table of the form `pub const ROUTES: &[Route] = &[ ... ];` in it";
+        let skeleton = blank(text, Blank::CommentsAndStrings);
+        let name = word(&skeleton, "ROUTES").ok_or(none)?;
+        let open = name + skeleton[name..].find('=').ok_or(none)?;
+        let open = open + skeleton[open..].find('[').ok_or(none)? + 1;
+        let mut entries = Vec::new();
+        let (mut depth, mut start) = (0, open);
+        for (place, byte) in skeleton.bytes().enumerate().skip(open) {
+            match byte {
+                b'(' | b'[' | b'{' => depth += 1,
+                b']' if depth == 0 => {
+                    entries.extend(entry(text, &skeleton, start..place)?);
+                    return Ok(Self {
+                        text,
+                        inside: open..place,
+                        entries,
+                    });
+                }
+                b')' | b']' | b'}' => depth -= 1,
+                b',' if depth == 0 => {
+                    entries.extend(entry(text, &skeleton, start..place)?);
+                    start = place + 1;
+                }
+                _ => {}
+            }
+        }
+        Err(none.into())
+    }
+
+    /// The text with one more entry, at the end.
+    pub fn with(&self, call: &Call) -> String {
+        let inside = &self.text[self.inside.clone()];
+        match inside.contains('\n') {
+            true => {
+                let end = self.inside.start + inside.trim_end().len();
+                // A comment may be the last thing in the table; the last entry may lack its comma.
+                let comma = match self.entries.last() {
+                    Some(last)
+                        if !blank(&self.text[last.place.end..self.inside.end], Blank::Comments)
+                            .contains(',') =>
+                    {
+                        ","
+                    }
+                    _ => "",
+                };
+                let at = self.entries.last().map_or(end, |last| last.place.end);
+                let line = call.laid_out("    ", ",");
+                [
+                    &self.text[..at],
+                    comma,
+                    &self.text[at..end],
+                    "\n",
+                    &line,
+                    &self.text[end..],
+                ]
+                .concat()
+            }
+            false => {
+                let calls = self
+                    .entries
+                    .iter()
+                    .map(|entry| self.text[entry.place.clone()].to_owned());
+                self.in_layout(calls.chain([call.in_one_line()]).collect(), Some(call))
+            }
+        }
+    }
+
+    /// The text without this function's entry.
+    pub fn without(&self, name: &str) -> String {
+        let inside = &self.text[self.inside.clone()];
+        let kept: Vec<&Entry> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.name != name)
+            .collect();
+        let has_comments = blank(inside, Blank::Comments) != inside;
+        if !has_comments || kept.len() == self.entries.len() {
+            let calls = kept
+                .iter()
+                .map(|entry| self.text[entry.place.clone()].to_owned())
+                .collect();
+            return self.in_layout(calls, None);
+        }
+        let gone = self
+            .entries
+            .iter()
+            .filter(|entry| entry.name == name)
+            .map(|entry| {
+                // Its whole lines, where nothing else is on them.
+                let start = self.text[..entry.place.start]
+                    .rfind('\n')
+                    .map_or(0, |at| at + 1);
+                let end = self.text[entry.place.end..]
+                    .find('\n')
+                    .map_or(self.text.len(), |at| entry.place.end + at + 1);
+                let around = [
+                    &self.text[start..entry.place.start],
+                    &self.text[entry.place.end..end],
+                ]
+                .concat();
+                if around.trim().trim_matches(',').is_empty() {
+                    start..end
+                } else {
+                    entry.place.clone()
+                }
+            });
+        let mut text = self.text.to_owned();
+        for place in gone.collect::<Vec<_>>().into_iter().rev() {
+            text.replace_range(place, "");
+        }
+        text
+    }
+
+    /// The text with these entries, in the layout that rustfmt gives to a list without comments:
+    /// one line where it fits.
+    fn in_layout(&self, calls: Vec<String>, last: Option<&Call>) -> String {
+        let (before, after) = (
+            &self.text[..self.inside.start],
+            &self.text[self.inside.end..],
+        );
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line_end = after.find('\n').unwrap_or(after.len());
+        let line = format!(
+            "{}{}{}",
+            &before[line_start..],
+            calls.join(", "),
+            &after[..line_end]
+        );
+        if !line.contains('\n') && line.chars().count() <= WIDTH {
+            return [before, &calls.join(", "), after].concat();
+        }
+        let mut lines: Vec<String> = calls.iter().map(|call| format!("    {call},\n")).collect();
+        if let (Some(call), Some(line)) = (last, lines.last_mut()) {
+            *line = call.laid_out("    ", ",\n");
+        }
+        [before, "\n", &lines.concat(), after].concat()
+    }
+}
+
+/// The entry between two commas; `None` where there is nothing but white space and comments.
+fn entry(text: &str, skeleton: &str, between: Range<usize>) -> Result<Option<Entry>, String> {
+    let code = &skeleton[between.clone()];
+    if code.trim().is_empty() {
+        return Ok(None);
+    }
+    let start = between.start + (code.len() - code.trim_start().len());
+    let place = start..between.start + code.trim_end().len();
+    let unclear = || {
+        format!(
+            "this is no entry that can be read: {}",
+            text[place.clone()].trim()
+        )
+    };
+    let open = text[place.clone()].find('"').ok_or_else(unclear)? + place.start + 1;
+    let close = open + skeleton[open..].find('"').ok_or_else(unclear)?;
+    // The code is the last argument.
+    let arguments = skeleton[place.clone()].trim_end_matches([')', ' ', '\n', ',', '}']);
+    let is_path = |letter: char| letter.is_alphanumeric() || "_:#".contains(letter);
+    let path = arguments[arguments.trim_end_matches(is_path).len()..].to_owned();
+    Ok(Some(Entry {
+        name: text[open..close].to_owned(),
+        path,
+        place,
+    }))
+}
+
+/// Where this word begins in the skeleton.
+fn word(skeleton: &str, word: &str) -> Option<usize> {
+    let bytes = skeleton.as_bytes();
+    let is_alone = |at: usize| {
+        !at.checked_sub(1)
+            .is_some_and(|before| is_word(bytes[before]))
+            && !bytes.get(at + word.len()).copied().is_some_and(is_word)
+    };
+    skeleton
+        .match_indices(word)
+        .map(|(at, _)| at)
+        .find(|at| is_alone(*at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"//! The functions.
+
+mod hello;
+/// Two functions in one file.
+pub mod shop;
+
+use crate::Route;
+
+/// One line a function: "ROUTES" and `ROUTES = [`.
+pub const ROUTES: &[Route] = &[
+    Route::http("hello", &["GET", "POST"], "/api/hello", hello::run),
+    // The shop's:
+    Route::http_with_bindings("order", &["POST"], &["message"], shop::order),
+    Route::trigger(
+        "cancel",
+        "item",
+        &[],
+        shop::cancel, // with ] and "
+    ),
+];
+"#;
+
+    fn names(text: &str) -> Vec<(String, String)> {
+        let table = Table::find(text).unwrap();
+        table
+            .entries
+            .iter()
+            .map(|entry| (entry.name.clone(), entry.path.clone()))
+            .collect()
+    }
+
+    fn call(name: &str) -> Call {
+        let run = format!("{name}::run");
+        Call::new(
+            "Route::trigger",
+            vec![format!("\"{name}\""), "\"item\"".into(), "&[]".into(), run],
+        )
+    }
+
+    #[test]
+    fn entries_are_found_in_any_layout() {
+        let all = [
+            ("hello", "hello::run"),
+            ("order", "shop::order"),
+            ("cancel", "shop::cancel"),
+        ];
+        let all = all.map(|(name, path)| (name.to_owned(), path.to_owned()));
+        assert_eq!(names(TEXT), all);
+        let line = r#"pub static ROUTES:&[Route]=&[Route::http("hello",&[],"/",r#match::run),];"#;
+        let table = Table::find(line).unwrap();
+        assert_eq!(table.entries[0].path, "r#match::run");
+        assert_eq!(table.entries[0].file().as_deref(), Some("match"));
+        assert_eq!(names("const ROUTES: &[Route] = &[];"), []);
+        for text in [
+            "",
+            "const ROUTE: [u8; 0] = [];",
+            "const ROUTES: &[Route] = &[Route::http(",
+            "ROUTES = &[x];",
+        ] {
+            assert!(Table::find(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_entry_is_added_and_taken_out_again() {
+        let added = Table::find(TEXT).unwrap().with(&call("fresh"));
+        assert_eq!(
+            added,
+            TEXT.replace(
+                "    ),\n];",
+                "    ),\n    Route::trigger(\"fresh\", \"item\", &[], fresh::run),\n];"
+            )
+        );
+        assert_eq!(Table::find(&added).unwrap().without("fresh"), TEXT);
+        let without_cancel = Table::find(TEXT).unwrap().without("cancel");
+        assert!(
+            without_cancel.ends_with("shop::order),\n];\n"),
+            "{without_cancel}"
+        );
+        let without_order = Table::find(TEXT).unwrap().without("order");
+        assert!(
+            without_order.contains("// The shop's:\n    Route::trigger(\n"),
+            "{without_order}"
+        );
+    }
+
+    #[test]
+    fn a_list_that_fits_is_in_one_line_and_any_other_is_not() {
+        let none = "const ROUTES: &[Route] = &[];\n";
+        let one = Table::find(none).unwrap().with(&call("first"));
+        assert_eq!(
+            one,
+            "const ROUTES: &[Route] = &[Route::trigger(\"first\", \"item\", &[], first::run)];\n"
+        );
+        let two = Table::find(&one).unwrap().with(&call("second"));
+        let lines = "\n    Route::trigger(\"first\", \"item\", &[], first::run),\n    Route::trigger(\"second\", \"item\", &[], second::run),\n";
+        assert_eq!(two, format!("const ROUTES: &[Route] = &[{lines}];\n"));
+        assert_eq!(Table::find(&two).unwrap().without("second"), one);
+        assert_eq!(Table::find(&one).unwrap().without("first"), none);
+        let long = "x".repeat(60);
+        let split = Table::find(none).unwrap().with(&call(&long));
+        assert!(split.ends_with(&format!("&[\n    Route::trigger(\n        \"{long}\",\n        \"item\",\n        &[],\n        {long}::run,\n    ),\n];\n")), "{split}");
+    }
+
+    #[test]
+    fn a_module_goes_into_the_order_and_out_again() {
+        for (file, place) in [
+            ("alpha", "mod alpha;\nmod hello;"),
+            ("item", "mod item;\n/// Two"),
+            ("zoo", "pub mod shop;\nmod zoo;\n\n"),
+        ] {
+            let text = with_module(TEXT, file);
+            assert!(text.contains(place), "{text}");
+            assert_eq!(without_module(&text, file), TEXT);
+        }
+        assert!(
+            !without_module(TEXT, "shop").contains("Two functions"),
+            "its doc comment goes too"
+        );
+        for text in [
+            "//! Header.\n\nuse crate::Route;\n",
+            "//! Header.\n",
+            "use crate::Route;\n",
+        ] {
+            let with = with_module(text, "match");
+            assert!(with.contains("mod r#match;\n"), "{with}");
+            assert_eq!(without_module(&with, "match"), text);
+        }
+    }
+}

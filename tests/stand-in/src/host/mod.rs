@@ -1,0 +1,9 @@
+//! The Functions host's rules: what it sends for each trigger, and what it makes of the answers.
+
+pub mod invoke;
+pub mod newtonsoft;
+pub mod record;
+pub mod routes;
+pub mod rules;
+pub mod storage;
+pub mod triggers;

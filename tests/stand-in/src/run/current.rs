@@ -1,0 +1,74 @@
+//! The host that serves at this moment. Another takes its place when the app has changed or its
+//! handler has ended; until then requests wait.
+
+use crate::host::invoke::Host;
+use crate::host::record::lock;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a request waits for a handler, in vain in the end.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The place of the host that serves.
+pub struct Current<H> {
+    state: Mutex<State<H>>,
+    changed: Condvar,
+}
+
+struct State<H> {
+    /// Counts the hosts that were put here.
+    generation: usize,
+    /// The host; an error where there is none, and none is on its way.
+    host: Result<Option<Arc<Host<H>>>, String>,
+}
+
+/// Nothing serves yet.
+impl<H> Default for Current<H> {
+    fn default() -> Self {
+        Self {
+            state: Mutex::new(State {
+                generation: 0,
+                host: Ok(None),
+            }),
+            changed: Condvar::new(),
+        }
+    }
+}
+
+impl<H> Current<H> {
+    /// The host that serves, waited for where one is on its way. It goes on to serve while someone
+    /// holds it, for a while. Errors with a sentence where there will be none.
+    pub fn get(&self) -> Result<Arc<Host<H>>, String> {
+        let waiting = |state: &mut State<H>| matches!(state.host, Ok(None));
+        let waited = self
+            .changed
+            .wait_timeout_while(lock(&self.state), PATIENCE, waiting);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state
+            .host
+            .clone()?
+            .ok_or_else(|| "no handler has answered for two minutes".to_owned())
+    }
+
+    /// Makes a host the one that serves. Gives the one before, and the number of this generation.
+    pub fn replace(&self, host: Arc<Host<H>>) -> (Option<Arc<Host<H>>>, usize) {
+        let mut state = lock(&self.state);
+        state.generation += 1;
+        let before = std::mem::replace(&mut state.host, Ok(Some(host)));
+        self.changed.notify_all();
+        (before.ok().flatten(), state.generation)
+    }
+
+    /// Puts something else in the place of the host of this generation: none for now, another with
+    /// the same app, or the reason why there will be none. Gives whether that generation was still
+    /// the current one; else nothing happens.
+    pub fn amend(&self, generation: usize, host: Result<Option<Arc<Host<H>>>, String>) -> bool {
+        let mut state = lock(&self.state);
+        let is_current = state.generation == generation;
+        if is_current {
+            state.host = host;
+            self.changed.notify_all();
+        }
+        is_current
+    }
+}

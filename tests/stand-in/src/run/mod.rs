@@ -1,0 +1,390 @@
+//! `make run`: the whole app on this machine. It builds the handler, starts it as the host does,
+//! serves callers, delivers queue messages, and does it all anew when a file of the app changes.
+
+pub mod build;
+pub mod current;
+pub mod delivery;
+pub mod guard;
+pub mod http;
+pub mod process;
+pub mod request;
+pub mod serve;
+pub mod show;
+pub mod start;
+pub mod watch;
+
+use crate::app::description::{Description, Function, is};
+use crate::commands::check::check;
+use crate::host::invoke::Host;
+use crate::host::record::Record;
+use crate::host::storage::Storage;
+use crate::run::build as cargo;
+use crate::run::current::Current;
+use crate::run::guard::Guarded;
+use crate::run::serve as front;
+use crate::run::show::{Console, Kind};
+use crate::run::start::READY_WITHIN;
+use crate::run::watch::Files;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The port of func.
+const DEFAULT_PORT: u16 = 7071;
+
+/// How long a handler that another has replaced may take for what it has begun.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The host ends with the third error within this time.
+const ERRORS_MAX: usize = 3;
+const ERRORS_WITHIN: Duration = Duration::from_secs(30 * 60);
+
+/// The handler that a host sends invocations to.
+enum Worker {
+    Process(Guarded),
+    /// One that somebody else has started, a debugger for one.
+    Attached,
+}
+
+/// What every generation of the app is started with.
+struct Run {
+    root: PathBuf,
+    /// The port that callers use.
+    port: u16,
+    /// The port of a handler that is not to be started.
+    attach: Option<u16>,
+    /// The program that guards handlers, see `guard`.
+    guard: PathBuf,
+    console: Arc<Console>,
+    current: Arc<Current<Arc<Worker>>>,
+    storage: Arc<Storage>,
+    record: Arc<Record>,
+}
+
+/// An app that is ready to be started.
+#[derive(Clone)]
+struct Made {
+    app: Arc<Description>,
+    /// The handler's binary; none where it is attached to.
+    binary: Option<PathBuf>,
+    /// What the user should know of it, a sentence each.
+    notes: Vec<String>,
+}
+
+/// The command: `run [--port 7071] [--attach 8080]`. It returns only with an error.
+pub fn run(arguments: &[String]) -> Result<(), String> {
+    let (port, attach) = options(arguments)?;
+    let root =
+        std::env::current_dir().map_err(|error| format!("the working directory: {error}"))?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => format!(
+                "port {port} is in use; for another: make run PORT={}",
+                port.saturating_add(1)
+            ),
+            _ => format!("cannot listen on 127.0.0.1:{port}: {error}"),
+        })?;
+    let port = listener
+        .local_addr()
+        .map_err(|error| format!("the port: {error}"))?
+        .port();
+    let mut files = Files::of(&root);
+    let console = Arc::new(Console::of_stdout());
+    let record = Arc::new(Record::Shown(Box::new({
+        let console = console.clone();
+        move |event| console.event(event)
+    })));
+    // A copy too: cargo may build this program anew while it runs.
+    let this =
+        std::env::current_exe().and_then(|this| cargo::copy(&this, &format!("guard-{port}")));
+    let guard = this.map_err(|error| format!("this program cannot be copied: {error}"))?;
+    let storage = Arc::new(Storage::with_files(root.join(".local")));
+    let run = Arc::new(Run {
+        root,
+        port,
+        attach,
+        guard,
+        console,
+        current: Arc::default(),
+        storage,
+        record,
+    });
+
+    let made = run.make(false)?;
+    run.serve(&made)?;
+    let mut shown = run.functions(&made);
+    run.console.print(Kind::Plain, &shown);
+    thread::spawn({
+        let run = run.clone();
+        move || delivery::deliver(&run.current, &run.storage)
+    });
+    thread::spawn({
+        let run = run.clone();
+        move || front::serve(&listener, &run.current)
+    });
+    loop {
+        let changed = files.wait_for_change(&run.root);
+        let begun = Instant::now();
+        run.console
+            .log(Kind::Host, &format!("{} has changed", changed.display()));
+        match run
+            .make(true)
+            .and_then(|made| run.serve(&made).map(|()| made))
+        {
+            Ok(made) => {
+                let functions = run.functions(&made);
+                if functions != shown {
+                    run.console.print(Kind::Plain, &functions);
+                    shown = functions;
+                }
+                run.console.log(
+                    Kind::Good,
+                    &format!("reloaded in {} ms", begun.elapsed().as_millis()),
+                );
+            }
+            Err(why) => {
+                for line in why.lines() {
+                    run.console.log(Kind::Error, line);
+                }
+                run.console
+                    .log(Kind::Error, "not reloaded: what ran before goes on");
+            }
+        }
+    }
+}
+
+/// The ports: of callers, and of a handler to attach to.
+fn options(arguments: &[String]) -> Result<(u16, Option<u16>), String> {
+    let (mut port, mut attach) = (DEFAULT_PORT, None);
+    for pair in arguments.chunks(2) {
+        let number = |name: &str| match pair {
+            [_, value] => value
+                .parse()
+                .map_err(|_| format!("{name}={value} is no port from 0 to 65535")),
+            _ => Err(format!("{name} is a port")),
+        };
+        match pair[0].as_str() {
+            "--port" => port = number("PORT")?,
+            "--attach" => attach = Some(number("ATTACH")?),
+            other => return Err(format!("{other} is neither --port nor --attach")),
+        }
+    }
+    Ok((port, attach))
+}
+
+impl Run {
+    /// Reads the app's files, builds its handler, and checks that both fit together. Errors with a
+    /// sentence a line.
+    fn make(&self, again: bool) -> Result<Made, String> {
+        let app = Description::read(&self.root, &|name| std::env::var(name).ok())?;
+        let built = match self.attach {
+            Some(_) => None,
+            None => Some(cargo::build(&self.root, again)?),
+        };
+        let findings = check(&self.root, built.as_ref().map(|built| built.table.as_str()));
+        let (errors, notes): (Vec<_>, Vec<_>) =
+            findings.into_iter().partition(|finding| finding.is_error);
+        if !errors.is_empty() {
+            return Err(errors
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n"));
+        }
+        let copied = built
+            .map(|built| cargo::copy(&built.handler, &self.port.to_string()))
+            .transpose();
+        let binary = copied.map_err(|error| format!("the handler cannot be copied: {error}"))?;
+        let notes = app
+            .notes
+            .iter()
+            .cloned()
+            .chain(notes.iter().map(ToString::to_string))
+            .collect();
+        Ok(Made {
+            app: Arc::new(app),
+            binary,
+            notes,
+        })
+    }
+
+    /// Starts a handler, makes its host the one that serves, and looks after it.
+    fn serve(self: &Arc<Self>, made: &Made) -> Result<(), String> {
+        let host = self.start(made)?;
+        let worker = host.handler.clone();
+        let (before, generation) = self.current.replace(Arc::new(host));
+        if let Some(before) = before {
+            thread::spawn(move || {
+                let begun = Instant::now();
+                while Arc::strong_count(&before) > 1 && begun.elapsed() < GRACE {
+                    thread::sleep(Duration::from_millis(20));
+                }
+                before.handler.end();
+            });
+        }
+        if made.binary.is_some() {
+            let (run, made) = (self.clone(), made.clone());
+            thread::spawn(move || run.look_after(&made, worker, generation));
+        }
+        Ok(())
+    }
+
+    /// Starts a handler and waits until it answers.
+    fn start(&self, made: &Made) -> Result<Host<Arc<Worker>>, String> {
+        let (worker, port) = match &made.binary {
+            None => {
+                let port = self.attach.unwrap_or_default();
+                self.console.log(
+                    Kind::Host,
+                    &format!("waiting for a handler on 127.0.0.1:{port}"),
+                );
+                start::is_ready(port, || true);
+                (Worker::Attached, port)
+            }
+            Some(binary) => {
+                let (mut command, port) = (guard::command(&self.guard, binary), start::free_port());
+                start::prepare(&mut command, &made.app, port);
+                let console = self.console.clone();
+                let show = Arc::new(move |stream, line: &str| console.handler(stream, line));
+                let process = Guarded::spawn(command, show)
+                    .map_err(|error| format!("the handler does not start: {error}"))?;
+                let begun = Instant::now();
+                if !start::is_ready(port, || {
+                    process.exit_code().is_none() && begun.elapsed() < READY_WITHIN
+                }) {
+                    return Err(match process.exit_code() {
+                        Some(code) => {
+                            format!("the handler ended with code {code} before it answered")
+                        }
+                        None => format!(
+                            "the handler has not answered within {} seconds",
+                            READY_WITHIN.as_secs()
+                        ),
+                    });
+                }
+                (Worker::Process(process), port)
+            }
+        };
+        let (app, storage, record) = (made.app.clone(), self.storage.clone(), self.record.clone());
+        Ok(Host::new(Arc::new(worker), port, app, storage, record).patient())
+    }
+
+    /// Starts a handler anew whenever it ends, as the host does it
+    /// [Workers/Http/HttpWorkerChannel.cs]: at once where its code is 200, not at all where it is
+    /// 0, and else until the third time. Ends with the generation.
+    fn look_after(self: &Arc<Self>, made: &Made, mut worker: Arc<Worker>, generation: usize) {
+        let mut errors: Vec<Instant> = Vec::new();
+        loop {
+            let code = worker.wait();
+            if !self.current.amend(generation, Ok(None)) {
+                return;
+            }
+            let mut problem = format!("the handler has ended with code {code}");
+            if code == 0 {
+                problem +=
+                    ", and so it is not started again: every call fails until the app changes";
+                self.console.log(Kind::Error, &problem);
+                self.current.amend(generation, Err(problem));
+                return;
+            }
+            let mut failed = code != 200;
+            worker = loop {
+                if failed {
+                    errors.retain(|error| error.elapsed() < ERRORS_WITHIN);
+                    errors.push(Instant::now());
+                }
+                if errors.len() >= ERRORS_MAX {
+                    self.console.log(
+                        Kind::Error,
+                        &format!("{problem}, the third error in 30 minutes: the host ends"),
+                    );
+                    std::process::exit(1);
+                }
+                self.console.log(
+                    if failed { Kind::Error } else { Kind::Host },
+                    &format!("{problem}: it is started again"),
+                );
+                match self.start(made) {
+                    Ok(host) => {
+                        let worker = host.handler.clone();
+                        if !self.current.amend(generation, Ok(Some(Arc::new(host)))) {
+                            return;
+                        }
+                        break worker;
+                    }
+                    Err(why) => (problem, failed) = (why, true),
+                }
+            };
+        }
+    }
+
+    /// The functions as `func start` shows them, and what there is to know about them.
+    fn functions(&self, Made { app, notes, .. }: &Made) -> String {
+        let (address, mut shown) = (
+            format!("http://localhost:{}", self.port),
+            "\nFunctions:\n".to_owned(),
+        );
+        for function in &app.functions {
+            let trigger = function.trigger();
+            let text = |member: &str| trigger[member].as_str().unwrap_or_default();
+            let line = match &function.route {
+                Some(route) => format!("[{}] {address}/{route}", function.methods().join(",")),
+                None => {
+                    // What it is triggered by, whatever the kind calls it.
+                    const SOURCES: [&str; 7] = [
+                        "queueName",
+                        "schedule",
+                        "path",
+                        "topicName",
+                        "eventHubName",
+                        "databaseName",
+                        "containerName",
+                    ];
+                    let source = SOURCES
+                        .iter()
+                        .map(|member| text(member))
+                        .find(|source| !source.is_empty());
+                    format!("{} {}", text("type"), source.unwrap_or_default())
+                }
+            };
+            shown += &format!("\n\t{}: {}\n", function.name, line.trim_end());
+        }
+        let mut timers = app
+            .functions
+            .iter()
+            .filter(|function| is(function.trigger(), "type", "timerTrigger"));
+        if let Some(Function { name, .. }) = timers.next() {
+            let command = format!(
+                "curl -d '{{}}' -H 'Content-Type: application/json' {address}/admin/functions/{name}"
+            );
+            shown += &format!("\nTimers run by hand only: {command}\n");
+        }
+        for note in notes {
+            shown += &format!("\n{note}\n");
+        }
+        shown
+    }
+}
+
+impl Worker {
+    /// Waits until the handler has ended, and gives its code.
+    fn wait(&self) -> i32 {
+        loop {
+            if let Self::Process(process) = self
+                && let Some(code) = process.exit_code()
+            {
+                return code;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn end(&self) {
+        if let Self::Process(process) = self {
+            process.end();
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! A panic in a function costs its own invocation and nothing else.
+
+use crate::in_flight::{hold, release};
+#[cfg(target_os = "linux")]
+use crate::probe;
+use crate::probe::assert_few_threads;
+use crate::requests::{ID, ask, assert_error, get, order_payload, ping};
+use crate::start::start;
+use serde_json::json;
+use stand_in::run::http::{Connection, invocation, request};
+use stand_in::run::process::wait_for;
+
+#[test]
+fn a_panic_fails_its_own_invocation_and_no_other() {
+    let handler = start();
+    let held = hold(&handler, 8);
+    let ways = [
+        ("", "as the test wants"),
+        ("?how=lines", r"one line\r\nanother line\u{1b}[31m"),
+        ("?how=value", "panicked"),
+        ("?how=index", "panicked"),
+        ("?how=borrow", "panicked"),
+        ("?how=silently", "passed on"),
+        ("?how=again", "panicked"),
+    ];
+    for (index, (way, message)) in ways.into_iter().enumerate() {
+        let id = format!("70734a6c-261f-4802-9a19-{index:012}");
+        let mut connection = Connection::open(handler.port).expect("a connection");
+        let path = format!("/api/panics{way}");
+        let headers = [("X-Azure-Functions-InvocationId", id.as_str())];
+        let answer = connection
+            .exchange(&request("GET", &path, &headers, b""))
+            .expect("an answer to a panic");
+        assert_error(&answer, 500, &[]);
+        assert_eq!(answer.json()["invocationId"], id);
+        let line = || {
+            handler
+                .stderr()
+                .lines()
+                .find(|line| line.contains(&id))
+                .map(str::to_owned)
+        };
+        let line = wait_for("a line with the invocation's id on stderr", line);
+        assert!(line.contains(message), "{line:?} does not hold {message:?}");
+        assert_eq!(
+            connection
+                .exchange(&ping())
+                .expect("the connection goes on")
+                .status,
+            200
+        );
+    }
+    let payload = json!({"Data": {"item": json!("a poison message").to_string()}}).to_string();
+    let answer = ask(&handler, &invocation("/panics-too", ID, payload.as_bytes()));
+    assert_error(&answer, 500, &["cannot digest a poison message"]);
+    handler.wait_for_stderr(&format!("invocation {ID}: POST /panics-too: 500: panicked"));
+    let answer = ask(&handler, &invocation("/panics", ID, &order_payload("x")));
+    assert_error(&answer, 500, &["as the test wants"]);
+    release(&handler, held);
+    assert!(handler.is_running());
+}
+
+#[test]
+fn a_thousand_panics_leave_no_trace() {
+    let handler = start();
+    let payload = json!({"Data": {"item": "\"poison\""}}).to_string();
+    let panic = [
+        request("GET", "/api/panics", &[], b""),
+        invocation("/panics-too", ID, payload.as_bytes()),
+    ];
+    let panics = |count: usize| {
+        let mut connection = Connection::open(handler.port).expect("a connection");
+        for n in 0..count {
+            assert_error(
+                &connection
+                    .exchange(&panic[n % 2])
+                    .expect("an answer to a panic"),
+                500,
+                &[],
+            );
+        }
+    };
+    panics(200);
+    #[cfg(target_os = "linux")]
+    let before = probe::status(handler.pid(), "VmRSS");
+    panics(1000);
+    assert_few_threads(&handler);
+    #[cfg(target_os = "linux")]
+    {
+        let after = probe::status(handler.pid(), "VmRSS");
+        assert!(after < before + 512, "KiB before {before}, after {after}");
+    }
+    assert!(handler.is_running());
+    assert_eq!(get(&handler, "/api/logs").text(), "logged");
+}
+
+/// What a function says when it panics is not about the handler's own threads.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_function_that_gets_no_thread_costs_none() {
+    let handler = start();
+    for _ in 0..20 {
+        assert_eq!(get(&handler, "/api/panics?how=without-threads").status, 500);
+    }
+    assert_few_threads(&handler);
+}

@@ -1,0 +1,217 @@
+//! How the process starts, where it is reached, and how it ends.
+
+use crate::in_flight::half_an_order;
+#[cfg(unix)]
+use crate::in_flight::hold;
+use crate::requests::{ID, ask, assert_error, assert_serves, get};
+use crate::start::{command, said, start, start_with};
+use stand_in::run::http::{invocation, request};
+use stand_in::run::process::{Handler, wait_for};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::time::Duration;
+#[cfg(unix)]
+use std::time::Instant;
+
+#[test]
+fn it_listens_where_the_variable_says() {
+    for port in ["", "0"] {
+        // Without a value the port is 8080, which another process may have.
+        let free = TcpListener::bind(("127.0.0.1", 0))
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port()
+            .to_string();
+        let port = if port.is_empty() { &free } else { port };
+        let handler = start_with("FUNCTIONS_CUSTOMHANDLER_PORT", port);
+        assert_eq!(get(&handler, "/").status, 200);
+        assert_eq!(
+            said(&handler),
+            format!("listening on http://127.0.0.1:{}\n", handler.port)
+        );
+    }
+}
+
+#[test]
+fn without_a_port_it_is_8080() {
+    for unset in [true, false] {
+        let mut command = command();
+        if unset {
+            command.env_remove("FUNCTIONS_CUSTOMHANDLER_PORT")
+        } else {
+            command.env("FUNCTIONS_CUSTOMHANDLER_PORT", "")
+        };
+        match Handler::spawn(command, true).announced() {
+            Ok(handler) => assert_eq!(handler.port, 8080),
+            // Something else has it.
+            Err(handler) => assert!(
+                handler.stderr().contains("127.0.0.1:8080"),
+                "{}",
+                handler.stderr()
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_port_that_is_none_or_taken_ends_it_with_a_line() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let taken = taken.local_addr().unwrap().port().to_string();
+    for (port, named) in [
+        ("http", "FUNCTIONS_CUSTOMHANDLER_PORT"),
+        ("65536", "65536"),
+        ("-1", "-1"),
+        ("80 80", "80 80"),
+        (&taken, &taken),
+    ] {
+        let mut command = command();
+        command.env("FUNCTIONS_CUSTOMHANDLER_PORT", port);
+        let handler = Handler::spawn(command, true)
+            .announced()
+            .err()
+            .expect("it must not listen");
+        assert!(!handler.wait_for_exit().success());
+        let stderr = wait_for("its line", || {
+            Some(handler.stderr()).filter(|line| line.ends_with('\n'))
+        });
+        assert!(
+            stderr.lines().count() == 1 && stderr.contains(named),
+            "{stderr}"
+        );
+    }
+}
+
+/// Invocations succeed and fail as ever when nobody reads what the handler prints.
+#[test]
+fn closed_pipes_fail_no_invocation() {
+    let start = || {
+        Handler::spawn(command(), false)
+            .announced()
+            .unwrap_or_else(|_| panic!("it ended"))
+    };
+    let handler = start();
+    for _ in 0..100 {
+        assert_serves(&handler);
+        assert_error(
+            &ask(&handler, &invocation("/order", ID, b"{")),
+            400,
+            &["payload"],
+        );
+        assert_error(
+            &ask(&handler, &request("GET", "/nowhere", &[], b"")),
+            404,
+            &["nowhere"],
+        );
+    }
+    let handler = start();
+    for _ in 0..100 {
+        assert_error(&get(&handler, "/api/panics"), 500, &[]);
+        assert_error(&get(&handler, "/api/fails"), 500, &["fails"]);
+        assert_eq!(get(&handler, "/api/logs").text(), "logged");
+    }
+    assert!(handler.is_running());
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_it_at_once() {
+    let assert_ends = |handler: &Handler, signal: &str| {
+        let start = Instant::now();
+        handler.signal(signal);
+        let status = handler.wait_for_exit();
+        // The invocations in flight would keep it for much longer.
+        assert!(
+            start.elapsed() < Duration::from_secs(10),
+            "{signal}: {status} after {:?}",
+            start.elapsed()
+        );
+        assert!(
+            !status.success(),
+            "{signal}: the host would not start it again"
+        );
+    };
+    for signal in ["TERM", "INT"] {
+        let handler = start();
+        let _in_flight = half_an_order(&handler);
+        assert_ends(&handler, signal);
+        let handler = start();
+        let _held = hold(&handler, 2);
+        assert_ends(&handler, signal);
+    }
+}
+
+/// A port that no connection gets by itself: those start at 32,768 on Linux, and higher on other
+/// systems.
+fn port_of_ones_own() -> u16 {
+    static NEXT: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(0);
+    let first = 20_000 + (std::process::id() % 10_000) as u16;
+    wait_for("a free port", || {
+        let port = first + NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
+    })
+}
+
+#[test]
+fn after_a_kill_a_new_one_starts_at_once_on_the_same_port() {
+    let port = port_of_ones_own();
+    let start = || start_with("FUNCTIONS_CUSTOMHANDLER_PORT", &port.to_string());
+    for _ in 0..5 {
+        let handler = start();
+        assert_eq!(handler.port, port);
+        let kept: Vec<_> = (0..5).map(|_| half_an_order(&handler)).collect();
+        assert_serves(&handler);
+        handler.kill();
+        let next = start();
+        assert_serves(&next);
+        drop(kept);
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_a_failure() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = taken.local_addr().expect("its address").port();
+    let mut command = command();
+    command.env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string());
+    let failed = Handler::spawn(command, true)
+        .announced()
+        .err()
+        .expect("no announcement");
+    assert_eq!(failed.wait_for_exit().code(), Some(1));
+    failed.wait_for_stderr(&port.to_string());
+}
+
+/// It listens on 127.0.0.1 and on no other address of the machine.
+#[test]
+fn it_is_reached_from_this_machine_only() {
+    let handler = start();
+    assert_serves(&handler);
+    let mut others = vec![IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    if cfg!(target_os = "linux") {
+        // All of 127.0.0.0/8 is this machine: what listens on every address is found there.
+        others.push(IpAddr::from([127, 0, 0, 2]));
+    }
+    // The address that packets to the world would leave from; none is sent. A machine without a
+    // network has none.
+    let outward = UdpSocket::bind(("0.0.0.0", 0)).and_then(|socket| {
+        socket.connect(("192.0.2.1", 9))?;
+        socket.local_addr()
+    });
+    others.extend(
+        outward
+            .ok()
+            .map(|address| address.ip())
+            .filter(|ip| !ip.is_loopback()),
+    );
+    for ip in others {
+        let reached =
+            TcpStream::connect_timeout(&SocketAddr::new(ip, handler.port), Duration::from_secs(5));
+        let refused = reached.expect_err(&format!("{ip} is reached too")).kind();
+        let unreachable = matches!(ip, IpAddr::V6(_)) && refused != ErrorKind::TimedOut;
+        assert!(
+            refused == ErrorKind::ConnectionRefused || unreachable,
+            "{ip}: {refused:?}"
+        );
+    }
+}
