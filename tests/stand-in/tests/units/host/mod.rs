@@ -1,0 +1,12 @@
+//! Tests of the room `host`.
+
+use crate::files;
+
+/// The tables that the host's own libraries worked out are here, for the tests of each rule.
+#[test]
+fn the_tables_and_captures_are_there() {
+    let schedules = files::json("tables/schedules.json");
+    assert_eq!(schedules.as_array().map(Vec::len), Some(105));
+    assert!(files::json("wire/host-mcp-tool.json")["Data"]["context"].is_string());
+    assert!(files::folder(&[("a/b", "")]).path().join("a/b").is_file());
+}
