@@ -1,9 +1,11 @@
 //! The Functions host's rules: what it sends for each trigger, and what it makes of the answers.
 
+pub mod date;
 pub mod invoke;
 pub mod newtonsoft;
 pub mod record;
 pub mod routes;
 pub mod rules;
+pub mod schedule;
 pub mod storage;
 pub mod triggers;

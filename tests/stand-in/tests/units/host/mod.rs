@@ -1,5 +1,8 @@
 //! Tests of the room `host`.
 
+mod date;
+mod schedule;
+
 use crate::files;
 
 /// The tables that the host's own libraries worked out are here, for the tests of each rule.

@@ -1,0 +1,106 @@
+use crate::files;
+use serde_json::Value;
+use stand_in::host::date::{Date, SECOND};
+use stand_in::host::schedule::{Schedule, time_span};
+
+#[test]
+fn a_schedule_is_due_when_the_hosts_own_library_says() {
+    let start = Date::parse("2026-11-28T01:59:58").expect("a date");
+    for case in files::json("tables/schedules.json")
+        .as_array()
+        .expect("a list")
+    {
+        let text = case["schedule"].as_str().expect("a text");
+        let schedule = Schedule::parse(text);
+        match case["kind"].as_str().expect("a kind") {
+            "refused" => assert!(schedule.is_err(), "{case}: {schedule:?}"),
+            "TimeSpan" => {
+                let Ok(Schedule::Every(ticks)) = schedule else {
+                    panic!("{case}: {schedule:?}")
+                };
+                assert_eq!(case["seconds"].as_f64(), Some(ticks as f64 / SECOND as f64));
+            }
+            _ => {
+                let schedule = schedule.unwrap_or_else(|why| panic!("{case}: {why}"));
+                assert!(matches!(schedule, Schedule::Cron(_)), "{case}");
+                let times =
+                    std::iter::successors(schedule.next(start), |time| schedule.next(*time));
+                let times: Vec<String> = times.take(5).map(Date::iso).collect();
+                assert_eq!(Value::from(times), case["next"], "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_next_time_is_after_a_fraction_of_a_second_too() {
+    let next = |schedule: &str, after: &str| {
+        let after = Date::parse(after).expect("a date");
+        let next = Schedule::parse(schedule).expect("a schedule").next(after);
+        next.expect("a time").iso()
+    };
+    let late = "2026-11-28T01:59:59.9";
+    assert_eq!(next("* * * * * *", late), "2026-11-28T02:00:00");
+    assert_eq!(
+        next("0 0 2 * * *", "2026-11-28T02:00:00"),
+        "2026-11-29T02:00:00"
+    );
+    assert_eq!(next("00:00:07", late), "2026-11-28T02:00:06.9");
+}
+
+#[test]
+fn what_is_refused_is_named() {
+    for (schedule, named) in [
+        ("60 * * * * *", "\"60\" is not a second: 0 to 59"),
+        ("0 0 0 * * 7", "\"7\" is not a day of the week: 0 to 6"),
+        ("* */x * * * *", "\"*/x\" is not a minute"),
+        ("every minute", "it has 2 fields"),
+        ("0 0 0 1 1 * 2027", "it has 7 fields"),
+        ("", "it has 0 fields"),
+    ] {
+        let error = Schedule::parse(schedule).expect_err("refused");
+        assert!(error.contains(named), "{schedule}: {error}");
+    }
+}
+
+#[test]
+fn status_is_kept_from_a_minute_up() {
+    let from = Date::parse("2026-11-28T01:59:58").expect("a date");
+    for (schedule, frequent) in [
+        ("*/30 * * * * *", true),
+        ("0,59 0 * * * *", true),
+        ("0 * * * * *", false),
+        ("*/1 * * * *", false),
+        ("00:00:59", true),
+        ("00:01:00", false),
+    ] {
+        let schedule = Schedule::parse(schedule).expect("a schedule");
+        let found = schedule.is_more_frequent_than_a_minute(from);
+        assert_eq!(found, frequent, "{schedule:?}");
+    }
+}
+
+#[test]
+fn a_time_span_is_what_dotnet_reads() {
+    for (text, seconds) in [
+        ("1.02:03", Some(93_780)),
+        ("1:02:03:04", Some(93_784)),
+        ("1.02:03:04", Some(93_784)),
+        (" 00:00:01 ", Some(1)),
+        ("24:00", None),
+        ("1.5", None),
+        ("1..00:00:01", None),
+        ("00:00:00.12345678", None),
+        ("10675200", None),
+        ("10675199.23:00:00", None),
+        ("99999999999999999999", None),
+        ("1:2:3:4:5", None),
+        ("+1", None),
+    ] {
+        assert_eq!(
+            time_span(text),
+            seconds.map(|seconds| seconds * SECOND),
+            "{text}"
+        );
+    }
+}
