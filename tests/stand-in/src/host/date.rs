@@ -22,6 +22,32 @@ pub const SECOND: i64 = 10_000_000;
 pub const DAY: i64 = 86_400 * SECOND;
 /// Days from the year 1 to 1970.
 const EPOCH: i64 = 719_162;
+pub const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// From Sunday, which is 0.
+pub const WEEKDAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
+
 const MAX_TICKS: i64 = 3_652_059 * DAY - 1;
 
 impl Date {
@@ -201,12 +227,16 @@ impl Date {
         let [year, month, day, hour, minute, second] = self.fields();
         let fraction = format!(".{:07}", self.ticks % SECOND);
         let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
-        let zone = match self.kind {
+        let zone = self.zone();
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{zone}")
+    }
+
+    fn zone(self) -> &'static str {
+        match self.kind {
             Kind::Unspecified => "",
             Kind::Utc => "Z",
             Kind::Local => "+00:00",
-        };
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{zone}")
+        }
     }
 
     /// With three digits of the second, as the host's log has it.
@@ -218,11 +248,56 @@ impl Date {
         format!("{}.{:03}Z", whole.iso(), self.ticks % SECOND / 10_000)
     }
 
+    /// By one of .NET's custom formats, such as `yyyy/MM/dd HH:mm:ss.fffK`. Errors with what in it
+    /// is not known here: names of eras, `tt`, `z`, quotes, and the standard formats of one letter.
+    pub fn formatted(self, format: &str) -> Result<String, String> {
+        let unknown = |part: &str| {
+            format!(
+                "{part} in the date format {format} is not known here: write it with y, M, d, H, \
+                 h, m, s, f, K and separators"
+            )
+        };
+        if format.len() < 2 {
+            return Err(unknown(format));
+        }
+        let [year, month, day, hour, minute, second] = self.fields();
+        let (mut text, mut rest) = (String::new(), format);
+        while let Some(letter) = rest.chars().next() {
+            let count = rest.chars().take_while(|c| *c == letter).count();
+            let (part, after) = rest.split_at(count * letter.len_utf8());
+            rest = after;
+            let digits = |number: i64| format!("{number:0width$}", width = count.min(2));
+            text += &match letter {
+                'y' if count < 3 => digits(year % 100),
+                'y' => format!("{year:0count$}"),
+                'M' if count > 2 => name_of(&MONTHS, month - 1, count),
+                'd' if count > 2 => name_of(&WEEKDAYS, self.weekday(), count),
+                'M' => digits(month),
+                'd' => digits(day),
+                'H' => digits(hour),
+                'h' => digits((hour + 11) % 12 + 1),
+                'm' => digits(minute),
+                's' => digits(second),
+                'f' if count < 8 => format!("{:07}", self.ticks % SECOND)[..count].to_owned(),
+                'K' => self.zone().repeat(count),
+                'f' | 'F' | 'g' | 't' | 'z' | '"' | '\'' | '%' | '\\' => return Err(unknown(part)),
+                _ => part.to_owned(),
+            };
+        }
+        Ok(text)
+    }
+
     /// `DateTime.ToString()`.
     pub fn general(self) -> String {
         let [year, month, day, hour, minute, second] = self.fields();
         format!("{month:02}/{day:02}/{year:04} {hour:02}:{minute:02}:{second:02}")
     }
+}
+
+/// A name in full, or its first three letters.
+fn name_of(names: &[&str], at: i64, letters: usize) -> String {
+    let name = names[at as usize];
+    name[..if letters == 3 { 3 } else { name.len() }].to_owned()
 }
 
 /// Days from the first day of the year 1 to this one; the month after December is 13.

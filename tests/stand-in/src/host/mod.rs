@@ -1,6 +1,8 @@
 //! The Functions host's rules: what it sends for each trigger, and what it makes of the answers.
 
+pub mod data;
 pub mod date;
+pub mod expressions;
 pub mod invoke;
 pub mod newtonsoft;
 pub mod record;

@@ -2,7 +2,7 @@
 //! seconds, and .NET's TimeSpan, all in UTC [NCrontab 3.3, CrontabField.cs;
 //! WebJobs.Extensions, TimerSchedule.cs]. Text that is neither puts the function in error.
 
-use crate::host::date::{DAY, Date, SECOND};
+use crate::host::date::{DAY, Date, MONTHS, SECOND, WEEKDAYS};
 
 /// A `schedule` of a function.json.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,39 +48,8 @@ const FIELDS: [Field; 6] = [
     field("minute", 0, 59, &[]),
     field("hour", 0, 23, &[]),
     field("day of the month", 1, 31, &[]),
-    field(
-        "month",
-        1,
-        12,
-        &[
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-        ],
-    ),
-    field(
-        "day of the week",
-        0,
-        6,
-        &[
-            "sunday",
-            "monday",
-            "tuesday",
-            "wednesday",
-            "thursday",
-            "friday",
-            "saturday",
-        ],
-    ),
+    field("month", 1, 12, &MONTHS),
+    field("day of the week", 0, 6, &WEEKDAYS),
 ];
 
 /// As many days later, every day of every month has met every day of the week.
@@ -217,8 +186,11 @@ impl Field {
     /// A number, or the beginning of a word: `Ju` is June.
     fn value(&self, text: &str) -> Result<u32, String> {
         let word = || {
-            let text = text.to_ascii_lowercase();
-            let at = self.words.iter().position(|word| word.starts_with(&text))?;
+            let is = |word: &&str| {
+                let beginning = word.get(..text.len());
+                beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(text))
+            };
+            let at = self.words.iter().position(is)?;
             Some(self.min + at as u32)
         };
         let value = match text.bytes().next() {

@@ -1,6 +1,7 @@
 //! Tests of the room `host`.
 
 mod date;
+mod expressions;
 mod schedule;
 
 use crate::files;

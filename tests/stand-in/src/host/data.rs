@@ -1,0 +1,121 @@
+//! Binding data: what the host knows of a trigger besides its value. `Metadata` of a payload shows
+//! it, and binding expressions read it.
+
+use crate::host::date::Date;
+use crate::host::newtonsoft::{Token, quoted};
+
+/// Names and values, in the order in which `Metadata` has them. Names ignore case.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Data(Vec<(String, Value)>);
+
+/// A value, by the .NET type that the host has for it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Text(String),
+    Integer(i64),
+    /// A `DateTime`, in UTC.
+    DateTime(Date),
+    /// A `DateTimeOffset`, for which expressions have no text.
+    Offset(Date),
+    /// A value of a JSON text.
+    Json(Token),
+    /// An object of the host's own, a query for one.
+    Members(Data),
+}
+
+impl Data {
+    /// The value of a name, in any case.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let mut members = self.0.iter();
+        members
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// Sets a value. A name that is there keeps its place and spelling.
+    pub fn set(&mut self, name: &str, value: Value) {
+        let mut members = self.0.iter_mut();
+        match members.find(|(n, _)| n.eq_ignore_ascii_case(name)) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+
+    /// As a JSON object, without the names for which `keep` is false.
+    pub fn json(&self, keep: impl Fn(&str) -> bool) -> String {
+        let members = self.0.iter().filter(|(name, _)| keep(name));
+        let members: Vec<String> = members
+            .map(|(name, value)| format!("{}:{}", quoted(name), value.json()))
+            .collect();
+        format!("{{{}}}", members.join(","))
+    }
+}
+
+/// Data of these names and values.
+impl<'a, const N: usize> From<[(&'a str, Value); N]> for Data {
+    fn from(members: [(&'a str, Value); N]) -> Self {
+        Self(
+            members
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        )
+    }
+}
+
+impl FromIterator<(String, Value)> for Data {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(members: I) -> Self {
+        Self(members.into_iter().collect())
+    }
+}
+
+impl Value {
+    /// The member of an object, its name in any case.
+    pub fn member(&self, name: &str) -> Option<Self> {
+        match self {
+            Self::Members(members) => members.get(name).cloned(),
+            Self::Json(token) => {
+                let mut members = token.members().iter();
+                let (_, value) = members.find(|(n, _)| n.eq_ignore_ascii_case(name))?;
+                Some(Self::Json(value.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// What an expression becomes, by its format where it has one: it counts for dates alone. Types
+    /// that have no text become empty [azure-webjobs-sdk, BindingDataPathHelper.cs]. Errors with a
+    /// date format that the stand-in does not know.
+    pub fn text(&self, format: Option<&str>) -> Result<String, String> {
+        Ok(match self {
+            Self::Text(text) => text.clone(),
+            Self::Integer(number) => number.to_string(),
+            Self::DateTime(date) => date.formatted(format.unwrap_or("yyyy-MM-ddTHH-mm-ssK"))?,
+            Self::Json(Token::Object(_) | Token::Array(_)) | Self::Offset(_) | Self::Members(_) => {
+                String::new()
+            }
+            Self::Json(token) => token.to_text(),
+        })
+    }
+
+    /// What `Metadata` has for it: an object as it is, anything else as a text that holds its JSON.
+    pub fn json(&self) -> String {
+        match self {
+            Self::Text(text) => quoted(&quoted(text)),
+            Self::Integer(number) => quoted(&number.to_string()),
+            Self::DateTime(date) | Self::Offset(date) => quoted(&date.iso()),
+            Self::Json(token) => token.to_json(false),
+            Self::Members(Data(members)) => {
+                let member = |(name, value): &(String, Self)| {
+                    let value = match value {
+                        Self::Text(text) => quoted(text),
+                        value => value.json(),
+                    };
+                    format!("{}:{value}", quoted(name))
+                };
+                let members: Vec<String> = members.iter().map(member).collect();
+                format!("{{{}}}", members.join(","))
+            }
+        }
+    }
+}
