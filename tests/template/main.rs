@@ -8,6 +8,8 @@ mod documented;
 mod layout;
 mod publish;
 #[cfg(unix)]
+mod random;
+#[cfg(unix)]
 mod readme;
 #[cfg(unix)]
 mod run;

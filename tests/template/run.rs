@@ -2,8 +2,8 @@
 //! and reloading.
 
 use crate::checkout::{copy, shell};
+use crate::random::Random;
 use serde_json::{Value, json};
-use stand_in::random::Random;
 use stand_in::run::http::{Answer, Connection, request};
 use stand_in::run::process::wait_for;
 use std::fs;
@@ -176,17 +176,21 @@ impl Drop for Run {
 /// Messages of every kind that the host alters where they go plain, each of them one of its own.
 fn messages(count: usize) -> Vec<String> {
     let mut random = Random::new(16);
-    let message = |n: usize| match random.below(10) {
-        0 => format!("2026-11-21T10:00:00.{n:07}+02:00"),
-        1 => format!("{n:08}"),
-        2 => format!("[{n}, \"two\"]"),
-        3 => format!("[] {n}"),
-        4 => format!("{{\"id\":{n},\"price\":10.10}}"),
-        5 => format!("{{\"id\":{n},\"color\":\"black\"}}"),
-        6 => format!("{{a:{n}}}"),
-        7 => format!("\u{2615} {n}\u{0} \"quoted\"\r\n"),
-        8 => format!("{n} {}", "long ".repeat(random.below(9000))),
-        _ => format!("\"{n}\""),
+    let message = |n: usize| {
+        let long = "long ".repeat(random.below(9000));
+        let kinds = [
+            format!("2026-11-21T10:00:00.{n:07}+02:00"),
+            format!("{n:08}"),
+            format!("[{n}, \"two\"]"),
+            format!("[] {n}"),
+            format!("{{\"id\":{n},\"price\":10.10}}"),
+            format!("{{\"id\":{n},\"color\":\"black\"}}"),
+            format!("{{a:{n}}}"),
+            format!("\u{2615} {n}\u{0} \"quoted\"\r\n"),
+            format!("{n} {long}"),
+            format!("\"{n}\""),
+        ];
+        random.pick(&kinds).clone()
     };
     (0..count).map(message).collect()
 }

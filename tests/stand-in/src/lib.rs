@@ -49,7 +49,6 @@ pub mod api;
 pub mod app;
 pub mod commands;
 pub mod host;
-pub mod random;
 pub mod run;
 
 pub use api::{App, Run};

@@ -1,12 +1,12 @@
 //! Payloads that are none, and bodies that are cut short, too large or framed wrongly.
 
+use crate::random::Random;
 use crate::requests::{
     ID, ask, assert_error, assert_serves, is_ordered, is_passed_on, message_payload, order,
     order_payload, ping,
 };
 use crate::start::start;
 use serde_json::{Value, json};
-use stand_in::random::Random;
 use stand_in::run::http::{Answer, Connection, chunked, invocation, request};
 use stand_in::run::process::Handler;
 use std::net::Shutdown;

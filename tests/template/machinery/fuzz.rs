@@ -2,10 +2,10 @@
 //! work was done which was not. `FUZZ_ROUNDS` sets how many there are (`make fuzz`), `FUZZ_SEED`
 //! with which it starts; a failure says its seed.
 
+use crate::random::Random;
 use crate::requests::{ID, assert_serves, message, order, ping, wire};
 use crate::start::start;
 use serde_json::value::RawValue;
-use stand_in::random::Random;
 use stand_in::run::http::{Answer, Connection, invocation};
 use std::collections::HashMap;
 use std::io::ErrorKind;

@@ -4,9 +4,9 @@
 //! 200,000 of them, or as many as `LONG_RUN` says.
 
 use crate::probe::assert_few_threads;
+use crate::random::Random;
 use crate::requests::{ID, assert_serves, is_ordered, is_passed_on, message, order, ping};
 use crate::start::start_with;
-use stand_in::random::Random;
 use stand_in::run::http::{Answer, Connection, invocation, request};
 use stand_in::run::process::{Handler, wait_for};
 use std::sync::{Barrier, Mutex};

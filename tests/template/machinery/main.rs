@@ -16,6 +16,8 @@ mod panics;
 mod probe;
 mod process;
 mod property;
+#[path = "../random.rs"]
+mod random;
 mod requests;
 mod routing;
 mod start;
