@@ -10,3 +10,4 @@ pub mod names;
 pub mod settings;
 pub mod table;
 pub mod text;
+pub mod tool;

@@ -4,6 +4,7 @@ pub mod data;
 pub mod date;
 pub mod expressions;
 pub mod invoke;
+pub mod mcp;
 pub mod newtonsoft;
 pub mod record;
 pub mod routes;

@@ -2,6 +2,7 @@
 
 mod date;
 mod expressions;
+mod mcp;
 mod schedule;
 
 use crate::files;

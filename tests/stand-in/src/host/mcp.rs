@@ -1,0 +1,504 @@
+//! The MCP server of the Functions host, `POST /runtime/webhooks/mcp`: how it answers a client, what
+//! a call becomes for a function, and what the client gets for the function's return value
+//! [azure-functions-mcp-extension 1.6.0]. The answers are those of the real host, with two
+//! exceptions that are meant: where it gives a 500 without a body, this gives the status that the
+//! protocol asks for, with a sentence; and a web page that is not of this machine gets 403.
+
+use crate::app::tool::{Tool, json, on_one_line};
+use crate::host::newtonsoft::{Token, quoted};
+use crate::host::rules::{Members, Request, Sys, object, set_properties, twice};
+use crate::run::http::Answer;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Where it is served. Paths below it are answered alike.
+pub const PATH: &str = "/runtime/webhooks/mcp";
+
+/// The protocol's versions that the host speaks. A client that asks for another gets the last.
+const VERSIONS: [&str; 3] = ["2024-11-05", "2025-03-26", "2025-06-18"];
+
+/// The header with the session's id, which a client gets with the answer to `initialize`.
+const SESSION: &str = "Mcp-Session-Id";
+
+/// The name of the transport in a payload.
+const TRANSPORT: &str = "http-streamable";
+
+/// The codes of JSON-RPC's errors, and the code that the protocol's libraries use for HTTP's.
+const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
+const NO_METHOD: i32 = -32601;
+const INVALID_PARAMS: i32 = -32602;
+const INTERNAL_ERROR: i32 = -32603;
+const SERVER_ERROR: i32 = -32000;
+
+/// What the server says of itself.
+#[derive(Debug, PartialEq)]
+pub struct Server {
+    pub name: String,
+    pub version: String,
+    pub instructions: Option<String>,
+}
+
+impl Server {
+    /// Reads `extensions.mcp` of host.json.
+    pub fn read(mcp: &Value) -> Self {
+        let text = |member: &str| mcp[member].as_str().map(str::to_owned);
+        Self {
+            name: text("serverName").unwrap_or_else(|| "Azure Functions MCP server".to_owned()),
+            version: text("serverVersion").unwrap_or_else(|| "1.0.0".to_owned()),
+            instructions: text("instructions"),
+        }
+    }
+
+    fn initialize(&self, params: Params) -> String {
+        let asked = params.protocol_version.unwrap_or_default();
+        let version = VERSIONS.into_iter().find(|version| asked == *version);
+        let instructions = self.instructions.as_ref();
+        let instructions = instructions.map(|text| format!(",\"instructions\":{}", json(text)));
+        format!(
+            r#"{{"protocolVersion":{},"capabilities":{{"logging":{{}},"prompts":{{}},"resources":{{}},"tools":{{}}}},"serverInfo":{{"name":{},"version":{}}}{}}}"#,
+            json(version.unwrap_or(VERSIONS[2])),
+            json(&self.name),
+            json(&self.version),
+            instructions.unwrap_or_default(),
+        )
+    }
+}
+
+impl Tool {
+    /// What the client gets for what the function has returned: a `CallToolResult`, as JSON on one
+    /// line. Errors where it gets only the host's own sentence.
+    pub fn result(&self, returned: &Token) -> Result<String, String> {
+        let text = match returned {
+            Token::Null => return Ok(r#"{"content":[]}"#.to_owned()),
+            Token::Text(text) if self.use_result_schema => text,
+            _ if self.use_result_schema => {
+                return Err(
+                    "useResultSchema is true, and the return value is not a text".to_owned(),
+                );
+            }
+            value => {
+                let text = json(&value.to_text());
+                return Ok(format!(
+                    r#"{{"content":[{{"type":"text","text":{text}}}]}}"#
+                ));
+            }
+        };
+        let wrong = |error: serde_json::Error| format!("the return value is not a result: {error}");
+        let given: Given = serde_json::from_str(text).map_err(wrong)?;
+        let content = given.content.as_deref().unwrap_or("null");
+        let result = match &*given.kind.to_ascii_lowercase() {
+            "call_tool_result" => content.to_owned(),
+            kind => {
+                let list = match kind {
+                    "multi_content_result" => content.to_owned(),
+                    _ => format!("[{content}]"),
+                };
+                let structured = given.structured.filter(|text| !text.is_empty());
+                let structured = structured.map(|json| format!(",\"structuredContent\":{json}"));
+                format!(r#"{{"content":{list}{}}}"#, structured.unwrap_or_default())
+            }
+        };
+        let read: CallToolResult = serde_json::from_str(&result).map_err(wrong)?;
+        if read.content.is_empty() && !given.kind.eq_ignore_ascii_case("call_tool_result") {
+            return Err("the return value has no content".to_owned());
+        }
+        match read.content.iter().find_map(lacks) {
+            Some(missing) => Err(format!("the return value has a block without {missing}")),
+            None => Ok(on_one_line(&result)),
+        }
+    }
+}
+
+/// A return value where `useResultSchema` is true.
+#[derive(Deserialize)]
+struct Given {
+    #[serde(alias = "Type", rename = "type")]
+    kind: String,
+    #[serde(alias = "Content")]
+    content: Option<String>,
+    #[serde(alias = "StructuredContent", rename = "structuredContent")]
+    structured: Option<String>,
+}
+
+/// What the host reads of a `CallToolResult`.
+#[derive(Deserialize)]
+struct CallToolResult {
+    #[serde(default)]
+    content: Vec<Value>,
+}
+
+/// What a block of content lacks.
+fn lacks(block: &Value) -> Option<&'static str> {
+    let needed: &[&str] = match block["type"].as_str().unwrap_or_default() {
+        "text" => &["text"],
+        "image" | "audio" => &["data", "mimeType"],
+        "resource" => &["resource"],
+        "resource_link" => &["uri", "name"],
+        _ => return Some("a type: text, image, audio, resource or resource_link"),
+    };
+    needed
+        .iter()
+        .find(|member| block[**member].is_null())
+        .copied()
+}
+
+/// A call of a tool.
+pub struct Call<'a> {
+    /// The tool's name, as the client wrote it.
+    pub name: &'a str,
+    /// The arguments, as the JSON of an object.
+    pub arguments: Option<&'a RawValue>,
+    /// The headers of the client's request.
+    pub headers: &'a [(String, String)],
+}
+
+impl Call<'_> {
+    fn arguments(&self) -> serde_json::Result<BTreeMap<Cow<'_, str>, &RawValue>> {
+        let arguments = self.arguments.map(|json| serde_json::from_str(json.get()));
+        arguments.unwrap_or_else(|| Ok(BTreeMap::new()))
+    }
+
+    /// The arguments that the tool needs and the call lacks.
+    fn missing<'t>(&self, tool: &'t Tool) -> serde_json::Result<Vec<&'t str>> {
+        let given = self.arguments()?;
+        let is_missing = |name: &&str| given.get(*name).is_none_or(|value| value.get() == "null");
+        let needed = tool.required.iter().map(String::as_str);
+        Ok(needed.filter(is_missing).collect())
+    }
+
+    /// The trigger's value in `Data`, and the binding data in `Metadata`. Both hold the headers of
+    /// the client's request, and with them its key.
+    pub fn data(&self, tool: &Tool, sys: &Sys) -> (String, Members) {
+        let mut headers: Vec<(String, String)> = Vec::new();
+        for (name, value) in self.headers {
+            let same = |(other, _): &&mut (String, String)| other.eq_ignore_ascii_case(name);
+            match headers.iter_mut().find(same) {
+                Some((_, values)) => *values += &format!(",{value}"),
+                None => headers.push((name.clone(), value.clone())),
+            }
+        }
+        let session = named(&headers, SESSION);
+        let texts = headers
+            .iter()
+            .map(|(name, text)| (name.clone(), quoted(text)));
+        let headers = object(texts.collect());
+        let name = quoted(self.name);
+        let arguments = self.arguments.map_or("null", RawValue::get);
+        let id = session.map_or("null".to_owned(), quoted);
+        let member = |name: &str, json: &str| match json {
+            "null" => String::new(),
+            json => format!("\"{name}\":{json},"),
+        };
+        let context = format!(
+            r#"{{"name":{name},{}{}"transport":{{"name":"{TRANSPORT}",{}"properties":{{"headers":{headers}}}}}}}"#,
+            member("arguments", arguments),
+            member("sessionid", &id),
+            member("sessionId", &id),
+        );
+        // System.Text.Json's JsonElement, as Json.NET writes it and as `ToString` gives it. That
+        // the arguments are an object, `missing` has found.
+        let given = self.arguments().unwrap_or_default();
+        let by_name = |value: fn(&str) -> String| {
+            let given = given.iter();
+            object(
+                given
+                    .map(|(name, json)| (name.to_string(), value(json.get())))
+                    .collect(),
+            )
+        };
+        let kinds = match self.arguments {
+            Some(_) => by_name(|json| format!("{{\"ValueKind\":{}}}", value_kind(json))),
+            None => "null".to_owned(),
+        };
+        let seen = format!(
+            r#"{{"Name":{name},"Arguments":{kinds},"SessionId":{id},"ClientInfo":null,"Transport":{{"Name":"{TRANSPORT}","SessionId":{id},"Properties":{{"headers":{headers}}}}}}}"#
+        );
+        let mut metadata = vec![
+            ("mcptoolcontext".to_owned(), seen),
+            (tool.binding.clone(), twice(&context)),
+        ];
+        metadata.extend(session.map(|id| ("mcpsessionid".to_owned(), twice(id))));
+        if self.arguments.is_some() {
+            let texts = by_name(|json| quoted(&text_of(json)));
+            metadata.push(("mcptoolargs".to_owned(), texts));
+        }
+        metadata.push(("sys".to_owned(), sys.json()));
+        set_properties(&mut metadata, &context);
+        (twice(&context), metadata)
+    }
+}
+
+/// `JsonValueKind` of a JSON value.
+fn value_kind(json: &str) -> u8 {
+    match json.as_bytes().first() {
+        Some(b'{') => 1,
+        Some(b'[') => 2,
+        Some(b'"') => 3,
+        Some(b't') => 5,
+        Some(b'f') => 6,
+        Some(b'n') => 7,
+        _ => 4,
+    }
+}
+
+/// `JsonElement.ToString()`.
+fn text_of(json: &str) -> String {
+    match json {
+        "null" => String::new(),
+        "true" => "True".to_owned(),
+        "false" => "False".to_owned(),
+        json => serde_json::from_str(json).unwrap_or_else(|_| json.to_owned()),
+    }
+}
+
+/// A message of a client [JSON-RPC 2.0].
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    jsonrpc: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    method: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    params: Option<&'a RawValue>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+/// A member that is there, also where it is null.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(json: D) -> Result<Option<&'a RawValue>, D::Error> {
+    Deserialize::deserialize(json).map(Some)
+}
+
+/// What the host reads of any method's parameters.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Params<'a> {
+    #[serde(borrow)]
+    protocol_version: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    uri: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
+}
+
+/// An error of JSON-RPC: its code and a sentence.
+type Refused = (i32, String);
+
+/// What a client gets that the host cannot make out.
+fn failed() -> Refused {
+    (INTERNAL_ERROR, "An error occurred.".to_owned())
+}
+
+/// Answers a client's request. `run` runs the function of a tool and gives a `CallToolResult` as
+/// JSON on one line; where it errors, the client is not told why.
+pub fn answer(
+    server: &Server,
+    tools: &[Tool],
+    request: &Request,
+    new_session: &str,
+    run: impl FnOnce(&Tool, &Call) -> Result<String, String>,
+) -> Answer {
+    // A page on the web could reach this machine by a name of its own that leads here, and there
+    // are no keys here.
+    for (header, scheme) in [("Host", ""), ("Origin", "://")] {
+        if let Some(value) = named(&request.headers, header)
+            && !is_local(value, scheme)
+        {
+            let message = format!(
+                "Forbidden: {header} is {value}, and only localhost, 127.0.0.1 and [::1] are served here"
+            );
+            return http_error(403, SERVER_ERROR, &message);
+        }
+    }
+    if request.method != "POST" {
+        return answer_with(405, &[], String::new());
+    }
+    let accepted = request.header("Accept").to_ascii_lowercase();
+    let accepts = |kind: &str| {
+        let any = format!("{}/*", kind.split('/').next().unwrap_or_default());
+        let mut accepted = accepted
+            .split(',')
+            .map(|one| one.split(';').next().unwrap_or_default().trim());
+        accepted.any(|one| one == kind || one == any || one == "*/*")
+    };
+    if !accepts("application/json") || !accepts("text/event-stream") {
+        let message =
+            "Not Acceptable: Client must accept both application/json and text/event-stream";
+        return http_error(406, SERVER_ERROR, message);
+    }
+    let media_type = request
+        .header("Content-Type")
+        .split(';')
+        .next()
+        .unwrap_or_default();
+    if !media_type.trim().eq_ignore_ascii_case("application/json") {
+        let message = format!("Unsupported Media Type: {media_type:?} is not application/json");
+        return http_error(415, SERVER_ERROR, &message);
+    }
+    let session = request.header(SESSION);
+    if !session.is_empty() && session.split('|').filter(|part| !part.is_empty()).count() != 2 {
+        let message = "Not Found: the session is not one of this server's; initialize a new one";
+        return http_error(404, SERVER_ERROR, message);
+    }
+    let message = match message(request.body) {
+        Ok(message) => message,
+        Err((code, why)) => return http_error(400, code, &format!("Bad Request: {why}")),
+    };
+    let mut headers = vec![
+        ("Cache-Control", "no-cache,no-store"),
+        ("Content-Encoding", "identity"),
+    ];
+    let (Some(id), Some(method)) = (message.id, message.method) else {
+        // A notification, or the answer to a request that the host never sends.
+        return answer_with(202, &headers, String::new());
+    };
+    let params = message.params.map(|json| serde_json::from_str(json.get()));
+    let answered = match params.unwrap_or_else(|| Ok(Params::default())) {
+        Ok(params) => respond(server, tools, &method, params, &request.headers, run),
+        Err(_) => Err(failed()),
+    };
+    let id = id.get();
+    let body = match answered {
+        Ok(result) => format!(r#"{{"result":{result},"id":{id},"jsonrpc":"2.0"}}"#),
+        Err((code, message)) => error(code, &message, id),
+    };
+    headers.insert(0, ("Content-Type", "text/event-stream"));
+    if method == "initialize" {
+        headers.push((SESSION, new_session));
+    }
+    answer_with(200, &headers, format!("event: message\ndata: {body}\n\n"))
+}
+
+fn respond(
+    server: &Server,
+    tools: &[Tool],
+    method: &str,
+    params: Params,
+    headers: &[(String, String)],
+    run: impl FnOnce(&Tool, &Call) -> Result<String, String>,
+) -> Result<String, Refused> {
+    let unknown = |what: &str, name: Option<Cow<str>>| {
+        Err(name.map_or_else(failed, |name| {
+            (INVALID_PARAMS, format!("Unknown {what}: '{name}'"))
+        }))
+    };
+    match method {
+        "initialize" => Ok(server.initialize(params)),
+        "ping" | "logging/setLevel" => Ok("{}".to_owned()),
+        "tools/list" => {
+            let listed: Vec<&str> = tools.iter().map(|tool| &*tool.listed).collect();
+            Ok(format!(r#"{{"tools":[{}]}}"#, listed.join(",")))
+        }
+        "tools/call" => {
+            let name = params.name.as_deref().unwrap_or_default();
+            let Some(tool) = tools
+                .iter()
+                .find(|tool| tool.name.eq_ignore_ascii_case(name))
+            else {
+                return unknown("tool", params.name);
+            };
+            let arguments = params.arguments;
+            let call = Call {
+                name,
+                arguments,
+                headers,
+            };
+            let missing = call.missing(tool).map_err(|_| failed())?;
+            if !missing.is_empty() {
+                let message = format!(
+                    "One or more required tool properties are missing values. Please provide: {}",
+                    missing.join(", ")
+                );
+                return Err((INVALID_PARAMS, message));
+            }
+            Ok(run(tool, &call).unwrap_or_else(|_| {
+                let text = json(&format!("An error occurred invoking '{}'.", call.name));
+                format!(r#"{{"content":[{{"type":"text","text":{text}}}],"isError":true}}"#)
+            }))
+        }
+        "resources/list" => Ok(r#"{"resources":[]}"#.to_owned()),
+        "resources/templates/list" => Ok(r#"{"resourceTemplates":[]}"#.to_owned()),
+        "resources/read" => unknown("resource", params.uri),
+        "prompts/list" => Ok(r#"{"prompts":[]}"#.to_owned()),
+        "prompts/get" => unknown("prompt", params.name),
+        _ => Err((NO_METHOD, format!("Method '{method}' is not available."))),
+    }
+}
+
+/// Reads the body of a request. Errors where it is not one message.
+fn message(body: &[u8]) -> Result<Message<'_>, Refused> {
+    let invalid = |why: &str| Err((INVALID_REQUEST, why.to_owned()));
+    if body.is_empty() {
+        return invalid("the body is empty, and has to be a JSON-RPC message");
+    }
+    let json: &RawValue = serde_json::from_slice(body)
+        .map_err(|error| (PARSE_ERROR, format!("the body is not JSON: {error}")))?;
+    if json.get().starts_with('[') {
+        return invalid("a batch is not served; send one message per request");
+    }
+    let Ok(message) = serde_json::from_str::<Message>(json.get()) else {
+        return invalid("a JSON-RPC message is an object with jsonrpc, id, method and params");
+    };
+    let is_id = |id: &RawValue| id.get().starts_with('"') || id.get().parse::<i64>().is_ok();
+    if message.jsonrpc != "2.0" {
+        return invalid("jsonrpc has to be \"2.0\"");
+    }
+    if message.id.is_some_and(|id| !is_id(id)) {
+        return invalid("an id has to be a string or an integer");
+    }
+    if message.method.is_none() && message.result.is_none() && message.error.is_none() {
+        return invalid("a JSON-RPC message has a method, a result or an error");
+    }
+    Ok(message)
+}
+
+/// Whether the value of `Host`, or of `Origin` after its scheme, names this machine.
+fn is_local(value: &str, scheme: &str) -> bool {
+    let Some((_, authority)) = value.split_once(scheme) else {
+        return false;
+    };
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .any(|local| host.eq_ignore_ascii_case(local))
+}
+
+fn named<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let same = |(other, _): &&(String, String)| other.eq_ignore_ascii_case(name);
+    headers.iter().find(same).map(|(_, value)| &**value)
+}
+
+/// An error of JSON-RPC. `id` is JSON.
+fn error(code: i32, message: &str, id: &str) -> String {
+    let message = json(message);
+    format!(r#"{{"error":{{"code":{code},"message":{message}}},"id":{id},"jsonrpc":"2.0"}}"#)
+}
+
+fn http_error(status: u16, code: i32, message: &str) -> Answer {
+    let kind = ("Content-Type", "application/json; charset=utf-8");
+    answer_with(status, &[kind], error(code, message, "\"\""))
+}
+
+fn answer_with(status: u16, headers: &[(&str, &str)], body: String) -> Answer {
+    let headers = headers.iter();
+    Answer {
+        status,
+        headers: headers
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect(),
+        body: body.into_bytes(),
+    }
+}

@@ -1,0 +1,538 @@
+//! The MCP server, compared with what the real host answered.
+
+use crate::files;
+use serde_json::{Value, json};
+use stand_in::app::tool::Tool;
+use stand_in::host::mcp::{self, Call, Server};
+use stand_in::host::newtonsoft;
+use stand_in::host::rules::{Request, Sys};
+use stand_in::run::http::Answer;
+
+const SESSION: &str = "y556jgvvpjokhstz|qhqholsfr9vchax0";
+
+fn trigger(name: &str, properties: &str) -> Value {
+    json!({
+        "type": "mcpToolTrigger", "direction": "in", "name": "context", "toolName": name,
+        "description": "The price of an item.", "toolProperties": properties, "useResultSchema": true,
+    })
+}
+
+fn tool(trigger: &Value) -> Tool {
+    Tool::read("f", trigger).expect("a tool")
+}
+
+/// The tools of the app that the exchanges were watched with.
+fn tools() -> [Tool; 3] {
+    let properties = json!([
+        {"propertyName": "item", "propertyType": "string", "description": "Which item.", "isRequired": true},
+        {"propertyName": "count", "propertyType": "integer", "description": "How many."},
+        {"propertyName": "price", "propertyType": "number", "description": "At most.", "isRequired": false},
+        {"propertyname": "gift", "PropertyType": "boolean", "description": "Wrapped."},
+        {"propertyName": "tags", "propertyType": "string", "description": "Tags.", "isArray": true},
+        {"propertyName": "size", "propertyType": "string", "description": "Size.", "enumValues": ["s", "m", "l"]},
+        {"propertyName": "more", "propertyType": "object", "description": "Anything."},
+        {"propertyName": "odd", "propertyType": "money", "description": "No such type."},
+        {"propertyName": "plain"},
+        {"property_name": "snake", "property_type": "string"},
+        {"propertyType": "string", "description": "It has no name."},
+    ]);
+    let price_of = trigger("price_of", &properties.to_string());
+    [
+        tool(&trigger("bare", "[]")),
+        tool(&trigger("fails", "[]")),
+        tool(&price_of),
+    ]
+}
+
+fn answer(request: &Request) -> Answer {
+    let server =
+        json!({"serverName": "shop", "serverVersion": "1.2.3", "instructions": "Ask for prices."});
+    let run = |tool: &Tool, _: &Call| match &*tool.name {
+        "fails" => Err("the handler answered 500: a secret".to_owned()),
+        "bare" => Ok(r#"{"content":[{"type":"text","text":"bare"}]}"#.to_owned()),
+        _ => Ok(
+            r#"{"content":[{"type":"text","text":"tea costs 6"}],"structuredContent":{"price":6}}"#
+                .to_owned(),
+        ),
+    };
+    mcp::answer(&Server::read(&server), &tools(), request, SESSION, run)
+}
+
+fn headers(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    pairs.collect()
+}
+
+fn post(more: &[(&str, &str)], body: &str) -> Answer {
+    let mut all = headers(&[
+        ("Host", "127.0.0.1:7071"),
+        ("Accept", "application/json, text/event-stream"),
+        ("Content-Type", "application/json"),
+    ]);
+    all.retain(|(name, _)| more.iter().all(|(other, _)| name != other));
+    all.extend(headers(more));
+    answer(&Request {
+        method: "POST",
+        target: mcp::PATH,
+        headers: all,
+        body: body.as_bytes(),
+    })
+}
+
+/// The answer to a message: its JSON, out of the event.
+fn event(answer: &Answer) -> Value {
+    let data = answer
+        .text()
+        .strip_prefix("event: message\ndata: ")
+        .expect("an event");
+    serde_json::from_str(data.strip_suffix("\n\n").expect("its end")).expect("JSON")
+}
+
+#[test]
+fn each_exchange_is_answered_as_the_real_host_answered_it() {
+    let wire =
+        std::fs::read_to_string(files::template("wire/host-mcp-wire.txt")).expect("the exchanges");
+    // Where the real host gives a 500 without a body, or answers a page of the web.
+    let meant = [
+        ("tools/call with a session that is none", 404),
+        ("a batch", 400),
+        ("not JSON", 400),
+        ("JSON, no message", 400),
+        ("an empty body", 400),
+        ("Content-Type text/plain", 415),
+        ("a null id", 400),
+        ("jsonrpc 1.0", 400),
+        ("a foreign Origin", 403),
+    ];
+    let mut seen = 0;
+    for exchange in wire
+        .split("### ")
+        .filter(|exchange| !exchange.trim().is_empty())
+    {
+        let mut lines = exchange.trim_end().lines();
+        let name = lines.next().expect("a name");
+        let mut request = lines.next().expect("a request").split("  ");
+        let (method, target) = request
+            .next()
+            .and_then(|line| line.split_once(' '))
+            .expect("a method");
+        let given: Vec<_> = request
+            .map(|header| header.split_once(": ").expect("a header"))
+            .collect();
+        let mut all = vec![
+            ("Host", "127.0.0.1:7271"),
+            ("Content-Type", "application/json"),
+        ];
+        if name == "Content-Type text/plain" {
+            all[1].1 = "text/plain";
+        }
+        if given.iter().all(|(name, _)| *name != "Accept") {
+            all.push(("Accept", "application/json, text/event-stream"));
+        }
+        let given = given.iter().filter(|header| **header != ("Accept", "None"));
+        all.extend(given.map(|(name, value)| match *value {
+            "<SESSION>" => (*name, SESSION),
+            value => (*name, value),
+        }));
+        let (sent, received): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with("> "));
+        let body = sent.first().map_or("", |line| &line[2..]);
+        let answer = answer(&Request {
+            method,
+            target,
+            headers: headers(&all),
+            body: body.as_bytes(),
+        });
+        seen += 1;
+
+        if let Some((_, status)) = meant.iter().find(|(meant, _)| *meant == name) {
+            let error: Value = serde_json::from_slice(&answer.body).expect("JSON");
+            let message = error["error"]["message"].as_str().expect("a sentence");
+            assert!(
+                answer.status == *status && message.contains(": "),
+                "{name}: {} {message}",
+                answer.status
+            );
+            continue;
+        }
+        let mut received = received
+            .iter()
+            .map(|line| line.strip_prefix("< ").unwrap_or_default());
+        let status = received
+            .next()
+            .and_then(|line| line.split(' ').nth(1))
+            .expect("a status");
+        assert_eq!(answer.status.to_string(), status, "{name}");
+        let expected: Vec<&str> = received
+            .by_ref()
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let expected: Vec<_> = expected
+            .into_iter()
+            .filter(|line| !line.starts_with("Content-Length"))
+            .collect();
+        let given = answer
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"));
+        let given: Vec<_> = given
+            .map(|line| line.replace(SESSION, "<SESSION>"))
+            .collect();
+        assert_eq!(given, expected, "{name}");
+        // .NET escapes the apostrophe.
+        let body = received
+            .collect::<Vec<_>>()
+            .join("\n")
+            .replace("\\u0027", "'");
+        assert_eq!(answer.text().trim_end(), body, "{name}");
+    }
+    assert_eq!(seen, 38);
+}
+
+#[test]
+fn a_page_that_is_not_of_this_machine_is_refused() {
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    for (header, value, status) in [
+        ("Host", "localhost", 200),
+        ("Host", "LOCALHOST:1", 200),
+        ("Host", "[::1]:7071", 200),
+        ("Host", "[::1]", 200),
+        ("Host", "evil.example", 403),
+        ("Host", "127.0.0.1.evil.example:7071", 403),
+        ("Host", "localhost:evil", 403),
+        ("Host", "", 403),
+        ("Origin", "http://localhost:3000", 200),
+        ("Origin", "https://127.0.0.1", 200),
+        ("Origin", "null", 403),
+        ("Origin", "localhost", 403),
+        ("Origin", "http://localhost.evil.example", 403),
+        ("Origin", "http://evil.example:7071", 403),
+    ] {
+        assert_eq!(
+            post(&[(header, value)], ping).status,
+            status,
+            "{header}: {value}"
+        );
+    }
+    // Whatever the method is.
+    let headers = headers(&[("Host", "evil.example")]);
+    let options = Request {
+        method: "OPTIONS",
+        target: mcp::PATH,
+        headers,
+        body: b"",
+    };
+    assert_eq!(answer(&options).status, 403);
+}
+
+#[test]
+fn what_the_exchanges_do_not_show() {
+    let call = |method: &str, params: &str| {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+        event(&post(&[], &body))
+    };
+    // A tool's name is matched in any case; a null counts as missing.
+    assert_eq!(
+        call(
+            "tools/call",
+            r#"{"name":"Price_Of","arguments":{"item":"tea"}}"#
+        )["result"]["structuredContent"],
+        json!({"price": 6})
+    );
+    let null = call(
+        "tools/call",
+        r#"{"name":"price_of","arguments":{"item":null}}"#,
+    );
+    assert_eq!(null["error"]["code"], -32602);
+    for params in [r#"{"name":"bare","arguments":[1]}"#, r#"{"name":1}"#, "[]"] {
+        assert_eq!(
+            call("tools/call", params)["error"]["code"],
+            -32603,
+            "{params}"
+        );
+    }
+    assert_eq!(
+        call("resources/read", r#"{"uri":"a:b"}"#)["error"]["message"],
+        "Unknown resource: 'a:b'"
+    );
+    assert_eq!(
+        call("prompts/get", r#"{"name":"p"}"#)["error"]["message"],
+        "Unknown prompt: 'p'"
+    );
+    assert_eq!(
+        call("resources/templates/list", "{}")["result"],
+        json!({"resourceTemplates": []})
+    );
+    for id in ["1.5", "true", "{}"] {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
+        assert_eq!(post(&[], &body).status, 400, "{id}");
+    }
+    assert_eq!(
+        post(&[], r#"{"jsonrpc":"2.0","id":9,"result":{}}"#).status,
+        202
+    );
+    assert_eq!(
+        post(&[("Accept", "application/*, text/event-stream;q=0.5")], "{").status,
+        400
+    );
+}
+
+#[test]
+fn a_call_is_the_payload_that_the_host_sent() {
+    let seen = files::json("wire/host-mcp-tool.json");
+    let sys = |name: &str| {
+        seen["Metadata"]["sys"][name]
+            .as_str()
+            .expect("a text")
+            .to_owned()
+    };
+    let sys = Sys {
+        method_name: sys("MethodName"),
+        utc_now: sys("UtcNow"),
+        rand_guid: sys("RandGuid"),
+    };
+    let caller = seen["Metadata"]["transport"]["properties"]["headers"]
+        .as_object()
+        .expect("headers");
+    let caller = caller
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_str().expect("a text").to_owned()));
+    let caller: Vec<_> = caller.collect();
+    let given =
+        serde_json::value::RawValue::from_string(r#"{"item":"apple","count":2}"#.to_owned());
+    let given = given.expect("JSON");
+    let tool = tool(&trigger("s_plain", "[]"));
+    let call = Call {
+        name: "s_plain",
+        arguments: Some(&given),
+        headers: &caller,
+    };
+    let (data, metadata) = call.data(&tool, &sys);
+    let read = |json: &str| -> Value { serde_json::from_str(json).expect("JSON") };
+    let inner = |text: &Value| -> Value {
+        read(
+            read(text.as_str().expect("a text"))
+                .as_str()
+                .expect("a text in it"),
+        )
+    };
+    assert_eq!(inner(&read(&data)), inner(&seen["Data"]["context"]));
+    let metadata = metadata
+        .iter()
+        .map(|(name, value)| (name.clone(), read(value)));
+    let mut metadata: Value = metadata.collect::<serde_json::Map<_, _>>().into();
+    assert_eq!(
+        inner(&metadata["context"]),
+        inner(&seen["Metadata"]["context"])
+    );
+    metadata["context"] = seen["Metadata"]["context"].clone();
+    assert_eq!(metadata, seen["Metadata"]);
+}
+
+#[test]
+fn arguments_are_exact_in_the_data_and_texts_beside_it() {
+    let exact = r#"{"a":10.10,"b":1e400,"c":"2026-11-21T10:00:00+02:00","d":true,"e":null,"f":[1, 2],"g":{"x":"é"}}"#;
+    let given = serde_json::value::RawValue::from_string(exact.to_owned()).expect("JSON");
+    let caller = headers(&[("Accept", "a"), ("accept", "b")]);
+    let call = Call {
+        name: "t",
+        arguments: Some(&given),
+        headers: &caller,
+    };
+    let sys = || Sys {
+        method_name: String::new(),
+        utc_now: String::new(),
+        rand_guid: String::new(),
+    };
+    let (data, metadata) = call.data(&tool(&trigger("t", "[]")), &sys());
+    let text: String = serde_json::from_str(&data).expect("a text");
+    let text: String = serde_json::from_str(&text).expect("a text");
+    assert!(text.contains(exact), "{text}");
+    assert!(
+        text.contains(r#""headers":{"Accept":"a,b"}"#) && !text.contains("session"),
+        "{text}"
+    );
+    let of = |name: &str| -> Value {
+        let found = metadata
+            .iter()
+            .find(|(other, _)| other == name)
+            .unwrap_or_else(|| panic!("no {name}"));
+        serde_json::from_str(&found.1).expect("JSON")
+    };
+    assert_eq!(
+        of("mcptoolargs"),
+        json!({"a": "10.10", "b": "1e400", "c": "2026-11-21T10:00:00+02:00", "d": "True", "e": "", "f": "[1, 2]", "g": r#"{"x":"é"}"#})
+    );
+    let kinds = [("a", 4), ("c", 3), ("d", 5), ("e", 7), ("f", 2), ("g", 1)];
+    for (name, kind) in kinds {
+        assert_eq!(
+            of("mcptoolcontext")["Arguments"][name]["ValueKind"],
+            kind,
+            "{name}"
+        );
+    }
+    assert!(metadata.iter().all(|(name, _)| name != "mcpsessionid"));
+
+    let call = Call {
+        name: "t",
+        arguments: None,
+        headers: &[],
+    };
+    let (_, metadata) = call.data(&tool(&trigger("t", "[]")), &sys());
+    assert!(
+        metadata
+            .iter()
+            .all(|(name, _)| name != "mcptoolargs" && name != "arguments")
+    );
+}
+
+#[test]
+fn what_a_function_returns_is_treated_as_the_host_treats_it() {
+    let with = tool(&trigger("t", "[]"));
+    let without = tool(&json!({"name": "c", "toolName": "t", "description": "d"}));
+    let result = |tool: &Tool, json: &str| {
+        let result = tool.result(&newtonsoft::parse(json, 64).expect("JSON"));
+        result.map(|json| serde_json::from_str::<Value>(&json).expect("JSON"))
+    };
+    let text = |text: &str| Ok(json!({"content": [{"type": "text", "text": text}]}));
+    for (returned, shown) in [
+        (r#""tea""#, "tea"),
+        (r#""""#, ""),
+        ("true", "True"),
+        ("1.50", "1.5"),
+        (r#""2024-05-06T07:08:09Z""#, "05/06/2024 07:08:09"),
+        (r#"{"a":[1]}"#, "{\n  \"a\": [\n    1\n  ]\n}"),
+    ] {
+        assert_eq!(result(&without, returned), text(shown), "{returned}");
+    }
+    for tool in [&with, &without] {
+        assert_eq!(result(tool, "null"), Ok(json!({"content": []})));
+    }
+
+    let given = |kind: &str, content: &str, structured: Option<&str>| {
+        let text =
+            json!({"type": kind, "content": content, "structuredContent": structured}).to_string();
+        result(&with, &json!(text).to_string())
+    };
+    let own = r#"{"content":[{"type":"text","text":"2024-05-06T07:08:09Z","_meta":{"a":1}},
+        {"type":"image","data":"aGk=","mimeType":"image/png"},{"type":"audio","data":"aGk=","mimeType":"audio/wav"},
+        {"type":"resource","resource":{"uri":"a:b","text":"t"}},{"type":"resource_link","uri":"a:b","name":"n"}],
+        "structuredContent":{"at":"2024-05-06T07:08:09Z","n":1.50},"isError":true,"_meta":{"b":2}}"#;
+    assert_eq!(
+        given("call_tool_result", own, None),
+        Ok(serde_json::from_str(own).expect("JSON"))
+    );
+    assert_eq!(
+        given("call_tool_result", r#"{"content":[]}"#, None),
+        Ok(json!({"content": []}))
+    );
+    let block = r#"{"type":"text","text":"a"}"#;
+    let list = format!("[{block},{block}]");
+    assert_eq!(given("text", block, None), text("a"));
+    assert_eq!(
+        given("multi_content_result", &list, Some("{\"p\":6}")).expect("a result")["structuredContent"]
+            ["p"],
+        6
+    );
+    for (kind, content) in [
+        ("multi_content_result", "[]"),
+        ("multi_content_result", block),
+        ("text", "a"),
+        ("text", r#"{"type":"text"}"#),
+        ("text", r#"{"type":"smell","text":"a"}"#),
+        ("image", r#"{"type":"image","data":"aGk="}"#),
+        ("call_tool_result", "null"),
+        ("call_tool_result", r#"{"content":"a"}"#),
+        (
+            "call_tool_result",
+            r#"{"content":[{"type":"resource_link","uri":"a:b"}]}"#,
+        ),
+    ] {
+        assert!(given(kind, content, None).is_err(), "{kind} {content}");
+    }
+    for returned in [r#""tea""#, "1", "{}", r#""{\"content\":\"[]\"}""#] {
+        assert!(result(&with, returned).is_err(), "{returned}");
+    }
+}
+
+#[test]
+fn a_result_and_a_list_are_one_line_each() {
+    let schema = "{\n\"type\":\"object\",\n\"required\":[\"a\"]}";
+    let listed = tool(&json!({
+        "name": "c", "toolName": "t", "description": "d", "useResultSchema": true,
+        "useWorkerInputSchema": true, "inputSchema": schema, "outputSchema": schema, "metadata": "{\n\"a\": 1}",
+    }));
+    let result = listed.result(&newtonsoft::Token::Text(
+        json!({"type": "call_tool_result", "content": "{\r\n\"content\":\n[]}"}).to_string(),
+    ));
+    assert_eq!(result.as_deref(), Ok("{\"content\":[]}"));
+    let headers = headers(&[
+        ("Host", "localhost"),
+        ("Accept", "*/*"),
+        ("Content-Type", "application/json"),
+    ]);
+    let ask = |body: &str| {
+        let request = Request {
+            method: "POST",
+            target: mcp::PATH,
+            headers: headers.clone(),
+            body: body.as_bytes(),
+        };
+        let run = |_: &Tool, _: &Call| Err(String::new());
+        event(&mcp::answer(
+            &Server::read(&Value::Null),
+            std::slice::from_ref(&listed),
+            &request,
+            SESSION,
+            run,
+        ))
+    };
+    let list = ask(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
+    let schema = json!({"type": "object", "required": ["a"]});
+    assert_eq!(
+        list["result"]["tools"],
+        json!([{"name": "t", "description": "d", "inputSchema": schema, "outputSchema": schema, "_meta": {"a": 1}}])
+    );
+    let call = ask(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}}"#);
+    assert_eq!(call["error"]["code"], -32602);
+    let server = ask(r#"{"jsonrpc":"2.0","id":1,"method":"initialize"}"#);
+    assert_eq!(
+        server["result"]["serverInfo"],
+        json!({"name": "Azure Functions MCP server", "version": "1.0.0"})
+    );
+    assert_eq!(server["result"].get("instructions"), None);
+}
+
+#[test]
+fn what_stops_the_host_is_an_error() {
+    for (member, value) in [
+        ("toolProperties", json!("{nope")),
+        ("toolProperties", json!("{}")),
+        ("toolProperties", json!([])),
+        (
+            "toolProperties",
+            json!(r#"[{"propertyName":"a","isRequired":"true"}]"#),
+        ),
+        ("toolName", json!(null)),
+        ("description", json!("")),
+        ("outputSchema", json!("{\"type\":\"string\"}")),
+        (
+            "outputSchema",
+            json!("{\"type\":\"object\",\"required\":{}}"),
+        ),
+        ("useWorkerInputSchema", json!(true)),
+        ("metadata", json!("[]")),
+    ] {
+        let mut binding = trigger("t", "[]");
+        binding[member] = value.clone();
+        let error = Tool::read("f", &binding).expect_err("an error");
+        let named = if member == "useWorkerInputSchema" {
+            "inputSchema"
+        } else {
+            member
+        };
+        assert!(error.contains(named), "{member} {value}: {error}");
+    }
+    assert!(Tool::read("f", &trigger("t", "null")).is_ok());
+}
