@@ -16,13 +16,10 @@ use crate::run::http::Answer;
 use crate::run::process;
 use crate::run::start;
 use serde_json::Value;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// After so many messages in a row, each put into a queue by the function that another one
 /// triggered, they go in a circle.
@@ -30,7 +27,7 @@ const LONGEST_CHAIN: usize = 1000;
 
 /// An app that runs, with empty queues. Dropping it ends the handler.
 pub struct App {
-    host: Host<Served>,
+    host: Host,
     /// How much of the handler's stdout has been looked through for logs.
     seen: Mutex<usize>,
     /// The logs that came by stdout: those of requests that the handler answers itself, and of
@@ -81,26 +78,15 @@ impl App {
             Ok(app) => app,
             Err(error) => panic!("the app in {}: {error}", root.display()),
         };
-        let start = || {
-            let (mut command, port) = (command(), start::free_port());
+        let command = || {
+            let mut command = command();
             command.envs(settings.iter().copied());
-            start::prepare(&mut command, &app, port);
-            let served = Served::spawn(command);
-            served.listens(port).map(|()| (served, port))
+            command
         };
-        // Should another process have taken the port meanwhile, another is tried.
-        let started = (0..2).find_map(|_| start().ok()).map_or_else(start, Ok);
-        let (served, port) = match started {
-            Ok(started) => started,
-            Err(why) => panic!("{why}"),
-        };
-        let host = Host::new(
-            served,
-            port,
-            Arc::new(app),
-            Arc::default(),
-            Arc::new(Record::kept()),
-        );
+        let handler =
+            start::start(&app, &command, None).unwrap_or_else(|problem| panic!("{problem}"));
+        let record = Arc::new(Record::kept());
+        let host = Host::new(handler, Arc::new(app), Arc::default(), record);
         Self {
             host,
             seen: Mutex::default(),
@@ -453,105 +439,7 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 impl Drop for App {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let failures = self.failures().join("\n");
-            eprintln!(
-                "--- failures\n{failures}\n--- stdout\n{}--- stderr\n{}",
-                self.stdout(),
-                self.stderr()
-            );
-        }
-    }
-}
-
-/// A handler process. What it prints goes to files, not pipes, so that all that it printed before
-/// an answer is there with the answer.
-struct Served {
-    child: Mutex<Child>,
-    stdout: Mutex<File>,
-    stderr: Mutex<File>,
-    paths: [PathBuf; 2],
-}
-
-impl Served {
-    #[track_caller]
-    fn spawn(mut command: Command) -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Relaxed);
-        let path = |end: &str| {
-            std::env::temp_dir().join(format!("stand-in-{}-{number}.{end}", std::process::id()))
-        };
-        let paths = [path("stdout"), path("stderr")];
-        let open = |path: &PathBuf| {
-            let file = OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(path)
-                .and_then(|to| Ok((to, File::open(path)?)));
-            file.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-        };
-        let [(out, stdout), (err, stderr)] = [open(&paths[0]), open(&paths[1])];
-        command.stdin(Stdio::null()).stdout(out).stderr(err);
-        let child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        Self {
-            child: Mutex::new(child),
-            stdout: Mutex::new(stdout),
-            stderr: Mutex::new(stderr),
-            paths,
-        }
-    }
-
-    /// Waits until it listens on `port`. Errors with what it said where it ends, or does not
-    /// answer.
-    fn listens(&self, port: u16) -> Result<(), String> {
-        let begun = Instant::now();
-        let going_on = || self.is_running() && begun.elapsed() < start::READY_WITHIN;
-        // That it is this handler which answers, its own line on stdout tells.
-        let said = || self.stdout().contains(&port.to_string());
-        if start::is_ready(port, going_on) {
-            while !said() && going_on() {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            if said() {
-                return Ok(());
-            }
-        }
-        Err(format!(
-            "the handler does not listen on the port {port} that it is given:\n{}",
-            self.stderr()
-        ))
-    }
-
-    fn is_running(&self) -> bool {
-        matches!(lock(&self.child).try_wait(), Ok(None))
-    }
-
-    fn stdout(&self) -> String {
-        text(&self.stdout)
-    }
-
-    fn stderr(&self) -> String {
-        text(&self.stderr)
-    }
-}
-
-/// All of a file so far.
-fn text(file: &Mutex<File>) -> String {
-    let (mut file, mut bytes) = (lock(file), Vec::new());
-    let read = file.rewind().and_then(|()| file.read_to_end(&mut bytes));
-    read.unwrap_or_else(|error| panic!("what the handler printed cannot be read: {error}"));
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let mut child = lock(&self.child);
-        // These fail only where it has ended, and where the files have gone.
-        let _ = child.kill();
-        let _ = child.wait();
-        for path in &self.paths {
-            let _ = std::fs::remove_file(path);
+            eprintln!("--- failures\n{}", self.failures().join("\n"));
         }
     }
 }

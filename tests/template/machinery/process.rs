@@ -6,9 +6,10 @@ use crate::in_flight::hold;
 use crate::requests::{ID, ask, assert_error, assert_serves, get};
 use crate::start::{command, said, start, start_with};
 use stand_in::run::http::{invocation, request};
-use stand_in::run::process::{Handler, wait_for};
-use std::io::ErrorKind;
+use stand_in::run::process::{Handler, port_in, wait_for};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 #[cfg(unix)]
 use std::time::Instant;
@@ -42,7 +43,7 @@ fn without_a_port_it_is_8080() {
         } else {
             command.env("FUNCTIONS_CUSTOMHANDLER_PORT", "")
         };
-        match Handler::spawn(command, true).announced() {
+        match Handler::spawn(command).announced() {
             Ok(handler) => assert_eq!(handler.port, 8080),
             // Something else has it.
             Err(handler) => assert!(
@@ -67,7 +68,7 @@ fn a_port_that_is_none_or_taken_ends_it_with_a_line() {
     ] {
         let mut command = command();
         command.env("FUNCTIONS_CUSTOMHANDLER_PORT", port);
-        let handler = Handler::spawn(command, true)
+        let handler = Handler::spawn(command)
             .announced()
             .err()
             .expect("it must not listen");
@@ -82,15 +83,34 @@ fn a_port_that_is_none_or_taken_ends_it_with_a_line() {
     }
 }
 
+/// A handler whose pipes nobody reads: that of stderr is closed at once, that of stdout after the
+/// line with the address.
+struct Unread(Child);
+
+impl Unread {
+    fn start() -> (Self, Handler) {
+        let mut command = command();
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut unread = Self(command.spawn().expect("it starts"));
+        drop(unread.0.stderr.take());
+        let mut lines = BufReader::new(unread.0.stdout.take().expect("a pipe")).lines();
+        let port = lines.find_map(|line| port_in(&(line.expect("text") + "\n")));
+        (unread, Handler::attached(port.expect("an address")))
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Invocations succeed and fail as ever when nobody reads what the handler prints.
 #[test]
 fn closed_pipes_fail_no_invocation() {
-    let start = || {
-        Handler::spawn(command(), false)
-            .announced()
-            .unwrap_or_else(|_| panic!("it ended"))
-    };
-    let handler = start();
+    let (_unread, handler) = Unread::start();
     for _ in 0..100 {
         assert_serves(&handler);
         assert_error(
@@ -104,13 +124,13 @@ fn closed_pipes_fail_no_invocation() {
             &["nowhere"],
         );
     }
-    let handler = start();
+    let (mut unread, handler) = Unread::start();
     for _ in 0..100 {
         assert_error(&get(&handler, "/api/panics"), 500, &[]);
         assert_error(&get(&handler, "/api/fails"), 500, &["fails"]);
         assert_eq!(get(&handler, "/api/logs").text(), "logged");
     }
-    assert!(handler.is_running());
+    assert!(unread.0.try_wait().expect("its status").is_none());
 }
 
 #[cfg(unix)]
@@ -174,7 +194,7 @@ fn a_port_that_is_taken_is_a_failure() {
     let port = taken.local_addr().expect("its address").port();
     let mut command = command();
     command.env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string());
-    let failed = Handler::spawn(command, true)
+    let failed = Handler::spawn(command)
         .announced()
         .err()
         .expect("no announcement");

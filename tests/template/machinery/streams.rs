@@ -107,7 +107,7 @@ fn a_stream_that_fails_is_not_taken_for_a_whole_one() {
         let error = connection
             .read_answer()
             .expect_err("the chunks end in none");
-        assert!(error.to_string().contains("the chunk"), "{error}");
+        assert!(error.to_string().contains("the chunk length"), "{error}");
         ended(&handler, count);
         let line = format!(
             "invocation {ID}: GET /api/stream: after its answer had begun, function stream"

@@ -270,7 +270,7 @@ fn it_serves_again_after_more_connections_than_threads_can_be_had() {
 /// If it cannot serve at all it says so with its exit code, and never with 0.
 #[test]
 fn it_fails_where_it_may_not_open_files_enough() {
-    let failed = Handler::spawn(limited("-n 4", &command()), true).announced();
+    let failed = Handler::spawn(limited("-n 4", &command())).announced();
     let failed = failed.err().expect("no announcement");
     assert_eq!(failed.wait_for_exit().code(), Some(1));
     failed.wait_for_stderr("error: ");

@@ -20,17 +20,16 @@ use std::time::Instant;
 
 pub use crate::app::description::Form;
 
-/// The host of an app, with its handler: a process that a test has started, by default.
-pub struct Host<H = Handler> {
+/// The host of an app, with its handler.
+pub struct Host {
     /// The handler that it sends invocations to.
-    pub handler: H,
+    pub handler: Handler,
     /// What the app's files say.
     pub app: Arc<Description>,
     /// Where messages and other outputs go.
     pub storage: Arc<Storage>,
     /// Where it tells what happens.
     pub record: Arc<Record>,
-    port: u16,
     form: Form,
     /// Whether functions may take as long as they like, and not only so long as no test would take.
     patient: bool,
@@ -114,31 +113,9 @@ impl Host {
     }
 
     fn start_app(app: Arc<Description>, command: impl Fn() -> Command) -> Self {
-        // Should another process have taken the port meanwhile, the handler ends and another port
-        // is tried.
-        let start = || {
-            let (port, mut command) = (start::free_port(), command());
-            start::prepare(&mut command, &app, port);
-            let handler = Handler::spawn(command, true);
-            let begun = Instant::now();
-            let ready = start::is_ready(port, || {
-                assert!(
-                    begun.elapsed() < start::READY_WITHIN,
-                    "the handler does not answer"
-                );
-                handler.is_running()
-            });
-            // That it is this handler which answered, its own line on stdout tells.
-            handler
-                .announced()
-                .ok()
-                .filter(|handler| ready && handler.port == port)
-        };
-        let handler = (0..10)
-            .find_map(|_| start())
-            .expect("a handler that listens on the port it is given");
-        let port = handler.port;
-        Self::new(handler, port, app, Arc::default(), Arc::new(Record::kept()))
+        let handler =
+            start::start(&app, &command, None).unwrap_or_else(|problem| panic!("{problem}"));
+        Self::new(handler, app, Arc::default(), Arc::new(Record::kept()))
     }
 
     /// A caller's request, and what the caller gets. A request that would hang fails the test.
@@ -208,11 +185,10 @@ fn described(root: &Path) -> Description {
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
-impl<H> Host<H> {
-    /// A host for a handler that listens on `port`.
+impl Host {
+    /// A host for a handler that is ready.
     pub fn new(
-        handler: H,
-        port: u16,
+        handler: Handler,
         app: Arc<Description>,
         storage: Arc<Storage>,
         record: Arc<Record>,
@@ -223,7 +199,6 @@ impl<H> Host<H> {
             app,
             storage,
             record,
-            port,
             form,
             patient: false,
             idle: Mutex::default(),
@@ -521,12 +496,12 @@ impl<H> Host<H> {
                 return Ok(connection);
             }
         }
-        let mut connection = Connection::open(self.port).map_err(|error| {
+        let mut connection = Connection::open(self.handler.port).map_err(|error| {
             io::Error::new(
                 error.kind(),
                 format!(
                     "the handler on 127.0.0.1:{} cannot be reached: {error}",
-                    self.port
+                    self.handler.port
                 ),
             )
         })?;
@@ -573,7 +548,7 @@ impl<H> Host<H> {
     }
 
     fn authority(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.handler.port)
     }
 
     /// What YARP makes of a request: method, path, query and body as they are, its own `Host`.
@@ -707,7 +682,8 @@ mod tests {
 
             let (_, port) = of("Host").split_once(':').expect("a port");
             let (app, storage, record) = (app(), Arc::default(), Arc::new(Record::kept()));
-            let host = Host::new((), port.parse().expect("a port"), app, storage, record);
+            let handler = Handler::attached(port.parse().expect("a port"));
+            let host = Host::new(handler, app, storage, record);
             let id = of("X-Azure-Functions-InvocationId");
             let sent = String::from_utf8(host.proxied(&request, id)).expect("text");
             let (sent_head, sent_body) = sent.split_once("\r\n\r\n").expect("a head");

@@ -10,20 +10,20 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The place of the host that serves.
-pub struct Current<H> {
-    state: Mutex<State<H>>,
+pub struct Current {
+    state: Mutex<State>,
     changed: Condvar,
 }
 
-struct State<H> {
+struct State {
     /// Counts the hosts that were put here.
     generation: usize,
     /// The host; an error where there is none, and none is on its way.
-    host: Result<Option<Arc<Host<H>>>, String>,
+    host: Result<Option<Arc<Host>>, String>,
 }
 
 /// Nothing serves yet.
-impl<H> Default for Current<H> {
+impl Default for Current {
     fn default() -> Self {
         Self {
             state: Mutex::new(State {
@@ -35,11 +35,11 @@ impl<H> Default for Current<H> {
     }
 }
 
-impl<H> Current<H> {
+impl Current {
     /// The host that serves, waited for where one is on its way. It goes on to serve while someone
     /// holds it, for a while. Errors with a sentence where there will be none.
-    pub fn get(&self) -> Result<Arc<Host<H>>, String> {
-        let waiting = |state: &mut State<H>| matches!(state.host, Ok(None));
+    pub fn get(&self) -> Result<Arc<Host>, String> {
+        let waiting = |state: &mut State| matches!(state.host, Ok(None));
         let waited = self
             .changed
             .wait_timeout_while(lock(&self.state), PATIENCE, waiting);
@@ -51,7 +51,7 @@ impl<H> Current<H> {
     }
 
     /// Makes a host the one that serves. Gives the one before, and the number of this generation.
-    pub fn replace(&self, host: Arc<Host<H>>) -> (Option<Arc<Host<H>>>, usize) {
+    pub fn replace(&self, host: Arc<Host>) -> (Option<Arc<Host>>, usize) {
         let mut state = lock(&self.state);
         state.generation += 1;
         let before = std::mem::replace(&mut state.host, Ok(Some(host)));
@@ -62,7 +62,7 @@ impl<H> Current<H> {
     /// Puts something else in the place of the host of this generation: none for now, another with
     /// the same app, or the reason why there will be none. Gives whether that generation was still
     /// the current one; else nothing happens.
-    pub fn amend(&self, generation: usize, host: Result<Option<Arc<Host<H>>>, String>) -> bool {
+    pub fn amend(&self, generation: usize, host: Result<Option<Arc<Host>>, String>) -> bool {
         let mut state = lock(&self.state);
         let is_current = state.generation == generation;
         if is_current {

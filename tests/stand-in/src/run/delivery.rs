@@ -18,7 +18,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
 /// Delivers messages for as long as the process runs.
-pub fn deliver<H: Send + Sync + 'static>(current: &Arc<Current<H>>, storage: &Arc<Storage>) {
+pub fn deliver(current: &Arc<Current>, storage: &Arc<Storage>) {
     let free: Arc<(Mutex<usize>, Condvar)> = Arc::new((Mutex::new(AT_ONCE), Condvar::new()));
     loop {
         let Ok(host) = current.get() else {
@@ -53,7 +53,7 @@ impl Drop for Place {
 }
 
 /// Each try goes to the host that serves by then.
-fn deliver_one<H>(current: &Current<H>, storage: &Storage, queue: &str, message: &[u8]) {
+fn deliver_one(current: &Current, storage: &Storage, queue: &str, message: &[u8]) {
     let mut delivery = Delivery::new(queue, message);
     loop {
         match current.get() {

@@ -6,12 +6,10 @@
 //! and then the guard kills the program. On a terminal, the two are in a process group of their
 //! own, so that Ctrl-C does not reach them. All that needs neither signals nor `unsafe`.
 
-use crate::host::record::lock;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -43,8 +41,8 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     }
 }
 
-/// The code of a status; of a process that a signal has ended, as shells give it.
-fn code(status: ExitStatus) -> i32 {
+/// The code of a status; if a signal has ended the process, as shells give it.
+pub fn code(status: ExitStatus) -> i32 {
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
     #[cfg(not(unix))]
@@ -52,22 +50,6 @@ fn code(status: ExitStatus) -> i32 {
     status
         .code()
         .unwrap_or_else(|| signal.map_or(1, |signal: i32| 128 + signal))
-}
-
-/// Where a line came out.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Stream {
-    Stdout,
-    Stderr,
-}
-
-/// What is done with each line.
-pub type Show = dyn Fn(Stream, &str) + Send + Sync;
-
-/// A guarded process. Dropping it ends it.
-pub struct Guarded {
-    guard: Mutex<Child>,
-    pipe: Mutex<Option<ChildStdin>>,
 }
 
 /// A command that starts `program` under the guard `guard`, a copy of this program.
@@ -85,64 +67,4 @@ pub fn command(guard: &Path, program: &Path) -> Command {
         );
     }
     command
-}
-
-impl Guarded {
-    /// Starts what [`command`] gave. Each line that the program prints goes to `show`.
-    pub fn spawn(mut command: Command, show: Arc<Show>) -> io::Result<Self> {
-        let mut guard = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let pipe = Mutex::new(guard.stdin.take());
-        if let Some(stdout) = guard.stdout.take() {
-            read_lines(stdout, Stream::Stdout, show.clone());
-        }
-        if let Some(stderr) = guard.stderr.take() {
-            read_lines(stderr, Stream::Stderr, show);
-        }
-        Ok(Self {
-            guard: Mutex::new(guard),
-            pipe,
-        })
-    }
-
-    /// The program's exit code, once it has ended.
-    pub fn exit_code(&self) -> Option<i32> {
-        match lock(&self.guard).try_wait() {
-            Ok(status) => status.map(code),
-            // It is no child of this process any more, whatever happened to it.
-            Err(_) => Some(1),
-        }
-    }
-
-    /// Kills the program, if it has not ended, and waits until it has.
-    pub fn end(&self) {
-        drop(lock(&self.pipe).take());
-        // An error means that there is nothing to wait for.
-        let _ = lock(&self.guard).wait();
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
-fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, show: Arc<Show>) {
-    thread::spawn(move || {
-        let (mut pipe, mut line) = (BufReader::new(pipe), Vec::new());
-        while pipe
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|length| length > 0)
-        {
-            show(
-                stream,
-                String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']),
-            );
-            line.clear();
-        }
-    });
 }

@@ -1,66 +1,100 @@
-//! A raw HTTP/1.1 client: it sends the bytes it is given, and reads answers without forgiving
+//! HTTP/1.1 as it goes over a connection: callers' requests within the limits of the host's own
+//! server, and a client that sends the bytes it is given and reads answers without forgiving
 //! anything.
 
-use std::{
-    io::{self, BufRead, BufReader, Error, ErrorKind, Read, Write},
-    net::{Ipv4Addr, TcpStream},
-    time::Duration,
-};
+use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::Duration;
 
 /// After this long without a byte from the handler, reading or writing fails instead of hanging.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often a connection asks whether an answer is still wanted.
+const ASK: Duration = Duration::from_millis(100);
 
 /// The host sends chunks of at most this many bytes (tests/template/wire/host-order-json.http; an
 /// order of 10 MiB is 10,242).
 const CHUNK: usize = 1024;
 
-/// How often is asked whether an answer is still wanted, where that is asked.
-const ASK: Duration = Duration::from_millis(100);
+/// Kestrel's limits of a request, in bytes: of the first line, and of all headers. Then func's of a
+/// body.
+const LINE_MAX: usize = 8 * 1024;
+const HEADERS_MAX: usize = 32 * 1024;
+const BODY_MAX: usize = 100 * 1024 * 1024;
 
-/// A connection to the handler.
-pub struct Connection {
-    stream: BufReader<Patient>,
-    /// The first line of what was sent last: says what hung.
-    sent: String,
+/// Names as they were sent, in order.
+pub type Headers = Vec<(String, String)>;
+
+/// The values of all headers of this name, in any case.
+fn named<'a>(headers: &'a Headers, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+    let of_name = |(n, _): &&(String, String)| n.eq_ignore_ascii_case(name);
+    let values: Vec<_> = headers.iter().filter(of_name).collect();
+    values.into_iter().map(|(_, value)| value.as_str())
 }
 
-/// An answer.
-#[derive(Clone, PartialEq)]
-pub struct Answer {
-    pub status: u16,
-    /// Names as they were sent, in order.
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-}
+/// What is not HTTP, or too large: the status that a server answers it with, and a sentence.
+#[derive(Debug)]
+pub struct Refused(pub u16, pub String);
 
-impl Answer {
-    /// The value of the first header of this name, in any case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers_named(name).first().copied()
-    }
-
-    /// The values of all headers of this name, in any case.
-    pub fn headers_named(&self, name: &str) -> Vec<&str> {
-        self.headers
-            .iter()
-            .filter(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-            .collect()
-    }
-
-    /// The body, which has to be UTF-8.
-    pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).expect("a body in UTF-8")
-    }
-
-    /// The body, which has to be JSON.
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("{error} in {:?}", self.text()))
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(&self.1)
     }
 }
 
-/// What is still to be read of an answer's body.
+impl std::error::Error for Refused {}
+
+fn refused(status: u16, why: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidData, Refused(status, why.into()))
+}
+
+fn cut_off(what: String) -> Error {
+    Error::new(
+        ErrorKind::UnexpectedEof,
+        format!("the connection ended {what}"),
+    )
+}
+
+/// A line of at most `most` bytes, without its end.
+fn line(from: &mut impl BufRead, most: usize, too_long: (u16, &str)) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    from.take(most as u64 + 2).read_until(b'\n', &mut bytes)?;
+    if bytes.pop_if(|byte| *byte == b'\n').is_none() {
+        return Err(match bytes.len() > most {
+            true => refused(too_long.0, too_long.1),
+            false => cut_off(format!("after {:?}", String::from_utf8_lossy(&bytes))),
+        });
+    }
+    bytes.pop_if(|byte| *byte == b'\r');
+    String::from_utf8(bytes).map_err(|_| refused(400, "the head is not UTF-8"))
+}
+
+/// Headers, or trailers, up to the empty line, of at most `most` bytes.
+fn headers(from: &mut impl BufRead, most: usize) -> io::Result<Headers> {
+    const TOO_LONG: (u16, &str) = (
+        431,
+        "the headers have more than 32 KiB, the most that the host takes",
+    );
+    let (mut headers, mut left) = (Vec::new(), most);
+    loop {
+        let line = line(from, left, TOO_LONG)?;
+        if line.is_empty() {
+            return Ok(headers);
+        }
+        left = left.saturating_sub(line.len() + 2);
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        match line.split_once(':') {
+            Some((name, value))
+                if !name.is_empty() && name.bytes().all(token) && !value.contains(['\0', '\r']) =>
+            {
+                headers.push((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()));
+            }
+            _ => return Err(refused(400, format!("{line:?} is not a header"))),
+        }
+    }
+}
+
+/// What is still to be read of a body.
 #[derive(Debug, PartialEq)]
 pub enum Body {
     Ended,
@@ -70,18 +104,255 @@ pub enum Body {
     Chunked(usize),
 }
 
+impl Body {
+    /// The body that follows these headers. Errors where they do not agree on one.
+    fn of(headers: &Headers) -> io::Result<Self> {
+        let mut lengths = named(headers, "Content-Length");
+        match (named(headers, "Transfer-Encoding").next(), lengths.next()) {
+            (None, None) => Ok(Self::Ended),
+            (None, Some(text)) => {
+                let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                if !digits || lengths.any(|other| other != text) {
+                    return Err(refused(400, format!("{text:?} is not a Content-Length")));
+                }
+                // More digits than a number has are too many in any case.
+                Ok(Self::Length(text.parse().unwrap_or(usize::MAX)))
+            }
+            (Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => Ok(Self::Chunked(0)),
+            (Some(coding), None) => Err(refused(
+                501,
+                format!("the Transfer-Encoding {coding:?} is not known here"),
+            )),
+            (Some(_), Some(_)) => Err(refused(
+                400,
+                "a body has a Content-Length or a Transfer-Encoding, not both",
+            )),
+        }
+    }
+
+    /// Reads what has come of the body, or waits for it; `None` at its end. Refuses more than `most`
+    /// bytes.
+    fn piece(&mut self, from: &mut impl BufRead, most: usize) -> io::Result<Option<Vec<u8>>> {
+        const FIRST_LINE: (u16, &str) = (400, "the first line of a chunk is longer than 1 KiB");
+        const TOO_LONG: &str = "a chunk is longer than it says";
+        if *self == Self::Chunked(0) {
+            let line = line(from, 1024, FIRST_LINE)?;
+            let digits = line.split(';').next().unwrap_or_default().trim();
+            let length = match usize::from_str_radix(digits, 16) {
+                Ok(length) if !digits.starts_with('+') => length,
+                _ => return Err(refused(400, format!("{line:?} is not the chunk length"))),
+            };
+            *self = Self::Chunked(length);
+            if length == 0 {
+                // Trailers are read, and not passed on.
+                headers(from, HEADERS_MAX)?;
+                *self = Self::Ended;
+            }
+        }
+        let (Self::Length(left @ 1..) | Self::Chunked(left)) = self else {
+            return Ok(None);
+        };
+        if *left > most {
+            return Err(refused(
+                413,
+                "the body is longer than 100 MiB, the most that the host takes",
+            ));
+        }
+        let come = from.fill_buf()?;
+        if come.is_empty() {
+            return Err(cut_off(format!("{left} bytes too early")));
+        }
+        let piece = come[..come.len().min(*left)].to_vec();
+        from.consume(piece.len());
+        *left -= piece.len();
+        if *self == Self::Chunked(0) && !line(from, 0, (400, TOO_LONG))?.is_empty() {
+            return Err(refused(400, TOO_LONG));
+        }
+        Ok(Some(piece))
+    }
+}
+
+/// A caller's request, its body read to the end.
+#[derive(Debug)]
+pub struct Received {
+    pub method: String,
+    /// Path and query, as they were sent.
+    pub target: String,
+    pub headers: Headers,
+    /// The body, without its framing.
+    pub body: Vec<u8>,
+    /// Whether another request may follow on the connection.
+    pub keep_alive: bool,
+    /// Whether the caller knows chunks: not with HTTP/1.0.
+    pub takes_chunks: bool,
+}
+
+impl Received {
+    /// Reads the next request of a connection. A sender that waits for `100 Continue` gets it by
+    /// `caller`. The error is a [`Refused`] if what comes is not a request, or too large.
+    pub fn read(connection: &mut impl BufRead, caller: &mut impl Write) -> io::Result<Self> {
+        const TOO_LONG: (u16, &str) = (414, "the first line is longer than 8 KiB");
+        let mut first = line(connection, LINE_MAX, TOO_LONG)?;
+        if first.is_empty() {
+            // An empty line may stand before a request [RFC 9112, 2.2].
+            first = line(connection, LINE_MAX, TOO_LONG)?;
+        }
+        let parts: Vec<_> = first.split(' ').collect();
+        let [method, target, version] = parts[..] else {
+            return Err(refused(400, format!("{first:?} is not a request")));
+        };
+        let is_latest = match version {
+            "HTTP/1.1" => true,
+            "HTTP/1.0" => false,
+            _ => {
+                let why = format!("{version:?} is neither HTTP/1.1 nor HTTP/1.0");
+                return Err(refused(505, why));
+            }
+        };
+        let letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'-';
+        if method.is_empty() || !method.bytes().all(letter) {
+            return Err(refused(400, format!("{method:?} is not a method")));
+        }
+        // Proxies send the whole address.
+        let target = match target.strip_prefix("http://") {
+            Some(rest) => rest.find('/').map_or("/", |slash| &rest[slash..]),
+            None => target,
+        };
+        if !target.starts_with('/') || !target.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let why = "is not a path, with what is not ASCII percent-encoded";
+            return Err(refused(400, format!("{target:?} {why}")));
+        }
+        let headers = headers(connection, HEADERS_MAX)?;
+        if is_latest && named(&headers, "Host").count() != 1 {
+            return Err(refused(400, "a request has one Host header"));
+        }
+        let says = |word: &str| {
+            let mut words = named(&headers, "Connection").flat_map(|value| value.split(','));
+            words.any(|one| one.trim().eq_ignore_ascii_case(word))
+        };
+        let keep_alive = match is_latest {
+            true => !says("close"),
+            false => says("keep-alive"),
+        };
+        let mut framing = Body::of(&headers)?;
+        let too_long = matches!(framing, Body::Length(length) if length > BODY_MAX);
+        let waits =
+            named(&headers, "Expect").any(|value| value.eq_ignore_ascii_case("100-continue"));
+        if waits && !too_long && !matches!(framing, Body::Ended | Body::Length(0)) {
+            caller.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        let mut body = Vec::new();
+        while let Some(piece) = framing.piece(connection, BODY_MAX - body.len())? {
+            body.extend(piece);
+        }
+        Ok(Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers,
+            body,
+            keep_alive,
+            takes_chunks: is_latest,
+        })
+    }
+}
+
+/// An answer.
+#[derive(Clone, Default, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Headers,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The value of the first header of this name, in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        named(&self.headers, name).next()
+    }
+
+    /// The values of all headers of this name, in any case.
+    pub fn headers_named(&self, name: &str) -> Vec<&str> {
+        named(&self.headers, name).collect()
+    }
+
+    /// The body, which has to be UTF-8.
+    #[track_caller]
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("a body in UTF-8")
+    }
+
+    /// The body, which has to be JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error} in {:?}", self.text()))
+    }
+
+    /// Its head for a caller, with `framing` in the place of the headers that are between the
+    /// handler and the host alone.
+    pub fn head(&self, framing: &str, closes: bool) -> Vec<u8> {
+        const LEFT_OUT: [&str; 4] = [
+            "connection",
+            "keep-alive",
+            "transfer-encoding",
+            "content-length",
+        ];
+        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
+        for (name, value) in &self.headers {
+            if !LEFT_OUT.contains(&&*name.to_ascii_lowercase()) {
+                head += &format!("{name}: {value}\r\n");
+            }
+        }
+        head += framing;
+        head += if closes { "Connection: close\r\n" } else { "" };
+        (head + "\r\n").into_bytes()
+    }
+
+    /// The whole of it for a caller.
+    pub fn whole(&self, closes: bool, head_only: bool) -> Vec<u8> {
+        if matches!(self.status, 204 | 304) {
+            return self.head("", closes);
+        }
+        let framing = format!("Content-Length: {}\r\n", self.body.len());
+        let body = if head_only { &[][..] } else { &self.body };
+        [&self.head(&framing, closes), body].concat()
+    }
+}
+
+/// Words for people, for the statuses that they meet most [RFC 9110, section 15].
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        302 => "Found",
+        304 => "Not Modified",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        _ => "",
+    }
+}
+
 /// With the beginning of the body as text, for the message of a failed test.
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let body = String::from_utf8_lossy(&self.body[..self.body.len().min(1000)]);
-        write!(
-            f,
-            "{} {:?} {} bytes: {body:?}",
-            self.status,
-            self.headers,
-            self.body.len()
-        )
+        let (status, headers, length) = (self.status, &self.headers, self.body.len());
+        let body = String::from_utf8_lossy(&self.body[..length.min(1000)]);
+        write!(f, "{status} {headers:?} {length} bytes: {body:?}")
     }
+}
+
+/// A connection to a server.
+pub struct Connection {
+    stream: BufReader<Patient>,
+    /// The first line of what was sent last: says what hung.
+    sent: String,
 }
 
 impl Connection {
@@ -91,11 +362,9 @@ impl Connection {
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_write_timeout(Some(TIMEOUT))?;
         stream.set_nodelay(true)?;
+        let wanted = None;
         Ok(Self {
-            stream: BufReader::new(Patient {
-                stream,
-                wanted: None,
-            }),
+            stream: BufReader::new(Patient { stream, wanted }),
             sent: "nothing".to_owned(),
         })
     }
@@ -112,13 +381,8 @@ impl Connection {
 
     /// Whether the other side has neither closed the connection nor sent what nobody asked for.
     pub fn is_idle(&self) -> bool {
-        let nothing = || {
-            self.socket().set_nonblocking(true)?;
-            let peeked = self.socket().peek(&mut [0]);
-            self.socket().set_nonblocking(false).and(peeked)
-        };
         self.stream.buffer().is_empty()
-            && nothing().is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+            && peek(self.socket()).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
     /// The socket, to shut down one side of it or to ask for its address.
@@ -128,28 +392,21 @@ impl Connection {
 
     /// Sends bytes as they are.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let line = bytes
-            .split(|byte| *byte == b'\r')
-            .next()
-            .unwrap_or_default();
+        let mut lines = bytes.split(|byte| *byte == b'\r');
+        let line = lines.next().unwrap_or_default();
         self.sent = String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
-        self.socket()
-            .write_all(bytes)
-            .map_err(|error| self.named("cannot send", error))
+        let sent = self.socket().write_all(bytes);
+        sent.map_err(|error| self.named("cannot send", error))
     }
 
     /// Sends bytes in pieces of 1,024 bytes, each in a write of its own.
     pub fn send_in_pieces(&mut self, bytes: &[u8]) -> io::Result<()> {
-        bytes
-            .chunks(1024)
-            .enumerate()
-            .try_for_each(|(index, piece)| match index {
-                0 => self.send(piece),
-                _ => self
-                    .socket()
-                    .write_all(piece)
-                    .map_err(|error| self.named("cannot send on", error)),
-            })
+        let (first, rest) = bytes.split_at(bytes.len().min(CHUNK));
+        self.send(first)?;
+        let mut pieces = rest.chunks(CHUNK);
+        pieces
+            .try_for_each(|piece| self.socket().write_all(piece))
+            .map_err(|error| self.named("cannot send on", error))
     }
 
     /// Sends a request and reads its answer.
@@ -164,10 +421,12 @@ impl Connection {
 
     /// Reads an answer. An interim one (`100 Continue`) is an error.
     pub fn read_answer(&mut self) -> io::Result<Answer> {
-        match self.read(true) {
-            Ok(answer) if answer.status < 200 => Err(bad(format!("an interim answer: {answer:?}"))),
-            result => result,
+        let answer = self.read(true)?;
+        if answer.status < 200 {
+            let why = format!("an interim answer: {answer:?}");
+            return Err(Error::new(ErrorKind::InvalidData, why));
         }
+        Ok(answer)
     }
 
     /// Reads an answer, interim or not.
@@ -183,20 +442,14 @@ impl Connection {
     /// Reads all that comes until the handler closes the connection.
     pub fn read_to_end(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.stream
-            .read_to_end(&mut bytes)
-            .map_err(|error| self.named("no end", error))?;
+        let read = self.stream.read_to_end(&mut bytes);
+        read.map_err(|error| self.named("no end", error))?;
         Ok(bytes)
     }
 
     fn read(&mut self, has_body: bool) -> io::Result<Answer> {
-        self.parse(has_body)
-            .map_err(|error| self.named("no answer", error))
-    }
-
-    fn parse(&mut self, has_body: bool) -> io::Result<Answer> {
-        let (mut answer, mut body) = self.parse_head(has_body)?;
-        while let Some(piece) = self.parse_piece(&mut body)? {
+        let (mut answer, mut body) = self.read_head(has_body)?;
+        while let Some(piece) = self.read_piece(&mut body)? {
             answer.body.extend(piece);
         }
         Ok(answer)
@@ -211,102 +464,34 @@ impl Connection {
 
     /// Reads what has come of the body, or waits for it; `None` at its end.
     pub fn read_piece(&mut self, body: &mut Body) -> io::Result<Option<Vec<u8>>> {
-        self.parse_piece(body)
+        body.piece(&mut self.stream, usize::MAX)
             .map_err(|error| self.named("no whole answer", error))
     }
 
     fn parse_head(&mut self, has_body: bool) -> io::Result<(Answer, Body)> {
-        let line = self.line()?;
-        let status = line
-            .strip_prefix("HTTP/1.1 ")
-            .and_then(|rest| rest.get(..3)?.parse().ok());
-        let status: u16 = status.ok_or_else(|| bad(format!("the status line {line:?}")))?;
+        const MOST: usize = 1 << 30;
+        let from = &mut self.stream;
+        let line = line(from, MOST, (400, "the status line is too long"))?;
+        let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| {
+            let digits = rest.get(..3)?;
+            digits.parse().ok()
+        });
+        let status: u16 = status
+            .ok_or_else(|| Error::new(ErrorKind::InvalidData, format!("the line {line:?}")))?;
         let answer = Answer {
             status,
-            headers: self.fields()?,
+            headers: headers(from, MOST)?,
             body: Vec::new(),
         };
-        let body = if !has_body || status < 200 || status == 204 || status == 304 {
-            Body::Ended
-        } else {
-            match (
-                answer.header("Transfer-Encoding"),
-                answer.header("Content-Length"),
-            ) {
-                (Some("chunked"), None) => Body::Chunked(0),
-                (None, Some(length)) => Body::Length(
-                    length
-                        .parse()
-                        .map_err(|_| bad(format!("the length {length:?}")))?,
-                ),
-                framing => return Err(bad(format!("an answer framed by {framing:?}"))),
-            }
-        };
-        Ok((answer, body))
-    }
-
-    fn parse_piece(&mut self, body: &mut Body) -> io::Result<Option<Vec<u8>>> {
-        if *body == Body::Chunked(0) {
-            let line = self.line()?;
-            let length =
-                usize::from_str_radix(&line, 16).map_err(|_| bad(format!("the chunk {line:?}")))?;
-            *body = if length > 0 {
-                Body::Chunked(length)
-            } else {
-                Body::Ended
-            };
-            if length == 0 {
-                self.fields()?;
-            }
+        if !has_body || status < 200 || matches!(status, 204 | 304) {
+            return Ok((answer, Body::Ended));
         }
-        let (Body::Length(left) | Body::Chunked(left)) = body else {
-            return Ok(None);
-        };
-        if *left == 0 {
-            return Ok(None);
-        }
-        let come = self.stream.fill_buf()?;
-        if come.is_empty() {
-            return Err(Error::new(
-                ErrorKind::UnexpectedEof,
-                format!("the connection ended {left} bytes too early"),
-            ));
-        }
-        let piece = come[..come.len().min(*left)].to_vec();
-        self.stream.consume(piece.len());
-        *left -= piece.len();
-        if *body == Body::Chunked(0) {
-            match self.line()?.as_str() {
-                "" => {}
-                rest => return Err(bad(format!("{rest:?} after a chunk"))),
-            }
-        }
-        Ok(Some(piece))
-    }
-
-    fn line(&mut self) -> io::Result<String> {
-        let mut line = String::new();
-        self.stream.read_line(&mut line)?;
-        match line.strip_suffix("\r\n") {
-            Some(line) => Ok(line.to_owned()),
-            None => Err(Error::new(
-                ErrorKind::UnexpectedEof,
-                format!("the connection ended after {line:?}"),
+        match Body::of(&answer.headers)? {
+            Body::Ended => Err(Error::new(
+                ErrorKind::InvalidData,
+                "an answer without a length",
             )),
-        }
-    }
-
-    fn fields(&mut self) -> io::Result<Vec<(String, String)>> {
-        let mut fields = Vec::new();
-        loop {
-            let line = self.line()?;
-            if line.is_empty() {
-                return Ok(fields);
-            }
-            let (name, value) = line
-                .split_once(':')
-                .ok_or_else(|| bad(format!("the header {line:?}")))?;
-            fields.push((name.to_owned(), value.trim().to_owned()));
+            body => Ok((answer, body)),
         }
     }
 
@@ -338,13 +523,17 @@ impl Read for Patient {
     }
 }
 
+/// How much lies in a socket, without waiting: 0 at its end, `WouldBlock` if nothing has come.
+pub fn peek(socket: &TcpStream) -> io::Result<usize> {
+    socket.set_nonblocking(true)?;
+    let peeked = socket.peek(&mut [0]);
+    socket.set_nonblocking(false)?;
+    peeked
+}
+
 /// Whether a timeout of a socket ended a call; its name differs between systems.
 pub fn is_timeout(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
-}
-
-fn bad(message: String) -> Error {
-    Error::new(ErrorKind::InvalidData, message)
 }
 
 /// A request. It gets a `Host`, and a `Content-Length` where it has a body or its method asks for
@@ -386,67 +575,11 @@ pub fn invocation_to(host: &str, path: &str, id: &str, payload: &[u8]) -> Vec<u8
 
 /// A body in chunks as the host sends them.
 pub fn chunked(body: &[u8]) -> Vec<u8> {
-    let mut chunks = Vec::new();
-    for chunk in body.chunks(CHUNK).chain([&[][..]]) {
-        chunks.extend(format!("{:X}\r\n", chunk.len()).as_bytes());
-        chunks.extend(chunk);
-        chunks.extend(b"\r\n");
-    }
-    chunks
+    let pieces = body.chunks(CHUNK).chain([&[][..]]);
+    pieces.flat_map(chunk).collect()
 }
 
-#[test]
-fn an_invocation_is_sent_as_the_host_sends_it() {
-    let wire = include_bytes!("../../../template/wire/host-order-json.http");
-    let payload = include_bytes!("../../../template/wire/host-order-json.json");
-    let id = "70734a6c-261f-4802-9a19-265034c703c3";
-    assert_eq!(
-        invocation_to("127.0.0.1:44387", "/order", id, payload.trim_ascii_end()),
-        wire
-    );
-    assert_eq!(
-        invocation("/order", id, b"{}").len(),
-        invocation_to("127.0.0.1", "/order", id, b"{}").len()
-    );
-    let long = chunked(&[b'x'; 2049]);
-    assert!(long.starts_with(b"400\r\nxx") && long.ends_with(b"\r\n1\r\nx\r\n0\r\n\r\n"));
-    assert_eq!(long.len(), 2 * (5 + 1024 + 2) + 6 + 5);
-}
-
-#[test]
-fn answers_are_read_in_every_framing() {
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let mut client = Connection::open(listener.local_addr().unwrap().port()).unwrap();
-    let mut server = listener.accept().unwrap().0;
-    server
-        .write_all(
-            b"HTTP/1.1 100 Continue\r\n\r\n\
-              HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\nx-a:2\r\n\r\nhi\
-              HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n1\r\n!\r\n0\r\n\r\n\
-              HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n\
-              HTTP/1.1 204 No Content\r\n\r\n\
-              HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nhalf",
-        )
-        .unwrap();
-    drop(server);
-    assert_eq!(client.read_answer_or_interim().unwrap().status, 100);
-    let answer = client.read_answer().unwrap();
-    assert_eq!(
-        (
-            answer.text(),
-            answer.header("X-A"),
-            answer.headers_named("x-A")
-        ),
-        ("hi", Some("1"), vec!["1", "2"])
-    );
-    assert_eq!(client.read_answer().unwrap().body, b"0123456789!");
-    assert_eq!(
-        client.read_head_answer().unwrap().header("content-length"),
-        Some("7")
-    );
-    assert_eq!(client.read_answer().unwrap().status, 204);
-    assert_eq!(
-        client.read_answer().unwrap_err().kind(),
-        ErrorKind::UnexpectedEof
-    );
+/// A chunk; the empty one ends a body.
+pub fn chunk(piece: &[u8]) -> Vec<u8> {
+    [format!("{:X}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat()
 }

@@ -7,7 +7,6 @@ pub mod delivery;
 pub mod guard;
 pub mod http;
 pub mod process;
-pub mod request;
 pub mod serve;
 pub mod show;
 pub mod start;
@@ -20,15 +19,14 @@ use crate::host::record::Record;
 use crate::host::storage::Storage;
 use crate::run::build as cargo;
 use crate::run::current::Current;
-use crate::run::guard::Guarded;
+use crate::run::process::Handler;
 use crate::run::serve as front;
 use crate::run::show::{Console, Kind};
-use crate::run::start::READY_WITHIN;
 use crate::run::watch::Files;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -38,16 +36,12 @@ const DEFAULT_PORT: u16 = 7071;
 /// How long a handler that another has replaced may take for what it has begun.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How often a handler is looked at: whether it has ended, whether it is still busy.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
+
 /// The host ends with the third error within this time.
 const ERRORS_MAX: usize = 3;
 const ERRORS_WITHIN: Duration = Duration::from_secs(30 * 60);
-
-/// The handler that a host sends invocations to.
-enum Worker {
-    Process(Guarded),
-    /// One that somebody else has started, a debugger for one.
-    Attached,
-}
 
 /// What every generation of the app is started with.
 struct Run {
@@ -59,7 +53,7 @@ struct Run {
     /// The program that guards handlers, see `guard`.
     guard: PathBuf,
     console: Arc<Console>,
-    current: Arc<Current<Arc<Worker>>>,
+    current: Arc<Current>,
     storage: Arc<Storage>,
     record: Arc<Record>,
 }
@@ -213,72 +207,60 @@ impl Run {
 
     /// Starts a handler, makes its host the one that serves, and looks after it.
     fn serve(self: &Arc<Self>, made: &Made) -> Result<(), String> {
-        let host = self.start(made)?;
-        let worker = host.handler.clone();
-        let (before, generation) = self.current.replace(Arc::new(host));
+        let host = Arc::new(self.start(made)?);
+        let weak = Arc::downgrade(&host);
+        let (before, generation) = self.current.replace(host);
         if let Some(before) = before {
             thread::spawn(move || {
                 let begun = Instant::now();
                 while Arc::strong_count(&before) > 1 && begun.elapsed() < GRACE {
-                    thread::sleep(Duration::from_millis(20));
+                    thread::sleep(LOOK_PAUSE);
                 }
-                before.handler.end();
+                before.handler.kill();
             });
         }
         if made.binary.is_some() {
             let (run, made) = (self.clone(), made.clone());
-            thread::spawn(move || run.look_after(&made, worker, generation));
+            thread::spawn(move || run.look_after(&made, weak, generation));
         }
         Ok(())
     }
 
     /// Starts a handler and waits until it answers.
-    fn start(&self, made: &Made) -> Result<Host<Arc<Worker>>, String> {
-        let (worker, port) = match &made.binary {
-            None => {
-                let port = self.attach.unwrap_or_default();
-                self.console.log(
-                    Kind::Host,
-                    &format!("waiting for a handler on 127.0.0.1:{port}"),
-                );
-                start::is_ready(port, || true);
-                (Worker::Attached, port)
-            }
-            Some(binary) => {
-                let (mut command, port) = (guard::command(&self.guard, binary), start::free_port());
-                start::prepare(&mut command, &made.app, port);
+    fn start(&self, made: &Made) -> Result<Host, String> {
+        let handler = match (&made.binary, self.attach) {
+            (Some(binary), _) => {
                 let console = self.console.clone();
                 let show = Arc::new(move |stream, line: &str| console.handler(stream, line));
-                let process = Guarded::spawn(command, show)
-                    .map_err(|error| format!("the handler does not start: {error}"))?;
-                let begun = Instant::now();
-                if !start::is_ready(port, || {
-                    process.exit_code().is_none() && begun.elapsed() < READY_WITHIN
-                }) {
-                    return Err(match process.exit_code() {
-                        Some(code) => {
-                            format!("the handler ended with code {code} before it answered")
-                        }
-                        None => format!(
-                            "the handler has not answered within {} seconds",
-                            READY_WITHIN.as_secs()
-                        ),
-                    });
-                }
-                (Worker::Process(process), port)
+                let command = || guard::command(&self.guard, binary);
+                start::start(&made.app, &command, Some(show))?
+            }
+            (None, port) => {
+                let port = port.unwrap_or_default();
+                let waiting = format!("waiting for a handler on 127.0.0.1:{port}");
+                self.console.log(Kind::Host, &waiting);
+                start::is_ready(port, || true);
+                Handler::attached(port)
             }
         };
         let (app, storage, record) = (made.app.clone(), self.storage.clone(), self.record.clone());
-        Ok(Host::new(Arc::new(worker), port, app, storage, record).patient())
+        Ok(Host::new(handler, app, storage, record).patient())
     }
 
     /// Starts a handler anew whenever it ends, as the host does it
     /// [Workers/Http/HttpWorkerChannel.cs]: at once where its code is 200, not at all where it is
     /// 0, and else until the third time. Ends with the generation.
-    fn look_after(self: &Arc<Self>, made: &Made, mut worker: Arc<Worker>, generation: usize) {
+    fn look_after(self: &Arc<Self>, made: &Made, mut host: Weak<Host>, generation: usize) {
         let mut errors: Vec<Instant> = Vec::new();
         loop {
-            let code = worker.wait();
+            let code = loop {
+                let Some(host) = host.upgrade() else { return };
+                if let Some(code) = host.handler.exit_code() {
+                    break code;
+                }
+                drop(host);
+                thread::sleep(LOOK_PAUSE);
+            };
             if !self.current.amend(generation, Ok(None)) {
                 return;
             }
@@ -291,7 +273,7 @@ impl Run {
                 return;
             }
             let mut failed = code != 200;
-            worker = loop {
+            host = loop {
                 if failed {
                     errors.retain(|error| error.elapsed() < ERRORS_WITHIN);
                     errors.push(Instant::now());
@@ -309,11 +291,12 @@ impl Run {
                 );
                 match self.start(made) {
                     Ok(host) => {
-                        let worker = host.handler.clone();
-                        if !self.current.amend(generation, Ok(Some(Arc::new(host)))) {
+                        let host = Arc::new(host);
+                        let weak = Arc::downgrade(&host);
+                        if !self.current.amend(generation, Ok(Some(host))) {
                             return;
                         }
-                        break worker;
+                        break weak;
                     }
                     Err(why) => (problem, failed) = (why, true),
                 }
@@ -366,25 +349,5 @@ impl Run {
             shown += &format!("\n{note}\n");
         }
         shown
-    }
-}
-
-impl Worker {
-    /// Waits until the handler has ended, and gives its code.
-    fn wait(&self) -> i32 {
-        loop {
-            if let Self::Process(process) = self
-                && let Some(code) = process.exit_code()
-            {
-                return code;
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn end(&self) {
-        if let Self::Process(process) = self {
-            process.end();
-        }
     }
 }

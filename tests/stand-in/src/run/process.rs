@@ -1,13 +1,15 @@
-//! A running handler process, whose output is collected and which never outlives its test.
+//! A handler process. It never outlives the process that has started it, or the test.
 
-use std::{
-    io::Read,
-    path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Condvar, Mutex},
-    thread,
-    time::{Duration, Instant},
-};
+use crate::host::record::lock;
+use crate::run::guard;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// How long anything may take that surely happens: generous, so that only a hang becomes a failure.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -16,14 +18,27 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 /// follows.
 const ADDRESSES: [&str; 2] = ["http://127.0.0.1:", "serving the Functions host on port "];
 
-/// A handler process. Dropping it kills it.
+/// A handler process, or one that somebody else has started. Dropping it kills the process.
 pub struct Handler {
-    /// The port that it listens on, as it says so on stdout.
+    /// The port that it listens on.
     pub port: u16,
-    child: Mutex<Child>,
-    stdout: Pipe,
-    stderr: Pipe,
+    /// Nothing if somebody else has started the handler.
+    child: Option<Mutex<Child>>,
+    /// What keeps a guarded handler alive, see [`guard`].
+    life: Mutex<Option<ChildStdin>>,
+    stdout: Printed,
+    stderr: Printed,
 }
+
+/// Where a line came out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// What is done with each line that a handler prints.
+pub type Show = dyn Fn(Stream, &str) + Send + Sync;
 
 /// The command that starts the handler on a port of the system's choice: the binary that cargo has
 /// built with the test that runs, or the one that the environment variable `HANDLER` names.
@@ -68,6 +83,7 @@ pub fn app_of_tests(test: &str, variable: &str) -> Command {
 }
 
 /// Waits until `condition` gives a value, or fails the test saying what did not happen.
+#[track_caller]
 pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
@@ -78,8 +94,18 @@ pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
             start.elapsed() < DEADLINE,
             "waited {DEADLINE:?} in vain for {what}"
         );
-        thread::sleep(Duration::from_millis(5));
+        thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// The port in the line that a handler prints once it listens.
+pub fn port_in(stdout: &str) -> Option<u16> {
+    let (_, rest) = ADDRESSES
+        .iter()
+        .find_map(|address| stdout.split_once(address))?;
+    // Digits and what ends them, so that half a number is not taken for the whole.
+    let (digits, _) = rest.split_once(|c: char| !c.is_ascii_digit())?;
+    digits.parse().ok()
 }
 
 impl Handler {
@@ -90,50 +116,65 @@ impl Handler {
 
     /// Runs `command`, whatever it is, and waits until it says on stdout where it listens.
     pub fn from_command(command: Command) -> Self {
-        Self::spawn(command, true)
+        Self::spawn(command)
             .announced()
             .unwrap_or_else(|handler| panic!("it ended: {}", handler.describe()))
     }
 
-    /// Runs `command` without waiting for anything; `port` is not known yet. Without `keep_pipes`,
-    /// stderr is closed at once and stdout after the line that holds the address.
-    pub fn spawn(mut command: Command, keep_pipes: bool) -> Self {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        let (stdout, stderr) = (
-            child.stdout.take().expect("piped"),
-            child.stderr.take().expect("piped"),
-        );
-        let stderr = if keep_pipes {
-            Pipe::drain(stderr, true)
+    /// Runs `command` without waiting for anything; `port` is not known yet.
+    pub fn spawn(command: Command) -> Self {
+        let shown = format!("{command:?}");
+        Self::spawn_at(0, command, None)
+            .unwrap_or_else(|error| panic!("{shown} does not start: {error}"))
+    }
+
+    /// Runs `command`, which listens on `port`. With `show`, each line that it prints goes there as
+    /// it comes, and the command is one of [`guard::command`]. Without, the lines go to files, not
+    /// pipes, so that all that it printed before an answer is there with the answer.
+    pub fn spawn_at(port: u16, mut command: Command, show: Option<Arc<Show>>) -> io::Result<Self> {
+        let (mut stdout, mut stderr) = (Printed::default(), Printed::default());
+        if show.is_some() {
+            command.stdin(Stdio::piped());
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
         } else {
-            Pipe::drain(std::io::empty(), true)
-        };
-        Self {
-            port: 0,
-            stdout: Pipe::drain(stdout, keep_pipes),
+            command.stdin(Stdio::null());
+            command
+                .stdout(stdout.open_file()?)
+                .stderr(stderr.open_file()?);
+        }
+        let mut child = command.spawn()?;
+        if let Some(show) = show {
+            if let Some(pipe) = child.stdout.take() {
+                read_lines(pipe, Stream::Stdout, show.clone());
+            }
+            if let Some(pipe) = child.stderr.take() {
+                read_lines(pipe, Stream::Stderr, show);
+            }
+        }
+        Ok(Self {
+            port,
+            life: Mutex::new(child.stdin.take()),
+            child: Some(Mutex::new(child)),
+            stdout,
             stderr,
-            child: Mutex::new(child),
+        })
+    }
+
+    /// A handler that somebody else has started: a debugger, or a test.
+    pub fn attached(port: u16) -> Self {
+        Self {
+            port,
+            child: None,
+            life: Mutex::default(),
+            stdout: Printed::default(),
+            stderr: Printed::default(),
         }
     }
 
     /// Waits for the line on stdout that says where it listens; gives the process back as an error
     /// if it ended first.
     pub fn announced(mut self) -> Result<Self, Self> {
-        let port = |text: &str| {
-            let (_, rest) = ADDRESSES
-                .iter()
-                .find_map(|address| text.split_once(address))?;
-            // Digits and what ends them, so that half a number is not taken for the whole.
-            let (digits, _) = rest.split_once(|c: char| !c.is_ascii_digit())?;
-            digits.parse().ok()
-        };
-        match self.stdout.wait("the handler's address on stdout", port) {
+        match self.wait("its address", Stream::Stdout, port_in) {
             Some(port) => {
                 self.port = port;
                 Ok(self)
@@ -144,7 +185,7 @@ impl Handler {
 
     /// The process's id.
     pub fn pid(&self) -> u32 {
-        self.child.lock().unwrap().id()
+        lock(self.child()).id()
     }
 
     /// All of stdout so far.
@@ -158,47 +199,58 @@ impl Handler {
     }
 
     /// Waits until stderr holds `what`.
+    #[track_caller]
     pub fn wait_for_stderr(&self, what: &str) {
-        let found = self.stderr.wait(&format!("{what:?} on stderr"), |text| {
-            text.contains(what).then_some(())
-        });
-        assert!(
-            found.is_some(),
-            "stderr ended without {what:?}: {}",
-            self.describe()
-        );
+        self.wait_for_text(what, Stream::Stderr);
     }
 
     /// Waits until stdout holds `what`.
+    #[track_caller]
     pub fn wait_for_stdout(&self, what: &str) {
-        let found = self.stdout.wait(&format!("{what:?} on stdout"), |text| {
-            text.contains(what).then_some(())
-        });
-        assert!(
-            found.is_some(),
-            "stdout ended without {what:?}: {}",
-            self.describe()
-        );
+        self.wait_for_text(what, Stream::Stdout);
+    }
+
+    #[track_caller]
+    fn wait_for_text(&self, what: &str, stream: Stream) {
+        let find = |text: &str| text.contains(what).then_some(());
+        if self.wait(what, stream, find).is_none() {
+            panic!("{stream:?} ended without {what:?}: {}", self.describe());
+        }
+    }
+
+    /// Waits until `find` finds something in what it prints; `None` if it ended without it.
+    #[track_caller]
+    fn wait<T>(&self, what: &str, stream: Stream, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+        wait_for(&format!("{what:?} on {stream:?}"), || {
+            let ended = self.exit_code().is_some();
+            let text = match stream {
+                Stream::Stdout => self.stdout(),
+                Stream::Stderr => self.stderr(),
+            };
+            find(&text).map(Some).or(ended.then_some(None))
+        })
     }
 
     /// Whether the process has not ended.
     pub fn is_running(&self) -> bool {
-        self.child
-            .lock()
-            .unwrap()
-            .try_wait()
-            .expect("wait for the handler")
-            .is_none()
+        self.exit_code().is_none()
+    }
+
+    /// Its exit code, once it has ended; if a signal has ended it, as shells give it. Always `None`
+    /// if somebody else has started it.
+    pub fn exit_code(&self) -> Option<i32> {
+        match lock(self.child.as_ref()?).try_wait() {
+            Ok(status) => status.map(guard::code),
+            // It is no child of this process any more, whatever happened to it.
+            Err(_) => Some(1),
+        }
     }
 
     /// Waits until the process has ended by itself.
     pub fn wait_for_exit(&self) -> ExitStatus {
         wait_for("the handler to end", || {
-            self.child
-                .lock()
-                .unwrap()
-                .try_wait()
-                .expect("wait for the handler")
+            let status = lock(self.child()).try_wait();
+            status.expect("its status")
         })
     }
 
@@ -214,97 +266,80 @@ impl Handler {
         );
     }
 
-    /// Kills the process, as the host does: at once, unannounced.
+    /// Kills the process, as the host does: at once, unannounced. Does nothing if somebody else has
+    /// started it.
     pub fn kill(&self) {
-        let mut child = self.child.lock().unwrap();
-        // Killing fails only where it has ended already.
-        let _ = child.kill();
-        child.wait().expect("wait for the killed handler");
+        let Some(child) = &self.child else { return };
+        let guarded = lock(&self.life).take().is_some();
+        let mut child = lock(child);
+        if !guarded {
+            // An error means that it has ended already.
+            let _ = child.kill();
+        }
+        // An error means that there is nothing to wait for.
+        let _ = child.wait();
+    }
+
+    fn child(&self) -> &Mutex<Child> {
+        self.child.as_ref().expect("a process of one's own")
     }
 
     fn describe(&self) -> String {
-        let status = self.child.lock().unwrap().try_wait();
-        format!(
-            "status {status:?}\n--- stdout\n{}\n--- stderr\n{}",
-            self.stdout(),
-            self.stderr()
-        )
+        let (code, stdout, stderr) = (self.exit_code(), self.stdout(), self.stderr());
+        format!("exit code {code:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
     }
 }
 
 impl Drop for Handler {
     fn drop(&mut self) {
         self.kill();
-        if thread::panicking() {
+        if thread::panicking() && self.stdout.0.is_some() {
             eprintln!("the handler of the failed test: {}", self.describe());
         }
     }
 }
 
-/// What came out of a pipe so far, read by a thread of its own, so that the process never waits for
-/// a reader.
-#[derive(Clone)]
-struct Pipe(Arc<(Mutex<Drained>, Condvar)>);
-
+/// What a process has printed into a file, read as far as it was asked for.
 #[derive(Default)]
-struct Drained {
-    bytes: Vec<u8>,
-    ended: bool,
-}
+struct Printed(Option<Box<Mutex<SoFar>>>);
 
-impl Pipe {
-    /// Reads `pipe` to its end, or, without `keep`, until it has given the line with the address.
-    fn drain(mut pipe: impl Read + Send + 'static, keep: bool) -> Self {
-        let this = Self(Arc::default());
-        let Self(shared) = this.clone();
-        thread::spawn(move || {
-            let mut piece = [0; 4096];
-            loop {
-                let length = pipe.read(&mut piece).unwrap_or(0);
-                let mut drained = shared.0.lock().unwrap();
-                drained.bytes.extend(&piece[..length]);
-                let enough = !keep
-                    && drained.bytes.ends_with(b"\n")
-                    && ADDRESSES
-                        .iter()
-                        .any(|address| drained.text().contains(address));
-                drained.ended = length == 0 || enough;
-                shared.1.notify_all();
-                if drained.ended {
-                    break;
-                }
-            }
-        });
-        this
+/// A file, and what was read of it so far.
+type SoFar = (File, Vec<u8>);
+
+impl Printed {
+    /// A file to print into. It has no name any more once it is open.
+    fn open_file(&mut self) -> io::Result<File> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Relaxed);
+        let name = format!("stand-in-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let file = OpenOptions::new().append(true).create(true).open(&path)?;
+        self.0 = Some(Box::new(Mutex::new((File::open(&path)?, Vec::new()))));
+        std::fs::remove_file(path)?;
+        Ok(file)
     }
 
     fn text(&self) -> String {
-        self.0.0.lock().unwrap().text()
+        let Some(printed) = &self.0 else {
+            return String::new();
+        };
+        let (file, bytes) = &mut *lock(printed);
+        file.read_to_end(bytes)
+            .unwrap_or_else(|error| panic!("what the handler printed cannot be read: {error}"));
+        String::from_utf8_lossy(bytes).into_owned()
     }
+}
 
-    /// Waits until `find` finds something in the text; `None` when the pipe ended without it.
-    fn wait<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let (drained, changed) = &*self.0;
-        let start = Instant::now();
-        let mut drained = drained.lock().unwrap();
-        loop {
-            let found = find(&drained.text());
-            if found.is_some() || drained.ended {
-                return found;
-            }
-            let Some(left) = DEADLINE.checked_sub(start.elapsed()) else {
-                let text = drained.text();
-                // A panic that holds the lock would fail whoever asks next.
-                drop(drained);
-                panic!("waited {DEADLINE:?} in vain for {what}:\n{text}");
-            };
-            drained = changed.wait_timeout(drained, left).unwrap().0;
+fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, show: Arc<Show>) {
+    thread::spawn(move || {
+        let (mut pipe, mut line) = (BufReader::new(pipe), Vec::new());
+        while pipe
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|length| length > 0)
+        {
+            let text = String::from_utf8_lossy(&line);
+            show(stream, text.trim_end_matches(['\r', '\n']));
+            line.clear();
         }
-    }
-}
-
-impl Drained {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
-    }
+    });
 }

@@ -10,8 +10,7 @@ use crate::host::rules::{self, MESSAGE_MAX_BYTES, Outcome, Request};
 use crate::host::storage::{Given, shown};
 use crate::host::triggers;
 use crate::run::current::Current;
-use crate::run::http::{Answer, Body};
-use crate::run::request::{NoRequest, Received};
+use crate::run::http::{Answer, Body, Received, Refused, chunk, peek};
 use serde_json::Value;
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -20,7 +19,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Serves callers for as long as the process runs.
-pub fn serve<H: Send + Sync + 'static>(listener: &TcpListener, current: &Arc<Current<H>>) {
+pub fn serve(listener: &TcpListener, current: &Arc<Current>) {
     loop {
         let started = listener.accept().and_then(|(caller, _)| {
             let current = current.clone();
@@ -36,7 +35,7 @@ pub fn serve<H: Send + Sync + 'static>(listener: &TcpListener, current: &Arc<Cur
 }
 
 /// Answers the requests of a connection, one after the other.
-fn converse<H: Send + Sync + 'static>(caller: &Arc<TcpStream>, current: &Current<H>) {
+fn converse(caller: &Arc<TcpStream>, current: &Current) {
     // Only a matter of speed.
     let _ = caller.set_nodelay(true);
     let mut connection = BufReader::new(&**caller);
@@ -53,10 +52,12 @@ fn converse<H: Send + Sync + 'static>(caller: &Arc<TcpStream>, current: &Current
                     return;
                 }
             }
-            Err(NoRequest::Refused(status, why)) => {
-                let _ = caller
-                    .as_ref()
-                    .write_all(&whole(&text(status, &why), true, false));
+            Err(error) => {
+                let Ok(Refused(status, why)) = error.downcast() else {
+                    return;
+                };
+                let answer = text(status, &why).whole(true, false);
+                let _ = caller.as_ref().write_all(&answer);
                 // Until the caller has read that: what it sends and nobody reads would break the
                 // connection before.
                 let _ = caller.shutdown(Shutdown::Write);
@@ -64,13 +65,12 @@ fn converse<H: Send + Sync + 'static>(caller: &Arc<TcpStream>, current: &Current
                 let _ = io::copy(&mut connection.take(1 << 20), &mut io::sink());
                 return;
             }
-            Err(NoRequest::Closed) => return,
         }
     }
 }
 
 /// Answers one request. Errors where the connection cannot go on.
-fn respond<H: Send + Sync + 'static>(reply: &mut Reply, current: &Current<H>) -> io::Result<()> {
+fn respond(reply: &mut Reply, current: &Current) -> io::Result<()> {
     let request = reply.request;
     let path = request.target.split('?').next().unwrap_or_default();
     let host = match current.get() {
@@ -95,8 +95,8 @@ fn respond<H: Send + Sync + 'static>(reply: &mut Reply, current: &Current<H>) ->
     reply.send(&answer)
 }
 
-fn invoke<H>(
-    host: &Host<H>,
+fn invoke(
+    host: &Host,
     function: &Function,
     parameters: &Parameters,
     reply: &mut Reply,
@@ -130,11 +130,7 @@ fn invoke<H>(
 }
 
 /// `POST /admin/functions/<name>` with `{"input": "..."}`: runs a function, whatever triggers it.
-fn run_function<H: Send + Sync + 'static>(
-    host: &Arc<Host<H>>,
-    name: &str,
-    request: &Received,
-) -> Answer {
+fn run_function(host: &Arc<Host>, name: &str, request: &Received) -> Answer {
     let Some(function) = host.app.function(name) else {
         let functions: Vec<_> = host
             .app
@@ -173,7 +169,7 @@ fn run_function<H: Send + Sync + 'static>(
                 "the body has to be {\"input\": \"...\"}, its value a text",
             );
         }
-        Err(why) => return text(400, &format!("the body is no JSON: {why}")),
+        Err(why) => return text(400, &format!("the body is not JSON: {why}")),
     };
     let (host, name) = (host.clone(), function.name.clone());
     let started = thread::Builder::new().name(name.clone()).spawn(move || {
@@ -192,7 +188,7 @@ fn run_function<H: Send + Sync + 'static>(
 
 /// Runs a function with the input of `/admin/functions/<name>`: a queue's message, a caller's body,
 /// the path of a blob, an event.
-fn run_with_input<H>(host: &Host<H>, function: &Function, input: &str) {
+fn run_with_input(host: &Host, function: &Function, input: &str) {
     const REASON: &str = "/admin/functions";
     let trigger = function.trigger();
     if let (true, Some(queue)) = (
@@ -257,7 +253,7 @@ fn run_with_input<H>(host: &Host<H>, function: &Function, input: &str) {
 }
 
 /// `/local/queues/<name>`: POST puts the body as a message, GET shows the messages.
-fn queue_of<H>(host: &Host<H>, queue: &str, request: &Received) -> Answer {
+fn queue_of(host: &Host, queue: &str, request: &Received) -> Answer {
     let named = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if !(3..=63).contains(&queue.len()) || !queue.bytes().all(named) {
         return text(
@@ -297,7 +293,7 @@ fn queue_of<H>(host: &Host<H>, queue: &str, request: &Received) -> Answer {
 
 /// `/local/outputs/<function>/<binding>`: what was written by an output that is neither a queue nor
 /// HTTP.
-fn outputs_of<H>(host: &Host<H>, function: &str, binding: &str, request: &Received) -> Answer {
+fn outputs_of(host: &Host, function: &str, binding: &str, request: &Received) -> Answer {
     let Some(function) = host.app.function(function) else {
         return text(404, &format!("there is no function {function}"));
     };
@@ -316,7 +312,7 @@ fn outputs_of<H>(host: &Host<H>, function: &str, binding: &str, request: &Receiv
 }
 
 /// The real host's 404 has no body.
-fn not_found<H>(host: &Host<H>, request: &Received) -> Answer {
+fn not_found(host: &Host, request: &Received) -> Answer {
     let routes = host.app.functions.iter().filter_map(|function| {
         Some(format!(
             "{} [{}] at /{}",
@@ -376,166 +372,59 @@ struct Reply<'a> {
 impl Reply<'_> {
     fn send(&mut self, answer: &Answer) -> io::Result<()> {
         self.begun = true;
-        self.write(&whole(
-            answer,
-            !self.request.keep_alive,
-            self.request.method == "HEAD",
-        ))
+        let Received {
+            keep_alive, method, ..
+        } = self.request;
+        self.write(&answer.whole(!keep_alive, method == "HEAD"))
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<()> {
         self.caller.as_ref().write_all(bytes)
     }
-
-    fn in_chunks(&self, head: &Answer) -> bool {
-        self.request.takes_chunks && head.header("Transfer-Encoding").is_some()
-    }
-}
-
-/// An answer in one piece.
-fn whole(answer: &Answer, closes: bool, head_only: bool) -> Vec<u8> {
-    let framing = match answer.status {
-        204 | 304 => String::new(),
-        _ => format!("Content-Length: {}\r\n", answer.body.len()),
-    };
-    let mut bytes = head(answer, &framing, closes);
-    if !head_only && !framing.is_empty() {
-        bytes.extend(&answer.body);
-    }
-    bytes
-}
-
-fn head(answer: &Answer, framing: &str, closes: bool) -> Vec<u8> {
-    // What is between the handler and the host alone.
-    const LEFT_OUT: [&str; 4] = [
-        "connection",
-        "keep-alive",
-        "transfer-encoding",
-        "content-length",
-    ];
-    let mut head = format!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status));
-    for (name, value) in answer
-        .headers
-        .iter()
-        .filter(|(name, _)| !LEFT_OUT.contains(&&*name.to_ascii_lowercase()))
-    {
-        head += &format!("{name}: {value}\r\n");
-    }
-    head += framing;
-    head += if closes {
-        "Connection: close\r\n\r\n"
-    } else {
-        "\r\n"
-    };
-    head.into_bytes()
 }
 
 impl Relay for Reply<'_> {
     fn head(&mut self, answer: &Answer, body: &Body) -> io::Result<()> {
         self.begun = true;
-        let framing = match body {
-            Body::Chunked(_) if self.in_chunks(answer) => {
-                "Transfer-Encoding: chunked\r\n".to_owned()
-            }
-            // It ends with the connection.
-            Body::Chunked(_) => String::new(),
-            Body::Length(length) => format!("Content-Length: {length}\r\n"),
-            // Of HEAD, what the answer to GET would have.
-            Body::Ended => match (answer.header("Content-Length"), answer.status) {
-                (Some(length), _) => format!("Content-Length: {length}\r\n"),
-                (None, 204 | 304) => String::new(),
-                (None, _) if self.in_chunks(answer) => "Transfer-Encoding: chunked\r\n".to_owned(),
-                (None, _) => "Content-Length: 0\r\n".to_owned(),
-            },
+        let in_chunks = self.request.takes_chunks && answer.header("Transfer-Encoding").is_some();
+        self.chunked = matches!(body, Body::Chunked(_)) && in_chunks;
+        // The answer to HEAD has the framing that the answer to GET would have.
+        let length = match body {
+            Body::Length(length) => Some(length.to_string()),
+            Body::Ended => answer.header("Content-Length").map(str::to_owned),
+            Body::Chunked(_) => None,
         };
-        self.chunked = matches!(body, Body::Chunked(_)) && self.in_chunks(answer);
-        self.write(&head(answer, &framing, !self.request.keep_alive))
+        let framing = match (length, body) {
+            (Some(length), _) => format!("Content-Length: {length}\r\n"),
+            (None, _) if matches!(answer.status, 204 | 304) => String::new(),
+            (None, _) if in_chunks => "Transfer-Encoding: chunked\r\n".to_owned(),
+            // It ends with the connection.
+            (None, Body::Chunked(_)) => String::new(),
+            (None, _) => "Content-Length: 0\r\n".to_owned(),
+        };
+        self.write(&answer.head(&framing, !self.request.keep_alive))
     }
 
     fn piece(&mut self, piece: &[u8]) -> io::Result<()> {
         match self.chunked {
-            true => {
-                self.write(&[format!("{:X}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat())
-            }
+            true => self.write(&chunk(piece)),
             false => self.write(piece),
         }
     }
 
     fn end(&mut self) -> io::Result<()> {
-        if self.chunked {
-            self.write(b"0\r\n\r\n")
-        } else {
-            Ok(())
-        }
+        self.piece(&[])
     }
 
     fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send> {
         let caller = self.caller.clone();
-        Box::new(move || {
-            caller.set_nonblocking(true)?;
-            let peeked = caller.peek(&mut [0]);
-            caller.set_nonblocking(false)?;
-            match peeked {
-                Ok(0) => Err(io::Error::new(
-                    ErrorKind::ConnectionAborted,
-                    "the caller has gone",
-                )),
-                Ok(_) => Ok(()),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
-                Err(error) => Err(error),
-            }
+        Box::new(move || match peek(&caller) {
+            Ok(0) => Err(io::Error::new(
+                ErrorKind::ConnectionAborted,
+                "the caller has gone",
+            )),
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
+            _ => Ok(()),
         })
-    }
-}
-
-/// Words for a status, of which nothing but people take note [RFC 9112, section 4; RFC 9110,
-/// section 15].
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        201 => "Created",
-        202 => "Accepted",
-        203 => "Non-Authoritative Information",
-        204 => "No Content",
-        205 => "Reset Content",
-        206 => "Partial Content",
-        300 => "Multiple Choices",
-        301 => "Moved Permanently",
-        302 => "Found",
-        303 => "See Other",
-        304 => "Not Modified",
-        307 => "Temporary Redirect",
-        308 => "Permanent Redirect",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        402 => "Payment Required",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        406 => "Not Acceptable",
-        408 => "Request Timeout",
-        409 => "Conflict",
-        410 => "Gone",
-        411 => "Length Required",
-        412 => "Precondition Failed",
-        413 => "Content Too Large",
-        414 => "URI Too Long",
-        415 => "Unsupported Media Type",
-        416 => "Range Not Satisfiable",
-        417 => "Expectation Failed",
-        421 => "Misdirected Request",
-        422 => "Unprocessable Content",
-        426 => "Upgrade Required",
-        428 => "Precondition Required",
-        429 => "Too Many Requests",
-        500 => "Internal Server Error",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        _ if status < 300 => "Success",
-        _ if status < 400 => "Redirection",
-        _ if status < 500 => "Client Error",
-        _ => "Server Error",
     }
 }

@@ -4,7 +4,7 @@
 use crate::host::newtonsoft::{Date, on_one_line};
 use crate::host::record::Event;
 use crate::host::storage::shown;
-use crate::run::guard::Stream;
+use crate::run::process::Stream;
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
 

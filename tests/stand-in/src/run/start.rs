@@ -2,18 +2,63 @@
 
 use crate::app::description::Description;
 use crate::run::http::Connection;
+use crate::run::process::{Handler, Show, port_in};
 use std::hash::{BuildHasher, RandomState};
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a handler may take until it answers.
-pub const READY_WITHIN: Duration = Duration::from_secs(30);
+const READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// How many ports are tried if other processes take them.
+const PORTS: usize = 10;
+
+/// Starts a handler of the app by `command`, and waits until it answers. Lines go to `show`, see
+/// [`Handler::spawn_at`]. Errors with the reason and what the handler said if it ends, or does not
+/// answer.
+pub fn start(
+    app: &Description,
+    command: &dyn Fn() -> Command,
+    show: Option<Arc<Show>>,
+) -> Result<Handler, String> {
+    let shown = show.is_some();
+    for _ in 0..PORTS {
+        let (port, mut command) = (free_port(), command());
+        prepare(&mut command, app, port);
+        let handler = Handler::spawn_at(port, command, show.clone())
+            .map_err(|error| format!("the handler does not start: {error}"))?;
+        let begun = Instant::now();
+        let in_time = || begun.elapsed() < READY_WITHIN;
+        // It is this handler that answers if its own line on stdout names the port.
+        let said = || shown || port_in(&handler.stdout()) == Some(port);
+        let mut ready = is_ready(port, || handler.is_running() && in_time());
+        while ready && !said() && handler.is_running() && in_time() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        ready &= said() && handler.is_running();
+        let problem = match handler.exit_code() {
+            _ if ready => return Ok(handler),
+            // Another process has taken the port meanwhile.
+            Some(_) if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() => continue,
+            Some(code) => format!("the handler ended with code {code} before it answered"),
+            None => format!(
+                "the handler has not answered on port {port}, which it is given, within {} seconds",
+                READY_WITHIN.as_secs()
+            ),
+        };
+        let said = handler.stderr();
+        return Err(format!("{problem}\n{said}").trim_end().to_owned());
+    }
+    Err(format!("other processes took {PORTS} ports in a row"))
+}
 
 /// Makes `command` one that starts the handler as the host does, to listen on `port`
 /// [Workers/Http/HttpWorkerProcess.cs, CreateWorkerProcess]. `Values` of local.settings.json are
 /// added as func does it: what the environment has stays.
-pub fn prepare(command: &mut Command, app: &Description, port: u16) {
+fn prepare(command: &mut Command, app: &Description, port: u16) {
     for (name, value) in &app.values {
         let has = command
             .get_envs()
@@ -41,7 +86,7 @@ pub fn prepare(command: &mut Command, app: &Description, port: u16) {
 /// Waits until a handler answers on `port`: asked every 25 ms, first at once, and any answer will
 /// do [Workers/Http/DefaultHttpWorkerService.cs, IsWorkerReady]. Gives whether it did before
 /// `going_on` no longer held.
-pub fn is_ready(port: u16, mut going_on: impl FnMut() -> bool) -> bool {
+pub fn is_ready(port: u16, going_on: impl Fn() -> bool) -> bool {
     let ping = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
     loop {
         let answer = Connection::open(port).and_then(|mut connection| {
@@ -49,7 +94,7 @@ pub fn is_ready(port: u16, mut going_on: impl FnMut() -> bool) -> bool {
             let asked = Instant::now();
             let wanted = move || match asked.elapsed() < READY_WITHIN {
                 true => Ok(()),
-                false => Err(std::io::ErrorKind::TimedOut.into()),
+                false => Err(io::ErrorKind::TimedOut.into()),
             };
             connection.wait_while(wanted)?;
             connection.exchange(ping.as_bytes())
@@ -66,7 +111,7 @@ pub fn is_ready(port: u16, mut going_on: impl FnMut() -> bool) -> bool {
 
 /// A port that nothing listens on: below those that the system gives to connections and to port 0,
 /// which other processes take at any moment.
-pub fn free_port() -> u16 {
+fn free_port() -> u16 {
     let random = |_| 10_000 + (RandomState::new().hash_one(0) % 20_000) as u16;
     (0..)
         .map(random)

@@ -195,7 +195,8 @@ fn a_handler_that_does_not_start_is_shown() {
     let panic = catch_unwind(AssertUnwindSafe(start)).expect_err("a panic");
     let message = panic.downcast_ref::<String>().expect("a message");
     assert!(
-        message.contains("does not listen on the port") && message.contains("no-such-option"),
+        message.contains("ended with code 101 before it answered")
+            && message.contains("no-such-option"),
         "{message}"
     );
 }

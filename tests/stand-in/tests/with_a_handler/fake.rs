@@ -7,9 +7,8 @@ use stand_in::host::record::Record;
 use stand_in::host::rules;
 use stand_in::host::storage::Storage;
 use stand_in::run::current::Current;
-use stand_in::run::http::{Connection, request};
-use stand_in::run::process;
-use stand_in::run::request::Received;
+use stand_in::run::http::{Connection, Received, request};
+use stand_in::run::process::{self, Handler};
 use stand_in::run::serve as front;
 use std::io::{BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -291,14 +290,8 @@ impl Served {
             let events = events.clone();
             move |event| events.lock().unwrap().push(format!("{event:?}"))
         }));
-        let host = Host::new(
-            (),
-            handler_port,
-            Arc::new(app),
-            storage.clone(),
-            Arc::new(record),
-        )
-        .patient();
+        let (handler, record) = (Handler::attached(handler_port), Arc::new(record));
+        let host = Host::new(handler, Arc::new(app), storage.clone(), record).patient();
         let current = Arc::new(Current::default());
         current.replace(Arc::new(host));
         thread::spawn(move || front::serve(&callers, &current));

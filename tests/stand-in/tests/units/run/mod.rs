@@ -1,1 +1,4 @@
 //! Tests of the room `run`.
+
+mod http;
+mod watch;

@@ -1,0 +1,191 @@
+//! Requests and answers, as they are read and written.
+
+use crate::files;
+use stand_in::run::http::{Connection, Received, Refused, chunked, invocation, invocation_to};
+use std::io::{self, ErrorKind, Write};
+use std::net::{Ipv4Addr, TcpListener};
+
+#[test]
+fn an_invocation_is_sent_as_the_host_sends_it() {
+    let wire = |name| std::fs::read(files::template(name)).expect("a capture");
+    let (wire, payload) = (
+        wire("wire/host-order-json.http"),
+        wire("wire/host-order-json.json"),
+    );
+    let id = "70734a6c-261f-4802-9a19-265034c703c3";
+    assert_eq!(
+        invocation_to("127.0.0.1:44387", "/order", id, payload.trim_ascii_end()),
+        wire
+    );
+    assert_eq!(
+        invocation("/order", id, b"{}").len(),
+        invocation_to("127.0.0.1", "/order", id, b"{}").len()
+    );
+    let long = chunked(&[b'x'; 2049]);
+    assert!(long.starts_with(b"400\r\nxx") && long.ends_with(b"\r\n1\r\nx\r\n0\r\n\r\n"));
+    assert_eq!(long.len(), 2 * (5 + 1024 + 2) + 6 + 5);
+}
+
+#[test]
+fn answers_are_read_in_every_framing() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut client = Connection::open(listener.local_addr().unwrap().port()).unwrap();
+    let mut server = listener.accept().unwrap().0;
+    server
+        .write_all(
+            b"HTTP/1.1 100 Continue\r\n\r\n\
+              HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\nx-a:2\r\n\r\nhi\
+              HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n1\r\n!\r\n0\r\n\r\n\
+              HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n\
+              HTTP/1.1 204 No Content\r\n\r\n\
+              HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nhalf",
+        )
+        .unwrap();
+    drop(server);
+    assert_eq!(client.read_answer_or_interim().unwrap().status, 100);
+    let answer = client.read_answer().unwrap();
+    assert_eq!(
+        (
+            answer.text(),
+            answer.header("X-A"),
+            answer.headers_named("x-A")
+        ),
+        ("hi", Some("1"), vec!["1", "2"])
+    );
+    assert_eq!(client.read_answer().unwrap().body, b"0123456789!");
+    assert_eq!(
+        client.read_head_answer().unwrap().header("content-length"),
+        Some("7")
+    );
+    assert_eq!(client.read_answer().unwrap().status, 204);
+    assert_eq!(
+        client.read_answer().unwrap_err().kind(),
+        ErrorKind::UnexpectedEof
+    );
+}
+
+fn read(request: &str) -> io::Result<Received> {
+    Received::read(&mut request.as_bytes(), &mut Vec::new())
+}
+
+#[test]
+fn requests_are_read_in_every_framing() {
+    let text = "\r\nPOST /a?b HTTP/1.1\r\nHost: x\r\nX-A:  1 \r\nContent-Length: 3\r\n\r\nabc\
+        PUT http://x:1/c HTTP/1.1\r\nhost: x\r\ntransfer-encoding: Chunked\r\nConnection: x, Close\r\n\r\n\
+        1;a=b\r\nd\r\n00A\r\n0123456789\r\n0\r\nX-Trailer: 1\r\n\r\nGET / HTTP/1.0\n\n";
+    let mut bytes = text.as_bytes();
+    let mut next = || Received::read(&mut bytes, &mut Vec::new()).expect("a request");
+    let first = next();
+    assert_eq!(
+        (
+            first.method.as_str(),
+            first.target.as_str(),
+            &first.body[..]
+        ),
+        ("POST", "/a?b", &b"abc"[..])
+    );
+    assert_eq!(first.headers[1], ("X-A".to_owned(), "1".to_owned()));
+    assert!(first.keep_alive && first.takes_chunks);
+    let second = next();
+    assert_eq!(
+        (second.target.as_str(), &second.body[..]),
+        ("/c", &b"d0123456789"[..])
+    );
+    assert!(!second.keep_alive);
+    let third = next();
+    assert!(!third.keep_alive && !third.takes_chunks && third.headers.is_empty());
+    let closed = read("").expect_err("no request");
+    assert_eq!(closed.kind(), ErrorKind::UnexpectedEof);
+}
+
+#[test]
+fn a_body_is_asked_for_where_the_caller_waits() {
+    let ask = |head: &str| {
+        let mut caller = Vec::new();
+        let request =
+            format!("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n{head}\r\n\r\nabc");
+        let read = Received::read(&mut request.as_bytes(), &mut caller);
+        (read.is_ok(), String::from_utf8(caller).expect("text"))
+    };
+    assert_eq!(
+        ask("Content-Length: 3"),
+        (true, "HTTP/1.1 100 Continue\r\n\r\n".to_owned())
+    );
+    assert_eq!(ask("Content-Length: 0"), (true, String::new()));
+    assert_eq!(ask("Content-Length: 104857601"), (false, String::new()));
+}
+
+#[test]
+fn what_is_not_a_request_is_refused_with_a_reason() {
+    let long = |bytes| "x".repeat(bytes);
+    let with = |headers: &str| format!("POST / HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n");
+    let chunk = |text: &str| with("Transfer-Encoding: chunked") + text;
+    for (request, status, named) in [
+        (
+            format!("GET /{} HTTP/1.1\r\n", long(9000)),
+            414,
+            "first line",
+        ),
+        ("hello\r\n".to_owned(), 400, "\"hello\" is not a request"),
+        ("GET / HTTP/2.0\r\n\r\n".to_owned(), 505, "HTTP/2.0"),
+        (
+            "G\u{e4}T / HTTP/1.1\r\n\r\n".to_owned(),
+            400,
+            "is not a method",
+        ),
+        (
+            "GET hello HTTP/1.1\r\n\r\n".to_owned(),
+            400,
+            "\"hello\" is not a path",
+        ),
+        (
+            "GET /\u{e4} HTTP/1.1\r\n\r\n".to_owned(),
+            400,
+            "percent-encoded",
+        ),
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), 400, "one Host header"),
+        (with(&format!("X: {}", long(33_000))), 431, "32 KiB"),
+        (with(&"X: 1\r\n".repeat(8000)), 431, "32 KiB"),
+        (with("X 1"), 400, "\"X 1\" is not a header"),
+        (with("X : 1"), 400, "is not a header"),
+        (
+            with("Content-Length: -1"),
+            400,
+            "\"-1\" is not a Content-Length",
+        ),
+        (
+            with("Content-Length: 1\r\nContent-Length: 2"),
+            400,
+            "is not a Content-Length",
+        ),
+        (
+            with("Content-Length: 99999999999999999999999"),
+            413,
+            "100 MiB",
+        ),
+        (
+            with("Content-Length: 1\r\nTransfer-Encoding: chunked"),
+            400,
+            "not both",
+        ),
+        (with("Transfer-Encoding: gzip"), 501, "gzip"),
+        (chunk("x\r\n"), 400, "not the chunk length"),
+        (chunk("+1\r\n"), 400, "not the chunk length"),
+        (chunk("1\r\nab\r\n"), 400, "longer than it says"),
+        (chunk("6400001\r\n"), 413, "100 MiB"),
+    ] {
+        let error = read(&request).expect_err("an error");
+        let Refused(refused, why) = error.downcast().expect("a refusal");
+        assert_eq!(refused, status, "{why}");
+        assert!(why.contains(named), "{why:?} does not contain {named:?}");
+    }
+    for cut_off in [
+        "GET / HT".to_owned(),
+        with("Content-Length: 3") + "ab",
+        chunk("3\r\nab"),
+        "GET / HTTP/1.1\r\nHos".to_owned(),
+    ] {
+        let error = read(&cut_off).expect_err("no request");
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{cut_off}");
+    }
+}
