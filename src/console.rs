@@ -4,9 +4,10 @@
 //! A line that cannot be written is dropped: when the host dies both pipes are closed, and that
 //! must neither panic (as `println!` does) nor fail an invocation.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::io::Write;
-use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::panic::{self, AssertUnwindSafe};
 
 /// Writes one line to stdout, whatever line breaks and control characters `line` holds.
 pub fn info(line: &str) {
@@ -33,7 +34,13 @@ fn one_line(text: &str) -> String {
 
 thread_local! {
     static CATCHING: Cell<bool> = const { Cell::new(false) };
-    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    static PANIC: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+/// The last panic in a thread, as the hook saw it.
+struct Panic {
+    message: String,
+    line: String,
 }
 
 /// Runs `function`; a panic in it becomes an `Err` with the panic's message and place.
@@ -46,18 +53,18 @@ pub fn catch_panic<T>(function: impl FnOnce() -> T) -> Result<T, String> {
 
 /// [`catch_panic`], compiled once.
 fn catch(function: &mut dyn FnMut()) -> Result<(), String> {
+    PANIC.set(None);
     CATCHING.set(true);
     let result = panic::catch_unwind(AssertUnwindSafe(function));
     CATCHING.set(false);
     result.map_err(|payload| {
-        // A panic that is passed on by `resume_unwind` does not come by the hook.
-        let message = payload
-            .downcast_ref()
-            .copied()
-            .or(payload.downcast_ref::<String>().map(String::as_str));
-        let line = PANIC
-            .take()
-            .unwrap_or_else(|| format!("panicked: {}", message.unwrap_or("no message")));
+        // The hook does not see a panic that `resume_unwind` passes on. What it saw last may be
+        // another panic, which the function has caught itself.
+        let message = message(&*payload);
+        let line = match PANIC.take() {
+            Some(panic) if panic.message == message => panic.line,
+            _ => format!("panicked: {message}"),
+        };
         // A payload is any value, and to drop it may panic again.
         if let Err(again) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             std::mem::forget(again);
@@ -68,23 +75,32 @@ fn catch(function: &mut dyn FnMut()) -> Result<(), String> {
 
 /// Makes every panic one line: kept for [`catch_panic`] where that will report it, else written to
 /// stderr at once. A debug build writes its backtrace too where `RUST_BACKTRACE=1` asks for one.
-/// `observe` sees uncaught panics.
-pub fn install_panic_hook(observe: fn(&PanicHookInfo)) {
+/// `uncaught` is called for each panic that [`catch_panic`] does not report.
+pub fn install_panic_hook(uncaught: fn()) {
     panic::set_hook(Box::new(move |panic| {
-        let message = panic.payload_as_str().unwrap_or("no message");
+        let message = message(panic.payload());
         let place = panic.location().map_or_else(String::new, |place| {
             format!(" at {}:{}", place.file(), place.line())
         });
         let line = format!("panicked{place}: {message}");
         if CATCHING.get() {
-            PANIC.set(Some(line));
+            PANIC.set(Some(Panic {
+                message: message.to_owned(),
+                line,
+            }));
         } else {
-            observe(panic);
+            uncaught();
             error(&line);
         }
         #[cfg(debug_assertions)]
         write_backtrace();
     }));
+}
+
+fn message(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or(payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }
 
 /// Writes the backtrace, a line a frame: those between the panic itself and the handler's own call

@@ -36,8 +36,13 @@ pub struct Invocation<'a> {
 }
 
 impl Invocation<'_> {
-    /// The value of the input binding `name`; `None` where there is nothing to read, such as a blob
-    /// that does not exist. Errors when no input has this name.
+    /// The value of the input binding `name`; `None` if there is nothing to read, such as a blob
+    /// that does not exist. The rows of a `table` are a list, even if there is only one row:
+    /// `input.json::<Vec<Row>>()`. Errors if no input has this name.
+    ///
+    /// The host sends `null` or the text `"null"` for what is absent. With `"dataType": "binary"`,
+    /// the three bytes 9E E9 65 arrive as that text too (it is their base64), so they are taken as
+    /// absent. The trigger's own value is never taken as absent.
     #[track_caller]
     pub fn input(&self, name: &str) -> Result<Option<Datum<'_>>> {
         let Some(json) = self.inputs.get(name) else {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::io::Write;
+use std::panic::Location;
 
 /// What every function returns.
 pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
@@ -20,9 +21,21 @@ pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, Default)]
 pub struct Response {
     pub(crate) http: HttpResponse,
-    pub(crate) outputs: Vec<(&'static str, Output)>,
-    pub(crate) return_value: Option<Output>,
+    pub(crate) outputs: Vec<Set>,
 }
+
+/// An output that a function sets.
+#[derive(Debug)]
+pub(crate) struct Set {
+    /// The binding's name; [`RETURN`] for the return value.
+    pub name: &'static str,
+    pub value: Output,
+    /// Where the function sets it.
+    pub place: &'static Location<'static>,
+}
+
+/// The name of the output that is the return value.
+pub(crate) const RETURN: &str = "$return";
 
 impl Response {
     /// A response without outputs.
@@ -30,16 +43,22 @@ impl Response {
         Self::default()
     }
 
-    /// Sets the output binding `name` (not `$return`), once. Its route has to declare it.
+    /// Sets the output binding `name`. The invocation fails, with the file and line of this call,
+    /// if the function's route does not declare the output, or if it is set a second time.
+    #[track_caller]
     pub fn output(mut self, name: &'static str, value: impl Into<Output>) -> Self {
-        self.outputs.push((name, value.into()));
+        self.outputs.push(Set {
+            name,
+            value: value.into(),
+            place: Location::caller(),
+        });
         self
     }
 
-    /// Sets the output binding that is named `$return`. Its route has to declare it.
-    pub fn return_value(mut self, value: impl Into<Output>) -> Self {
-        self.return_value = Some(value.into());
-        self
+    /// Sets the output binding that is named `$return`, as [`output`](Self::output) does.
+    #[track_caller]
+    pub fn return_value(self, value: impl Into<Output>) -> Self {
+        self.output(RETURN, value)
     }
 }
 
@@ -61,7 +80,7 @@ impl From<HttpResponse> for Response {
 /// | | several messages | [`Output::list(orders)?`](Self::list) |
 /// | blob | a text, or bytes | `.output("file", bytes)` |
 /// | | a struct, as JSON | [`Output::json(&order)?`](Self::json) |
-/// | table | an entity, or a list of them | [`Output::raw(&entity)?`](Self::raw) |
+/// | table | a row, or a list of rows | [`Output::raw(&row)?`](Self::raw) |
 /// | Cosmos DB | a document, or a list of them | [`Output::raw(&document)?`](Self::raw) |
 /// | Event Grid | an event, or a list of them | [`Output::raw(&event)?`](Self::raw) |
 /// | SendGrid, Twilio, SignalR ... | the object that the binding's page shows | [`Output::raw(&message)?`](Self::raw) |
@@ -73,15 +92,37 @@ impl From<HttpResponse> for Response {
 /// # use app::{Output, Response, Result};
 /// # #[derive(serde::Serialize)]
 /// # struct Order { id: u32 }
-/// # #[derive(serde::Serialize)]
-/// # #[serde(rename_all = "PascalCase")]
-/// # struct Entity<'a> { partition_key: &'a str, row_key: &'a str }
 /// fn respond(order: Order) -> Result {
-///     let entity = Entity { partition_key: "orders", row_key: "1005" };
 ///     Ok(Response::new()
 ///         .output("message", Output::json(&order)?)
-///         .output("jobs", Output::list(["pick", "pack"])?)
-///         .output("row", Output::raw(&entity)?))
+///         .output("jobs", Output::list(["pick", "pack"])?))
+/// }
+/// ```
+///
+/// A table's row needs both keys, from the row itself or from function.json. The host inserts it,
+/// and fails the invocation if the table has a row with these keys; `"ETag": "*"` replaces that
+/// row. A date stays a text, which the host rewrites, unless the row says that it is one.
+///
+/// ```
+/// # use app::{Output, Response, Result};
+/// #[derive(serde::Serialize)]
+/// struct Row<'a> {
+///     #[serde(rename = "PartitionKey")]
+///     day: &'a str,
+///     #[serde(rename = "RowKey")]
+///     id: &'a str,
+///     /// Replaces the row with these keys, if there is one.
+///     #[serde(rename = "ETag")]
+///     etag: &'a str,
+///     at: &'a str,
+///     #[serde(rename = "at@odata.type")]
+///     at_type: &'a str,
+/// }
+///
+/// fn respond(id: &str) -> Result {
+///     let at = "2026-11-28T10:00:00Z";
+///     let row = Row { day: "2026-11-28", id, etag: "*", at, at_type: "Edm.DateTime" };
+///     Ok(Response::new().output("row", Output::raw(&row)?))
 /// }
 /// ```
 #[derive(Debug)]

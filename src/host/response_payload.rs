@@ -3,7 +3,7 @@
 
 use super::base64;
 use super::queue_text;
-use super::response::{Body, HttpResponse, Output, Response, Value};
+use super::response::{Body, HttpResponse, Output, RETURN, Response, Value};
 use std::borrow::Cow;
 
 /// The name of every HTTP output, as in the documentation and in func's own templates.
@@ -12,22 +12,18 @@ const HTTP_OUTPUT: &str = "res";
 /// The payload of a response, with the invocation's own logs; `http` tells whether it has an answer
 /// to an HTTP caller. Errors where it cannot carry that answer.
 pub fn write(response: &Response, logs: &[String], http: bool) -> Result<Vec<u8>, String> {
-    let length = |output: &Output| match &output.0 {
+    let lengths = response.outputs.iter().map(|set| match &set.value.0 {
         Value::Text(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
         Value::Raw(json) => json.get().len(),
-    };
-    let lengths = response
-        .outputs
-        .iter()
-        .map(|(_, output)| output)
-        .chain(&response.return_value)
-        .map(length);
+    });
     let mut json = Json(Vec::with_capacity(512 + lengths.sum::<usize>() / 3 * 4));
     json.push("{\"Outputs\":{");
-    for (name, output) in &response.outputs {
-        json.name(name);
-        json.output(output);
+    let (returned, outputs): (Vec<_>, Vec<_>) =
+        (response.outputs.iter()).partition(|set| set.name == RETURN);
+    for set in outputs {
+        json.name(set.name);
+        json.output(&set.value);
     }
     if http {
         json.name(HTTP_OUTPUT);
@@ -39,9 +35,9 @@ pub fn write(response: &Response, logs: &[String], http: bool) -> Result<Vec<u8>
         lines => json.list(lines),
     }
     json.push(",\"ReturnValue\":");
-    match &response.return_value {
-        Some(output) => json.output(output),
-        None => json.push("null"),
+    match &returned[..] {
+        [set, ..] => json.output(&set.value),
+        [] => json.push("null"),
     }
     json.push("}");
     Ok(json.0)

@@ -1,13 +1,13 @@
 //! From a request to the function it is for, in each form in which a host may call it, and back.
 
 use super::datum::{Datum, Members};
-use super::error::{Error, Failure, Refusal, Why};
+use super::error::{Error, Failure, Refusal, Why, listed};
 use super::invocation::Invocation;
 use super::log;
 use super::path;
-use super::request::{HttpRequest, Params, Texts};
+use super::request::{HttpRequest, Params, Texts, named};
 use super::request_payload;
-use super::response::{Body, HttpResponse, Response, Result};
+use super::response::{Body, HttpResponse, Response, Result, Set};
 use super::response_payload;
 use super::route::{Kind, Route};
 use super::stream::{COLLECTED_MAX_BYTES, Out, Stream};
@@ -15,6 +15,9 @@ use crate::console;
 use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
+
+/// The header in which the host sends an invocation's id.
+pub const INVOCATION_ID: &str = "X-Azure-Functions-InvocationId";
 
 /// A request as it came in, its body read to the end.
 pub struct Request<'a> {
@@ -35,12 +38,29 @@ impl Request<'_> {
         self.url.split_once('?').map_or(self.url, |(path, _)| path)
     }
 
-    /// Whether the host has passed it on as its caller sent it, whatever path that is. Only a host
-    /// that proxies says so, and it replaces what a caller puts there.
+    fn has(&self, header: &str) -> bool {
+        named(&self.headers, header).next().is_some()
+    }
+
+    /// Whether a host that proxies has passed it on as its caller sent it, whatever path that is.
+    /// The host replaces what a caller puts there.
     fn is_proxied(&self) -> bool {
-        self.headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("x-ms-invocation-id"))
+        self.has("x-ms-invocation-id")
+    }
+
+    /// Whether it is an invocation if its path is also that of a function's own requests. The
+    /// host's invocations are chunked and name the host; what it forwards is never chunked. By hand
+    /// there is no invocation id, and the payload is the documented one.
+    fn is_invocation(&self) -> bool {
+        let by_host = named(&self.headers, "User-Agent")
+            .any(|agent| agent.starts_with("Azure-Functions-Host/"));
+        let has_data = || {
+            serde_json::from_slice::<Members>(&self.body).is_ok_and(|payload| {
+                let data = payload.get("Data");
+                data.is_some_and(|data| data.get().starts_with('{'))
+            })
+        };
+        by_host && self.has("Transfer-Encoding") || !self.has(INVOCATION_ID) && has_data()
     }
 
     /// An error of which both the caller and the app's log hear.
@@ -71,27 +91,30 @@ impl fmt::Display for Request<'_> {
 /// Answers a request by the function that it is for.
 pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
     let (path, query) = request.url.split_once('?').unwrap_or((request.url, ""));
-    if path == "/" {
+    // The host's readiness ping. What comes through the host has an invocation id.
+    if path == "/" && !request.is_proxied() && !request.has(INVOCATION_ID) {
         return match request.method {
             "GET" | "HEAD" => HttpResponse::default(),
             _ => not_allowed(&request, "GET, HEAD"),
         };
     }
     // The host's own routing ignores case and one trailing slash.
-    let invoked = path
-        .strip_prefix('/')
-        .map(|name| name.strip_suffix('/').unwrap_or(name))
-        .unwrap_or_default();
+    let name = path.strip_prefix('/').unwrap_or_default();
+    let name = name.strip_suffix('/').unwrap_or(name);
+    let mut invoked = routes.iter();
+    let mut invoked = invoked
+        .find(|route| route.name.eq_ignore_ascii_case(name))
+        .filter(|_| !request.is_proxied());
     let mut allowed = Vec::new();
-    let is_invoked =
-        |route: &&Route| route.name.eq_ignore_ascii_case(invoked) && !request.is_proxied();
-    if let Some(route) = routes.iter().find(is_invoked) {
-        if request.method == "POST" {
-            return answer_invocation(route, request);
-        }
+    if request.method != "POST" && invoked.take().is_some() {
         allowed.push("POST");
     }
-    // Of several whose path it is, the host takes the first by name, in any case.
+    if let Some(route) = invoked
+        && request.is_invocation()
+    {
+        return answer_invocation(route, request);
+    }
+    // If several functions have this path, the host takes the first by name.
     let mut called: Option<(&Route, _, Params)> = None;
     for route in routes {
         if let Kind::Http {
@@ -113,16 +136,19 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
             }
         }
     }
-    match called {
-        Some((route, run, params)) => answer_forwarded(route, run, params, query, request),
-        None if allowed.is_empty() => request.error(404, &nothing_at(routes, path)),
-        None => not_allowed(&request, &allowed.join(", ")),
+    match (called, invoked) {
+        (Some((route, run, params)), _) => answer_forwarded(route, run, params, query, request),
+        (None, Some(route)) => answer_invocation(route, request),
+        (None, None) if allowed.is_empty() => request.error(404, &nothing_at(routes, path)),
+        (None, None) => not_allowed(&request, &allowed.join(", ")),
     }
 }
 
+/// Whether the host tries the function `name` before `other`: it compares their upper case, so `_`
+/// comes after the letters (.NET's `OrdinalIgnoreCase`).
 fn precedes(name: &str, other: &str) -> bool {
-    let lower = |byte: u8| byte.to_ascii_lowercase();
-    name.bytes().map(lower).lt(other.bytes().map(lower))
+    let upper = |byte: u8| byte.to_ascii_uppercase();
+    name.bytes().map(upper).lt(other.bytes().map(upper))
 }
 
 /// The host passes on HEAD to a function that takes GET.
@@ -141,7 +167,11 @@ fn nothing_at(routes: &[Route], path: &str) -> String {
     let is_meant = |route: &&Route| {
         matches!(route.kind, Kind::Http { path: None, .. }) && route.name.eq_ignore_ascii_case(last)
     };
-    let mut message = format!("no function at {}", path.strip_suffix('/').unwrap_or(path));
+    let shown = match path.strip_suffix('/') {
+        Some(shown) if !shown.is_empty() => shown,
+        _ => path,
+    };
+    let mut message = format!("no function at {shown}");
     if let Some(Route { name, .. }) = routes.iter().find(is_meant) {
         message += &format!(
             ": {name} has bindings other than HTTP, so its requests go to a Functions host, which invokes it as POST /{name}. \
@@ -342,31 +372,25 @@ fn refused(refusal: Refusal, id: &str) -> HttpResponse {
 /// not valid HTTP.
 fn check(route: &Route, response: &Response) -> Result<(), String> {
     let name = route.name;
-    let return_value = response.return_value.as_ref().map(|_| "$return");
-    for (place, (output, _)) in response.outputs.iter().enumerate() {
-        if *output == "$return" {
-            return Err(format!(
-                "function {name} sets $return as an output, which has to be its return value"
-            ));
-        }
-        if response.outputs[..place]
-            .iter()
-            .any(|(earlier, _)| earlier == output)
-        {
-            return Err(format!("function {name} sets the output {output} twice"));
-        }
-    }
-    for output in response
-        .outputs
-        .iter()
-        .map(|(output, _)| *output)
-        .chain(return_value)
-    {
-        if !route.outputs.contains(&output) {
-            return Err(format!(
-                "function {name} sets the output {output}, which its route does not declare"
-            ));
-        }
+    for (index, set) in response.outputs.iter().enumerate() {
+        let Set {
+            name: output,
+            place,
+            ..
+        } = set;
+        let mut earlier = response.outputs[..index].iter();
+        let problem = if !route.outputs.contains(output) {
+            let outputs = listed(route.outputs.iter().copied());
+            format!("which its route does not declare; {outputs}")
+        } else if earlier.any(|earlier| earlier.name == *output) {
+            "twice".to_owned()
+        } else {
+            continue;
+        };
+        let (file, line) = (place.file(), place.line());
+        return Err(format!(
+            "function {name} sets the output {output}, {problem} (at {file}:{line})"
+        ));
     }
     let HttpResponse {
         status,

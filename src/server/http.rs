@@ -4,13 +4,12 @@
 use crate::console;
 use crate::host::error::Refusal;
 use crate::host::response::{Body, HttpResponse};
-use crate::host::router::Request;
+use crate::host::router::{INVOCATION_ID, Request};
 use crate::host::stream::{COLLECTED_MAX_BYTES, Stream};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::panic::PanicHookInfo;
 use std::thread;
 use std::time::Duration;
 
@@ -87,15 +86,33 @@ impl Listener {
     /// start threads that nothing needs, and use up descriptors. Errors where it cannot be made,
     /// for want of descriptors, or because others wait to be accepted and are nudge enough.
     pub fn nudge(&self, gently: bool) -> io::Result<()> {
-        let mut connection = TcpStream::connect_timeout(&self.address, Duration::from_millis(50))?;
+        let connection = self.connect()?;
         if gently {
-            connection.set_read_timeout(Some(Duration::from_millis(2)))?;
-            connection.shutdown(Shutdown::Write)?;
-            // Its end, or none yet.
-            let _ = connection.read(&mut [0]);
+            is_ended(connection, Duration::from_millis(2));
         }
         Ok(())
     }
+
+    /// Whether connections are accepted: the handler ends one of its own once its caller does.
+    /// tiny_http's accept thread may panic. It clones each accepted socket and unwraps the result,
+    /// which fails if there is one descriptor left, and `thread::spawn` panics if there are no more
+    /// threads.
+    pub fn accepts(&self) -> bool {
+        let is_accepted = |connection| is_ended(connection, Duration::from_millis(100));
+        // One may be queued behind others, see `nudge`.
+        (0..5).any(|_| self.connect().is_ok_and(is_accepted))
+    }
+
+    fn connect(&self) -> io::Result<TcpStream> {
+        TcpStream::connect_timeout(&self.address, Duration::from_millis(50))
+    }
+}
+
+/// Ends a connection, and says whether the other side has ended it too within this time.
+fn is_ended(mut connection: TcpStream, within: Duration) -> bool {
+    connection.set_read_timeout(Some(within)).is_ok()
+        && connection.shutdown(Shutdown::Write).is_ok()
+        && connection.read(&mut [0]).is_ok()
 }
 
 #[cfg(unix)]
@@ -157,18 +174,6 @@ impl Source {
     }
 }
 
-/// Whether this panic has ended an accept thread. tiny_http clones each accepted socket and unwraps
-/// the result, which fails where there is one descriptor left; and it starts threads with
-/// `thread::spawn`, which panics where there are no more.
-pub fn ends_accepting(panic: &PanicHookInfo) -> bool {
-    panic
-        .location()
-        .is_some_and(|location| location.file().ends_with("refined_tcp_stream.rs"))
-        || panic
-            .payload_as_str()
-            .is_some_and(|message| message.starts_with("failed to spawn thread"))
-}
-
 /// A request, its body not yet read.
 pub struct Incoming(tiny_http::Request);
 
@@ -228,7 +233,7 @@ impl Incoming {
             .0
             .headers()
             .iter()
-            .find(|header| header.field.equiv("X-Azure-Functions-InvocationId"));
+            .find(|header| header.field.equiv(INVOCATION_ID));
         Request {
             method: self.0.method().as_str(),
             url: self.0.url(),

@@ -13,6 +13,7 @@ use child::Parent;
 use http::Listener;
 use signals::SIGNALS;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use supervisor::End;
 pub use supervisor::Settings;
 use workers::Workers;
@@ -27,7 +28,10 @@ const START_AGAIN: u8 = 200;
 /// Serves the functions on 127.0.0.1, at the port that the host asks for, until the process is
 /// ended.
 ///
-/// It returns only where it cannot serve, or no longer. With code 1 it could not start: a host
+/// A process serves once: a second call ends at once with code 1. To test a function, start the
+/// handler as `tests/functions` does.
+///
+/// It returns only if it cannot serve, or no longer can. With code 1 it could not start: a host
 /// tries that three times. With code 200 it has served and can no longer: the host starts the
 /// handler again at once, and does not count it. With code 0 the host that started it has ended.
 pub fn serve(routes: &'static [Route]) -> ExitCode {
@@ -36,11 +40,13 @@ pub fn serve(routes: &'static [Route]) -> ExitCode {
 
 /// [`serve`], with settings of one's own.
 pub fn serve_with(routes: &'static [Route], settings: &Settings) -> ExitCode {
-    console::install_panic_hook(|panic| {
-        if http::ends_accepting(panic) {
-            SIGNALS.accept_lost();
-        }
-    });
+    // The threads signal by statics, and the supervisor is one thread.
+    static SERVES: AtomicBool = AtomicBool::new(false);
+    if SERVES.swap(true, SeqCst) {
+        console::error("error: this process serves already, and a process serves once");
+        return ExitCode::FAILURE;
+    }
+    console::install_panic_hook(|| SIGNALS.doubt_accept());
     let host = Parent::of_this_handler();
     let (listener, workers) = match start(routes) {
         Ok(started) => started,

@@ -9,6 +9,7 @@ pub static SIGNALS: Signals = Signals {
     supervisor: OnceLock::new(),
     awake: AtomicBool::new(false),
     accept_lost: AtomicBool::new(false),
+    accept_in_doubt: AtomicBool::new(false),
     newcomers: AtomicUsize::new(0),
 };
 
@@ -22,6 +23,7 @@ pub struct Signals {
     /// Whether the supervisor looks every few milliseconds, so that nobody needs to wake it.
     awake: AtomicBool,
     accept_lost: AtomicBool,
+    accept_in_doubt: AtomicBool,
     /// How many connections have been seen for the first time and not yet been nudged for.
     newcomers: AtomicUsize,
 }
@@ -45,6 +47,17 @@ impl Signals {
     pub fn accept_lost(&self) {
         self.accept_lost.store(true, SeqCst);
         self.wake();
+    }
+
+    /// A thread has panicked, which may be the one that accepts connections.
+    pub fn doubt_accept(&self) {
+        self.accept_in_doubt.store(true, SeqCst);
+        self.wake();
+    }
+
+    /// Whether [`doubt_accept`](Self::doubt_accept) was called since the last call of this.
+    pub fn take_doubt(&self) -> bool {
+        self.accept_in_doubt.swap(false, SeqCst)
     }
 
     /// Makes the supervisor look at once.

@@ -90,6 +90,9 @@ pub fn supervise(
                 }
             }
         }
+        if SIGNALS.take_doubt() && !listener.accepts() {
+            SIGNALS.accept_lost();
+        }
         if SIGNALS.is_accept_lost() {
             // The last pool is that of the source that accepts. Those before it have lost their
             // accept thread; their connections go on.

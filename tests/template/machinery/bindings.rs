@@ -170,11 +170,20 @@ fn a_list_goes_out_element_by_element_and_a_text_never_does() {
 #[test]
 fn an_output_that_its_route_does_not_declare_is_an_error() {
     let answer = invoke(&start(), "undeclared", &json!({"Data": {"req": {}}}));
+    let source = include_str!("app/bindings.rs").lines();
+    let line = source.take_while(|line| !line.contains("lost")).count() + 1;
+    let error = answer.json()["error"]
+        .as_str()
+        .unwrap_or_default()
+        .replace('\\', "/");
+    let file = "tests/template/machinery/app/bindings.rs";
+    let named = [
+        "sets the output Message",
+        "there are: message",
+        &format!("(at {file}:{line})"),
+    ];
+    assert!(named.iter().all(|part| error.contains(part)), "{error}");
     assert_eq!(answer.status, 500);
-    assert!(
-        answer.text().contains("sets the output Message"),
-        "{answer:?}"
-    );
 }
 
 #[test]

@@ -61,6 +61,24 @@ fn bytes_are_read_from_the_hosts_base64() {
     }
 }
 
+/// An input of these three bytes counts as absent: nothing tells the two apart.
+#[test]
+fn bytes_whose_base64_is_null_are_bytes() {
+    let handler = start();
+    let mut blob = captured("blob-binary")["Data"].clone();
+    blob["item"] = json!("null");
+    let answer = invoke(&handler, "bytes", blob, json!({}));
+    assert_eq!(
+        (answer.status, &answer.json()["Logs"]),
+        (200, &json!(["3 bytes"]))
+    );
+    assert_eq!(answer.json()["ReturnValue"], "null");
+    assert_eq!(rules::to_base64(&[0x9e, 0xe9, 0x65]), "null");
+    let inputs = json!({"item": "same", "same": "null"});
+    let answer = invoke(&handler, "inputs", inputs, json!({}));
+    assert_eq!(answer.json()["ReturnValue"], "none!");
+}
+
 #[test]
 fn a_text_is_never_taken_for_bytes() {
     let handler = start();

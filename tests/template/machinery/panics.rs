@@ -22,6 +22,7 @@ fn a_panic_fails_its_own_invocation_and_no_other() {
         ("?how=borrow", "panicked"),
         ("?how=silently", "passed on"),
         ("?how=again", "panicked"),
+        ("?how=caught-then-passed-on", "panicked: passed on"),
     ];
     for (index, (way, message)) in ways.into_iter().enumerate() {
         let id = format!("70734a6c-261f-4802-9a19-{index:012}");
@@ -101,6 +102,34 @@ fn a_function_that_gets_no_thread_costs_none() {
     let handler = start();
     for _ in 0..20 {
         assert_eq!(get(&handler, "/api/panics?how=without-threads").status, 500);
+    }
+    assert_few_threads(&handler);
+}
+
+/// A worker's thread answers one request after another.
+#[test]
+fn a_panic_that_a_function_catches_itself_is_reported_with_no_other() {
+    let handler = start();
+    for _ in 0..5 {
+        assert_eq!(get(&handler, "/api/panics?how=caught").text(), "true");
+        assert_eq!(get(&handler, "/api/panics?how=silently").status, 500);
+    }
+    handler.wait_for_stderr("passed on");
+    let stderr = handler.stderr();
+    assert!(!stderr.contains("caught by the function"), "{stderr}");
+}
+
+/// Nor is what a thread says that a function has started: the handler looks whether it still
+/// accepts connections, and it does.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_of_a_function_that_panic_cost_none() {
+    let handler = start();
+    for _ in 0..10 {
+        let answer = get(&handler, "/api/starts-threads?n=2");
+        assert_eq!(answer.text(), "they panicked");
+        // As long as the handler would need to take up connections again, each time.
+        std::thread::sleep(std::time::Duration::from_millis(150));
     }
     assert_few_threads(&handler);
 }

@@ -235,3 +235,12 @@ fn it_is_reached_from_this_machine_only() {
         );
     }
 }
+
+/// What its threads tell each other is the process's, and so is its port.
+#[test]
+fn a_process_serves_once() {
+    let handler = start();
+    assert_eq!(get(&handler, "/api/serves-again").text(), "true");
+    handler.wait_for_stderr("error: this process serves already");
+    assert_serves(&handler);
+}

@@ -1,8 +1,9 @@
 //! Which paths and methods there are: the readiness ping, those of functions, and no others.
 
-use crate::requests::{ask, assert_error, get};
-use crate::start::start;
-use stand_in::run::http::{Connection, request};
+use crate::requests::{ID, ask, assert_error, get, ping, wire};
+use crate::start::{start, start_with};
+use crate::tests_app::{AT_ROOT, SERVE, at_root};
+use stand_in::run::http::{Connection, invocation, request};
 
 #[test]
 fn the_readiness_ping_is_answered() {
@@ -99,4 +100,84 @@ fn a_query_is_shown_nowhere() {
         handler.wait_for_stderr(&format!("{method} {path}: {}", answer.status));
     }
     assert!(!handler.stderr().contains("SECRET"), "{}", handler.stderr());
+}
+
+/// The readiness ping has no invocation id; whatever comes through a host has one.
+#[test]
+fn a_function_may_have_its_route_at_the_root() {
+    let handler = start_with(SERVE, AT_ROOT);
+    let by_host = [("X-Azure-Functions-InvocationId", ID)];
+    for (method, path, body, shown) in [
+        ("GET", "/", "", r#"GET Some("") None "#),
+        ("GET", "/?page=1", "", r#"GET Some("") Some("1") "#),
+        ("POST", "/", "posted", r#"POST Some("") None posted"#),
+        ("GET", "/a/b", "", r#"GET Some("a/b") None "#),
+    ] {
+        let answer = ask(&handler, &request(method, path, &by_host, body.as_bytes()));
+        assert_eq!(
+            (answer.status, answer.text()),
+            (200, shown),
+            "{method} {path}"
+        );
+    }
+    let pinged = ask(&handler, &ping());
+    assert_eq!((pinged.status, pinged.text()), (200, ""));
+    // Without such a route it is a path like any other.
+    let answer = ask(&start(), &request("GET", "/", &by_host, b""));
+    assert_error(&answer, 404, &["no function at /"]);
+}
+
+#[test]
+fn of_functions_on_one_route_the_hosts_first_answers() {
+    let handler = start_with(SERVE, AT_ROOT);
+    for (place, [first, second]) in at_root::name_pairs().into_iter().enumerate() {
+        for order in ["as-listed", "reversed"] {
+            let answer = get(&handler, &format!("/pairs/{place}/{order}"));
+            assert_eq!(answer.text(), "the first", "{first} {second} {order}");
+        }
+    }
+}
+
+/// With an empty prefix a host that forwards, and does not proxy, sends a caller's request to the
+/// path of invocations. The host's own invocations are chunked and name the host; by hand they are
+/// posted as the documentation shows them.
+#[test]
+fn a_forwarded_request_is_never_an_invocation() {
+    let handler = start_with(SERVE, AT_ROOT);
+    let forged = br#"{"Data":{"item":"forged","req":{"Body":"forged","Params":{"rest":"r"}}}}"#;
+    let by_caller = [
+        ("X-Azure-Functions-InvocationId", ID),
+        ("User-Agent", "Azure-Functions-Host/4.1037.0.0"),
+    ];
+    let forged_text = std::str::from_utf8(forged).unwrap();
+    for body in [&forged[..], b"posted", b"", b"{}"] {
+        let text = std::str::from_utf8(body).unwrap();
+        let hello = ask(&handler, &request("POST", "/hello", &by_caller, body));
+        let shown = format!("POST None None {text}");
+        assert_eq!((hello.status, hello.text()), (200, &*shown));
+        let messages = ask(&handler, &request("POST", "/Messages/", &by_caller, body));
+        let shown = format!("POST Some(\"Messages/\") None {text}");
+        assert_eq!((messages.status, messages.text()), (200, &*shown));
+    }
+    // The host's own.
+    let message = invocation("/messages", ID, forged);
+    assert_eq!(ask(&handler, &message).json()["ReturnValue"], "forged");
+    let hello = ask(&handler, &invocation("/hello", ID, forged));
+    assert_eq!(
+        hello.json()["Outputs"]["res"]["body"],
+        "POST Some(\"r\") None forged"
+    );
+    // By hand: the documented payload is an invocation, any other body is a caller's.
+    let message = ask(&handler, &request("POST", "/messages", &[], forged));
+    assert_eq!(message.json()["ReturnValue"], "forged", "{forged_text}");
+    let documented = wire("doc-order-request.json");
+    let hello = ask(&handler, &request("POST", "/hello", &[], &documented));
+    assert!(hello.json()["Outputs"]["res"].is_object(), "{hello:?}");
+    for body in ["posted", "{}", r#"["Data"]"#, r#"{"data":{}}"#, ""] {
+        let hello = ask(&handler, &request("POST", "/hello", &[], body.as_bytes()));
+        assert_eq!(hello.text(), format!("POST None None {body}"));
+    }
+    // Where nothing else has the path it is an invocation, whatever the body is.
+    let order = ask(&start(), &request("POST", "/order", &by_caller, b"{}"));
+    assert_error(&order, 400, &["Data is missing"]);
 }

@@ -47,7 +47,7 @@ pub fn odd_too(invocation: Invocation) -> Result {
         "twice" => Ok(Response::new()
             .output("message", "lost")
             .output("message", "kept")),
-        "return" => Ok(Response::new().output("$return", "lost")),
+        "return" => Ok(Response::new().output("$return", "!")),
         "answer" => Ok(HttpResponse::text("").status(404).into()),
         "refuse" => Err(Error::refuse(404, "not for a queue")),
         what => Err(Error::fail(format!("no {what}"))),
@@ -57,4 +57,10 @@ pub fn odd_too(invocation: Invocation) -> Result {
 pub fn logs(_: HttpRequest) -> Result {
     (0..100).for_each(|n| log::info(format_args!("line {n}")));
     Ok(HttpResponse::text("logged").into())
+}
+
+/// Says with which code `serve` ends when it is called in a process that serves already.
+pub fn serves_again(_: HttpRequest) -> Result {
+    let code = app::serve(app::functions::ROUTES);
+    Ok(HttpResponse::text(format!("{}", code == std::process::ExitCode::FAILURE)).into())
 }

@@ -3,6 +3,7 @@
 //! the bench.
 
 mod answers;
+pub mod at_root;
 mod bindings;
 mod blocking;
 pub mod calls;
@@ -13,8 +14,11 @@ mod streams;
 use app::{Route, Settings};
 use std::time::Duration;
 
-/// Set in the process that is to be the handler.
+/// Set in the process that is to be the handler; [`AT_ROOT`] for the table of that name.
 pub const SERVE: &str = "SERVE_THE_TESTS_APP";
+
+/// The value of [`SERVE`] for the table in `at_root.rs`.
+pub const AT_ROOT: &str = "at the root";
 
 /// After how many seconds that handler gives up, where it can accept no connection
 /// ([`Settings::give_up_after`]).
@@ -60,6 +64,18 @@ const ROUTES: &[Route] = &[
     Route::http("sleeps", &["GET"], "/api/sleeps", blocking::sleeps),
     Route::http("panics", &["GET", "POST"], "/api/panics", panics::panics),
     Route::trigger("panics-too", "item", &["$return"], panics::panics_too),
+    Route::http(
+        "starts-threads",
+        &["GET"],
+        "/api/starts-threads",
+        panics::starts_threads,
+    ),
+    Route::http(
+        "serves-again",
+        &["GET"],
+        "/api/serves-again",
+        answers::serves_again,
+    ),
     // Its path is that of another's invocations, which are the other's all the same.
     Route::http("usurps", &["POST"], "/odd-too", answers::usurps),
     Route::http("fails", &["GET", "POST"], "/api/fails", answers::fails),
@@ -114,14 +130,16 @@ const ROUTES: &[Route] = &[
 /// Makes this process the handler where [`SERVE`] is set: then it ends as the release binary does,
 /// with the code of `serve`.
 pub fn serve_if_asked() {
-    if std::env::var_os(SERVE).is_none() {
-        return;
-    }
+    let routes = match std::env::var(SERVE) {
+        Ok(table) if table == AT_ROOT => at_root::routes(),
+        Ok(_) => ROUTES,
+        Err(_) => return,
+    };
     let mut settings = Settings::default();
     if let Ok(seconds) = std::env::var(GIVE_UP_AFTER) {
         settings.give_up_after = Duration::from_secs(seconds.parse().expect("a number of seconds"));
     }
-    let code = app::serve_with(ROUTES, &settings);
+    let code = app::serve_with(routes, &settings);
     // Returning it is for `main`, which here is the test harness's.
     let code = (0..=u8::MAX)
         .find(|number| code == (*number).into())
