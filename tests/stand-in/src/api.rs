@@ -5,7 +5,8 @@
 //! returns. A wrong use, such as a function that there is not, panics with a sentence that says
 //! what there is.
 
-use crate::app::description::{self, Description, Function, is};
+use crate::app::description::Description;
+use crate::app::function::Function;
 use crate::host::invoke::Host;
 use crate::host::newtonsoft;
 use crate::host::record::{Record, lock};
@@ -74,10 +75,10 @@ impl App {
                 .map(|(_, value)| (*value).to_owned())
         };
         let setting = |name: &str| given(name).or_else(|| std::env::var(name).ok());
-        let app = match Description::read(root, &setting) {
-            Ok(app) => app,
-            Err(error) => panic!("the app in {}: {error}", root.display()),
-        };
+        let app = Description::read(root, &setting);
+        if let Err(error) = app.read_well() {
+            panic!("the app in {}: {error}", root.display());
+        }
         let command = || {
             let mut command = command();
             command.envs(settings.iter().copied());
@@ -198,10 +199,7 @@ impl App {
                 function.name
             );
         }
-        if let (true, Some(queue)) = (
-            is(trigger, "type", "queueTrigger"),
-            trigger["queueName"].as_str(),
-        ) {
+        if let (true, Some(queue)) = (trigger.is("queueTrigger"), trigger["queueName"].as_str()) {
             return self.send(queue, triggers::bytes_of(&given));
         }
         let before = lock(&self.printed).len();
@@ -227,13 +225,8 @@ impl App {
     #[track_caller]
     fn set_input(&self, function: &str, binding: &str, given: Given) {
         let function = self.function(function);
-        if !function
-            .inputs()
-            .any(|input| description::name(input) == binding)
-        {
-            let inputs = function
-                .inputs()
-                .map(|input| description::name(input).to_owned());
+        if !function.inputs().any(|input| input.name == binding) {
+            let inputs = function.inputs().map(|input| input.name.clone());
             panic!(
                 "{} has no input binding {binding}; there are {}",
                 function.name,
@@ -296,17 +289,14 @@ impl App {
     #[track_caller]
     pub fn outputs(&self, function: &str, binding: &str) -> Vec<Value> {
         let function = self.function(function);
-        match function
-            .outputs()
-            .find(|output| description::name(output) == binding)
-        {
-            Some(output) if is(output, "type", "queue") => {
+        match function.outputs().find(|output| output.name == binding) {
+            Some(output) if output.is("queue") => {
                 panic!(
                     "{binding} of {} is a queue: app.queue({})",
                     function.name, output["queueName"]
                 )
             }
-            Some(output) if is(output, "type", "http") => {
+            Some(output) if output.is("http") => {
                 panic!(
                     "{binding} of {} is the answer: app.get, app.post or app.call give it",
                     function.name
@@ -314,9 +304,7 @@ impl App {
             }
             Some(_) => self.host.storage.written(&function.name, binding),
             None => {
-                let outputs = function
-                    .outputs()
-                    .map(|output| description::name(output).to_owned());
+                let outputs = function.outputs().map(|output| output.name.clone());
                 panic!(
                     "{} has no output binding {binding}; there are {}",
                     function.name,

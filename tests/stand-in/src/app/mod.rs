@@ -2,8 +2,10 @@
 //! functions.
 
 pub mod binary;
-pub mod bindings;
 pub mod description;
+pub mod finding;
+pub mod function;
+pub mod host_json;
 pub mod ignore;
 pub mod json;
 pub mod names;

@@ -4,7 +4,53 @@
 use crate::app::json;
 use crate::app::text::{Blank, blank};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::ops::Range;
+
+/// The file.
+pub const FILE: &str = "local.settings.json";
+
+/// What a local.settings.json says.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// `Values`, which become environment variables of the handler.
+    pub values: BTreeMap<String, String>,
+    /// The whole file.
+    pub file: Value,
+}
+
+impl Settings {
+    /// Reads the text of a local.settings.json. Errors where it is not JSON, is encrypted, or has a
+    /// value that is neither text, number nor boolean.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let file = json::parse(text)?;
+        if json::flag(json::member(&file, "IsEncrypted")) == Some(true) {
+            return Err("it is encrypted: func settings decrypt".into());
+        }
+        let values = json::member(&file, "Values")
+            .as_object()
+            .into_iter()
+            .flatten();
+        let values = values.map(|(name, value)| match value {
+            Value::String(text) => Ok((name.clone(), text.clone())),
+            Value::Bool(_) | Value::Number(_) => Ok((name.clone(), value.to_string())),
+            other => Err(format!(
+                "{name} is {other}: write a text, \"{name}\": \"...\""
+            )),
+        });
+        let values = values.collect::<Result<_, _>>()?;
+        Ok(Self { values, file })
+    }
+
+    /// The value of a setting, whose name may be written in any case.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let same = |(key, _): &(&String, _)| key.eq_ignore_ascii_case(name);
+        let value = self.values.get(name);
+        value
+            .or_else(|| Some(self.values.iter().find(same)?.1))
+            .map(String::as_str)
+    }
+}
 
 /// A member of an object: its name, and from where to where it goes.
 type Member = (String, Range<usize>);
@@ -133,50 +179,4 @@ fn is_empty(member: &str) -> bool {
             .as_object()
             .is_some_and(|object| object.values().all(|value| value.as_str() == Some("")))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use json::parse;
-    use serde_json::json;
-
-    const SETTINGS: &str = "{\n  // local only\n  \"IsEncrypted\": false,\n  \"Values\": {\n    \"A\": \"{b}, c\" // d\n  }\n}\n";
-
-    #[test]
-    fn a_setting_is_added_in_the_files_own_layout_and_taken_out_again() {
-        let added = with(SETTINGS, &["X".into(), "Y".into()]).unwrap();
-        let lines = "    \"A\": \"{b}, c\",\n    \"X\": \"\",\n    \"Y\": \"\" // d\n";
-        assert_eq!(
-            added,
-            SETTINGS.replace("    \"A\": \"{b}, c\" // d\n", lines)
-        );
-        assert_eq!(
-            parse(&added).unwrap()["Values"],
-            json!({"A": "{b}, c", "X": "", "Y": ""})
-        );
-        let without_x = without_empty(&added, "X");
-        assert_eq!(
-            parse(&without_x).unwrap()["Values"],
-            json!({"A": "{b}, c", "Y": ""})
-        );
-        assert_eq!(without_empty(&without_x, "Y"), SETTINGS);
-        assert_eq!(without_empty(SETTINGS, "A"), SETTINGS, "it is not empty");
-    }
-
-    #[test]
-    fn a_setting_is_added_to_one_line_and_to_none() {
-        let names = ["X".to_owned()];
-        assert_eq!(
-            with(r#"{"values":{"A":"b"}}"#, &names).unwrap(),
-            r#"{"values":{"A":"b", "X": ""}}"#
-        );
-        let empty = with("{\n  \"Values\": {}\n}", &names).unwrap();
-        assert_eq!(empty, "{\n  \"Values\": {\n    \"X\": \"\"\n  }\n}");
-        assert_eq!(
-            parse(&without_empty(&empty, "X")).unwrap(),
-            json!({"Values": {}})
-        );
-        assert!(with("{}", &names).is_err() && with("{\"Values\": 1}", &names).is_err());
-    }
 }

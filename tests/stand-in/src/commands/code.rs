@@ -1,7 +1,7 @@
 //! The Rust of a new function and of its test: something to start from, which compiles without a
 //! warning and which rustfmt leaves as it is.
 
-use crate::app::bindings::{Binding, Function};
+use crate::app::function::{Binding, Function};
 use crate::app::table::{self, Call};
 use crate::commands::templates::{Parts, quoted, test_of};
 
@@ -55,13 +55,13 @@ fn code(function: &Function, parts: &Parts) -> String {
     let [mut crate_uses, serde_uses, mut json_uses] = parts.uses.clone();
     let (mut body, mut calls, mut unset) = (parts.body.clone(), Vec::new(), Vec::new());
     for input in function.inputs() {
-        let input = input.name();
+        let input = &input.name;
         body += &format!("    if let Some(value) = {invocation}.input(\"{input}\")? {{\n");
         body += &format!(
             "        log::info(format_args!(\"{input}: {{}} bytes\", value.text().len()));\n    }}\n"
         );
     }
-    let outputs: Vec<&Binding> = function.outputs().collect();
+    let outputs: Vec<&Binding> = function.listed_outputs().collect();
     for (place, output) in outputs.iter().enumerate() {
         let earlier = outputs[..place]
             .iter()
@@ -97,14 +97,14 @@ fn code(function: &Function, parts: &Parts) -> String {
             Form::Blob => (*bytes).to_owned(),
             Form::Row | Form::Document | Form::Event => format!("Output::raw(&{variable})?"),
             Form::Unknown => {
-                unset.push(output.name());
+                unset.push(output.name.clone());
                 continue;
             }
         };
         if value.starts_with("Output") {
             crate_uses.push("Output");
         }
-        calls.push(match output.name() {
+        calls.push(match output.name.as_str() {
             "$return" => format!(".return_value({value})"),
             name => format!(".output(\"{name}\", {value})"),
         });
@@ -167,8 +167,8 @@ fn test(function: &Function, parts: &Parts) -> String {
             parts.logged
         );
     }
-    for output in function.outputs() {
-        let binding = quoted(output.name());
+    for output in function.listed_outputs() {
+        let binding = quoted(&output.name);
         let queue = output.text("queueName");
         let written = Call::new("app.outputs", vec![name.clone(), binding.clone()]);
         // One line where it fits, else two statements.

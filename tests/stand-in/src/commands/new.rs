@@ -2,13 +2,16 @@
 //! nothing.
 
 use crate::app::binary;
-use crate::app::bindings::{Function, folders, route_prefix};
+use crate::app::description::folders;
+use crate::app::function::Function;
+use crate::app::host_json::route_prefix;
 use crate::app::ignore as funcignore;
 use crate::app::json;
 use crate::app::names;
 use crate::app::settings;
 use crate::app::table::{self, Table};
 use crate::commands::changes::Changes;
+use crate::commands::check::bindings;
 use crate::commands::code;
 use serde_json::Value;
 use std::path::Path;
@@ -155,13 +158,12 @@ pub fn add(root: &Path, name: &str, trigger: &str, outputs: &str) -> Result<Vec<
         true => changes.read(root, &folder)?,
     };
     let function = Function::read(name, &text).map_err(|why| format!("{folder}: {why}"))?;
-    if let Some(why) = function.faults().first() {
-        return Err(format!("{folder}: {why}"));
+    let findings = bindings::check(&function);
+    if let Some(error) = findings.iter().find(|finding| finding.is_error()) {
+        return Err(error.to_string());
     }
     if is_there && !trigger.is_empty() && !is_trigger(&function, trigger) {
-        let kind = function
-            .trigger()
-            .map_or("", |trigger| trigger.text("type"));
+        let kind = &function.trigger().kind;
         return Err(format!(
             "{folder} has the trigger {kind} already: leave TRIGGER away"
         ));
@@ -337,7 +339,7 @@ fn is_trigger(function: &Function, word: &str) -> bool {
         .find(|(known, _)| known.eq_ignore_ascii_case(word))
         .map(|(_, binding)| *binding);
     let kind = binding.and_then(|binding| binding.split('"').nth(3));
-    kind.is_some_and(|kind| function.trigger().is_some_and(|trigger| trigger.is(kind)))
+    kind.is_some_and(|kind| function.trigger().is(kind))
 }
 
 /// The names of what lies in the app's folder.

@@ -1,6 +1,7 @@
 //! `make remove`: takes away all that belongs to a function, and keeps it in `target/removed`.
 
-use crate::app::bindings::{Function, folders};
+use crate::app::description::folders;
+use crate::app::function::Function;
 use crate::app::names;
 use crate::app::settings;
 use crate::app::table::{self, Table};

@@ -1,6 +1,6 @@
 //! What differs from trigger to trigger in the Rust of a new function and of its test.
 
-use crate::app::bindings::{Binding, Function};
+use crate::app::function::{Binding, Function};
 use crate::app::names;
 use crate::app::table::Call;
 use crate::host::routes::Template;
@@ -41,8 +41,7 @@ pub struct Parts {
 impl Parts {
     /// The parts for a function. `prefix` is host.json's, with its slashes.
     pub fn of(function: &Function, prefix: &str) -> Self {
-        let none = Binding(serde_json::Value::Null);
-        let trigger = function.trigger().unwrap_or(&none);
+        let trigger = function.trigger();
         let is_many = trigger.text("cardinality").eq_ignore_ascii_case("many");
         let name = quoted(&function.name);
         match SINGLES.iter().find(|single| trigger.is(single.kind)) {
@@ -476,7 +475,7 @@ fn http(function: &Function, prefix: &str) -> Parts {
         .methods()
         .into_iter()
         .partition(|method| ["POST", "PUT", "PATCH"].contains(&method.as_str()));
-    let (parameters, path) = Template::parse(function.route())
+    let (parameters, path) = Template::parse(function.route_below())
         .map_or_else(|_| Default::default(), |route| route.example());
     let path = format!("{}{path}", prefix.trim_end_matches('/'));
     let read = match (&posting[..], &other[..]) {
@@ -608,7 +607,7 @@ fn from_query(request: &HttpRequest) -> Result<Item> {
 
 /// The derives of what is read from JSON, and written too where there are outputs.
 fn derives(function: &Function) -> Vec<&'static str> {
-    match function.outputs().next().is_some() {
+    match function.listed_outputs().next().is_some() {
         true => vec!["Deserialize", "Serialize"],
         false => vec!["Deserialize"],
     }

@@ -1,7 +1,8 @@
 //! The host: it invokes an app's functions as the real one does, and treats the answers as the real
 //! one does (`rules`). In brackets: the host's file, under src/WebJobs.Script.
 
-use crate::app::description::{self, Description, Function};
+use crate::app::description::Description;
+use crate::app::function::{Binding, Function};
 use crate::host::newtonsoft::Date;
 use crate::host::record::{Event, Record, lock};
 use crate::host::routes::Parameters;
@@ -11,14 +12,13 @@ use crate::host::triggers;
 use crate::run::http::{self, Answer, Body, Connection};
 use crate::run::process::Handler;
 use crate::run::start::{self, guid};
-use serde_json::Value;
 use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-pub use crate::app::description::Form;
+pub use crate::app::host_json::Form;
 
 /// The host of an app, with its handler.
 pub struct Host {
@@ -104,9 +104,10 @@ impl Host {
     /// Starts a host that uses this form.
     pub fn start_as(form: Form, root: &Path, command: impl Fn() -> Command) -> Self {
         Self::start_app(
-            Arc::new(Description {
-                form,
-                ..described(root)
+            Arc::new({
+                let mut app = described(root);
+                app.host.form = form;
+                app
             }),
             command,
         )
@@ -181,8 +182,9 @@ impl Host {
 }
 
 fn described(root: &Path) -> Description {
-    Description::read(root, &|name| std::env::var(name).ok())
-        .unwrap_or_else(|error| panic!("{error}"))
+    let app = Description::read(root, &|name| std::env::var(name).ok());
+    app.read_well().unwrap_or_else(|error| panic!("{error}"));
+    app
 }
 
 impl Host {
@@ -193,7 +195,7 @@ impl Host {
         storage: Arc<Storage>,
         record: Arc<Record>,
     ) -> Self {
-        let form = app.form;
+        let form = app.host.form;
         Self {
             handler,
             app,
@@ -282,7 +284,7 @@ impl Host {
         if self.form == Form::Payload || !function.is_http_only() {
             return self
                 .invoke(function, &reason, |inputs, sys| {
-                    let binding = description::name(function.trigger());
+                    let binding = &function.trigger().name;
                     Ok(rules::http_payload(
                         binding, request, parameters, inputs, sys,
                     ))
@@ -346,7 +348,7 @@ impl Host {
         delivery.logs.extend(invoked.logs);
         let failed = matches!(invoked.outcome, Outcome::Failed(_));
         delivery.outcome = Some(invoked.outcome);
-        delivery.again = failed && takes && delivery.tries < self.app.max_dequeue_count;
+        delivery.again = failed && takes && delivery.tries < self.app.host.max_dequeue_count;
         delivery.poisoned = failed && !delivery.again;
         if delivery.poisoned {
             self.put(
@@ -440,8 +442,8 @@ impl Host {
                 Ok(answer) => answer,
                 Err(why) => return Outcome::Failed(why),
             };
-            let outputs: Vec<&Value> = function.outputs().collect();
-            let settled = rules::settle_with(&outputs, &answer, self.app.base64_queues);
+            let outputs: Vec<&Binding> = function.outputs().collect();
+            let settled = rules::settle_with(&outputs, &answer, self.app.host.base64_queues);
             for line in &settled.logs {
                 self.record.note(&Event::Logged { line });
             }
@@ -449,12 +451,8 @@ impl Host {
                 self.put(&queue, message);
             }
             for (binding, value) in settled.outputs {
-                let kind = outputs
-                    .iter()
-                    .find(|output| description::name(output) == binding);
-                let kind = kind
-                    .and_then(|output| output["type"].as_str())
-                    .unwrap_or_default();
+                let kind = outputs.iter().find(|output| output.name == binding);
+                let kind = kind.map_or("", |output| &output.kind);
                 let (function, binding, value) = (&*function.name, &*binding, &value);
                 self.record.note(&Event::Written {
                     function,
@@ -472,8 +470,8 @@ impl Host {
 
     /// What the host fetches for a function's input bindings.
     fn inputs(&self, function: &Function) -> Result<Members, String> {
-        let input = |binding: &Value| {
-            let name = description::name(binding);
+        let input = |binding: &Binding| {
+            let name = &binding.name;
             let given = self.storage.input(&function.name, name)?;
             if given.is_none() {
                 let place = format!(".local/{}.{name}", function.name);
@@ -713,16 +711,8 @@ mod tests {
     }
 
     fn app() -> Arc<Description> {
-        Arc::new(Description {
-            root: "".into(),
-            functions: Vec::new(),
-            form: Form::Proxied,
-            arguments: Vec::new(),
-            working_directory: "".into(),
-            max_dequeue_count: 5,
-            base64_queues: true,
-            values: Default::default(),
-            notes: Vec::new(),
-        })
+        let mut app = Description::default();
+        app.host.form = Form::Proxied;
+        Arc::new(app)
     }
 }

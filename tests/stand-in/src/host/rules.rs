@@ -4,6 +4,7 @@
 //! from azure-webjobs-sdk-extensions and azure-sdk-for-net; in brackets, each rule's file. What the
 //! contract marks as seen was watched under that host and is what these functions are tested with.
 
+use crate::app::function::Binding;
 use crate::host::newtonsoft::{self, Date, Token, quoted};
 use crate::host::routes::{self, Parameters};
 use crate::host::storage::shown;
@@ -99,12 +100,12 @@ pub struct Settled {
 /// Treats an answer to an invocation: logs, then the outputs that the function declares in its
 /// function.json [Workers/Http/HttpScriptInvocationResultExtensions.cs;
 /// Description/Workers/WorkerFunctionInvoker.cs].
-pub fn settle(declared: &[&Value], answer: &Answer) -> Settled {
+pub fn settle(declared: &[&Binding], answer: &Answer) -> Settled {
     settle_with(declared, answer, true)
 }
 
 /// [`settle`], with queues whose messages lie there as base64, or as text.
-pub fn settle_with(declared: &[&Value], answer: &Answer, base64_queues: bool) -> Settled {
+pub fn settle_with(declared: &[&Binding], answer: &Answer, base64_queues: bool) -> Settled {
     let (logs, messages, outputs) = Default::default();
     let mut settled = Settled {
         outcome: Outcome::Hangs,
@@ -118,7 +119,7 @@ pub fn settle_with(declared: &[&Value], answer: &Answer, base64_queues: bool) ->
 }
 
 fn settle_outputs(
-    declared: &[&Value],
+    declared: &[&Binding],
     answer: &Answer,
     base64_queues: bool,
     settled: &mut Settled,
@@ -144,7 +145,7 @@ fn settle_outputs(
         let text = |member: &str| {
             binding[member]
                 .as_str()
-                .unwrap_or_else(|| panic!("no {member} in {binding}"))
+                .unwrap_or_else(|| panic!("no {member} in {binding:?}"))
         };
         let spread_value = named(spread, text("name"));
         let value = match text("name") {
@@ -1052,8 +1053,9 @@ mod tests {
     /// What comes of this JSON as the answer of a function with an http output `res`, and a queue
     /// `message` or `$return`.
     fn settled(queue_name: &str, json: &str) -> (Outcome, Vec<String>) {
-        let http = json!({"type": "http", "name": "res"});
+        let http = Binding::from(json!({"type": "http", "name": "res"}));
         let queue = json!({"type": "queue", "name": queue_name, "queueName": "orders"});
+        let queue = Binding::from(queue);
         let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
         let settled = settle(
             &[&queue, &http],
@@ -1144,7 +1146,7 @@ mod tests {
     #[test]
     fn other_outputs_are_what_the_host_would_write() {
         let written = |kind: &str, json: &str| {
-            let output = json!({"type": kind, "name": "out"});
+            let output = Binding::from(json!({"type": kind, "name": "out"}));
             let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
             let body = format!(r#"{{"Outputs":{{"out":{json}}}}}"#).into_bytes();
             let settled = settle(

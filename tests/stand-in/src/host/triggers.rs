@@ -3,7 +3,7 @@
 //! all else follows from [Workers/MessageExtensions/ScriptInvocationContextExtensions.cs,
 //! GetHttpScriptInvocationContextValue].
 
-use crate::app::description::{Function, is, name};
+use crate::app::function::{Binding, Function};
 use crate::host::newtonsoft::{Date, quoted};
 use crate::host::routes::Parameters;
 use crate::host::rules::{Members, Message, Sys, payload, set_properties, to_base64, twice};
@@ -19,7 +19,7 @@ pub fn queue_payload(
     inputs: Members,
     sys: &Sys,
 ) -> Result<String, String> {
-    let binary = is(function.trigger(), "dataType", "binary");
+    let binary = function.trigger().says("dataType", "binary");
     // UTF8Encoding that throws (azure-sdk-for-net, BinaryDataExtensions.cs). Seen: a binary one has
     // no members in Metadata.
     let text = std::str::from_utf8(bytes).ok().filter(|_| !binary);
@@ -43,10 +43,7 @@ pub fn trigger_payload(
     sys: &Sys,
 ) -> String {
     let trigger = function.trigger();
-    let kind = trigger["type"]
-        .as_str()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let kind = trigger.kind.to_ascii_lowercase();
     let mut metadata = Members::new();
     let data = match (kind.as_str(), given) {
         // Seen: base64, whatever function.json says.
@@ -56,7 +53,7 @@ pub fn trigger_payload(
         }
         ("timertrigger", _) => {
             // Seen where `/admin/functions/<name>` runs it: its input, which is empty.
-            metadata.push((name(trigger).to_owned(), twice("")));
+            metadata.push((trigger.name.clone(), twice("")));
             timer(given)
         }
         ("eventgridtrigger", Given::Json(event)) => {
@@ -84,20 +81,20 @@ pub fn trigger_payload(
 }
 
 fn with_trigger(function: &Function, data: String, inputs: Members) -> Members {
-    let mut all = vec![(name(function.trigger()).to_owned(), data)];
+    let mut all = vec![(function.trigger().name.clone(), data)];
     all.extend(inputs);
     all
 }
 
 /// What an input binding gets in `Data`, as JSON. Seen: what is not there is the text `null`.
-pub fn input_of(binding: &Value, given: Option<&Given>) -> String {
+pub fn input_of(binding: &Binding, given: Option<&Given>) -> String {
     given.map_or_else(|| quoted("null"), |given| value_of(binding, given))
 }
 
 /// A value in `Data`, as JSON: an object as it is, bytes as base64, anything else as a text that
 /// holds its JSON.
-fn value_of(binding: &Value, given: &Given) -> String {
-    if is(binding, "dataType", "binary") {
+fn value_of(binding: &Binding, given: &Given) -> String {
+    if binding.says("dataType", "binary") {
         return quoted(&to_base64(&bytes_of(given)));
     }
     match given {
@@ -108,9 +105,7 @@ fn value_of(binding: &Value, given: &Given) -> String {
             let text = String::from_utf8_lossy(bytes);
             // A blob is its text; of a row or a document a file holds the JSON.
             match text.parse::<Value>() {
-                Ok(value @ (Value::Object(_) | Value::Array(_)))
-                    if !is(binding, "type", "blob") =>
-                {
+                Ok(value @ (Value::Object(_) | Value::Array(_))) if !binding.is("blob") => {
                     value_of(binding, &Given::Json(value))
                 }
                 _ => twice(&text),
@@ -142,7 +137,7 @@ fn timer(given: &Given) -> String {
 }
 
 /// What the host knows of a blob. Of its properties those that people read.
-fn blob_metadata(trigger: &Value, blob: &str, length: usize) -> Members {
+fn blob_metadata(trigger: &Binding, blob: &str, length: usize) -> Members {
     let now = Date::in_seconds(0).iso();
     let properties = json!({
         "LastModified": now, "CreatedOn": now, "Metadata": {}, "BlobType": 0, "ContentLength": length,
@@ -158,7 +153,7 @@ fn blob_metadata(trigger: &Value, blob: &str, length: usize) -> Members {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
-    let pattern = trigger["path"].as_str().unwrap_or_default();
+    let pattern = trigger.text("path");
     for (name, value) in parts_of_path(pattern, blob).unwrap_or_default() {
         metadata.push((name, twice(value.as_deref().unwrap_or_default())));
     }
@@ -166,11 +161,8 @@ fn blob_metadata(trigger: &Value, blob: &str, length: usize) -> Members {
 }
 
 /// The path of a blob that would trigger a function: each `{name}` in the pattern is its name.
-pub fn example_path(trigger: &Value) -> String {
-    trigger["path"]
-        .as_str()
-        .unwrap_or_default()
-        .replace(['{', '}'], "")
+pub fn example_path(trigger: &Binding) -> String {
+    trigger.text("path").replace(['{', '}'], "")
 }
 
 /// What the parts `{name}` of a pattern stand for in the path of a blob, if it is one of the
@@ -199,8 +191,12 @@ mod tests {
     fn function(trigger: Value, input: Option<Value>) -> Function {
         Function {
             name: "f".to_owned(),
-            bindings: [trigger].into_iter().chain(input).collect(),
-            route: None,
+            bindings: [trigger]
+                .into_iter()
+                .chain(input)
+                .map(Binding::from)
+                .collect(),
+            ..Function::default()
         }
     }
 
@@ -224,7 +220,7 @@ mod tests {
     }
 
     fn sent(function: &Function, given: &Given, blob: &str, sys: &Sys) -> Value {
-        let input = |binding: &Value| (name(binding).to_owned(), input_of(binding, Some(given)));
+        let input = |binding: &Binding| (binding.name.clone(), input_of(binding, Some(given)));
         let inputs = function.inputs().map(input).collect();
         trigger_payload(function, given, blob, inputs, sys)
             .parse()
@@ -245,7 +241,7 @@ mod tests {
             let (mut payload, sys) = wire(capture);
             // What came in: the value itself, or a list as its text, in which members may stand in
             // another order.
-            let seen = &mut payload["Data"][name(function.trigger())];
+            let seen = &mut payload["Data"][&function.trigger().name];
             let value: Value = seen
                 .as_str()
                 .map_or_else(|| Ok(seen.clone()), str::parse)
@@ -354,7 +350,7 @@ mod tests {
             (&row, Some(Given::Json(json!("x"))), json!("\"x\"")),
         ] {
             assert_eq!(
-                input_of(binding, given.as_ref())
+                input_of(&binding.clone().into(), given.as_ref())
                     .parse::<Value>()
                     .expect("JSON"),
                 data,
@@ -387,7 +383,7 @@ mod tests {
         assert_eq!(parts("ins/{name}", "outs/a"), None);
         assert_eq!(parts("ins/a", "ins/a").as_deref(), Some(""));
         assert_eq!(
-            example_path(&json!({"path": "ins/{name}.png"})),
+            example_path(&json!({"path": "ins/{name}.png"}).into()),
             "ins/name.png"
         );
     }

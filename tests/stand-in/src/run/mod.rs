@@ -12,8 +12,10 @@ pub mod show;
 pub mod start;
 pub mod watch;
 
-use crate::app::description::{Description, Function, is};
-use crate::commands::check::check;
+use crate::app::description::Description;
+use crate::app::finding;
+use crate::app::function::Function;
+use crate::commands::check::check_app;
 use crate::host::invoke::Host;
 use crate::host::record::Record;
 use crate::host::storage::Storage;
@@ -173,30 +175,24 @@ impl Run {
     /// Reads the app's files, builds its handler, and checks that both fit together. Errors with a
     /// sentence a line.
     fn make(&self, again: bool) -> Result<Made, String> {
-        let app = Description::read(&self.root, &|name| std::env::var(name).ok())?;
+        let app = Description::read(&self.root, &|name| std::env::var(name).ok());
+        app.read_well()?;
         let built = match self.attach {
             Some(_) => None,
             None => Some(cargo::build(&self.root, again)?),
         };
-        let findings = check(&self.root, built.as_ref().map(|built| built.table.as_str()));
-        let (errors, notes): (Vec<_>, Vec<_>) =
-            findings.into_iter().partition(|finding| finding.is_error);
-        if !errors.is_empty() {
-            return Err(errors
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("\n"));
+        let findings = check_app(&app, built.as_ref().map(|built| built.table.as_str()));
+        if let Some(errors) = finding::errors(&findings) {
+            return Err(errors);
         }
         let copied = built
             .map(|built| cargo::copy(&built.handler, &self.port.to_string()))
             .transpose();
         let binary = copied.map_err(|error| format!("the handler cannot be copied: {error}"))?;
         let notes = app
-            .notes
-            .iter()
-            .cloned()
-            .chain(notes.iter().map(ToString::to_string))
+            .notes()
+            .into_iter()
+            .chain(findings.iter().map(ToString::to_string))
             .collect();
         Ok(Made {
             app: Arc::new(app),
@@ -312,7 +308,7 @@ impl Run {
         );
         for function in &app.functions {
             let trigger = function.trigger();
-            let text = |member: &str| trigger[member].as_str().unwrap_or_default();
+            let text = |member: &str| trigger.text(member);
             let line = match &function.route {
                 Some(route) => format!("[{}] {address}/{route}", function.methods().join(",")),
                 None => {
@@ -338,7 +334,7 @@ impl Run {
         let mut timers = app
             .functions
             .iter()
-            .filter(|function| is(function.trigger(), "type", "timerTrigger"));
+            .filter(|function| function.trigger().is("timerTrigger"));
         if let Some(Function { name, .. }) = timers.next() {
             let command = format!(
                 "curl -d '{{}}' -H 'Content-Type: application/json' {address}/admin/functions/{name}"

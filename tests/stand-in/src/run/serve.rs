@@ -1,7 +1,7 @@
 //! The front: the server that callers see, where a function app would be at its address. A thread a
 //! connection.
 
-use crate::app::description::{Function, is, name};
+use crate::app::function::Function;
 use crate::app::json;
 use crate::host::invoke::{Host, Relay};
 use crate::host::newtonsoft::on_one_line;
@@ -191,10 +191,7 @@ fn run_function(host: &Arc<Host>, name: &str, request: &Received) -> Answer {
 fn run_with_input(host: &Host, function: &Function, input: &str) {
     const REASON: &str = "/admin/functions";
     let trigger = function.trigger();
-    if let (true, Some(queue)) = (
-        is(trigger, "type", "queueTrigger"),
-        trigger["queueName"].as_str(),
-    ) {
+    if let (true, Some(queue)) = (trigger.is("queueTrigger"), trigger["queueName"].as_str()) {
         return host.put(queue, input.as_bytes().to_vec());
     }
     if let Some(route) = &function.route {
@@ -221,7 +218,7 @@ fn run_with_input(host: &Host, function: &Function, input: &str) {
         host.answer(function, &parameters, &request, None);
         return;
     }
-    if !is(trigger, "type", "blobTrigger") {
+    if !trigger.is("blobTrigger") {
         let object = input
             .parse::<Value>()
             .ok()
@@ -232,10 +229,10 @@ fn run_with_input(host: &Host, function: &Function, input: &str) {
     }
     // As on the real host, where the blob is in the storage account. There is none here, and its
     // bytes are a file.
-    match host.storage.input(&function.name, name(trigger)) {
+    match host.storage.input(&function.name, &trigger.name) {
         Ok(Some(given)) => drop(host.trigger(function, &given, input, REASON)),
         Ok(None) => {
-            let place = format!(".local/{}.{}", function.name, name(trigger));
+            let place = format!(".local/{}.{}", function.name, &trigger.name);
             host.note(&format!(
                 "{} gets its input as the bytes of the blob: {place} is not there",
                 function.name
@@ -297,9 +294,9 @@ fn outputs_of(host: &Host, function: &str, binding: &str, request: &Received) ->
     let Some(function) = host.app.function(function) else {
         return text(404, &format!("there is no function {function}"));
     };
-    match function.outputs().find(|output| name(output) == binding) {
+    match function.outputs().find(|output| output.name == binding) {
         _ if request.method != "GET" => text(405, "GET what an output has written"),
-        Some(output) if is(output, "type", "queue") => text(
+        Some(output) if output.is("queue") => text(
             404,
             &format!(
                 "{binding} is a queue: /local/queues/{}",

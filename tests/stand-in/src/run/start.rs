@@ -59,7 +59,7 @@ pub fn start(
 /// [Workers/Http/HttpWorkerProcess.cs, CreateWorkerProcess]. `Values` of local.settings.json are
 /// added as func does it: what the environment has stays.
 fn prepare(command: &mut Command, app: &Description, port: u16) {
-    for (name, value) in &app.values {
+    for (name, value) in app.settings.iter().flat_map(|settings| &settings.values) {
         let has = command
             .get_envs()
             .any(|(set, _)| set.to_str() == Some(name))
@@ -69,8 +69,8 @@ fn prepare(command: &mut Command, app: &Description, port: u16) {
         }
     }
     command
-        .args(&app.arguments)
-        .current_dir(&app.working_directory)
+        .args(&app.host.arguments)
+        .current_dir(app.root.join(&app.host.working_directory))
         .env("FUNCTIONS_APP_ROOT_PATH", &app.root);
     for name in ["FUNCTIONS_CUSTOMHANDLER_PORT", "FUNCTIONS_HTTPWORKER_PORT"] {
         command.env(name, port.to_string());

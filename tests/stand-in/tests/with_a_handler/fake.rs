@@ -284,7 +284,8 @@ impl Served {
             move || fake.serve(&handler)
         });
         let root = app(test);
-        let app = Description::read(&root, &|_| None).expect("an app");
+        let app = Description::read(&root, &|_| None);
+        app.read_well().expect("an app");
         let storage = Arc::new(Storage::with_files(root.join(".local")));
         let record = Record::Shown(Box::new({
             let events = events.clone();

@@ -1,1 +1,12 @@
 //! Tests of the room `app`.
+
+mod binary;
+mod description;
+mod function;
+mod host_json;
+mod ignore;
+mod json;
+mod names;
+mod settings;
+mod table;
+mod text;

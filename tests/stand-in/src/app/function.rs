@@ -1,0 +1,285 @@
+//! A function as its folder describes it: the bindings in function.json, read as the Functions host
+//! reads them.
+
+use crate::app::json;
+use crate::app::names;
+use crate::app::table;
+use crate::host::routes::Template;
+use serde_json::Value;
+use std::ops::Index;
+
+/// Which way a binding's value goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Direction {
+    /// Into the function; also where function.json does not say it.
+    #[default]
+    In,
+    /// Out of the function.
+    Out,
+    /// Both, which the host supports for no type of binding.
+    InOut,
+}
+
+/// The members of a binding that name a setting.
+const SETTINGS: [&str; 7] = [
+    "connection",
+    "connectionStringSetting",
+    "topicEndpointUri",
+    "topicKeySetting",
+    "apiKey",
+    "accountSidSetting",
+    "authTokenSetting",
+];
+
+/// One binding of a function. `binding["queueName"]` is a member, whose name may be written in any
+/// case; null where there is none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Binding {
+    /// Its name; empty where it has none.
+    pub name: String,
+    /// Its type, as it is written: `queueTrigger`.
+    pub kind: String,
+    pub direction: Direction,
+    /// All its members, as an object.
+    pub members: Value,
+}
+
+/// What a function has for a trigger where it has none.
+static NONE: Binding = Binding {
+    name: String::new(),
+    kind: String::new(),
+    direction: Direction::In,
+    members: Value::Null,
+};
+
+impl From<Value> for Binding {
+    /// Reads the JSON of a binding. What is missing is empty, and a direction that is not one counts
+    /// as `in`; `make check` finds both.
+    fn from(members: Value) -> Self {
+        let text = |member| json::member(&members, member).as_str().unwrap_or_default();
+        let direction = match text("direction").to_ascii_lowercase().as_str() {
+            "out" => Direction::Out,
+            "inout" => Direction::InOut,
+            _ => Direction::In,
+        };
+        Self {
+            name: text("name").to_owned(),
+            kind: text("type").to_owned(),
+            direction,
+            members,
+        }
+    }
+}
+
+impl Index<&str> for Binding {
+    type Output = Value;
+
+    fn index(&self, member: &str) -> &Value {
+        json::member(&self.members, member)
+    }
+}
+
+impl Binding {
+    /// A member that is a text; empty where it is not.
+    pub fn text(&self, member: &str) -> &str {
+        self[member].as_str().unwrap_or_default()
+    }
+
+    /// Whether it is of this type, in any case.
+    pub fn is(&self, kind: &str) -> bool {
+        self.kind.eq_ignore_ascii_case(kind)
+    }
+
+    /// Whether a member is this text, in any case.
+    pub fn says(&self, member: &str, text: &str) -> bool {
+        self.text(member).eq_ignore_ascii_case(text)
+    }
+
+    /// Whether it triggers the function.
+    pub fn is_trigger(&self) -> bool {
+        self.kind.to_ascii_lowercase().ends_with("trigger")
+    }
+
+    /// The settings that it needs, each with the member that names it.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let named =
+            |member: &&str| !self.text(member).is_empty() && !self.text(member).contains('%');
+        SETTINGS
+            .into_iter()
+            .filter(named)
+            .map(|member| (member, self.text(member).to_owned()))
+            .collect()
+    }
+}
+
+/// A function as its folder describes it.
+#[derive(Debug, Default)]
+pub struct Function {
+    /// The folder's name.
+    pub name: String,
+    /// Its bindings in their order. In an app that runs, `%NAME%` in them is resolved.
+    pub bindings: Vec<Binding>,
+    /// The whole route of an HTTP function, its prefix included; `None` before
+    /// [`Description`](super::description::Description) has read it, and where it is not a route.
+    pub route: Option<Template>,
+    /// The members of function.json.
+    pub file: Value,
+}
+
+impl Function {
+    /// Reads the text of `<name>/function.json`. Errors where it is not JSON or lists no bindings.
+    pub fn read(name: &str, text: &str) -> Result<Self, String> {
+        let file = json::parse(text)?;
+        let bindings = json::member(&file, "bindings")
+            .as_array()
+            .filter(|bindings| !bindings.is_empty());
+        let bindings =
+            bindings.ok_or("there is no binding in it: write { \"bindings\": [ ... ] }")?;
+        if let Some(other) = bindings.iter().find(|binding| !binding.is_object()) {
+            return Err(format!("a binding is an object, and this is not: {other}"));
+        }
+        Ok(Self {
+            name: name.into(),
+            bindings: bindings.iter().cloned().map(Binding::from).collect(),
+            route: None,
+            file,
+        })
+    }
+
+    /// Replaces each `%NAME%` in the bindings by the setting of that name. Gives what there is no
+    /// setting for: the binding, the member, the name.
+    pub fn resolve(
+        &mut self,
+        setting: &dyn Fn(&str) -> Option<String>,
+    ) -> Vec<(String, String, String)> {
+        let mut missing = Vec::new();
+        for binding in &mut self.bindings {
+            for (member, value) in binding.members.as_object_mut().into_iter().flatten() {
+                // A route is a template of its own.
+                if let (false, Value::String(text)) = (member.eq_ignore_ascii_case("route"), value)
+                {
+                    let (resolved, unknown) = resolved(text, setting);
+                    *text = resolved;
+                    missing.extend(
+                        unknown
+                            .into_iter()
+                            .map(|name| (binding.name.clone(), member.clone(), name)),
+                    );
+                }
+            }
+        }
+        missing
+    }
+
+    /// What triggers it: the first binding whose type ends in Trigger; one without a type where
+    /// there is none.
+    pub fn trigger(&self) -> &Binding {
+        let mut bindings = self.bindings.iter();
+        bindings
+            .find(|binding| binding.is_trigger())
+            .unwrap_or(&NONE)
+    }
+
+    /// Whether an HTTP request triggers it.
+    pub fn is_http(&self) -> bool {
+        self.trigger().is("httpTrigger")
+    }
+
+    /// The bindings of its outputs, the answer to an HTTP caller among them.
+    pub fn outputs(&self) -> impl Iterator<Item = &Binding> {
+        self.bindings
+            .iter()
+            .filter(|binding| binding.direction != Direction::In)
+    }
+
+    /// The outputs that the table lists: all but the answer to an HTTP caller.
+    pub fn listed_outputs(&self) -> impl Iterator<Item = &Binding> {
+        self.outputs().filter(|binding| !binding.is("http"))
+    }
+
+    /// The bindings whose values come in beside the trigger's.
+    pub fn inputs(&self) -> impl Iterator<Item = &Binding> {
+        self.bindings
+            .iter()
+            .filter(|binding| !binding.is_trigger() && binding.direction != Direction::Out)
+    }
+
+    /// The methods that an HTTP function takes, in capitals; none where it takes all.
+    pub fn methods(&self) -> Vec<String> {
+        let methods = self.trigger()["methods"].as_array().into_iter().flatten();
+        methods
+            .filter_map(Value::as_str)
+            .map(str::to_ascii_uppercase)
+            .collect()
+    }
+
+    /// Whether an HTTP function takes a method. Newer hosts pass HEAD to those that take GET.
+    pub fn takes(&self, method: &str) -> bool {
+        let methods = self.methods();
+        methods.is_empty()
+            || methods
+                .iter()
+                .any(|one| one == method || (method == "HEAD" && one == "GET"))
+    }
+
+    /// The route of its HTTP trigger below the prefix, which is its name by default.
+    pub fn route_below(&self) -> &str {
+        match self.trigger().text("route").trim_matches('/') {
+            route if route.trim().is_empty() => &self.name,
+            route => route,
+        }
+    }
+
+    /// Whether the host passes the caller's own request on: there is nothing but HTTP in and out
+    /// [FunctionMetadataExtensions.cs, IsHttpInAndOutFunction].
+    pub fn is_http_only(&self) -> bool {
+        self.is_http()
+            && self.bindings.len() == 2
+            && self.bindings.iter().any(|binding| binding.is("http"))
+    }
+
+    /// The function's line in the table, where its code is in the usual place. `prefix` is
+    /// host.json's, with its slashes: `/api/`.
+    pub fn route_call(&self, prefix: &str) -> table::Call {
+        let quoted = |text: &str| format!("\"{text}\"");
+        let list = |texts: Vec<String>| format!("&[{}]", texts.join(", "));
+        let methods = list(self.methods().iter().map(|text| quoted(text)).collect());
+        let outputs = list(
+            self.listed_outputs()
+                .map(|output| quoted(&output.name))
+                .collect(),
+        );
+        let run = format!("{}::run", names::module(&names::file(&self.name)));
+        let name = quoted(&self.name);
+        if self.is_http_only() {
+            let path = quoted(&format!("{prefix}{}", self.route_below()));
+            table::Call::new("Route::http", vec![name, methods, path, run])
+        } else if self.is_http() {
+            table::Call::new(
+                "Route::http_with_bindings",
+                vec![name, methods, outputs, run],
+            )
+        } else {
+            let trigger = quoted(&self.trigger().name);
+            table::Call::new("Route::trigger", vec![name, trigger, outputs, run])
+        }
+    }
+}
+
+/// `text` with each `%NAME%` replaced by the setting, and the names that there is no setting for,
+/// which stay as they are.
+pub fn resolved(text: &str, setting: &dyn Fn(&str) -> Option<String>) -> (String, Vec<String>) {
+    let (mut parts, mut unknown) = (text.split('%'), Vec::new());
+    let mut resolved = parts.next().unwrap_or_default().to_owned();
+    while let Some(name) = parts.next() {
+        match (setting(name), parts.next()) {
+            (_, None) => resolved += &format!("%{name}"),
+            (Some(value), Some(after)) => resolved += &(value + after),
+            (None, Some(after)) => {
+                resolved += &format!("%{name}%{after}");
+                unknown.push(name.to_owned());
+            }
+        }
+    }
+    (resolved, unknown)
+}

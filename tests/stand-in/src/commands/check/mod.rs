@@ -1,0 +1,63 @@
+//! `make check`: whether function folders, the compiled table, host.json, local.settings.json and
+//! .funcignore fit together, and work under the host.
+
+pub mod bindings;
+mod folders;
+mod routes;
+mod table;
+
+use crate::app::description::Description;
+use crate::app::finding::{self, Finding};
+use crate::run::build;
+use std::path::Path;
+
+/// Checks the app in the folder `root`, shows what was found, and errors if there is an error among
+/// it.
+pub fn run(root: &Path) -> Result<(), String> {
+    let built = build::build(root, true);
+    let table = built.as_ref().map(|built| built.table.as_str());
+    let findings = check(root, table.ok());
+    for finding in &findings {
+        eprintln!("{finding}");
+    }
+    // The compiler has shown its own errors by now, above ours.
+    built.map_err(|why| match why.is_empty() {
+        true => "the app does not compile, so its table could not be read".to_owned(),
+        false => why,
+    })?;
+    match findings.iter().filter(|finding| finding.is_error()).count() {
+        0 => Ok(()),
+        1 => Err("there is one thing to correct".into()),
+        count => Err(format!("there are {count} things to correct")),
+    }
+}
+
+/// Panics if `make check` finds an error in the app in the folder `root`, whose table is given as
+/// JSON: for a test of the app's own.
+#[track_caller]
+pub fn assert_fits(root: &str, table: &str) {
+    if let Some(errors) = finding::errors(&check(Path::new(root), Some(table))) {
+        panic!("{errors}");
+    }
+}
+
+/// What is wrong with the app in the folder `root`. `table` is what `tests/stand-in/table.rs`
+/// prints; without it, only the files are looked at.
+pub fn check(root: &Path, table: Option<&str>) -> Vec<Finding> {
+    let app = Description::read(root, &|name| std::env::var(name).ok());
+    check_app(&app, table)
+}
+
+/// What is wrong with an app whose files have been read.
+pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
+    let mut findings = app.findings.clone();
+    folders::check(app, &mut findings);
+    for function in app.all() {
+        findings.extend(bindings::check(function));
+    }
+    routes::check(app, &mut findings);
+    if let Some(table) = table {
+        table::check(app, table, &mut findings);
+    }
+    findings
+}

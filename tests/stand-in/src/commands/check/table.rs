@@ -1,0 +1,154 @@
+//! The compiled table of functions, compared with the functions' folders.
+
+use crate::app::description::Description;
+use crate::app::finding::Finding;
+use crate::app::function::Function;
+use serde::Deserialize;
+
+/// Where the table is.
+const TABLE: &str = "src/functions/mod.rs";
+
+/// A line of the compiled table.
+#[derive(Deserialize)]
+struct Line {
+    name: String,
+    outputs: Vec<String>,
+    kind: Kind,
+}
+
+#[derive(Deserialize)]
+enum Kind {
+    Http {
+        methods: Vec<String>,
+        path: Option<String>,
+    },
+    Trigger {
+        binding: String,
+    },
+}
+
+/// Finds where the table, as JSON, and the folders do not fit together.
+pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
+    let lines: Vec<Line> = match serde_json::from_str(table) {
+        Ok(lines) => lines,
+        Err(why) => {
+            let why = format!("the compiled table has a form that is not known here: {why}");
+            return findings.push(Finding::error(TABLE, why));
+        }
+    };
+    let folders: Vec<&String> = app
+        .all()
+        .map(|function| &function.name)
+        .chain(&app.unread)
+        .collect();
+    for (place, Line { name, .. }) in lines.iter().enumerate() {
+        let same = |other: &&String| other.eq_ignore_ascii_case(name);
+        let mut earlier = lines[..place].iter().map(|line| &line.name);
+        let why = if let Some(twin) = earlier.find(same) {
+            format!(
+                "{name:?} and {twin:?} are one name to the host: delete one line, or write \
+                 another name"
+            )
+        } else if folders.contains(&name) {
+            continue;
+        } else {
+            let write = match folders.iter().find(|folder| same(folder)) {
+                Some(folder) => format!("write {folder:?}, as the folder is called"),
+                None => format!("write {name}/function.json, or delete the line"),
+            };
+            format!("the function {name:?} has no folder with a function.json: {write}")
+        };
+        findings.push(Finding::error(TABLE, why));
+    }
+    for function in app.all() {
+        // What the host refuses has been found; the function's line would be a guess.
+        if super::bindings::check(function)
+            .iter()
+            .any(Finding::is_error)
+        {
+            continue;
+        }
+        let write = function.route_call(&app.host.prefix).in_one_line();
+        let name = &function.name;
+        match lines
+            .iter()
+            .find(|line| line.name.eq_ignore_ascii_case(name))
+        {
+            Some(line) if line.name == *name => {
+                let wrong = differences(line, function, &app.host.prefix).into_iter();
+                findings.extend(
+                    wrong.map(|why| Finding::error(TABLE, format!("{name}: {why}: write {write}"))),
+                );
+            }
+            Some(_) => {}
+            None => findings.push(Finding::error(
+                format!("{name}/function.json"),
+                format!("no line in {TABLE} is for it: write {write}, and the code"),
+            )),
+        }
+    }
+}
+
+/// What a line of the table says otherwise than the function's folder.
+fn differences(line: &Line, function: &Function, prefix: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let trigger = &function.trigger().name;
+    match &line.kind {
+        Kind::Trigger { .. } if function.is_http() => {
+            return vec!["the trigger is HTTP, and the line says another".into()];
+        }
+        Kind::Http { .. } if !function.is_http() => {
+            return vec!["the trigger is not HTTP, and the line says so".into()];
+        }
+        Kind::Trigger { binding } if binding != trigger => wrong.push(format!(
+            "the trigger's name is {trigger:?}, and the line says {binding:?}"
+        )),
+        Kind::Trigger { .. } => {}
+        Kind::Http { methods, path } => {
+            let declared = function.methods();
+            if sorted(methods) != sorted(&declared) {
+                wrong.push(format!(
+                    "the trigger lists {}, and the line takes {}",
+                    list(&declared),
+                    list(methods)
+                ));
+            }
+            let expected = format!("{prefix}{}", function.route_below());
+            match (path, function.is_http_only()) {
+                (Some(path), true) if *path != expected => wrong.push(format!(
+                    "the host passes on {expected} (its beginning is extensions.http.routePrefix \
+                     of host.json), and the line says {path}"
+                )),
+                (None, true) => wrong.push(format!(
+                    "the host passes on {expected}, for there is nothing but HTTP in and out"
+                )),
+                (Some(_), false) => wrong.push("it has other bindings than HTTP".into()),
+                (_, _) => {}
+            }
+        }
+    }
+    let declared: Vec<String> = function
+        .listed_outputs()
+        .map(|output| output.name.clone())
+        .collect();
+    if sorted(&line.outputs) != sorted(&declared) {
+        let (set, declared) = (list(&line.outputs), list(&declared));
+        wrong.push(format!(
+            "the line sets the outputs {set}, and function.json has {declared}"
+        ));
+    }
+    wrong
+}
+
+fn sorted(texts: &[String]) -> Vec<&String> {
+    let mut texts: Vec<&String> = texts.iter().collect();
+    texts.sort();
+    texts
+}
+
+fn list(texts: &[String]) -> String {
+    match texts.is_empty() {
+        true => "none".into(),
+        false => texts.join(", "),
+    }
+}

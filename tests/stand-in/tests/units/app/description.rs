@@ -1,0 +1,135 @@
+//! An app's files together.
+
+use crate::files::{self, Folder};
+use stand_in::app::description::Description;
+use stand_in::app::finding::Finding;
+
+const QUEUE: &str = r#"{"bindings":[{"type":"queueTrigger","name":"item","queueName":"%Q%-in"}]}"#;
+const HTTP: &str = r#"{"bindings":[{"type":"httpTrigger","direction":"in","name":"req","methods":["get"],"route":"x/{id:datetime}"},
+    {"type":"http","direction":"out","name":"res"}], // both
+    }"#;
+
+fn read(folder: &Folder) -> Description {
+    Description::read(folder.path(), &|name| {
+        (name == "SHELL").then(|| "shell".to_owned())
+    })
+}
+
+#[test]
+fn an_app_is_read() {
+    let folder = files::folder(&[
+        (
+            "host.json",
+            r#"{"version":"2.0","logging":{},"customHandler":{"description":{"arguments":["-p %shell%"]}}}"#,
+        ),
+        (
+            "local.settings.json",
+            r#"{"values":{"Q":"jobs","N":5,"SHELL":"file","AzureWebJobs.off2.Disabled":"True"}}"#,
+        ),
+        ("b/function.json", QUEUE),
+        ("A/function.json", HTTP),
+        (
+            "off/function.json",
+            r#"{"disabled":true,"retry":{},"bindings":[{"type":"timerTrigger","name":"t"}]}"#,
+        ),
+        (
+            "off2/function.json",
+            r#"{"bindings":[{"type":"timerTrigger","name":"t"}]}"#,
+        ),
+        ("src/lib.rs", ""),
+    ]);
+    let app = read(&folder);
+    assert_eq!(app.findings, []);
+    let names: Vec<_> = app
+        .functions
+        .iter()
+        .map(|function| function.name.as_str())
+        .collect();
+    assert_eq!(names, ["A", "b", "off"]);
+    let settings = app.settings.as_ref().expect("settings");
+    assert_eq!(
+        (settings.get("N"), settings.get("q"), settings.get("x")),
+        (Some("5"), Some("jobs"), None)
+    );
+    assert_eq!(app.host.arguments, ["-p", "file"]);
+    assert_eq!(app.functions[1].trigger()["queueName"], "jobs-in");
+    assert!(
+        app.functions[0]
+            .route
+            .as_ref()
+            .is_some_and(|route| route.matches("/api/x/7").is_some())
+    );
+    assert_eq!(
+        app.triggered_by("Jobs-In").map(|function| &*function.name),
+        Some("b")
+    );
+    assert_eq!(
+        app.notes(),
+        [
+            "host.json: ignored here: logging",
+            "A/function.json: the constraint datetime is ignored here",
+            "off/function.json: retry is ignored here",
+            "off2 is disabled",
+        ]
+    );
+}
+
+#[test]
+fn the_environment_wins_over_the_settings() {
+    let folder = files::folder(&[
+        (
+            "host.json",
+            r#"{"customHandler":{"description":{"arguments":["%SHELL%"]}}}"#,
+        ),
+        ("local.settings.json", r#"{"Values":{"SHELL":"file"}}"#),
+    ]);
+    assert_eq!(read(&folder).host.arguments, ["shell"]);
+}
+
+#[test]
+fn all_that_is_wrong_is_found() {
+    let folder = files::folder(&[
+        ("host.json", "{\n  \"version\": 2.0\n  \"oops\": 1\n}"),
+        ("local.settings.json", "{ // a comment\n  \"Values\": {"),
+        ("broken/function.json", "{ \"bindings\": 1 }"),
+        (
+            "missing/function.json",
+            r#"{"bindings":[{"type":"queueTrigger","name":"q","queueName":"%NO%-%NO%"}]}"#,
+        ),
+        (
+            "routed/function.json",
+            r#"{"bindings":[{"type":"httpTrigger","name":"req","route":"{*a}/b"}]}"#,
+        ),
+        ("web/function.json", "{\n\n  \"bindings\": [\n"),
+    ]);
+    let app = read(&folder);
+    let findings: Vec<String> = app.findings.iter().map(Finding::to_string).collect();
+    let beginnings = [
+        "host.json: line 2: ",
+        "local.settings.json: line 2: ",
+        "broken/function.json: there is no binding in it",
+        "missing/function.json: %NO% in the queueName of \"q\" is a setting that neither",
+        "routed/function.json: route: nothing may come",
+        "web/function.json: line 4: ",
+    ];
+    assert_eq!(findings.len(), beginnings.len(), "{findings:?}");
+    for (finding, beginning) in findings.iter().zip(beginnings) {
+        assert!(finding.starts_with(beginning), "{findings:?}");
+    }
+    assert_eq!(app.unread, ["broken", "web"]);
+    assert!(app.read_well().is_err_and(|why| why.lines().count() == 6));
+    for (settings, says) in [
+        (r#"{"Values":{"A":[]}}"#, "A is []: write a text"),
+        (
+            r#"{"IsEncrypted":true}"#,
+            "it is encrypted: func settings decrypt",
+        ),
+    ] {
+        let folder = files::folder(&[("host.json", "{}"), ("local.settings.json", settings)]);
+        let why = read(&folder).read_well().expect_err("an error");
+        assert!(
+            why.starts_with(&format!("local.settings.json: {says}")),
+            "{why}"
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! A function and its bindings.
+
+use serde_json::json;
+use stand_in::app::function::{Binding, Direction, Function, resolved};
+
+#[test]
+fn members_are_read_in_any_case() {
+    let binding =
+        Binding::from(json!({"Name": "x", "TYPE": "queue", "Direction": "OUT", "queuename": "q"}));
+    assert_eq!(
+        (&*binding.name, &*binding.kind, binding.direction),
+        ("x", "queue", Direction::Out)
+    );
+    assert_eq!(
+        (binding.text("queueName"), &binding["none"]),
+        ("q", &json!(null))
+    );
+    assert!(binding.is("Queue") && binding.says("QUEUENAME", "Q") && !binding.is_trigger());
+    let direction = |value| Binding::from(json!({"direction": value})).direction;
+    assert_eq!(direction("InOut"), Direction::InOut);
+    assert_eq!(direction("both"), Direction::In, "make check finds it");
+    assert_eq!(
+        Binding::from(json!({})).direction,
+        Direction::In,
+        "the host's default"
+    );
+}
+
+#[test]
+fn a_function_knows_its_trigger_inputs_and_outputs() {
+    let text = r#"{"Bindings": [{"type": "blob", "name": "b"}, {"type": "httptrigger", "name": "req", "methods": ["get"], "route": "/x/"},
+        {"type": "http", "direction": "out", "name": "res"}, {"type": "queue", "direction": "out", "name": "$return"}]}"#;
+    let function = Function::read("web", text).expect("a function");
+    let names = |bindings: Vec<&Binding>| {
+        bindings
+            .iter()
+            .map(|one| one.name.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(function.trigger().name, "req");
+    assert_eq!(names(function.inputs().collect()), ["b"]);
+    assert_eq!(names(function.outputs().collect()), ["res", "$return"]);
+    assert_eq!(names(function.listed_outputs().collect()), ["$return"]);
+    assert_eq!(
+        (function.methods(), function.route_below()),
+        (vec!["GET".to_owned()], "x")
+    );
+    assert!(function.takes("HEAD") && !function.takes("POST") && !function.is_http_only());
+    assert_eq!(
+        function.route_call("/api/").in_one_line(),
+        r#"Route::http_with_bindings("web", &["GET"], &["$return"], web::run)"#
+    );
+    let none = Function::read("none", r#"{"bindings": [{"type": "queue", "name": "x"}]}"#)
+        .expect("a function");
+    assert_eq!(none.trigger(), &Binding::default());
+    for (text, says) in [
+        ("{", "line 1: "),
+        ("{}", "there is no binding in it"),
+        (r#"{"bindings": []}"#, "there is no binding in it"),
+        (
+            r#"{"bindings": [1]}"#,
+            "a binding is an object, and this is not: 1",
+        ),
+    ] {
+        let why = Function::read("web", text).expect_err("no function");
+        assert!(why.starts_with(says), "{why}");
+    }
+}
+
+#[test]
+fn settings_replace_their_names() {
+    let setting = |name: &str| (name == "A").then(|| "1".to_owned());
+    for (text, expected, unknown) in [
+        ("x%A%y%A%", "x1y1", vec![]),
+        ("100%", "100%", vec![]),
+        ("%B%-%A%", "%B%-1", vec!["B".to_owned()]),
+    ] {
+        assert_eq!(
+            resolved(text, &setting),
+            (expected.to_owned(), unknown),
+            "{text}"
+        );
+    }
+    let text = r#"{"bindings": [{"type": "queueTrigger", "name": "q", "queueName": "%A%-%B%", "route": "%C%"}]}"#;
+    let mut function = Function::read("f", text).expect("a function");
+    let missing = function.resolve(&setting);
+    assert_eq!(missing, [("q".into(), "queueName".into(), "B".into())]);
+    assert_eq!(function.trigger().text("queueName"), "1-%B%");
+}

@@ -1,0 +1,89 @@
+//! The names of functions, bindings and files.
+
+use stand_in::app::names::*;
+
+#[test]
+fn the_hosts_rule_for_functions() {
+    let long = "x".repeat(128);
+    for name in ["a", "Web-Two", "a_b", "A1", "hosts", "a-", &long] {
+        assert_eq!(function(name), Ok(()), "{name}");
+    }
+    let too_long = "x".repeat(129);
+    for name in [
+        "", "1a", "_a", "-a", "a.b", "a b", "ä", "aä", "host", "Host", "a/b", &too_long,
+    ] {
+        assert!(
+            function(name).is_err_and(|why| why.contains(&format!("{name:?}"))),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_hosts_rule_for_bindings() {
+    for name in ["req", "$return", "A1", &"x".repeat(128)] {
+        assert_eq!(binding(name), Ok(()), "{name}");
+    }
+    for name in ["", "my_req", "1a", "$Return", "a-b", "ä", &"x".repeat(129)] {
+        assert!(
+            binding(name).is_err_and(|why| why.contains(&format!("{name:?}"))),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn files_are_in_snake_case() {
+    let cases = [
+        ("hello", "hello"),
+        ("MyQueueFunction", "my_queue_function"),
+        ("Web-Two", "web_two"),
+        ("web_two", "web_two"),
+        ("HTTPIngest", "http_ingest"),
+        ("ingestHTTP", "ingest_http"),
+        ("order2Queue", "order2_queue"),
+        ("A", "a"),
+        ("a--b__c-", "a_b_c"),
+        ("Match", "match"),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(file(name), expected, "{name}");
+    }
+}
+
+#[test]
+fn keywords_are_raw_identifiers() {
+    assert_eq!(module("match"), "r#match");
+    assert_eq!(module("gen"), "r#gen");
+    assert_eq!(module("matches"), "matches");
+}
+
+#[test]
+fn what_cannot_be_is_refused_in_words() {
+    for name in [
+        "mod", "Main", "self", "super", "crate", "src", "Tests", "benches", "target", "NUL",
+        "com1", "LPT9",
+    ] {
+        assert!(refusal(name).is_some(), "{name}");
+    }
+    for name in [
+        "test", "router", "Match", "handler2", "com", "com10", "com0", "std", "model",
+    ] {
+        assert_eq!(refusal(name), None, "{name}");
+    }
+}
+
+/// Functions are asked by their names in capitals: `_` comes after all letters.
+#[test]
+fn functions_have_the_hosts_order() {
+    let mut names = [
+        "zoo", "item_all", "b-c", "items", "Items2", "b_c", "A1", "bC",
+    ];
+    names.sort_by(|one, other| order(one, other));
+    assert_eq!(
+        names,
+        [
+            "A1", "b-c", "bC", "b_c", "items", "Items2", "item_all", "zoo"
+        ]
+    );
+}
