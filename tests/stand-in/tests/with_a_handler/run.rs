@@ -261,7 +261,7 @@ fn it_reloads_and_no_request_fails() {
 
     folder.write("hello/function.json", "{\n\n]");
     run.wait_for_words("not reloaded: what ran before goes on", 2);
-    assert!(run.output().contains("] hello/function.json, line 3: "));
+    assert!(run.output().contains("] hello/function.json: line 3: "));
     assert_eq!(run.hello().0, "again");
 
     // The table says something else until it says the same.
@@ -394,7 +394,7 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
     folder.write("src/main.rs", "fn main() { no such thing }");
     says(&["--port", "0"], "error: ");
     folder.write("host.json", "{");
-    says(&["--port", "0"], "host.json, line 1: ");
+    says(&["--port", "0"], "host.json: line 1: ");
 }
 
 #[test]

@@ -400,7 +400,10 @@ fn what_may_not_be_meant_is_a_note() {
     let blob = json!({"type": "blobTrigger", "name": "x", "path": "in-box/{name}"});
     for (text, says) in [
         (&known, "not among those known"),
-        (&bindings(std::slice::from_ref(&blob)), "\"source\": \"EventGrid\""),
+        (
+            &bindings(std::slice::from_ref(&blob)),
+            "\"source\": \"EventGrid\"",
+        ),
     ] {
         let findings = found(&[("web/function.json", text)], None);
         assert!(
