@@ -4,6 +4,7 @@
 use crate::requests::{ID, ask};
 use crate::start::start;
 use serde_json::{Value, json};
+use stand_in::app::function::Binding;
 use stand_in::host::rules::{self, Outcome};
 use stand_in::run::http::{Answer, invocation, request};
 use stand_in::run::process::Handler;
@@ -18,10 +19,11 @@ fn invoke(handler: &Handler, function: &str, payload: &Value) -> Answer {
 /// What the host makes of the answer of a function with an http output and a queue: the caller's
 /// answer, the messages.
 fn settled(answer: &Answer) -> (Answer, Vec<String>) {
-    let (http, queue) = (
+    let [http, queue] = [
         json!({"type": "http", "name": "res"}),
         json!({"type": "queue", "name": "message", "queueName": "q"}),
-    );
+    ]
+    .map(Binding::from);
     let settled = rules::settle(&[&queue, &http], answer);
     let Outcome::Completed(Some(http)) = settled.outcome else {
         panic!("{:?} of {answer:?}", settled.outcome)

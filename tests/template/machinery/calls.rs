@@ -3,6 +3,7 @@
 use crate::requests::{ID, ask, assert_error, get};
 use crate::start::{command, start};
 use serde_json::{Value, json};
+use stand_in::app::function::Binding;
 use stand_in::host::rules;
 use stand_in::run::http::{Answer, Connection, invocation, request};
 use stand_in::run::process::{Handler, wait_for};
@@ -28,8 +29,9 @@ fn captured(name: &str) -> Value {
 
 /// The messages that the host makes of the outputs, by the queues' names, which are the outputs'.
 fn sent(answer: &Answer, outputs: &[&str]) -> Vec<(String, String)> {
-    let binding = |name: &&str| json!({"type": "queue", "name": name, "queueName": name});
-    let bindings: Vec<Value> = outputs.iter().map(binding).collect();
+    let binding =
+        |name: &&str| Binding::from(json!({"type": "queue", "name": name, "queueName": name}));
+    let bindings: Vec<Binding> = outputs.iter().map(binding).collect();
     let settled = rules::settle(&bindings.iter().collect::<Vec<_>>(), answer);
     settled
         .messages
