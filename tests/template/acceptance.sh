@@ -118,9 +118,9 @@ mv host.json.bak host.json
 
 say "the template's newer machinery replaces the app's"
 echo "// old" >>src/host/router.rs && rm tests/stand-in/src/commands/check.rs && save "Functions, and old machinery"
-eval "$(sed -n '/^git rm /,/^```/p' README.md | grep -v '^```')"
+eval "$(sed -n '/^git restore /,/^```/p' docs/guide.md | grep -v '^```')"
 git diff --quiet HEAD -- src/functions tests/functions || fail "the user's own files changed"
-git diff --quiet template/main -- src/host src/server tests/stand-in tests/template/machinery || fail "the machinery is not the template's"
+git diff --quiet template/main -- src/host src/server tests/stand-in ':!tests/stand-in/tests' || fail "the machinery is not the template's"
 save "Newer machinery"
 
 say "make remove, and an app without any function"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What only this template promises: its samples, README, the size of ./handler, and the way to an app of one's own.
+# What only this template promises: its samples, its pages, the size of ./handler, and the way to an app of one's own.
 # A part of .ci/run, after `make build`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -8,7 +8,7 @@ step() { printf '\n== %s\n' "$*"; }
 step "the samples are the documentation's, on the debug build"
 cargo test --test template documented
 
-step "the samples are the documentation's, on ./handler; README is true"
+step "the samples are the documentation's, on ./handler; README, guide and reference are true"
 make test-template
 
 step "the size of ./handler"

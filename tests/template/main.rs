@@ -1,15 +1,15 @@
-//! What only this repository promises: that its samples are the documentation's, and that README is
-//! true. An app of one's own does without this folder. The environment variable `HANDLER` names
+//! What only this repository promises: that its samples are the documentation's, and that its pages
+//! are true. An app of one's own does without this folder. The environment variable `HANDLER` names
 //! another binary than the one that cargo has just built.
 
 #[cfg(unix)]
 mod checkout;
 mod documented;
 mod layout;
+#[cfg(unix)]
+mod pages;
 mod publish;
 #[cfg(unix)]
 mod random;
-#[cfg(unix)]
-mod readme;
 #[cfg(unix)]
 mod run;
