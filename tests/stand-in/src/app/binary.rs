@@ -1,7 +1,7 @@
 //! The handler's binary in the app's folder, by the name that host.json has for it.
 
 use crate::app::json;
-use crate::app::text::{Blank, blank};
+use jsonc_parser::cst::CstInputValue;
 use serde_json::Value;
 
 /// The name of the member of host.json, in `customHandler.description`.
@@ -13,10 +13,8 @@ pub const OTHER: &str = "handler.bin";
 
 /// The binary's name by host.json: `handler` where it says nothing. The Makefile reads it too.
 pub fn name(host: &Value) -> &str {
-    match host["customHandler"]["description"][MEMBER]
-        .as_str()
-        .unwrap_or_default()
-    {
+    let path = json::at(host, &format!("customHandler.description.{MEMBER}"));
+    match path.as_str().unwrap_or_default() {
         "" => "handler",
         path => path.strip_prefix("./").unwrap_or(path),
     }
@@ -39,20 +37,18 @@ pub fn fault<'a>(host: &Value, mut functions: impl Iterator<Item = &'a String>) 
     Some(format!("{why}: write \"{MEMBER}\": \"{OTHER}\""))
 }
 
-/// The text of a host.json with this name of the binary; all the rest stays as it is. Errors where
-/// it has no such member.
+/// The text of a host.json with this name of the binary; all the rest stays as it is. Errors if it
+/// has no such member.
 pub fn renamed(text: &str, name: &str) -> Result<String, String> {
-    let code = blank(text, Blank::Comments);
-    let quote = |from: usize| code[from..].find('"').map(|place| from + place);
-    let place = code.find(&format!("\"{MEMBER}\"")).and_then(|member| {
-        let open = quote(member + MEMBER.len() + 2)? + 1;
-        Some(open..quote(open)?)
+    let written = json::edit(text, |host| {
+        let handler = json::property(host, "customHandler")?.object_value()?;
+        let description = json::property(&handler, "description")?.object_value()?;
+        let member = json::property(&description, MEMBER)?;
+        member.value()?.as_string_lit()?;
+        member.set_value(CstInputValue::from(name));
+        Some(())
     });
-    let written = place.map(|place| [&text[..place.start], name, &text[place.end..]].concat());
-    // A member of the same name may be somewhere else.
-    let is_it = |text: &String| json::parse(text).is_ok_and(|host| self::name(&host) == name);
     let why = format!("write \"{MEMBER}\": \"{name}\" into its customHandler.description first");
-    written
-        .filter(is_it)
-        .ok_or_else(|| format!("the binary cannot be renamed in host.json: {why}"))
+    let written = written.ok().flatten();
+    written.ok_or_else(|| format!("the binary cannot be renamed in host.json: {why}"))
 }

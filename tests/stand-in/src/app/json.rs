@@ -3,6 +3,8 @@
 //! which the last counts; names in any case; `"true"` for true and `"5"` for 5.
 
 use jsonc_parser::ParseOptions;
+use jsonc_parser::cst::{CstObject, CstObjectProp, CstRootNode};
+use jsonc_parser::errors::ParseError;
 use serde_json::Value;
 use std::path::Path;
 
@@ -25,21 +27,43 @@ pub const OPTIONS: ParseOptions = ParseOptions {
 pub fn read(root: &Path, file: &str) -> Result<Value, String> {
     let text =
         std::fs::read_to_string(root.join(file)).map_err(|error| format!("{file}: {error}"))?;
-    parse(&text).map_err(|error| format!("{file}, {error}"))
+    parse(&text).map_err(|error| format!("{file}: {error}"))
 }
 
 /// Reads a text. Errors with what is wrong and the line: `line 3: Unexpected token`.
 pub fn parse(text: &str) -> Result<Value, String> {
     let text = text.trim_start_matches('\u{feff}');
     let parsed: Option<Value> =
-        jsonc_parser::parse_to_serde_value(text, &OPTIONS).map_err(|error| {
-            let line = text[..error.range().start.min(text.len())]
-                .matches('\n')
-                .count()
-                + 1;
-            format!("line {line}: {}", error.kind())
-        })?;
+        jsonc_parser::parse_to_serde_value(text, &OPTIONS).map_err(|why| in_line(text, &why))?;
     parsed.ok_or_else(|| "line 1: it holds no JSON value".into())
+}
+
+fn in_line(text: &str, error: &ParseError) -> String {
+    let before = &text.as_bytes()[..error.range().start.min(text.len())];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    format!("line {line}: {}", error.kind())
+}
+
+/// The text of an object after an edit of it; all the rest stays as it was written. `None` if the
+/// text is not an object or `edit` gives `None`. Errors as [`parse`] does.
+pub fn edit(
+    text: &str,
+    edit: impl FnOnce(&CstObject) -> Option<()>,
+) -> Result<Option<String>, String> {
+    let json = text.trim_start_matches('\u{feff}');
+    let root = CstRootNode::parse(json, &OPTIONS).map_err(|why| in_line(json, &why))?;
+    let edited = root.object_value().and_then(|object| edit(&object));
+    let mark = &text[..text.len() - json.len()];
+    Ok(edited.map(|()| format!("{mark}{root}")))
+}
+
+/// The property of an object that the host reads under this name: the last in any case.
+pub fn property(object: &CstObject, name: &str) -> Option<CstObjectProp> {
+    let mut properties = object.properties().into_iter().rev();
+    properties.find(|property| {
+        let own = property.decoded_name();
+        own.is_some_and(|own| own.eq_ignore_ascii_case(name))
+    })
 }
 
 /// The member of an object that has this name in any case; null where there is none.

@@ -1,11 +1,10 @@
-//! The text of local.settings.json: settings that are added to it and taken out of it, while all
-//! the rest stays as it is.
+//! local.settings.json: what it says, and settings that are added to its text and taken out of it,
+//! while all the rest stays as it is.
 
 use crate::app::json;
-use crate::app::text::{Blank, blank};
+use jsonc_parser::cst::CstInputValue;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 /// The file.
 pub const FILE: &str = "local.settings.json";
@@ -52,50 +51,6 @@ impl Settings {
     }
 }
 
-/// A member of an object: its name, and from where to where it goes.
-type Member = (String, Range<usize>);
-
-/// The members of the object `Values` in a local.settings.json: name, and where the member lies.
-/// `None` where there is none.
-fn values(text: &str) -> Option<(Vec<Member>, Range<usize>)> {
-    let is_values = |(name, _): &&Member| name.eq_ignore_ascii_case("Values");
-    let file = members(text, blank(text, Blank::Comments).find('{')?)?;
-    let (_, member) = file.iter().find(is_values)?;
-    let skeleton = blank(text, Blank::CommentsAndStrings);
-    let open = member.start + skeleton[member.clone()].find('{')?;
-    Some((members(text, open)?, open + 1..member.end - 1))
-}
-
-/// The members of the object whose `{` is at `open`: each from its name's quote to the end of its
-/// value.
-fn members(text: &str, open: usize) -> Option<Vec<Member>> {
-    let skeleton = blank(text, Blank::CommentsAndStrings);
-    let (mut members, mut depth, mut start) = (Vec::new(), 0, None);
-    let mut end = open;
-    for (place, byte) in skeleton.bytes().enumerate().skip(open) {
-        match byte {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth -= 1,
-            _ => {}
-        }
-        let is_over = depth == 0 || depth == 1 && byte == b',';
-        if is_over && let Some(start) = start.take() {
-            let name_end = start + 1 + skeleton[start + 1..].find('"')?;
-            members.push((text[start + 1..name_end].to_owned(), start..end));
-        }
-        if depth == 0 {
-            return Some(members);
-        }
-        if byte == b'"' && depth == 1 && start.is_none() {
-            start = Some(place);
-        }
-        if !byte.is_ascii_whitespace() {
-            end = place + 1;
-        }
-    }
-    None
-}
-
 /// Whether a connection of this name is in a local.settings.json, in one of the forms in which the
 /// host looks for it.
 pub fn has(settings: &Value, name: &str) -> bool {
@@ -124,59 +79,25 @@ pub fn has(settings: &Value, name: &str) -> bool {
 }
 
 /// Adds settings with empty values to the text of a local.settings.json, in its own layout. Errors
-/// where it has no object `Values`.
+/// if it has no object `Values`.
 pub fn with(text: &str, names: &[String]) -> Result<String, String> {
-    let mut text = text.to_owned();
-    for name in names {
-        let (members, inside) = values(&text).ok_or("there is no object \"Values\" in it")?;
-        let setting = format!("\"{name}\": \"\"");
-        match members.last() {
-            Some((_, last)) => {
-                // What separates the members: a line break and an indent, or a space.
-                let before = &text[..last.start];
-                let blanks = &before[before.trim_end_matches([' ', '\t', '\n', '\r']).len()..];
-                let blanks = if members.len() == 1 && blanks.is_empty() {
-                    " "
-                } else {
-                    blanks
-                };
-                text.insert_str(last.end, &format!(",{blanks}{setting}"));
-            }
-            None => {
-                let line = text[..inside.start].lines().last().unwrap_or_default();
-                let indent = &line[..line.len() - line.trim_start().len()];
-                text.replace_range(inside, &format!("\n{indent}  {setting}\n{indent}"));
-            }
+    json::edit(text, |file| {
+        let values = json::property(file, "Values")?.object_value()?;
+        for name in names {
+            values.append(name, CstInputValue::from(""));
         }
-    }
-    Ok(text)
+        Some(())
+    })?
+    .ok_or_else(|| "there is no object \"Values\" in it".into())
 }
 
-/// Takes a setting out of the text of a local.settings.json, where it is there and empty.
+/// Takes a setting out of the text of a local.settings.json if it is there and empty.
 pub fn without_empty(text: &str, name: &str) -> String {
-    let Some((members, _)) = values(text) else {
-        return text.to_owned();
-    };
-    let Some(at) = members
-        .iter()
-        .position(|(member, range)| member == name && is_empty(&text[range.clone()]))
-    else {
-        return text.to_owned();
-    };
-    let range = members[at].1.clone();
-    let cut = match (at.checked_sub(1), members.get(at + 1)) {
-        (Some(before), None) => members[before].1.end..range.end,
-        (_, Some((_, next))) => range.start..next.start,
-        (None, None) => range,
-    };
-    [&text[..cut.start], &text[cut.end..]].concat()
-}
-
-/// Whether a member of an object, `"name": ""`, has an empty text as its value.
-fn is_empty(member: &str) -> bool {
-    json::parse(&format!("{{{member}}}")).is_ok_and(|object| {
-        object
-            .as_object()
-            .is_some_and(|object| object.values().all(|value| value.as_str() == Some("")))
-    })
+    let edited = json::edit(text, |file| {
+        let values = json::property(file, "Values")?.object_value()?;
+        let setting = values.get(name)?;
+        let value = setting.value()?.as_string_lit()?.decoded_value().ok()?;
+        value.is_empty().then(|| setting.remove())
+    });
+    edited.ok().flatten().unwrap_or_else(|| text.to_owned())
 }

@@ -47,7 +47,7 @@ fn an_error_names_its_line() {
     assert!(missing.expect_err("no file").starts_with("host.json: "));
     let folder = files::folder(&[("host.json", "{\n]")]);
     let error = read(folder.path(), "host.json").expect_err("not JSON");
-    assert!(error.starts_with("host.json, line 2: "), "{error}");
+    assert!(error.starts_with("host.json: line 2: "), "{error}");
 }
 
 #[test]

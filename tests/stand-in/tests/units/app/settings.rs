@@ -10,7 +10,7 @@ const SETTINGS: &str = "{\n  // local only\n  \"IsEncrypted\": false,\n  \"Value
 #[test]
 fn a_setting_is_added_in_the_files_own_layout_and_taken_out_again() {
     let added = with(SETTINGS, &["X".into(), "Y".into()]).unwrap();
-    let lines = "    \"A\": \"{b}, c\",\n    \"X\": \"\",\n    \"Y\": \"\" // d\n";
+    let lines = "    \"A\": \"{b}, c\", // d\n    \"X\": \"\",\n    \"Y\": \"\"\n";
     assert_eq!(
         added,
         SETTINGS.replace("    \"A\": \"{b}, c\" // d\n", lines)
@@ -33,7 +33,7 @@ fn a_setting_is_added_to_one_line_and_to_none() {
     let names = ["X".to_owned()];
     assert_eq!(
         with(r#"{"values":{"A":"b"}}"#, &names).unwrap(),
-        r#"{"values":{"A":"b", "X": ""}}"#
+        "{\"values\":{\n    \"A\":\"b\",\n    \"X\": \"\"\n  }}"
     );
     let empty = with("{\n  \"Values\": {}\n}", &names).unwrap();
     assert_eq!(empty, "{\n  \"Values\": {\n    \"X\": \"\"\n  }\n}");
