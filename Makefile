@@ -78,6 +78,7 @@ build: rust ## Build the release binary, ./handler
 # ATTACH=8080 uses the handler that listens there, in a debugger for one.
 run: rust ## Run the whole app here, without Azure: http://localhost:7071, or PORT=7072; it reloads
 	@echo "This is a stand-in for the Functions host, for development only. Ctrl-C ends it."
+	@$(if $(ATTACH),,cargo build --workspace --bins --example table)
 	@cargo run --quiet -p stand-in -- run $(if $(PORT),--port $(PORT)) $(if $(ATTACH),--attach $(ATTACH))
 
 check: rust ## Check that folders, functions and settings fit together

@@ -2,6 +2,7 @@
 //! function folders, no more.
 
 use stand_in::app::ignore::left_out;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What lies in roots, or in folders. Of these, only the first three belong to the app if they are
@@ -97,4 +98,32 @@ fn exactly_the_app_is_published() {
             is(&format!("{folder}/{file}"), is_function);
         }
     }
+}
+
+/// What the tests run is what is published: each package of the handler has the same features in
+/// both builds, and in that of the stand-in alone. So nothing is compiled twice either.
+#[test]
+fn the_tested_handler_has_the_features_of_the_published_one() {
+    let packages = |package: &str, edges: &str| {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut tree = std::process::Command::new(cargo);
+        tree.args(["tree", "--offline", "--locked", "--prefix=none"])
+            .args(["--no-dedupe", "--format={p} with {f}", "--edges", edges])
+            .args(["--package", package])
+            .current_dir(env!("CARGO_MANIFEST_DIR"));
+        let output = tree.output().expect("cargo tree");
+        assert!(output.status.success(), "{output:?}");
+        let lines = String::from_utf8(output.stdout).expect("text");
+        lines.lines().map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    let name = env!("CARGO_PKG_NAME");
+    let (published, tested) = (
+        packages(name, "normal,build"),
+        packages(name, "normal,build,dev"),
+    );
+    let stand_in = packages("stand-in", "normal,build");
+    assert!(published.iter().any(|line| line.starts_with("tiny_http v")));
+    let both: BTreeSet<_> = published.union(&stand_in).cloned().collect();
+    let missing: Vec<_> = both.difference(&tested).collect();
+    assert!(missing.is_empty(), "{missing:?} in {tested:#?}");
 }

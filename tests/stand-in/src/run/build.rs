@@ -2,6 +2,7 @@
 //! built over a program that runs.
 
 use serde_json::{Value, json};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -69,26 +70,49 @@ pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
     })
 }
 
-/// Copies a program into a folder of its own beside it: `run/7071-0/`, or the first such that no
-/// program runs from. The name stays, by which a debugger finds it.
-pub fn copy(program: &Path, owner: &str) -> io::Result<PathBuf> {
-    let name = program.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut number = 0;
-    loop {
-        let folder = program
-            .with_file_name("run")
-            .join(format!("{owner}-{number}"));
-        std::fs::create_dir_all(&folder)?;
-        let copy = folder.join(name);
-        match std::fs::remove_file(&copy) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => number += 1,
-            _ => return std::fs::copy(program, &copy).map(|_| copy),
+/// Where a `make run` keeps its copies of the handler: a folder of its own beside the built
+/// programs, `run/0` or the first that no other `make run` uses. Free again once it is dropped.
+pub struct Copies {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Copies {
+    /// A folder beside `program`.
+    pub fn beside(program: &Path) -> io::Result<Self> {
+        for number in 0.. {
+            let folder = program.with_file_name("run").join(number.to_string());
+            std::fs::create_dir_all(&folder)?;
+            let lock = File::create(folder.join("lock"))?;
+            match lock.try_lock() {
+                Ok(()) => {
+                    return Ok(Self {
+                        folder,
+                        _lock: lock,
+                    });
+                }
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
         }
-        if number > 100 {
-            return Err(io::Error::other(format!(
-                "{} is in use, and 100 others",
-                copy.display()
-            )));
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    /// Copies a program, in the place of a copy that does not run any more. The name stays, by
+    /// which a debugger finds it.
+    pub fn copy(&self, program: &Path) -> io::Result<PathBuf> {
+        let name = program.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let mut problem = io::Error::from(io::ErrorKind::ResourceBusy);
+        for number in 0..100 {
+            let folder = self.folder.join(number.to_string());
+            std::fs::create_dir_all(&folder)?;
+            let copy = folder.join(name);
+            // Windows does not remove a program that runs.
+            match std::fs::remove_file(&copy) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => problem = error,
+                _ => return std::fs::copy(program, &copy).map(|_| copy),
+            }
         }
+        Err(problem)
     }
 }

@@ -19,7 +19,7 @@ use crate::commands::check::check_app;
 use crate::host::invoke::Host;
 use crate::host::record::Record;
 use crate::host::storage::Storage;
-use crate::run::build as cargo;
+use crate::run::build::{self as cargo, Copies};
 use crate::run::current::Current;
 use crate::run::process::Handler;
 use crate::run::serve as front;
@@ -28,7 +28,7 @@ use crate::run::watch::Files;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -54,6 +54,7 @@ struct Run {
     attach: Option<u16>,
     /// The program that guards handlers, see `guard`.
     guard: PathBuf,
+    copies: OnceLock<Copies>,
     console: Arc<Console>,
     current: Arc<Current>,
     storage: Arc<Storage>,
@@ -93,16 +94,18 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
         let console = console.clone();
         move |event| console.event(event)
     })));
-    // A copy too: cargo may build this program anew while it runs.
-    let this =
-        std::env::current_exe().and_then(|this| cargo::copy(&this, &format!("guard-{port}")));
-    let guard = this.map_err(|error| format!("this program cannot be copied: {error}"))?;
+    // Cargo may build this program anew while it runs. Linux has it under this name all the same.
+    let guard = match cfg!(target_os = "linux") {
+        true => PathBuf::from("/proc/self/exe"),
+        false => std::env::current_exe().map_err(|error| format!("this program: {error}"))?,
+    };
     let storage = Arc::new(Storage::with_files(root.join(".local")));
     let run = Arc::new(Run {
         root,
         port,
         attach,
         guard,
+        copies: OnceLock::new(),
         console,
         current: Arc::default(),
         storage,
@@ -124,8 +127,10 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     loop {
         let changed = files.wait_for_change(&run.root);
         let begun = Instant::now();
-        run.console
-            .log(Kind::Host, &format!("{} has changed", changed.display()));
+        run.console.log(
+            Kind::Host,
+            &format!("{} has changed: building", changed.display()),
+        );
         match run
             .make(true)
             .and_then(|made| run.serve(&made).map(|()| made))
@@ -185,10 +190,17 @@ impl Run {
         if let Some(errors) = finding::errors(&findings) {
             return Err(errors);
         }
-        let copied = built
-            .map(|built| cargo::copy(&built.handler, &self.port.to_string()))
-            .transpose();
-        let binary = copied.map_err(|error| format!("the handler cannot be copied: {error}"))?;
+        let copy = |built: cargo::Built| {
+            if self.copies.get().is_none() {
+                let _ = self.copies.set(Copies::beside(&built.handler)?);
+            }
+            let copies = self.copies.get().ok_or(ErrorKind::NotFound)?;
+            copies.copy(&built.handler)
+        };
+        let binary = built
+            .map(copy)
+            .transpose()
+            .map_err(|error| format!("the handler cannot be copied: {error}"))?;
         let notes = app
             .notes()
             .into_iter()
