@@ -1,5 +1,5 @@
-//! The functions of this app: each a folder with its `function.json`, a file here, and a line in
-//! the table.
+//! The functions of this app. Each has a folder with its `function.json`, a file here, and a line
+//! in the table.
 
 mod hello;
 mod my_queue_function;
@@ -7,8 +7,8 @@ mod order;
 
 use crate::Route;
 
-/// One line a function: its name (the folder's), what triggers it, the outputs that it sets, where
-/// its code is.
+/// One line per function: its name, which is the folder's, what triggers it, the outputs that it
+/// sets, and where its code is.
 pub const ROUTES: &[Route] = &[
     Route::http("hello", &["GET", "POST"], "/api/hello", hello::run),
     Route::http_with_bindings("order", &["POST"], &["message"], order::run),

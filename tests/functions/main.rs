@@ -1,5 +1,5 @@
-//! The tests of your functions, a file each: the real handler, called by the stand-in for the
-//! Functions host. `make test` runs them, and `cargo test --test functions` nothing else.
+//! The tests of your functions, one file per function: the real handler, called by the stand-in for
+//! the Functions host. `make test` runs them; `cargo test --test functions` runs nothing else.
 
 mod hello;
 mod my_queue_function;
