@@ -180,6 +180,12 @@ impl Date {
         Self { ticks, ..self }
     }
 
+    /// The same moment, as a date in UTC.
+    pub fn utc(self) -> Self {
+        let kind = Kind::Utc;
+        Self { kind, ..self }
+    }
+
     /// The ticks from this moment to another; less than zero if the other is earlier.
     pub fn until(self, other: Self) -> i64 {
         other.ticks - self.ticks

@@ -1,5 +1,6 @@
 //! The Functions host's rules: what it sends for each trigger, and what it makes of the answers.
 
+pub mod base64;
 pub mod data;
 pub mod date;
 pub mod expressions;

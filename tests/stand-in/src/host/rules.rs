@@ -5,6 +5,8 @@
 //! contract marks as seen was watched under that host and is what these functions are tested with.
 
 use crate::app::function::Binding;
+use crate::host::base64::from_base64;
+pub use crate::host::base64::to_base64;
 use crate::host::newtonsoft::{self, Date, Token, quoted};
 use crate::host::routes::{self, Parameters};
 use crate::host::storage::shown;
@@ -30,59 +32,6 @@ pub enum Outcome {
 
 fn failed<T>(why: impl Into<String>) -> Result<T, Outcome> {
     Err(Outcome::Failed(why.into()))
-}
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// `Convert.ToBase64String`.
-pub fn to_base64(bytes: &[u8]) -> String {
-    let group = |group: &[u8]| {
-        let bits = [group, &[0; 2]].concat()[..3]
-            .iter()
-            .fold(0, |bits, byte| bits << 8 | usize::from(*byte));
-        let sextet = |place: usize| char::from(ALPHABET[bits >> (18 - 6 * place) & 63]);
-        (0..4)
-            .map(|place| {
-                if place <= group.len() {
-                    sextet(place)
-                } else {
-                    '='
-                }
-            })
-            .collect::<String>()
-    };
-    bytes.chunks(3).map(group).collect()
-}
-
-/// `Convert.FromBase64String`: space, tab, CR and LF are ignored; then groups of four, at most two
-/// `=` at the very end.
-fn from_base64(text: &str) -> Option<Vec<u8>> {
-    let text: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !b" \t\r\n".contains(byte))
-        .collect();
-    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
-    if !text.len().is_multiple_of(4) || padding > 2 {
-        return None;
-    }
-    let value = |byte: &u8| match byte {
-        b'A'..=b'Z' => Some(usize::from(byte - b'A')),
-        b'a'..=b'z' => Some(usize::from(byte - b'a') + 26),
-        b'0'..=b'9' => Some(usize::from(byte - b'0') + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    };
-    let sextets: Vec<usize> = text[..text.len() - padding]
-        .iter()
-        .map(value)
-        .collect::<Option<_>>()?;
-    let group = |group: &[usize]| {
-        let bits =
-            group.iter().fold(0, |bits, sextet| bits << 6 | sextet) << (6 * (4 - group.len()));
-        (bits as u32).to_be_bytes()[1..group.len()].to_vec()
-    };
-    Some(sextets.chunks(4).flat_map(group).collect())
 }
 
 /// What comes of a handler's answer.

@@ -1,9 +1,13 @@
 //! Tests of the room `host`.
 
+mod base64;
 mod date;
 mod expressions;
 mod mcp;
+mod newtonsoft;
+mod routes;
 mod schedule;
+mod storage;
 
 use crate::files;
 

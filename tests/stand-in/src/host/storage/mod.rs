@@ -1,23 +1,37 @@
-//! What lies outside the app: queues, what was written by other outputs, and what there is for
-//! inputs.
+//! What lies outside the app: queues, blobs, tables, what other outputs wrote, and what there is
+//! for inputs.
+
+pub mod blobs;
+pub mod files;
+pub mod names;
+pub mod seen;
+pub mod tables;
 
 use crate::host::record::lock;
+use crate::host::storage::files::Folder;
+use crate::host::storage::seen::Seen;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-/// A storage account and all else, in memory. Names of queues ignore case.
-#[derive(Default)]
+/// A storage account and all else. Queues are in memory, blobs and tables in files.
 pub struct Storage {
     queues: Mutex<BTreeMap<String, VecDeque<Vec<u8>>>>,
-    /// Told when a message is put into a queue.
+    /// Notified when a message is put into a queue.
     put: Condvar,
+    /// Counts the deliveries of queues that trigger several functions.
+    turn: AtomicUsize,
     outputs: Mutex<BTreeMap<Place, Vec<Value>>>,
     inputs: Mutex<BTreeMap<Place, Given>>,
-    /// The folder whose file `<function>.<binding>` holds what an input binding gets.
-    local: Option<PathBuf>,
+    /// Holds blobs, tables, and the files `<function>.<binding>`: what an input binding gets.
+    pub folder: Folder,
+    /// Held while a table is read and written.
+    pub tables: Mutex<()>,
+    /// Which blobs have triggered which functions.
+    pub seen: Mutex<Seen>,
 }
 
 /// A function and its binding.
@@ -30,16 +44,33 @@ pub enum Given {
     Json(Value),
 }
 
+/// An empty one, whose files go with it.
+impl Default for Storage {
+    fn default() -> Self {
+        Self::new(Folder::temporary())
+    }
+}
+
 impl Storage {
-    /// One whose inputs are files in a folder.
+    /// One whose files are in the folder `local`, and stay there.
     pub fn with_files(local: PathBuf) -> Self {
+        Self::new(Folder::kept(local))
+    }
+
+    fn new(folder: Folder) -> Self {
         Self {
-            local: Some(local),
-            ..Self::default()
+            queues: Mutex::default(),
+            put: Condvar::new(),
+            turn: AtomicUsize::new(0),
+            outputs: Mutex::default(),
+            inputs: Mutex::default(),
+            seen: Mutex::new(Seen::read(&folder)),
+            folder,
+            tables: Mutex::default(),
         }
     }
 
-    /// Puts a message into a queue, behind the others.
+    /// Puts a message into a queue, behind the others. Names of queues ignore case.
     pub fn put(&self, queue: &str, message: Vec<u8>) {
         lock(&self.queues)
             .entry(queue.to_ascii_lowercase())
@@ -66,6 +97,11 @@ impl Storage {
         })
     }
 
+    /// One of so many, each in turn: which function gets a message.
+    pub fn turn(&self, of: usize) -> usize {
+        self.turn.fetch_add(1, Relaxed) % of.max(1)
+    }
+
     /// The messages that lie in a queue.
     pub fn messages(&self, queue: &str) -> Vec<Vec<u8>> {
         lock(&self.queues)
@@ -83,7 +119,14 @@ impl Storage {
             .into()
     }
 
-    /// Adds what an output that is no queue has written.
+    /// The queues that have been written to, with the messages that lie in each.
+    pub fn queues(&self) -> BTreeMap<String, usize> {
+        let queues = lock(&self.queues);
+        let count = |(name, messages): (&String, &VecDeque<_>)| (name.clone(), messages.len());
+        queues.iter().map(count).collect()
+    }
+
+    /// Adds what an output that is neither a queue nor HTTP has written.
     pub fn write(&self, function: &str, binding: &str, value: Value) {
         lock(&self.outputs)
             .entry((function.to_owned(), binding.to_owned()))
@@ -91,7 +134,7 @@ impl Storage {
             .push(value);
     }
 
-    /// What an output that is no queue has written, in order.
+    /// What an output that is neither a queue nor HTTP has written, in order.
     pub fn written(&self, function: &str, binding: &str) -> Vec<Value> {
         lock(&self.outputs)
             .get(&(function.to_owned(), binding.to_owned()))
@@ -104,23 +147,14 @@ impl Storage {
         lock(&self.inputs).insert((function.to_owned(), binding.to_owned()), input);
     }
 
-    /// What there is for an input binding. Errors where its file cannot be read.
+    /// What was given for an input binding, or lies in its file. Errors where the file cannot be
+    /// read.
     pub fn input(&self, function: &str, binding: &str) -> Result<Option<Given>, String> {
         if let Some(input) = lock(&self.inputs).get(&(function.to_owned(), binding.to_owned())) {
             return Ok(Some(input.clone()));
         }
-        let Some(file) = self
-            .local
-            .as_ref()
-            .map(|folder| folder.join(format!("{function}.{binding}")))
-        else {
-            return Ok(None);
-        };
-        match std::fs::read(&file) {
-            Ok(bytes) => Ok(Some(Given::Bytes(bytes))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("{}: {error}", file.display())),
-        }
+        let file = self.folder.read(format!("{function}.{binding}"))?;
+        Ok(file.map(Given::Bytes))
     }
 }
 
@@ -128,23 +162,6 @@ impl Storage {
 pub fn shown(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {
         Ok(text) => Value::from(text),
-        Err(_) => json!({"base64": crate::host::rules::to_base64(bytes)}),
+        Err(_) => json!({"base64": crate::host::base64::to_base64(bytes)}),
     }
-}
-
-#[test]
-fn messages_come_out_in_order_and_of_wanted_queues_only() {
-    let storage = Storage::default();
-    for (queue, message) in [("b", "1"), ("Q", "2"), ("q", "3")] {
-        storage.put(queue, message.into());
-    }
-    assert_eq!(storage.messages("q"), [b"2", b"3"]);
-    let wait = || storage.wait(|queue| queue == "q", Duration::ZERO);
-    assert_eq!(wait(), Some(("q".to_owned(), b"2".to_vec())));
-    assert_eq!(wait(), Some(("q".to_owned(), b"3".to_vec())));
-    assert_eq!(wait(), None);
-    assert_eq!(
-        (storage.drain("b"), storage.messages("b")),
-        (vec![b"1".to_vec()], vec![])
-    );
 }

@@ -1,0 +1,141 @@
+//! The names that Azure's storage takes for queues, containers, blobs and tables. What an
+//! expression gives is looked at only when the function has run, so each error says what is wrong
+//! in the name itself.
+
+use std::path::PathBuf;
+
+/// Containers whose names are not like others.
+const SPECIAL: [&str; 3] = ["$root", "$web", "$logs"];
+
+/// The name of a queue as it is in storage: in small letters. Errors where Azure does not take it.
+pub fn queue(name: &str) -> Result<String, String> {
+    let name = name.to_ascii_lowercase();
+    match is_dashed(&name) {
+        true => Ok(name),
+        false => Err(format!(
+            "{name:?} is not a queue's name: 3 to 63 small letters, digits and single dashes, none \
+             of them at an end"
+        )),
+    }
+}
+
+/// Errors where Azure does not take the name of a container.
+pub fn container(name: &str) -> Result<(), String> {
+    match is_dashed(name) || SPECIAL.contains(&name) {
+        true => Ok(()),
+        false => Err(format!(
+            "{name:?} is not a container's name: 3 to 63 small letters, digits and single dashes, \
+             none of them at an end"
+        )),
+    }
+}
+
+fn is_dashed(name: &str) -> bool {
+    (3..=63).contains(&name.len())
+        && name.split('-').all(|part| {
+            let small = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            !part.is_empty() && part.bytes().all(small)
+        })
+}
+
+/// Errors where Azure does not take the name of a table.
+pub fn table(name: &str) -> Result<(), String> {
+    let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    match (3..=63).contains(&name.len()) && letters && !name.as_bytes()[0].is_ascii_digit() {
+        true => Ok(()),
+        false => Err(format!(
+            "{name:?} is not a table's name: 3 to 63 letters and digits, the first a letter"
+        )),
+    }
+}
+
+/// A blob: its container, and its name as it is in storage.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BlobPath {
+    pub container: String,
+    pub name: String,
+}
+
+impl BlobPath {
+    /// Reads `container/name`. `a/../b` is `b` then, and a slash at the beginning of the name goes,
+    /// as in a URL. Errors where Azure does not take the container or the name, where `..` would
+    /// leave the container, and where a name cannot be a file on this system.
+    pub fn parse(path: &str) -> Result<Self, String> {
+        let Some((container, name)) = path.split_once('/') else {
+            return Err(format!(
+                "BlobPath is invalid: {path:?} has no name of a blob after a /"
+            ));
+        };
+        self::container(container)?;
+        let invalid = |why: &str| Err(format!("BlobPath is invalid: the name {name:?} {why}"));
+        if name.is_empty() || name.ends_with(['.', '/']) {
+            return invalid("is empty, or ends with a dot or a slash");
+        }
+        if name.contains('\\') {
+            return invalid("contains a backslash");
+        }
+        if name.chars().count() > 1024 {
+            return invalid("has more than 1024 characters");
+        }
+        let mut parts: Vec<&str> = Vec::new();
+        for part in name.trim_start_matches('/').split('/') {
+            match part {
+                "." => {}
+                ".." if parts.pop().is_none() => return invalid("would leave the container"),
+                ".." => {}
+                part => parts.push(part),
+            }
+        }
+        if let Some(why) = parts.iter().find_map(|part| no_file(part)) {
+            return invalid(&format!("cannot be a file here: {why}"));
+        }
+        let (container, name) = (container.to_owned(), parts.join("/"));
+        Ok(Self { container, name })
+    }
+
+    /// Where it lies below the folder of all containers.
+    pub fn file(&self) -> PathBuf {
+        let mut file = PathBuf::from(&self.container);
+        file.extend(self.name.split('/'));
+        file
+    }
+}
+
+/// `container/name`.
+impl std::fmt::Display for BlobPath {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "{}/{}", self.container, self.name)
+    }
+}
+
+/// Why a part of a blob's name cannot be the name of a file or folder.
+fn no_file(part: &str) -> Option<String> {
+    if part.is_empty() {
+        return Some("two slashes stand side by side".to_owned());
+    }
+    if part.contains('\0') {
+        return Some("it contains the character NUL".to_owned());
+    }
+    if part.len() > 255 {
+        return Some("a part has more than 255 bytes".to_owned());
+    }
+    no_windows_file(part).filter(|_| cfg!(windows))
+}
+
+/// The same for Windows.
+pub fn no_windows_file(part: &str) -> Option<String> {
+    const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+    let is_reserved = |c: char| c < ' ' || "<>:\"|?*".contains(c);
+    if let Some(c) = part.chars().find(|c| is_reserved(*c)) {
+        return Some(format!("{part:?} contains {c:?}"));
+    }
+    let stem = part.split('.').next().unwrap_or_default().trim_end();
+    let stem = stem.to_ascii_lowercase();
+    let numbered = stem.len() == 4 && stem.ends_with(|c: char| matches!(c, '1'..='9'));
+    let port = numbered && (stem.starts_with("com") || stem.starts_with("lpt"));
+    if port || DEVICES.contains(&&*stem) {
+        return Some(format!("{part:?} is the name of a device"));
+    }
+    let ends = part.ends_with([' ', '.']);
+    ends.then(|| format!("{part:?} ends with a space or a dot"))
+}

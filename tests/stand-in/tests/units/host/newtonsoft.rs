@@ -1,0 +1,103 @@
+use stand_in::host::newtonsoft::{on_one_line, parse};
+
+#[track_caller]
+fn rewritten(text: &str, expected: &str) {
+    assert_eq!(
+        parse(text, 64).map(|token| token.to_json(false)).as_deref(),
+        Ok(expected),
+        "{text}"
+    );
+}
+
+#[test]
+fn numbers_change_as_the_contract_says() {
+    for kept in [
+        "0",
+        "-1",
+        "9223372036854775808",
+        "-9223372036854775809",
+        "10.1",
+        "1E+16",
+        "1E-05",
+        "0.0001",
+    ] {
+        rewritten(kept, kept);
+    }
+    for (text, expected) in [
+        ("10.10", "10.1"),
+        ("1.0", "1.0"),
+        ("-0", "0"),
+        ("-0.0", "-0.0"),
+        ("12345678901234567.89", "12345678901234568.0"),
+        ("1e5", "100000.0"),
+        ("1e15", "1E+15"),
+        ("1e-5", "1E-05"),
+        ("1e400", "\"Infinity\""),
+        ("0x1F", "31"),
+        ("017", "15"),
+        ("-017", "-17"),
+        (".5", "0.5"),
+    ] {
+        rewritten(text, expected);
+    }
+    for bad in ["08", "1x", "--1", "1e", "+1", "1'"] {
+        assert!(parse(bad, 64).is_err(), "{bad}");
+    }
+    assert!(parse(&"1".repeat(380), 64).is_ok() && parse(&"1".repeat(381), 64).is_err());
+}
+
+#[test]
+fn what_is_not_strict_json_is_mended_or_fails() {
+    for (text, expected) in [
+        ("{a:1,}", r#"{"a":1}"#),
+        ("{ message: 'it\\'s' }", r#"{"message":"it's"}"#),
+        ("{\"a\":1,\"b\":2,\"\\u0061\":3}", r#"{"a":3,"b":2}"#),
+        ("/* x */ [1 // y\n, 2]\0", "[1,2]"),
+        (
+            "[\"\\ud800\", \"\\ud83d\\ude00\", \"\\ude00\\ud83d-\", \"\n\"]",
+            "[\"\u{fffd}\",\"\u{1f600}\",\"\u{fffd}\u{fffd}-\",\"\\n\"]",
+        ),
+        ("\"\u{2028}\\/<\u{7f}\u{1}\"", "\"\\u2028/<\u{7f}\\u0001\""),
+        ("[NaN,-Infinity]", r#"["NaN","-Infinity"]"#),
+    ] {
+        rewritten(text, expected);
+    }
+    for bad in
+        r#"{hello} {8f14e45f-ceea} [hello] {"a":1}} {"a":1}{} [1 " {,} {:1} [nullx] "\x" [1,,2]"#
+            .split(' ')
+            .chain([""])
+    {
+        assert!(parse(bad, 64).is_err(), "{bad}");
+    }
+    let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    assert!(parse(&deep(64), 64).is_ok() && parse(&deep(65), 64).is_err());
+}
+
+#[test]
+fn objects_are_indented_by_two_spaces() {
+    let token = parse(r#"{"a":1,"b":[true,{}],"c":[],"d":{"e":null}}"#, 64).unwrap();
+    let lines = [
+        "{",
+        "  \"a\": 1,",
+        "  \"b\": [",
+        "    true,",
+        "    {}",
+        "  ],",
+        "  \"c\": [],",
+        "  \"d\": {",
+    ];
+    assert_eq!(
+        token.to_text(),
+        lines.join("\n") + "\n    \"e\": null\n  }\n}"
+    );
+    assert_eq!(on_one_line(&token.to_text()), Some(token.to_json(false)));
+    for text in [
+        r#"{"a": 1}"#,
+        "{}",
+        "[\n  1\n]",
+        "text",
+        "{\n  \"a\": 1.10\n}",
+    ] {
+        assert_eq!(on_one_line(text), None, "{text}");
+    }
+}

@@ -1,0 +1,448 @@
+use crate::files::{self, folder};
+use serde_json::json;
+use stand_in::host::newtonsoft::{Token, parse};
+use stand_in::host::storage::files::Folder;
+use stand_in::host::storage::names::{self, BlobPath};
+use stand_in::host::storage::seen::Seen;
+use stand_in::host::storage::{Given, Storage, blobs, tables};
+use std::time::{Duration, Instant};
+
+fn blob(path: &str) -> BlobPath {
+    BlobPath::parse(path).unwrap_or_else(|why| panic!("{path:?}: {why}"))
+}
+
+#[test]
+fn messages_come_out_in_order_and_of_wanted_queues_only() {
+    let storage = Storage::default();
+    for (queue, message) in [("b", "1"), ("Q", "2"), ("q", "3")] {
+        storage.put(queue, message.into());
+    }
+    assert_eq!(storage.messages("q"), [b"2", b"3"]);
+    let counts: Vec<_> = storage.queues().into_iter().collect();
+    assert_eq!(counts, [("b".to_owned(), 1), ("q".to_owned(), 2)]);
+    let wait = || storage.wait(|queue| queue == "q", Duration::ZERO);
+    assert_eq!(wait(), Some(("q".to_owned(), b"2".to_vec())));
+    assert_eq!(wait(), Some(("q".to_owned(), b"3".to_vec())));
+    assert_eq!(wait(), None);
+    let drained = (storage.drain("b"), storage.messages("b"));
+    assert_eq!(drained, (vec![b"1".to_vec()], vec![]));
+    assert_eq!([0, 1, 2, 3].map(|_| storage.turn(2)), [0, 1, 0, 1]);
+}
+
+#[test]
+fn names_are_those_that_azure_takes() {
+    for (name, takes) in [
+        ("orders", true),
+        ("a-1-b", true),
+        ("or-ders", true),
+        ("or--ders", false),
+        ("-orders", false),
+        ("orders-", false),
+        ("Orders_New", false),
+        ("ab", false),
+        ("a.b", false),
+        (&*"a".repeat(63), true),
+        (&*"a".repeat(64), false),
+    ] {
+        assert_eq!(names::queue(name).is_ok(), takes, "{name}");
+        assert_eq!(names::container(name).is_ok(), takes, "{name}");
+    }
+    // Capitals in a queue's name are made small; in a container's they fail.
+    assert_eq!(names::queue("Orders").as_deref(), Ok("orders"));
+    assert!(names::container("Upper").is_err());
+    assert!(names::container("$root").is_ok() && names::container("$web").is_ok());
+    for (name, takes) in [
+        ("Orders", true),
+        ("a1b", true),
+        ("1ab", false),
+        ("ab", false),
+        ("a-b-c", false),
+        ("aüb", false),
+        (&*"a".repeat(64), false),
+    ] {
+        assert_eq!(names::table(name).is_ok(), takes, "{name}");
+    }
+}
+
+#[test]
+fn a_blobs_name_is_what_azure_makes_of_it() {
+    for (path, name) in [
+        ("outs/a", "a"),
+        ("outs/a/b c/d.txt", "a/b c/d.txt"),
+        ("outs//lead", "lead"),
+        ("outs/a/../b", "b"),
+        ("outs/a/./b", "a/b"),
+        ("outs/%20%2F'\u{fc}", "%20%2F'\u{fc}"),
+        ("outs/.hidden", ".hidden"),
+        ("$root/a", "a"),
+    ] {
+        assert_eq!(blob(path).name, name, "{path}");
+    }
+    let long = format!("outs/{}/{}", "a".repeat(255), "b".repeat(255));
+    assert!(BlobPath::parse(&long).is_ok());
+    for (path, why) in [
+        ("outs", "no name"),
+        ("outs/", "is empty"),
+        ("outs/a.", "ends with a dot"),
+        ("outs/a/", "or a slash"),
+        ("outs/.", "ends with a dot"),
+        ("outs/..", "ends with a dot"),
+        ("outs/a\\b", "backslash"),
+        ("outs/../other/b", "leave the container"),
+        ("outs/a/../../other/b", "leave the container"),
+        ("outs/a\0b", "NUL"),
+        ("outs/a//b", "two slashes"),
+        (&*format!("outs/{}", "a".repeat(256)), "255 bytes"),
+        (
+            &*format!("outs/{}", "a/".repeat(512) + "b"),
+            "1024 characters",
+        ),
+        ("Outs/a", "container's name"),
+    ] {
+        let error = BlobPath::parse(path).expect_err(path);
+        assert!(error.contains(why), "{path}: {error}");
+    }
+    for (part, why) in [
+        ("a:b", Some("':'")),
+        ("a?", Some("'?'")),
+        ("tab\t", Some("'\\t'")),
+        ("con", Some("device")),
+        ("NUL.txt", Some("device")),
+        ("com1", Some("device")),
+        ("a ", Some("space")),
+        ("comma", None),
+        ("a b.txt", None),
+    ] {
+        let found = names::no_windows_file(part);
+        assert_eq!(found.is_some(), why.is_some(), "{part}: {found:?}");
+        assert!(
+            found.unwrap_or_default().contains(why.unwrap_or_default()),
+            "{part}"
+        );
+    }
+}
+
+#[test]
+fn blobs_are_files_that_nobody_sees_half_written() {
+    let files = folder(&[("blobs/ins/there/x", "x"), ("blobs/not_one/y", "y")]);
+    let local = Folder::kept(files.path().to_owned());
+    let bytes = b"\0\xff\n";
+    for name in ["a/b/c", "a/b/d", "new"] {
+        blobs::write(&local, &blob(&format!("ins/{name}")), bytes).expect("a blob");
+    }
+    assert_eq!(
+        blobs::read(&local, &blob("ins/a/b/c")),
+        Ok(Some(bytes.to_vec()))
+    );
+    for absent in ["ins/no", "ins/new/below", "other/x", "ins/a"] {
+        assert_eq!(blobs::read(&local, &blob(absent)), Ok(None), "{absent}");
+    }
+    let names = |container: &str| -> Vec<(String, u64)> {
+        let listed = blobs::list(&local, container).expect("a list").0;
+        listed
+            .into_iter()
+            .map(|found| (found.name, found.stamp.0))
+            .collect()
+    };
+    let name = |name: &str, size| (name.to_owned(), size);
+    let all = [
+        name("a/b/c", 3),
+        name("a/b/d", 3),
+        name("new", 3),
+        name("there/x", 1),
+    ];
+    assert_eq!(names("ins"), all);
+    assert_eq!(names("none"), []);
+    assert_eq!(blobs::containers(&local), Ok(vec!["ins".to_owned()]));
+
+    // A folder is no blob, and a file no folder.
+    let error = blobs::write(&local, &blob("ins/a/b"), b"").expect_err("a folder");
+    assert!(
+        error.contains("is a folder already") && error.contains("b:"),
+        "{error}"
+    );
+    let error = blobs::write(&local, &blob("ins/new/x"), b"").expect_err("a file");
+    assert!(error.contains("is a file already"), "{error}");
+    let left = std::fs::read_dir(files.path().join("tmp"))
+        .expect("a folder")
+        .count();
+    assert_eq!(left, 0, "nothing is left of what was not written");
+
+    assert_eq!(blobs::delete(&local, &blob("ins/a/b/c")), Ok(true));
+    assert_eq!(blobs::delete(&local, &blob("ins/a/b/c")), Ok(false));
+    assert_eq!(blobs::delete(&local, &blob("ins/a/b/d")), Ok(true));
+    assert!(!files.path().join("blobs/ins/a").exists());
+    assert_eq!(blobs::delete(&local, &blob("ins/there")), Ok(false));
+    assert_eq!(blobs::delete(&local, &blob("ins/there/x")), Ok(true));
+    assert_eq!(names("ins"), [name("new", 3)]);
+}
+
+#[test]
+fn a_store_of_its_own_is_empty_and_goes_with_its_app() {
+    let storage = Storage::default();
+    let path = storage.folder.join("");
+    assert!(!path.exists());
+    assert!(matches!(storage.input("f", "b"), Ok(None)));
+    blobs::write(&storage.folder, &blob("ins/a"), b"a").expect("a blob");
+    assert!(path.is_dir());
+    drop(storage);
+    assert!(!path.exists());
+}
+
+#[test]
+fn an_input_is_what_was_given_or_its_file() {
+    let files = folder(&[("f.b", "text"), ("f.c/x", "")]);
+    let storage = Storage::with_files(files.path().to_owned());
+    let bytes = |given: Option<Given>| match given {
+        Some(Given::Bytes(bytes)) => String::from_utf8(bytes).expect("text"),
+        given => panic!("{given:?}"),
+    };
+    assert_eq!(bytes(storage.input("f", "b").expect("an input")), "text");
+    assert!(matches!(storage.input("f", "c"), Ok(None)));
+    storage.set_input("f", "b", Given::Bytes(b"given".to_vec()));
+    assert_eq!(bytes(storage.input("f", "b").expect("an input")), "given");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let files = folder(&[("local", "a file of that name")]);
+    let local = Folder::kept(files.path().join("local"));
+    let error = blobs::write(&local, &blob("ins/a"), b"").expect_err("a file");
+    assert!(
+        error.contains("local") && error.contains("file already"),
+        "{error}"
+    );
+    assert_eq!(blobs::read(&local, &blob("ins/a")), Ok(None));
+    assert_eq!(blobs::containers(&local), Ok(vec![]));
+    let error = tables::insert(&local, "Orders", keys(), &rows(r#"[{}]"#)).expect_err("a file");
+    assert!(error.contains("file already"), "{error}");
+}
+
+/// What looks for blobs of the container `ins`, all of which trigger `f`, and `a` also `g`.
+fn look(seen: &mut Seen, local: &Folder) -> Vec<String> {
+    let triggered = |blob: &BlobPath| match blob.name.as_str() {
+        "a" => vec!["f".to_owned(), "g".to_owned()],
+        _ => vec!["f".to_owned()],
+    };
+    let triggers = seen
+        .look(local, &["ins".to_owned()], triggered)
+        .expect("a look");
+    for trigger in &triggers {
+        seen.delivered(trigger);
+    }
+    triggers
+        .iter()
+        .map(|(function, blob)| format!("{function} {blob}"))
+        .collect()
+}
+
+/// Looks until something is new.
+fn look_long(seen: &mut Seen, local: &Folder) -> Vec<String> {
+    let begun = Instant::now();
+    loop {
+        let found = look(seen, local);
+        if !found.is_empty() {
+            return found;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "nothing is new");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn new_and_changed_files_trigger_once_each() {
+    let files = folder(&[
+        ("blobs/ins/a", "1"),
+        ("blobs/ins/.hidden", "1"),
+        ("blobs/ins/backup~", "1"),
+        ("blobs/others/x", "1"),
+    ]);
+    let local = Folder::kept(files.path().to_owned());
+    let mut seen = Seen::read(&local);
+    assert_eq!(look(&mut seen, &local), [""; 0], "it may still be written");
+    assert_eq!(look_long(&mut seen, &local), ["f ins/a", "g ins/a"]);
+    let write = |name: &str, text: &str| {
+        let file = files.path().join("blobs/ins").join(name);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        std::fs::write(file, text).expect("a file");
+    };
+    write("deep/er/b", "1");
+    assert_eq!(look_long(&mut seen, &local), ["f ins/deep/er/b"]);
+    write("deep/er/b", "12");
+    assert_eq!(look_long(&mut seen, &local), ["f ins/deep/er/b"]);
+
+    // What the stand-in itself has written is whole at once, and counts once.
+    blobs::write(&local, &blob("ins/own"), b"1").expect("a blob");
+    let own = |seen: &mut Seen| seen.written(&local, &blob("ins/own"), vec!["f".to_owned()]);
+    let triggers = own(&mut seen);
+    assert_eq!(triggers, [("f".to_owned(), blob("ins/own"))]);
+    assert_eq!(own(&mut seen), []);
+    blobs::write(&local, &blob("ins/own"), b"1").expect("a blob");
+    assert_eq!(own(&mut seen).len(), 1, "the same text anew triggers again");
+
+    // Another process knows what has been delivered, and what has changed while none looked.
+    look(&mut seen, &local);
+    write("a", "another");
+    let mut seen = Seen::read(&local);
+    let mut all = look_long(&mut seen, &local);
+    all.extend(look_all(&mut seen, &local));
+    all.sort();
+    // The last was on its way when the first process ended.
+    assert_eq!(all, ["f ins/a", "f ins/own", "g ins/a"]);
+}
+
+/// All that is new within the time that files of others need.
+fn look_all(seen: &mut Seen, local: &Folder) -> Vec<String> {
+    let begun = Instant::now();
+    let mut all = Vec::new();
+    while begun.elapsed() < Duration::from_millis(1500) {
+        all.extend(look(seen, local));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    all
+}
+
+fn keys() -> [Option<&'static str>; 2] {
+    [Some("p"), Some("r")]
+}
+
+fn rows(json: &str) -> Vec<Token> {
+    match parse(json, 64).expect("JSON") {
+        Token::Array(rows) => rows,
+        row => vec![row],
+    }
+}
+
+#[test]
+fn a_table_gives_the_list_that_the_host_sent() {
+    let wire = files::json("wire/host-table-input.json");
+    let list = wire["Data"]["rows"].as_str().expect("a text");
+    let files = folder(&[]);
+    let local = Folder::kept(files.path().to_owned());
+    let other = r#"{"partitionkey":"p2","ROWKEY":"a","n":1}"#;
+    tables::insert(&local, "parts", [None; 2], &rows(list)).expect("rows");
+    tables::insert(&local, "Parts", [None; 2], &rows(other)).expect("a row");
+    assert_eq!(
+        tables::read(&local, "parts", Some("p1"), 0).as_deref(),
+        Ok(list)
+    );
+    let p2 = r#"[{"PartitionKey":"p2","RowKey":"a","n":1}]"#;
+    assert_eq!(
+        tables::read(&local, "PARTS", Some("p2"), 0).as_deref(),
+        Ok(p2)
+    );
+    assert_eq!(
+        tables::read(&local, "parts", Some("no"), 0).as_deref(),
+        Ok("[]")
+    );
+    let count = |take| {
+        let all = tables::read(&local, "parts", None, take).expect("rows");
+        serde_json::from_str::<Vec<serde_json::Value>>(&all)
+            .expect("a list")
+            .len()
+    };
+    assert_eq!([0, 1, 3, 9].map(count), [4, 1, 3, 4]);
+    let error = tables::read(&local, "none", None, 0).expect_err("no table");
+    assert!(
+        error.contains("there is no table none") && error.contains("none.json"),
+        "{error}"
+    );
+    // One row stands on each line.
+    let text = std::fs::read_to_string(files.path().join("tables/parts.json")).expect("a file");
+    assert_eq!(text.lines().count(), 6);
+}
+
+#[test]
+fn a_row_is_inserted_and_replaces_none() {
+    let files = folder(&[]);
+    let local = Folder::kept(files.path().to_owned());
+    let insert = |json: &str| tables::insert(&local, "Orders", keys(), &rows(json));
+    let all = || tables::read(&local, "Orders", None, 0).expect("rows");
+    insert(r#"{"n":1}"#).expect("a row");
+    let error = insert(r#"{"RowKey":"r","n":2}"#).expect_err("there already");
+    assert!(
+        error.contains("The specified entity already exists"),
+        "{error}"
+    );
+    assert!(all().contains("\"n\":1"));
+    insert(r#"{"ETag":"*","n":3}"#).expect("a row");
+    assert_eq!(all(), r#"[{"PartitionKey":"p","RowKey":"r","n":3}]"#);
+    // Together or not at all.
+    assert!(insert(r#"[{"RowKey":"new"},{"RowKey":"r"}]"#).is_err());
+    assert!(insert(r#"[{"RowKey":"new"},{"RowKey":"new"}]"#).is_err());
+    assert!(!all().contains("new"));
+    insert("[]").expect("nothing");
+
+    let without = |keys| tables::insert(&local, "Orders", keys, &rows(r#"{"n":1}"#));
+    let error = without([Some("p"), None]).expect_err("no key");
+    assert!(error.contains("no RowKey"), "{error}");
+    for (json, why) in [
+        (r#"{"RowKey":"a/b"}"#, "'/'"),
+        (r#"{"RowKey":"a#b"}"#, "'#'"),
+        (r#"{"n":12345678901234567890}"#, "64 bits"),
+        (r#"[1]"#, "is a JSON object"),
+        (
+            r#"{"RowKey":"x","g":"no","g@odata.type":"Edm.Guid"}"#,
+            "a GUID",
+        ),
+        (
+            r#"{"RowKey":"x","d":"no","d@odata.type":"Edm.DateTime"}"#,
+            "a date",
+        ),
+        (
+            &*format!(r#"{{"RowKey":"x","t":"{}"}}"#, "x".repeat(32_769)),
+            "32768",
+        ),
+    ] {
+        let error = insert(json).expect_err(json);
+        assert!(error.contains(why), "{json}: {error}");
+    }
+    let error = tables::insert(&local, "a_b", keys(), &[]).expect_err("a name");
+    assert!(error.contains("\"a_b\" is not a table's name"), "{error}");
+}
+
+#[test]
+fn properties_become_what_a_table_makes_of_them() {
+    let files = folder(&[]);
+    let local = Folder::kept(files.path().to_owned());
+    let row = r#"{"int":7,"double":10.10,"whole":2.0,"far":1e400,"no":null,"yes":true,
+        "date":"2026-11-21T10:00:00+02:00","nested":{"a":[1]},
+        "moment":"2026-11-21T10:00:00+02:00","moment@odata.type":"Edm.DateTime",
+        "id":"6f9619ff-8b86-d011-b42d-00c04fc964ff","id@odata.type":"Edm.Guid"}"#;
+    tables::insert(&local, "Orders", keys(), &rows(row)).expect("a row");
+    let text = tables::read(&local, "Orders", None, 0).expect("rows");
+    let found: serde_json::Value = text.parse().expect("JSON");
+    let expected = json!([{
+        "PartitionKey": "p", "RowKey": "r", "int": 7, "double": 10.1, "whole": 2.0,
+        "far": "Infinity", "yes": true, "date": "2026-11-21T08:00:00+00:00",
+        "nested": "{\n  \"a\": [\n    1\n  ]\n}", "moment": "2026-11-21T08:00:00Z",
+        "id": "6f9619ff-8b86-d011-b42d-00c04fc964ff",
+    }]);
+    assert_eq!(found, expected);
+    assert!(
+        text.contains("\"whole\":2.0"),
+        "doubles have a point: {text}"
+    );
+}
+
+#[test]
+fn a_table_that_is_no_list_of_rows_is_named() {
+    let files = folder(&[
+        ("tables/broken.json", "[{]"),
+        ("tables/nokeys.json", r#"[{"RowKey":"r"}]"#),
+        ("tables/number.json", r#"[{"PartitionKey":1,"RowKey":"r"}]"#),
+        (
+            "tables/Edited.JSON",
+            "[\n {\"RowKey\": \"b\", \"PartitionKey\": \"p\", \"b\": null}\n]",
+        ),
+    ]);
+    let local = Folder::kept(files.path().to_owned());
+    let read = |table| tables::read(&local, table, None, 0);
+    for table in ["broken", "nokeys", "number"] {
+        let error = read(table).expect_err(table);
+        assert!(error.contains(&format!("{table}.json")), "{error}");
+        assert!(tables::insert(&local, table, keys(), &rows("{}")).is_err());
+    }
+    let row = r#"[{"PartitionKey":"p","RowKey":"b"}]"#;
+    assert_eq!(read("edited").as_deref(), Ok(row));
+}
