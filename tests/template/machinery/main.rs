@@ -13,6 +13,7 @@ mod fuzz;
 mod in_flight;
 mod long_run;
 mod panics;
+mod payloads;
 mod probe;
 mod process;
 mod property;

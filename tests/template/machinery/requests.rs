@@ -25,6 +25,77 @@ pub fn get(handler: &Handler, path: &str) -> Answer {
     ask(handler, &request("GET", path, &[], b""))
 }
 
+/// Invokes a function with this payload, on a connection of its own.
+pub fn invoke(handler: &Handler, function: &str, payload: impl AsRef<[u8]>) -> Answer {
+    ask(
+        handler,
+        &invocation(&format!("/{function}"), ID, payload.as_ref()),
+    )
+}
+
+/// A connection on which whatever goes wrong fails the test.
+pub struct Caller(pub Connection);
+
+/// Connects to the handler.
+#[track_caller]
+pub fn connect(handler: &Handler) -> Caller {
+    Caller(Connection::open(handler.port).expect("a connection"))
+}
+
+#[track_caller]
+fn sound<T>(result: std::io::Result<T>) -> T {
+    result.unwrap_or_else(|error| panic!("{error}"))
+}
+
+impl Caller {
+    /// Sends bytes as they are.
+    #[track_caller]
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+        sound(self.0.send(bytes.as_ref()));
+        self
+    }
+
+    /// Reads the answer to what was sent.
+    #[track_caller]
+    pub fn answer(&mut self) -> Answer {
+        sound(self.0.read_answer())
+    }
+
+    /// Sends a request and reads its answer.
+    #[track_caller]
+    pub fn ask(&mut self, request: &[u8]) -> Answer {
+        sound(self.0.exchange(request))
+    }
+
+    /// Checks that the handler takes what comes next for the request that it is.
+    #[track_caller]
+    pub fn assert_in_step(&mut self) {
+        assert_eq!(
+            self.ask(&ping()).status,
+            200,
+            "the connection is out of step"
+        );
+    }
+
+    /// Sends no more.
+    pub fn end(&mut self) -> &mut Self {
+        // It fails where the handler has closed the connection already.
+        let _ = self.0.socket().shutdown(std::net::Shutdown::Write);
+        self
+    }
+
+    /// Sends no more, and reads all that comes until the handler closes the connection.
+    #[track_caller]
+    pub fn finish(&mut self) -> String {
+        String::from_utf8_lossy(&sound(self.end().0.read_to_end())).into_owned()
+    }
+}
+
+/// A POST.
+pub fn post(path: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Vec<u8> {
+    request("POST", path, headers, body.as_ref())
+}
+
 /// The readiness ping.
 pub fn ping() -> Vec<u8> {
     request("GET", "/", &[], b"")

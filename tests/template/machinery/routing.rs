@@ -1,6 +1,6 @@
 //! Which paths and methods there are: the readiness ping, those of functions, and no others.
 
-use crate::requests::{ID, ask, assert_error, get, ping, wire};
+use crate::requests::{ID, ask, assert_error, get, invoke, ping, post, wire};
 use crate::start::{start, start_with};
 use crate::tests_app::{AT_ROOT, SERVE, at_root};
 use stand_in::run::http::{Connection, invocation, request};
@@ -52,6 +52,59 @@ fn unknown_paths_and_methods_are_named() {
         assert_error(&answer, 405, &[method, path]);
         assert_eq!(answer.header("Allow"), Some(allow));
     }
+}
+
+#[test]
+fn paths_may_be_in_another_case_and_end_in_a_slash() {
+    let handler = start();
+    let payload = r#"{"Data": {"req": {"Body": "an order"}, "myQueueItem": "hi"}}"#;
+    for name in [
+        "order",
+        "Order",
+        "ORDER/",
+        "MYQUEUEFUNCTION",
+        "myqueuefunction/",
+        "Hello/",
+    ] {
+        assert_eq!(invoke(&handler, name, payload).status, 200, "{name}");
+    }
+    for path in [
+        "/api/hello",
+        "/API/HELLO",
+        "/Api/Hello/",
+        "/api/hello/?name=",
+    ] {
+        assert_eq!(get(&handler, path).text(), "hello world", "{path}");
+    }
+    for path in [
+        "/order//",
+        "//order",
+        "/api/order",
+        "/api/hello//",
+        "/hell",
+        "/hello/x",
+    ] {
+        assert_eq!(ask(&handler, &post(path, &[], "{}")).status, 404, "{path}");
+    }
+}
+
+#[test]
+fn every_error_says_which_invocation_it_was() {
+    let handler = start();
+    let by_host = [("x-azure-functions-invocationid", ID)];
+    for (status, method, path) in [
+        (404, "POST", "/nothing"),
+        (404, "GET", "/api/nothing"),
+        (405, "DELETE", "/api/hello"),
+    ] {
+        let answer = ask(&handler, &request(method, path, &by_host, b""));
+        assert_error(&answer, status, &[path]);
+        assert_eq!(answer.json()["invocationId"], ID, "{path}");
+        handler.wait_for_stderr(&format!("invocation {ID}: {method} {path}: {status}: "));
+    }
+    // Where there is no id, none is named.
+    assert_eq!(get(&handler, "/nothing").json().get("invocationId"), None);
+    handler.wait_for_stderr("invocation without id: GET /nothing: 404: ");
 }
 
 /// Where the route prefix is empty, the path that a caller asks for may be that of a function's
