@@ -7,6 +7,7 @@ use crate::checkout::{copy, shell};
 use crate::run::Run;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// The pages, and how many lines each may have.
@@ -259,5 +260,23 @@ fn the_pages_are_short_and_their_links_lead_somewhere() {
                 "{page}: {link} leads nowhere"
             );
         }
+    }
+}
+
+#[test]
+fn examples_that_cannot_be_run_here_are_at_least_well_formed() {
+    for (page, _) in PAGES {
+        let text = read(page);
+        for Block { info, text } in blocks(&text) {
+            if info == ["sh"] {
+                let shell = Command::new("bash").args(["-nc", text]).status().unwrap();
+                assert!(shell.success(), "{page}: {text}");
+            }
+        }
+    }
+    // README's test is one of the samples'.
+    let (readme, tests) = (read("README.md"), read("tests/functions/order.rs"));
+    for Block { info, text } in blocks(&readme) {
+        assert!(info != ["rust"] || tests.contains(text), "{text}");
     }
 }
