@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// One function of the app: a line of the table in `src/functions/mod.rs`. As JSON, `make check`
 /// compares it with the function's folder.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Route {
     /// The function's name, which is that of its folder: an invocation comes as `POST /<name>`.
     pub name: &'static str,
@@ -19,7 +19,7 @@ pub struct Route {
 }
 
 /// What triggers a function.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub enum Kind {
     /// An HTTP request.
     Http {

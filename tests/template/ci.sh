@@ -5,9 +5,6 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 step() { printf '\n== %s\n' "$*"; }
 
-step "the samples are the documentation's, on the debug build"
-cargo test --test template documented
-
 step "the samples are the documentation's, on ./handler; README, guide and reference are true"
 make test-template
 

@@ -4,7 +4,6 @@
 
 #[cfg(unix)]
 mod checkout;
-mod documented;
 mod layout;
 #[cfg(unix)]
 mod pages;

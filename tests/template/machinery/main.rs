@@ -8,6 +8,7 @@ mod bursts;
 mod calls;
 mod child;
 mod concurrency;
+mod documented;
 mod flows;
 mod fuzz;
 mod in_flight;
@@ -27,7 +28,6 @@ mod streams;
 mod tests_app;
 #[cfg(target_os = "linux")]
 mod too_many_connections;
-mod wire;
 
 // As in the binary that `make build` leaves.
 app::global_allocator!();

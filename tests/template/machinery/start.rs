@@ -44,18 +44,12 @@ pub fn through_shell(script: &str, command: &Command) -> Command {
 
 /// Starts a host for the app, in the form that its host.json asks for.
 pub fn start_host() -> Host {
-    Host::start(&folder(), command)
+    Host::start(Path::new(env!("CARGO_MANIFEST_DIR")), command)
 }
 
 /// Starts a host for the app that uses this form.
 pub fn start_host_as(form: Form) -> Host {
-    Host::start_as(form, &folder(), command)
-}
-
-/// The folder with the host.json of the tests' app, and a folder for each function that a host
-/// calls.
-fn folder() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/template/machinery/app")
+    Host::start_as(form, Path::new(env!("CARGO_MANIFEST_DIR")), command)
 }
 
 /// What the handler has said on stdout, after the line of the test harness that it runs in.

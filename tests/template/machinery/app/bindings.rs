@@ -4,6 +4,12 @@ use app::{Error, HttpRequest, HttpResponse, Invocation, Output, Response, Result
 use serde::Deserialize;
 use serde_json::Value;
 
+/// As an order to a blob would be: larger than any queue message.
+pub fn order(request: HttpRequest) -> Result {
+    let order = request.into_body()?;
+    Ok(Response::from(HttpResponse::text("Order enqueued")).output("message", order))
+}
+
 pub fn items(request: HttpRequest) -> Result {
     let shown = [
         request.param("id")?,

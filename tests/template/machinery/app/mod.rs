@@ -7,7 +7,6 @@ pub mod at_root;
 mod bindings;
 mod blocking;
 pub mod calls;
-mod documented;
 mod panics;
 mod streams;
 
@@ -24,115 +23,103 @@ pub const AT_ROOT: &str = "at the root";
 /// ([`Settings::give_up_after`]).
 pub const GIVE_UP_AFTER: &str = "GIVE_UP_AFTER";
 
-const ROUTES: &[Route] = &[
-    // The documentation's three, which the payloads in tests/template/wire are for.
-    Route::http("hello", &["GET", "POST"], "/api/hello", documented::hello),
-    Route::http_with_bindings("order", &["POST"], &["message"], documented::order),
-    Route::trigger(
-        "MyQueueFunction",
-        "myQueueItem",
-        &["$return"],
-        documented::my_queue_function,
-    ),
-    Route::http_with_bindings(
-        "order-of-any-size",
-        &["POST"],
-        &["message"],
-        documented::order_of_any_size,
-    ),
-    Route::http(
-        "items",
-        &["GET", "POST"],
-        "/api/items/{id}/{part}",
-        bindings::items,
-    ),
-    Route::http("headers", &["GET"], "/api/headers", bindings::headers),
-    Route::http("cookies", &["GET"], "/api/cookies", bindings::cookies),
-    Route::http("binary", &["GET"], "/api/binary", bindings::binary),
-    Route::http_with_bindings(
-        "example",
-        &["POST"],
-        &["myQueueOutput", "$return"],
-        bindings::example,
-    ),
-    Route::http_with_bindings("lists", &["POST"], &["message"], bindings::lists),
-    Route::http_with_bindings("undeclared", &["POST"], &["message"], bindings::undeclared),
-    Route::trigger("typed", "item", &["$return"], bindings::typed),
-    Route::http("meets", &["GET"], "/api/meets", blocking::meets),
-    Route::http("holds", &["GET"], "/api/holds", blocking::holds),
-    Route::http("releases", &["GET"], "/api/releases", blocking::releases),
-    Route::http("sleeps", &["GET"], "/api/sleeps", blocking::sleeps),
-    Route::http("panics", &["GET", "POST"], "/api/panics", panics::panics),
-    Route::trigger("panics-too", "item", &["$return"], panics::panics_too),
-    Route::http(
-        "starts-threads",
-        &["GET"],
-        "/api/starts-threads",
-        panics::starts_threads,
-    ),
-    Route::http(
-        "serves-again",
-        &["GET"],
-        "/api/serves-again",
-        answers::serves_again,
-    ),
-    // Its path is that of another's invocations, which are the other's all the same.
-    Route::http("usurps", &["POST"], "/odd-too", answers::usurps),
-    Route::http("fails", &["GET", "POST"], "/api/fails", answers::fails),
-    Route::http("heads", &["POST"], "/api/heads", answers::heads),
-    Route::http("odd", &["GET", "POST"], "/api/odd", answers::odd),
-    Route::trigger("odd-too", "item", &["message", "$return"], answers::odd_too),
-    Route::http("logs", &["GET"], "/api/logs", answers::logs),
-    Route::trigger("bytes", "item", &["$return"], calls::bytes),
-    Route::trigger("inputs", "item", &["$return"], calls::inputs),
-    Route::trigger("metadata", "item", &["$return"], calls::metadata),
-    Route::http_with_bindings(
-        "sends",
-        &["POST"],
-        &["one", "list", "raw", "lines"],
-        calls::sends,
-    ),
-    Route::http_with_bindings("sends-texts", &["POST"], &["list"], calls::sends_texts),
-    Route::http("errs", &["GET"], "/api/errs", calls::errs),
-    // In the table after the one that the host tries first, by its name.
-    Route::http(
-        "Zz-products",
-        &["GET"],
-        "/api/products/{category}/{id?}",
-        calls::products,
-    ),
-    Route::http(
-        "parameters",
-        &["GET"],
-        "/api/products/{category:alpha}/{id:int?}",
-        calls::parameters,
-    ),
-    Route::http("Files", &["GET"], "/api/files/{*rest}", calls::parameters),
-    Route::http_with_bindings("parameters-too", &["GET"], &[], calls::parameters),
-    Route::http("repeated", &["GET"], "/api/repeated", calls::repeated),
-    Route::trigger("says", "item", &["$return"], calls::says),
-    Route::http("stream", &["GET"], "/api/stream", streams::stream),
-    Route::http(
-        "stream-control",
-        &["GET"],
-        "/api/stream-control",
-        streams::stream_control,
-    ),
-    Route::http("large", &["GET"], "/api/large", streams::large),
-    Route::http(
-        "odd-stream",
-        &["GET"],
-        "/api/odd-stream",
-        streams::odd_stream,
-    ),
-];
+/// The documentation's three, which are this repository's samples, and what else the tests need.
+fn routes() -> &'static [Route] {
+    let (http, trigger, bound) = (Route::http, Route::trigger, Route::http_with_bindings);
+    let (get, post, both) = (&["GET"], &["POST"], &["GET", "POST"]);
+    let returns = &["$return"];
+    let own = vec![
+        bound("order-of-any-size", post, &["message"], bindings::order),
+        http("items", both, "/api/items/{id}/{part}", bindings::items),
+        http("headers", get, "/api/headers", bindings::headers),
+        http("cookies", get, "/api/cookies", bindings::cookies),
+        http("binary", get, "/api/binary", bindings::binary),
+        bound(
+            "example",
+            post,
+            &["myQueueOutput", "$return"],
+            bindings::example,
+        ),
+        bound("lists", post, &["message"], bindings::lists),
+        bound("undeclared", post, &["message"], bindings::undeclared),
+        trigger("typed", "item", returns, bindings::typed),
+        http("meets", get, "/api/meets", blocking::meets),
+        http("holds", get, "/api/holds", blocking::holds),
+        http("releases", get, "/api/releases", blocking::releases),
+        http("sleeps", get, "/api/sleeps", blocking::sleeps),
+        http("panics", both, "/api/panics", panics::panics),
+        trigger("panics-too", "item", returns, panics::panics_too),
+        http(
+            "starts-threads",
+            get,
+            "/api/starts-threads",
+            panics::starts_threads,
+        ),
+        http(
+            "serves-again",
+            get,
+            "/api/serves-again",
+            answers::serves_again,
+        ),
+        // Its path is that of another's invocations, which are the other's all the same.
+        http("usurps", post, "/odd-too", answers::usurps),
+        http("fails", both, "/api/fails", answers::fails),
+        http("heads", post, "/api/heads", answers::heads),
+        http("odd", both, "/api/odd", answers::odd),
+        trigger("odd-too", "item", &["message", "$return"], answers::odd_too),
+        http("logs", get, "/api/logs", answers::logs),
+        trigger("bytes", "item", returns, calls::bytes),
+        trigger("inputs", "item", returns, calls::inputs),
+        trigger("metadata", "item", returns, calls::metadata),
+        bound(
+            "sends",
+            post,
+            &["one", "list", "raw", "lines"],
+            calls::sends,
+        ),
+        bound("sends-texts", post, &["list"], calls::sends_texts),
+        http("errs", get, "/api/errs", calls::errs),
+        // In the table after the one that the host tries first, by its name.
+        http(
+            "Zz-products",
+            get,
+            "/api/products/{category}/{id?}",
+            calls::products,
+        ),
+        http(
+            "parameters",
+            get,
+            "/api/products/{category:alpha}/{id:int?}",
+            calls::parameters,
+        ),
+        http("Files", get, "/api/files/{*rest}", calls::parameters),
+        bound("parameters-too", get, &[], calls::parameters),
+        http("repeated", get, "/api/repeated", calls::repeated),
+        trigger("says", "item", returns, calls::says),
+        http("stream", get, "/api/stream", streams::stream),
+        http(
+            "stream-control",
+            get,
+            "/api/stream-control",
+            streams::stream_control,
+        ),
+        http("large", get, "/api/large", streams::large),
+        http("odd-stream", get, "/api/odd-stream", streams::odd_stream),
+    ];
+    app::functions::ROUTES
+        .iter()
+        .cloned()
+        .chain(own)
+        .collect::<Vec<_>>()
+        .leak()
+}
 
 /// Makes this process the handler where [`SERVE`] is set: then it ends as the release binary does,
 /// with the code of `serve`.
 pub fn serve_if_asked() {
     let routes = match std::env::var(SERVE) {
         Ok(table) if table == AT_ROOT => at_root::routes(),
-        Ok(_) => ROUTES,
+        Ok(_) => routes(),
         Err(_) => return,
     };
     let mut settings = Settings::default();

@@ -1,0 +1,218 @@
+//! The samples: what the documentation shows, and every payload that a host has sent to them,
+//! answered exactly. By the binary that cargo has just built, or the one that `HANDLER` names.
+
+use crate::requests::{Caller, ID, ask, connect, get, post, wire};
+use serde_json::{Value, json};
+use stand_in::run::http::invocation;
+use stand_in::run::process::Handler;
+
+const GREETINGS: &[(&str, &str)] = &[
+    ("", "hello world"),
+    ("?", "hello world"),
+    ("?name=", "hello world"),
+    ("?name", "hello world"),
+    ("?other=Ada", "hello world"),
+    ("?name=&name=Ada", "hello world"),
+    ("?name=Ada", r#"{"message":"Hello, Ada!"}"#),
+    ("?x=1&name=Ada&name=Bob", r#"{"message":"Hello, Ada!"}"#),
+    (
+        "?name=J%C3%BCrgen+%26+co",
+        r#"{"message":"Hello, Jürgen & co!"}"#,
+    ),
+    (
+        "?name=%E2%98%95%F0%9F%A6%80",
+        r#"{"message":"Hello, ☕🦀!"}"#,
+    ),
+    ("?name=a%FFb", "{\"message\":\"Hello, a\u{fffd}b!\"}"),
+    ("?name=%22%5C%0A", r#"{"message":"Hello, \"\\\n!"}"#),
+    ("?n%61me=Ada%3D%2B", r#"{"message":"Hello, Ada=+!"}"#),
+];
+
+#[test]
+fn hello_greets_and_echoes_byte_for_byte() {
+    let handler = Handler::start();
+    for (query, expected) in GREETINGS {
+        let answer = get(&handler, &format!("/api/hello{query}"));
+        assert_eq!((answer.status, answer.text()), (200, *expected), "{query}");
+        assert_eq!(answer.header("Content-Type"), Some("application/json"));
+    }
+    let every_byte: Vec<u8> = (0..=255).collect();
+    for body in [
+        b"{\r\n  \"message\": \"Hello\"\r\n}",
+        &b""[..],
+        b" ",
+        &every_byte.repeat(500),
+    ] {
+        let json = [("Content-Type", "application/json")];
+        let answer = ask(&handler, &post("/api/hello", &json, body));
+        assert_eq!((answer.status, &*answer.body), (200, body));
+        assert_eq!(answer.header("Content-Type"), Some("application/json"));
+        // A caller's chunked upload, proxied as it is.
+        assert_eq!(
+            ask(&handler, &invocation("/api/hello", ID, body)).body,
+            body
+        );
+    }
+}
+
+/// A JSON file of tests/template/wire.
+fn json_file(name: &str) -> Value {
+    serde_json::from_slice(&wire(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn the_documented_responses_are_given() {
+    let handler = Handler::start();
+    let expected = json_file("doc-order-response.json");
+    let order = wire("doc-order-request.json");
+    let as_documented = post("/order", &[("Content-Type", "application/json")], &order);
+    let as_captured = wire("host-order-json.http");
+    for request in [as_documented, as_captured, invocation("/order", ID, &order)] {
+        let answer = ask(&handler, &request);
+        assert_eq!((answer.status, answer.json()), (200, expected.clone()));
+        assert_eq!(answer.header("Content-Type"), Some("application/json"));
+        assert!(
+            answer.json().as_object().unwrap().contains_key("Logs"),
+            "the nulls are sent"
+        );
+    }
+    let message = invocation("/MyQueueFunction", ID, &wire("doc-queue-request.json"));
+    let log = "processed message 800ae4b3-bdd2-4c08-badd-f08e5a34b865, dequeue count 1: { message: \"Message sent\" }";
+    let expected = json!({"Outputs": {}, "Logs": [log], "ReturnValue": DOCUMENTED_MESSAGE});
+    assert_eq!(ask(&handler, &message).json(), expected);
+}
+
+const ORDER: &str = r#"{"id":1005,"quantity":2,"color":"black"}"#;
+const DOCUMENTED_MESSAGE: &str = "eyBtZXNzYWdlOiAiTWVzc2FnZSBzZW50IiB9";
+
+/// The captures of each function, and what it answers: an order's message or the status and words
+/// of its refusal, a return value, a body. A multipart body goes as the base64 that it came as.
+const CAPTURED: &[(&str, &[(&str, &str)])] = &[
+    (
+        "order",
+        &[
+            ("doc-order-request.json", ORDER),
+            ("host-order-bom.json", r#"{"id":1}"#),
+            (
+                "host-order-chunked-caller.json",
+                "411 send a Content-Length",
+            ),
+            ("host-order-empty.json", "400 needs a body"),
+            ("host-order-json.json", ORDER),
+            ("host-order-latin1.json", "415 application/octet-stream"),
+            // Text in all but its type: it would go plain, but for the 0xFF in it.
+            ("host-order-multipart.json", "MULTIPART"),
+            ("host-order-octet-stream.json", "AAECA/8="),
+            ("host-order-png.json", "415 application/octet-stream"),
+            ("host-order-text.json", "plain text \u{e9}"),
+            ("host-order-traceparent.json", r#"{"id":1005}"#),
+        ],
+    ),
+    (
+        "MyQueueFunction",
+        &[
+            ("doc-queue-request.json", DOCUMENTED_MESSAGE),
+            ("host-queue-array.json", "WzEsImEiXQ=="),
+            ("host-queue-documented.json", DOCUMENTED_MESSAGE),
+            (
+                "host-queue-json.json",
+                r#"{"id":1,"Id":"mine","tags":["a"],"nested":{"a":1}}"#,
+            ),
+            ("host-queue-text.json", "hi"),
+        ],
+    ),
+    (
+        "hello",
+        &[
+            (
+                "host-hello-get.json",
+                r#"{"message":"Hello, Jürgen & co!"}"#,
+            ),
+            ("host-hello-post.json", r#"{"message":"Hello World!"}"#),
+        ],
+    ),
+];
+
+#[test]
+fn every_captured_payload_is_answered() {
+    let handler = Handler::start();
+    let mut caller = connect(&handler);
+    for (function, captures) in CAPTURED {
+        for (file, expected) in *captures {
+            assert_answered(&mut caller, function, file, expected);
+        }
+    }
+    // For functions that are not the documentation's, and what is no request.
+    let others = [
+        "host-order-json.http",
+        "doc-order-response.json",
+        "doc-response-example.json",
+        "host-queue-binary.json",
+        "host-queue-retry.json",
+        "host-queue-with-blob-input.json",
+    ];
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/template/wire");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        // Those of other triggers are for the stand-in's tests.
+        let is_samples = ["doc-", "host-order", "host-hello", "host-queue"]
+            .iter()
+            .any(|start| name.starts_with(start));
+        let mut tested = CAPTURED.iter().flat_map(|(_, captures)| *captures);
+        let is_tested = tested.any(|(file, _)| *file == name) || others.contains(&&*name);
+        assert!(is_tested || !is_samples, "{name} is not tested");
+    }
+}
+
+fn assert_answered(caller: &mut Caller, function: &str, file: &str, expected: &str) {
+    let request = invocation(&format!("/{function}"), ID, &wire(file));
+    caller.0.send_in_pieces(&request).expect("sent");
+    let answer = caller.answer();
+    let answered = (answer.status, answer.header("Content-Type"));
+    assert_eq!(
+        answered,
+        (200, Some("application/json")),
+        "{file}: {answer:?}"
+    );
+    let answer = answer.json();
+    let (outputs, returned) = (&answer["Outputs"], &answer["ReturnValue"]);
+    let refusal = expected.split_once(' ').and_then(|(status, words)| {
+        let status: u16 = status.parse().ok()?;
+        Some((status, words))
+    });
+    if let Some((status, words)) = refusal {
+        let body = outputs["res"]["body"].as_str().unwrap_or_default();
+        assert_eq!(outputs["res"]["statusCode"], status, "{file}");
+        assert!(body.contains(words) && body.contains(ID), "{file}: {body}");
+        assert_eq!(
+            outputs.as_object().map(serde_json::Map::len),
+            Some(1),
+            "{file}: {outputs}"
+        );
+    } else if function == "MyQueueFunction" {
+        assert_eq!(
+            (outputs, returned),
+            (&json!({}), &json!(expected)),
+            "{file}"
+        );
+        // The host's own id, not one of the message.
+        let log = answer["Logs"][0].as_str().unwrap_or_default();
+        assert!(
+            log.starts_with("processed message ") && log.contains(", dequeue count "),
+            "{log}"
+        );
+    } else if function == "order" {
+        let multipart = json_file("host-order-multipart.json")["Data"]["req"]["Body"].take();
+        let message = if expected == "MULTIPART" {
+            multipart
+        } else {
+            json!(expected)
+        };
+        let expected = json!({"message": message, "res": {"body": "Order enqueued"}});
+        assert_eq!((outputs, returned), (&expected, &Value::Null), "{file}");
+    } else {
+        let headers = json!({"Content-Type": "application/json"});
+        let expected = json!({"res": {"headers": headers, "body": expected}});
+        assert_eq!((outputs, returned), (&expected, &Value::Null), "{file}");
+    }
+}
