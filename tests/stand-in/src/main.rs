@@ -1,11 +1,8 @@
 //! The commands of the Makefile: `cargo run --quiet -p stand-in -- <command> [arguments]`, in the
 //! app's root.
 
-use stand_in::commands::check;
-use stand_in::commands::mine;
-use stand_in::commands::new;
-use stand_in::commands::remove;
-use stand_in::commands::zip;
+use stand_in::commands::lock::Lock;
+use stand_in::commands::{Written, check, mine, new, package, remove};
 use stand_in::run;
 use stand_in::run::guard;
 use std::path::Path;
@@ -16,30 +13,50 @@ fn main() -> ExitCode {
     let (command, arguments) = arguments
         .split_first()
         .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
-    let given = |place: usize| arguments.get(place).map_or("", String::as_str);
-    let root = Path::new(".");
-    let show = |lines: Vec<String>| lines.iter().for_each(|line| println!("{line}"));
-    // A command has told the user already what is wrong where its error is empty.
-    let done: Result<(), String> = match command {
-        "check" => {
-            check::run(root).map(|()| println!("Folders, functions and settings fit together."))
+    // A command has shown what is wrong already where its error is empty.
+    if let Err(why) = execute(command, arguments) {
+        if !why.is_empty() {
+            eprintln!("error: {why}");
         }
-        "check-zip" => zip::check(Path::new(given(0)), root).map(|line| println!("{line}")),
-        "guard" => guard::run(arguments),
-        "mine" => mine::mine(root, given(0)).map(show),
-        "new" => new::add(root, given(0), given(1), given(2)).map(show),
-        "remove" => remove::remove(root, given(0)).map(show),
-        "run" => run::run(arguments),
-        "" => Err("say which command; the Makefile has them all".into()),
-        other => Err(format!("there is no command {other}")),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            if !why.is_empty() {
-                eprintln!("error: {why}");
-            }
-            ExitCode::FAILURE
-        }
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
+}
+
+fn execute(command: &str, arguments: &[String]) -> Result<(), String> {
+    let root = Path::new(".");
+    let written = |known: &[&str]| Written::by_make(command, known);
+    let lock = || Lock::take(root, command);
+    let lines = match command {
+        "azure" => {
+            let _lock = lock()?;
+            package::azure(root)?
+        }
+        "check" => {
+            check::run(root)?;
+            vec!["Folders, functions and settings fit together.".to_owned()]
+        }
+        "guard" => return guard::run(arguments),
+        "mine" => {
+            let (written, _lock) = (written(&["NAME"])?, lock()?);
+            mine::mine(root, written.get("NAME"))?
+        }
+        "new" => {
+            let (written, _lock) = (written(&new::VARIABLES)?, lock()?);
+            new::add(root, &written)?
+        }
+        "package" => {
+            let _lock = lock()?;
+            vec![package::package(root)?]
+        }
+        "remove" => {
+            let (written, _lock) = (written(&["NAME"])?, lock()?);
+            remove::remove(root, written.get("NAME"))?
+        }
+        "run" => return run::run(arguments),
+        "" => return Err("say which command; the Makefile has them all".into()),
+        other => return Err(format!("there is no command {other}")),
+    };
+    lines.iter().for_each(|line| println!("{line}"));
+    Ok(())
 }

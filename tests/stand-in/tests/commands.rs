@@ -81,12 +81,14 @@ impl App {
         files
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_stand-in"))
-            .args(arguments)
-            .current_dir(&self.0)
-            .output()
-            .unwrap()
+    /// Runs a command and its variables as make hands them over: `["new", "NAME=ingest"]`.
+    fn run(&self, command: &[&str]) -> Output {
+        let mut stand_in = Command::new(env!("CARGO_BIN_EXE_stand-in"));
+        stand_in.arg(command[0]).current_dir(&self.0);
+        let variables = command[1..].iter().map(|one| one.split_once('=').unwrap());
+        let names: Vec<&str> = variables.clone().map(|(name, _)| name).collect();
+        let stand_in = stand_in.envs(variables).env("WRITTEN", names.join(" "));
+        stand_in.output().unwrap()
     }
 
     /// Runs a command that succeeds, and gives what it says.
@@ -136,8 +138,17 @@ fn what_new_adds_remove_takes_away() {
     let before = app.files();
     let outputs = "queue blob,table servicebus eventhub eventgrid cosmosdb queue";
     for trigger in TRIGGERS {
-        app.done(&["new", &format!("plain-{trigger}"), trigger, ""]);
-        app.done(&["new", &format!("All_{trigger}"), trigger, outputs]);
+        app.done(&[
+            "new",
+            &format!("NAME=plain-{trigger}"),
+            &format!("TRIGGER={trigger}"),
+        ]);
+        app.done(&[
+            "new",
+            &format!("NAME=All_{trigger}"),
+            &format!("TRIGGER={trigger}"),
+            &format!("OUT={outputs}"),
+        ]);
     }
     let with = app.files();
     // function.json, the function and its test.
@@ -163,8 +174,8 @@ fn what_new_adds_remove_takes_away() {
         );
     }
     for trigger in TRIGGERS {
-        app.done(&["remove", &format!("All_{trigger}")]);
-        app.done(&["remove", &format!("plain-{trigger}")]);
+        app.done(&["remove", &format!("NAME=All_{trigger}")]);
+        app.done(&["remove", &format!("NAME=plain-{trigger}")]);
     }
     assert_eq!(app.files(), before);
     assert!(
@@ -188,8 +199,8 @@ fn what_new_adds_remove_takes_away() {
 fn a_function_that_was_removed_can_come_and_go_again() {
     let app = App::new("again");
     for number in 1..=2 {
-        app.done(&["new", "ingest", "queue", ""]);
-        let said = app.done(&["remove", "ingest"]);
+        app.done(&["new", "NAME=ingest", "TRIGGER=queue"]);
+        let said = app.done(&["remove", "NAME=ingest"]);
         assert!(
             said.contains(&format!("target/removed/ingest-{number}")),
             "{said}"
@@ -204,7 +215,12 @@ fn a_missing_setting_is_added_with_an_empty_value() {
         "local.settings.json",
         "{\n  // mine\n  \"Values\": {\n    \"EventHubConnection\": \"x\"\n  }\n}\n",
     );
-    let said = app.done(&["new", "ingest", "queue", "servicebus,eventhub"]);
+    let said = app.done(&[
+        "new",
+        "NAME=ingest",
+        "TRIGGER=queue",
+        "OUT=servicebus,eventhub",
+    ]);
     assert!(
         said.contains("AzureWebJobsStorage, ServiceBusConnection."),
         "{said}"
@@ -215,7 +231,7 @@ fn a_missing_setting_is_added_with_an_empty_value() {
         format!("{{\n  // mine\n  \"Values\": {{\n    {values}  }}\n}}\n")
     );
     fs::remove_file(app.0.join("local.settings.json")).unwrap();
-    app.done(&["new", "other", "queue", ""]);
+    app.done(&["new", "NAME=other", "TRIGGER=queue"]);
     assert!(!app.0.join("local.settings.json").exists());
 }
 
@@ -232,7 +248,7 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
                 {\"type\": \"signalR\", \"direction\": \"out\", \"name\": \"hub\", \"hubName\": \"h\"},\n    \
                 {\"type\": \"blob\", \"direction\": \"in\", \"name\": \"prices\", \"path\": \"p/prices.json\"},\n  ]\n}\n";
     app.write("Match/function.json", json);
-    app.done(&["new", "Match", "", ""]);
+    app.done(&["new", "NAME=Match"]);
     assert_eq!(app.read("Match/function.json"), json);
     let (table, code) = (app.read(TABLE), app.read("src/functions/match.rs"));
     assert!(
@@ -261,7 +277,7 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
         {"type": "httpTrigger", "name": "req", "methods": ["get", "delete"], "route": "items/{category:alpha}/{id:int?}"},
         {"type": "http", "direction": "out", "name": "res"}]}"#;
     app.write("items/function.json", routed);
-    app.done(&["new", "items", "http", ""]);
+    app.done(&["new", "NAME=items", "TRIGGER=http"]);
     let (table, code) = (app.read(TABLE), app.read("src/functions/items.rs"));
     assert!(
         table.contains(
@@ -283,12 +299,12 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
         r#"{"bindings": [{"type": "queueTriger", "name": "x"}]}"#,
     );
     assert!(
-        app.refused(&["new", "slip", "", ""])
+        app.refused(&["new", "NAME=slip"])
             .contains("write \"queueTrigger\"")
     );
     app.write("broken/function.json", "{\n \"bindings\": [\n");
     assert!(
-        app.refused(&["new", "broken", "", ""])
+        app.refused(&["new", "NAME=broken"])
             .contains("broken/function.json: line 3")
     );
     app.write(
@@ -296,11 +312,11 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
         r#"{"bindings": [{"type": "timerTrigger", "name": "x", "schedule": "0 * * * * *"}]}"#,
     );
     assert!(
-        app.refused(&["new", "timer", "queue", ""])
+        app.refused(&["new", "NAME=timer", "TRIGGER=queue"])
             .contains("has the trigger timerTrigger already")
     );
     assert!(
-        app.refused(&["new", "timer", "", "queue"])
+        app.refused(&["new", "NAME=timer", "OUT=queue"])
             .contains("has the outputs already")
     );
 }
@@ -308,7 +324,7 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
 #[test]
 fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
     let app = App::new("refused");
-    app.done(&["new", "Web-Two", "http", ""]);
+    app.done(&["new", "NAME=Web-Two", "TRIGGER=http"]);
     assert!(app.0.join("src/functions/web_two.rs").is_file());
     app.write("docs/page.md", "text");
     app.write("src/functions/helpers/mod.rs", "");
@@ -364,28 +380,30 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
             "src/functions/mod.rs has the function \"Web-Two\" already",
         ),
     ] {
-        let said = app.refused(&["new", name, trigger, outputs]);
+        let said = app.refused(&[
+            "new",
+            &format!("NAME={name}"),
+            &format!("TRIGGER={trigger}"),
+            &format!("OUT={outputs}"),
+        ]);
         assert!(said.contains(says), "{name} {trigger} {outputs}: {said}");
     }
     assert!(
-        app.refused(&["remove", "web-two"])
+        app.refused(&["remove", "NAME=web-two"])
             .contains("no function \"web-two\"; did you mean Web-Two?")
     );
     assert!(
-        app.refused(&["remove", "web"])
+        app.refused(&["remove", "NAME=web"])
             .contains("no function \"web\"; there are: Web-Two")
     );
-    assert!(
-        app.refused(&["remove", ""])
-            .contains("make remove NAME=ingest")
-    );
+    assert!(app.refused(&["remove"]).contains("make remove NAME=ingest"));
     app.write(TABLE, "// no table\n");
     assert!(
-        app.refused(&["new", "ingest", "queue", ""])
+        app.refused(&["new", "NAME=ingest", "TRIGGER=queue"])
             .contains("src/functions/mod.rs: there is no table")
     );
     assert!(
-        app.refused(&["remove", "Web-Two"])
+        app.refused(&["remove", "NAME=Web-Two"])
             .contains("src/functions/mod.rs: there is no table")
     );
 }
@@ -396,20 +414,20 @@ fn a_function_called_as_the_binary_gives_that_another_name() {
     let host = app.read("host.json");
     let renamed = host.replace("\"handler\"", "\"handler.bin\"");
     app.write("handler", "built");
-    let said = app.done(&["new", "handler", "queue", ""]);
+    let said = app.done(&["new", "NAME=handler", "TRIGGER=queue"]);
     assert!(said.contains("./handler.bin from now on"), "{said}");
     assert_eq!(app.read("host.json"), renamed);
     assert_eq!(app.read("handler.bin"), "built");
     assert!(app.0.join("handler/function.json").is_file());
     assert!(app.read(TABLE).contains("\nmod handler;\n"));
     assert!(
-        app.refused(&["new", "Handler", "queue", ""])
+        app.refused(&["new", "NAME=Handler", "TRIGGER=queue"])
             .contains("there is handler already")
     );
-    app.done(&["remove", "handler"]);
+    app.done(&["remove", "NAME=handler"]);
     assert_eq!(app.read("host.json"), renamed);
     assert!(
-        !app.done(&["new", "HANDLER", "queue", ""])
+        !app.done(&["new", "NAME=HANDLER", "TRIGGER=queue"])
             .contains("from now on")
     );
 
@@ -418,20 +436,20 @@ fn a_function_called_as_the_binary_gives_that_another_name() {
         "Handler/function.json",
         r#"{"bindings": [{"type": "timerTrigger", "name": "x"}]}"#,
     );
-    app.done(&["new", "Handler", "", ""]);
+    app.done(&["new", "NAME=Handler"]);
     assert_eq!(app.read("host.json"), renamed);
 
     let app = App::new("handler-without-name");
     app.write("host.json", "{}");
     assert!(
-        app.refused(&["new", "handler", "queue", ""])
+        app.refused(&["new", "NAME=handler", "TRIGGER=queue"])
             .contains("\"defaultExecutablePath\": \"handler.bin\"")
     );
     app.write("host.json", &host);
     app.write("handler", "built");
     app.write("handler.bin/file", "a folder");
     assert!(
-        app.refused(&["new", "handler", "queue", ""])
+        app.refused(&["new", "NAME=handler", "TRIGGER=queue"])
             .contains("handler")
     );
 }
@@ -452,7 +470,7 @@ fn functions_written_by_hand_are_removed_too() {
         app.write(&format!("{name}/function.json"), trigger);
     }
     assert!(
-        app.done(&["remove", "order"])
+        app.done(&["remove", "NAME=order"])
             .contains("src/functions/shop.rs stays: cancel is in it too")
     );
     assert!(
@@ -460,16 +478,16 @@ fn functions_written_by_hand_are_removed_too() {
             && app.read(TABLE).starts_with("mod shop;\nmod single;\n")
     );
     assert!(
-        app.done(&["remove", "inline"])
+        app.done(&["remove", "NAME=inline"])
             .contains("Its code stays: it is in src/functions/mod.rs")
     );
-    app.done(&["remove", "single"]);
+    app.done(&["remove", "NAME=single"]);
     assert!(
         !app.0.join("src/functions/single.rs").exists()
             && !app.0.join("src/functions/single").exists()
     );
-    app.done(&["remove", "folder-only"]);
-    app.done(&["remove", "cancel"]);
+    app.done(&["remove", "NAME=folder-only"]);
+    app.done(&["remove", "NAME=cancel"]);
     assert!(!app.0.join("src/functions/shop.rs").exists());
     assert_eq!(app.read(TABLE), "pub const ROUTES: &[Route] = &[];\n");
     assert!(
@@ -502,6 +520,7 @@ fn template(test: &str) -> App {
     app.write("tests/template/main.rs", "");
     app.write(".github/workflows/template.yml", "");
     app.write(".github/workflows/ci.yml", "");
+    app.write(".gitignore", "/target/\n*.secret\n");
     app.write(
         TABLE,
         "mod hello;\n\npub const ROUTES: &[Route] = &[Route::http(\"hello\", &[], \"/api/hello\", hello::run)];\n",
@@ -522,7 +541,7 @@ fn mine_leaves_an_app_of_ones_own() {
     app.git(&["init", "-q"]);
     app.git(&["add", "-A"]);
     app.git(&["commit", "-qm", "The template"]);
-    let said = app.done(&["mine", "my-app"]);
+    let said = app.done(&["mine", "NAME=my-app"]);
     assert!(
         said.contains("hello") && said.contains("make new NAME=ingest"),
         "{said}"
@@ -531,6 +550,7 @@ fn mine_leaves_an_app_of_ones_own() {
     let left = [
         ".funcignore",
         ".github/workflows/ci.yml",
+        ".gitignore",
         "Cargo.lock",
         "Cargo.toml",
         "README.md",
@@ -562,7 +582,7 @@ fn mine_leaves_an_app_of_ones_own() {
     app.git(&["add", "-A"]);
     app.git(&["commit", "-qm", "Mine"]);
     assert!(
-        app.refused(&["mine", "other"])
+        app.refused(&["mine", "NAME=other"])
             .contains("it is your own app already")
     );
 }
@@ -570,7 +590,7 @@ fn mine_leaves_an_app_of_ones_own() {
 #[test]
 fn mine_is_refused_where_git_could_not_bring_back_what_goes() {
     let app = template("not-mine");
-    let said = app.refused(&["mine", "my-app"]);
+    let said = app.refused(&["mine", "NAME=my-app"]);
     assert!(
         ["git init", "git add -A", "git commit -m"]
             .iter()
@@ -582,19 +602,23 @@ fn mine_is_refused_where_git_could_not_bring_back_what_goes() {
     app.git(&["commit", "-qm", "The template"]);
     for (name, says) in [
         ("", "make mine NAME=my-app"),
-        ("1st", "no name of a package"),
+        ("1st", "is not a name for a package"),
         ("serde", "in Cargo.lock already"),
     ] {
-        assert!(app.refused(&["mine", name]).contains(says), "{name}");
+        assert!(
+            app.refused(&["mine", &format!("NAME={name}")])
+                .contains(says),
+            "{name}"
+        );
     }
     for file in ["README.md", "new-file"] {
         app.write(file, "changed");
-        assert!(app.refused(&["mine", "my-app"]).contains(&format!(
+        assert!(app.refused(&["mine", "NAME=my-app"]).contains(&format!(
             "not committed ({}",
             if file == "new-file" { "??" } else { "M" }
         )));
         app.git(&["add", "-A"]);
         app.git(&["commit", "-qm", file]);
     }
-    app.done(&["mine", "my-app"]);
+    app.done(&["mine", "NAME=my-app"]);
 }

@@ -1,7 +1,7 @@
 //! `make mine`: turns a fresh clone of the template into the user's own app.
 
 use crate::commands::changes::Changes;
-use crate::commands::remove;
+use crate::commands::remove::{self, free};
 use std::path::Path;
 use std::process::Command;
 
@@ -9,13 +9,26 @@ use std::process::Command;
 const SAMPLES: [&str; 3] = ["MyQueueFunction", "hello", "order"];
 
 /// What is only about the template. The first is there as long as the app is nobody's own.
-const TEMPLATE: [&str; 2] = ["tests/template", ".github/workflows/template.yml"];
+const TEMPLATE: [&str; 6] = [
+    "tests/template",
+    "tests/stand-in/tests",
+    ".ci",
+    ".github/workflows/template.yml",
+    ".github/dependabot.yml",
+    "LICENSE",
+];
+
+/// Between these lines of Cargo.toml stands what only the template has.
+const MARKERS: [&str; 2] = [
+    "# Only the template's own repository has these.",
+    "# End of the template's own.",
+];
 
 /// The README of the user's own app; `YOUR-APP` in its title stands for the name.
 const README: &str = "tests/template/your-README.md";
 
 /// Makes the app in the folder `root` the user's own, with the name `name`. Gives the lines to
-/// show. On an error nothing is changed.
+/// show. Errors where git could not bring back what goes, and for a name that cargo does not take.
 pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let mut changes = Changes::default();
     let lock = changes.read(root, "Cargo.lock")?;
@@ -26,49 +39,52 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
             TEMPLATE[0]
         ));
     }
-    check_git(root)?;
     let manifest = changes.read(root, "Cargo.toml")?;
     let (manifest, old) =
-        renamed(&manifest, name).ok_or("Cargo.toml has no line name = \"...\" in [package]")?;
-    changes.write("Cargo.toml", manifest);
+        of_ones_own(&manifest, name).ok_or("Cargo.toml has no line name = \"...\" in [package]")?;
+    let readme = changes.read(root, README)?.replacen("YOUR-APP", name, 1);
     changes.write("Cargo.lock", renamed_in_lock(&lock, &old, name)?);
-    changes.write(
-        "README.md",
-        changes.read(root, README)?.replacen("YOUR-APP", name, 1),
-    );
-    let mut gone = Vec::new();
+    changes.write("README.md", readme);
+    let (mut gone, mut samples) = (Vec::new(), Vec::new());
     for sample in SAMPLES {
         // Whoever has removed one by hand has no need of this.
         if let Ok(removed) = remove::plan(root, sample, &mut changes) {
-            removed.files.iter().for_each(|file| changes.delete(file));
-            gone.push(sample);
+            gone.extend(removed.files);
+            samples.push(sample);
         }
     }
-    TEMPLATE
-        .iter()
-        .filter(|path| root.join(path).exists())
-        .for_each(|path| changes.delete(path));
-    changes.apply(root)?;
-    let mut lines = vec![format!(
-        "The app is yours: its name is {name}, in Cargo.toml, Cargo.lock and README.md."
-    )];
-    if !gone.is_empty() {
-        lines.push(format!(
-            "The samples {} are gone, with their tests.",
-            gone.join(", ")
-        ));
+    changes.write("Cargo.toml", manifest);
+    // The first goes last: it says whether there is still something to do.
+    let template = TEMPLATE.iter().rev().map(|path| (*path).to_owned());
+    gone.extend(template.filter(|path| root.join(path).exists()));
+    check_git(root, &gone)?;
+    // Renamed rather than deleted: a folder goes whole, or stays. `make clean` deletes them.
+    let kept = free(root, "target/template");
+    for path in &gone {
+        changes.rename(path, format!("{kept}/{path}"));
     }
-    lines.push(format!(
-        "{} is gone: it was about the template. LICENSE is still the template's.",
-        TEMPLATE[0]
-    ));
-    lines.push(
+    changes.apply(root, "git checkout . brings all of it back.")?;
+    let samples = match samples[..] {
+        [] => String::new(),
+        _ => format!("the samples {} with their tests, ", samples.join(", ")),
+    };
+    Ok(vec![
+        format!("The app is yours: its name is {name}, in Cargo.toml, Cargo.lock and README.md."),
+        format!(
+            "Gone: {samples}and what is about the template: {}, the license in Cargo.toml (you owe nothing), and the make \
+             targets bench, e2e, fuzz and test-release.",
+            TEMPLATE.join(", ")
+        ),
+        "Yours: the folders of your functions, src/functions, tests/functions, host.json, local.settings.json, Cargo.toml, \
+         README.md, .gitignore, .vscode, .devcontainer and .github."
+            .into(),
+        "The template's, which a newer one replaces: all else in src, tests/stand-in, Makefile, docs, .funcignore and \
+         .gitattributes."
+            .into(),
+        "The guide is docs/guide.md.".into(),
         "Nothing is committed: git status shows it all, git checkout . brings it back.".into(),
-    );
-    lines.push(
         "Next: make new NAME=ingest TRIGGER=queue, make test, git add -A && git commit.".into(),
-    );
-    Ok(lines)
+    ])
 }
 
 /// Errors where Cargo could not have a package of this name in this workspace.
@@ -77,10 +93,16 @@ fn check_name(name: &str, lock: &str) -> Result<(), String> {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    match (name.is_empty(), is_name) {
-        (true, _) => Err("say how it is called: make mine NAME=my-app".into()),
-        (_, false) => Err(format!(
-            "{name:?} is no name of a package: a letter, then letters, digits, _ and - make one"
+    // Cargo puts 17 characters behind it in the name of a folder.
+    const LONGEST: usize = 238;
+    match name {
+        "" => Err("say its name: make mine NAME=my-app".into()),
+        _ if !is_name => Err(format!(
+            "{name:?} is not a name for a package: write a letter, then letters, digits, _ and -"
+        )),
+        _ if name.len() > LONGEST => Err(format!(
+            "the name has {} characters, and cargo takes at most {LONGEST}",
+            name.len()
         )),
         // Cargo takes - and _ for the same in names of crates.
         _ if lock.lines().any(|line| {
@@ -95,46 +117,70 @@ fn check_name(name: &str, lock: &str) -> Result<(), String> {
     }
 }
 
-/// Errors where git could not bring back what goes.
-fn check_git(root: &Path) -> Result<(), String> {
+/// Errors where git could not bring back the paths that go.
+fn check_git(root: &Path, gone: &[String]) -> Result<(), String> {
     let git = |arguments: &[&str]| {
         let output = Command::new("git")
             .args(arguments)
             .current_dir(root)
-            .output();
-        output.map_err(|error| format!("git does not start: {error}"))
+            .output()
+            .map_err(|error| format!("git does not start: {error}"))?;
+        let (said, why) = (&output.stdout, &output.stderr);
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(said).into_owned()),
+            false => Err(String::from_utf8_lossy(why).trim().to_owned()),
+        }
     };
     // A folder that is not in git itself may lie in one that is.
-    if !git(&["ls-files", "--error-unmatch", "Cargo.toml"])?
-        .status
-        .success()
-    {
+    if git(&["ls-files", "--error-unmatch", "Cargo.toml"]).is_err() {
         let commands = "    git init\n    git add -A\n    git commit -m \"The template\"";
         return Err(format!(
             "it is not in git, which could bring back what goes. These start it:\n{commands}"
         ));
     }
-    let status = git(&["status", "--porcelain", "--", "."])?;
-    let changed = String::from_utf8_lossy(&status.stdout);
-    match (status.status.success(), changed.lines().next()) {
-        (true, None) => Ok(()),
-        (true, Some(first)) => Err(format!(
+    if let Some(first) = git(&["status", "--porcelain", "--", "."])?.lines().next() {
+        return Err(format!(
             "there are changes that are not committed ({}): commit them first",
             first.trim()
-        )),
-        (false, _) => Err(format!(
-            "git status: {}",
-            String::from_utf8_lossy(&status.stderr).trim()
+        ));
+    }
+    let mut ignored = vec![
+        "ls-files",
+        "--others",
+        "--ignored",
+        "--exclude-standard",
+        "--",
+    ];
+    ignored.extend(gone.iter().map(String::as_str));
+    let ignored = git(&ignored)?;
+    match ignored.lines().next() {
+        None => Ok(()),
+        Some(_) => Err(format!(
+            "git ignores files in folders that go, and could not bring them back. Move them away first:\n{}",
+            ignored.trim_end()
         )),
     }
 }
 
-/// A Cargo.toml with this name of its package and without its description, and the name that it
-/// had.
-fn renamed(manifest: &str, name: &str) -> Option<(String, String)> {
-    let (mut in_package, mut old) = (false, None);
-    let mut text = String::new();
-    for line in manifest.split_inclusive('\n') {
+/// A Cargo.toml with this name of its package and without what is the template's, and the name that
+/// it had.
+fn of_ones_own(manifest: &str, name: &str) -> Option<(String, String)> {
+    let (mut in_package, mut in_markers, mut old) = (false, false, None);
+    let mut lines = Vec::new();
+    for line in manifest.lines() {
+        if line == MARKERS[0] {
+            in_markers = true;
+        } else if line == MARKERS[1] {
+            in_markers = false;
+            // The empty line above is enough.
+            if lines.last() == Some(&String::new()) {
+                lines.pop();
+            }
+            continue;
+        }
+        if in_markers {
+            continue;
+        }
         if line.starts_with('[') {
             in_package = line.trim() == "[package]";
         }
@@ -142,17 +188,19 @@ fn renamed(manifest: &str, name: &str) -> Option<(String, String)> {
         match member.trim() {
             "name" if in_package => {
                 old = Some(value.trim().trim_matches('"').to_owned());
-                text += &format!("name = \"{name}\"\n");
+                lines.push(format!("name = \"{name}\""));
             }
-            "description" if in_package => {}
-            _ => text += line,
+            "description" | "license" if in_package => {}
+            _ => lines.push(line.to_owned()),
         }
     }
-    Some((text, old?))
+    Some((lines.join("\n") + "\n", old?))
 }
 
-/// A Cargo.lock in which the package `old` is called `name`, in the order that Cargo wants.
+/// A Cargo.lock in which the package `old` has the name `name`, in the order that Cargo wants.
 fn renamed_in_lock(lock: &str, old: &str, name: &str) -> Result<String, String> {
+    // On Windows git may have given it other line ends, which cargo takes, too.
+    let lock = lock.replace("\r\n", "\n");
     let mut parts = lock.split("[[package]]\n");
     let head = parts.next().unwrap_or_default();
     let mut packages: Vec<String> = parts.map(|package| package.trim_end().to_owned()).collect();
@@ -169,53 +217,4 @@ fn renamed_in_lock(lock: &str, old: &str, name: &str) -> Result<String, String> 
         "{head}[[package]]\n{}\n",
         packages.join("\n\n[[package]]\n")
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LOCK: &str = "# By Cargo.\nversion = 4\n\n[[package]]\nname = \"azure\"\nversion = \"1\"\n\n[[package]]\n\
-                        name = \"serde\"\nversion = \"1\"\ndependencies = [\n \"serde_core\",\n]\n";
-
-    #[test]
-    fn the_package_is_renamed_and_nothing_else() {
-        let manifest = "[package]\nname = \"azure\"\ndescription = \"a\"\nedition = \"2024\"\n\n[lib]\nname = \"app\"\n";
-        let expected = "[package]\nname = \"mine\"\nedition = \"2024\"\n\n[lib]\nname = \"app\"\n";
-        assert_eq!(
-            renamed(manifest, "mine"),
-            Some((expected.into(), "azure".into()))
-        );
-        assert_eq!(renamed("[lib]\nname = \"app\"\n", "mine"), None);
-    }
-
-    #[test]
-    fn the_lock_stays_in_order() {
-        assert_eq!(
-            renamed_in_lock(LOCK, "azure", "before").unwrap(),
-            LOCK.replace("azure", "before")
-        );
-        let last = renamed_in_lock(LOCK, "azure", "zoo").unwrap();
-        assert!(
-            last.starts_with("# By Cargo.\nversion = 4\n\n[[package]]\nname = \"serde\"\n"),
-            "{last}"
-        );
-        assert!(
-            last.ends_with(" \"serde_core\",\n]\n\n[[package]]\nname = \"zoo\"\nversion = \"1\"\n"),
-            "{last}"
-        );
-        assert!(renamed_in_lock(LOCK, "other", "mine").is_err());
-    }
-
-    #[test]
-    fn what_cargo_does_not_take_is_refused() {
-        for name in ["my-app", "a", "App_2", "handler", "app", "test"] {
-            assert_eq!(check_name(name, LOCK), Ok(()), "{name}");
-        }
-        for name in [
-            "", "1a", "-a", "a b", "a.b", "ä", "serde", "Serde ", "azure",
-        ] {
-            assert!(check_name(name, LOCK).is_err(), "{name}");
-        }
-    }
 }

@@ -10,11 +10,17 @@ use crate::app::json;
 use crate::app::names;
 use crate::app::settings;
 use crate::app::table::{self, Table};
+use crate::commands::Written;
 use crate::commands::changes::Changes;
 use crate::commands::check::bindings;
 use crate::commands::code;
 use serde_json::Value;
 use std::path::Path;
+
+/// The variables of `make new`.
+pub const VARIABLES: [&str; 8] = [
+    "NAME", "TRIGGER", "IN", "OUT", "ROUTE", "METHODS", "SCHEDULE", "AUTH",
+];
 
 /// The list of functions, and that of their tests.
 pub const TABLE: &str = "src/functions/mod.rs";
@@ -92,7 +98,12 @@ const OUTPUTS: [(&str, &str); 7] = [
 
 /// Adds the function `name` to the app in the folder `root`. `trigger` and `outputs` are what the
 /// user has written, perhaps nothing. Gives the lines to show. On an error nothing is written.
-pub fn add(root: &Path, name: &str, trigger: &str, outputs: &str) -> Result<Vec<String>, String> {
+pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
+    let (name, trigger, outputs) = (
+        written.get("NAME"),
+        written.get("TRIGGER"),
+        written.get("OUT"),
+    );
     if name.is_empty() {
         let triggers = words(&TRIGGERS);
         return Err(format!(
@@ -114,11 +125,9 @@ pub fn add(root: &Path, name: &str, trigger: &str, outputs: &str) -> Result<Vec<
             "no function can be called {name:?}: .funcignore would leave it out of what is published"
         ));
     }
-    let makes_way = make_way(root, name, &host, &mut changes)?;
     let is_there = root.join(&folder).is_file();
-    let is_built = |other: &str| {
-        makes_way.is_some() && other == binary::name(&host) && root.join(other).is_file()
-    };
+    // The binary makes way.
+    let is_built = |other: &str| other == binary::name(&host) && root.join(other).is_file();
     let taken = |other: &String| {
         other.eq_ignore_ascii_case(name) && !(is_there && other == name) && !is_built(other)
     };
@@ -176,7 +185,6 @@ pub fn add(root: &Path, name: &str, trigger: &str, outputs: &str) -> Result<Vec<
     changes.write(format!("{}.rs", sources[0]), code);
     changes.write(format!("{}.rs", sources[1]), test);
     let with_entry = table.with(&function.route_call(&prefix));
-    changes.write(TABLE, table::with_module(&with_entry, &file));
     changes.write(
         TESTS,
         table::with_module(&changes.read(root, TESTS)?, &file),
@@ -185,9 +193,11 @@ pub fn add(root: &Path, name: &str, trigger: &str, outputs: &str) -> Result<Vec<
         "{name} is there: {folder}, {}.rs, {}.rs, and its lines in {TABLE} and {TESTS}.",
         sources[0], sources[1]
     )];
-    lines.extend(makes_way);
     lines.extend(add_settings(root, &function, &mut changes)?);
-    changes.apply(root)?;
+    lines.extend(make_way(root, name, &host, &mut changes)?);
+    // Last: without the function's entry the command can be run again.
+    changes.write(TABLE, table::with_module(&with_entry, &file));
+    changes.apply(root, "Run it again when that is mended.")?;
     lines.push("Next: make test, make run.".into());
     Ok(lines)
 }
@@ -208,11 +218,13 @@ fn make_way(
         "host.json",
         binary::renamed(&changes.read(root, "host.json")?, binary::OTHER)?,
     );
-    for end in ["", ".exe"]
-        .into_iter()
-        .filter(|end| root.join(format!("{before}{end}")).is_file())
-    {
-        changes.rename(format!("{before}{end}"), format!("{}{end}", binary::OTHER));
+    // At once, since the folder cannot be made before. If the rest fails, `make build` makes it anew.
+    for end in ["", ".exe"] {
+        let (old, new) = (format!("{before}{end}"), format!("{}{end}", binary::OTHER));
+        if root.join(&old).is_file() {
+            std::fs::rename(root.join(&old), root.join(&new))
+                .map_err(|error| format!("{old} cannot be renamed {new}: {error}"))?;
+        }
     }
     let now = format!(
         "The folder takes the place of ./{before}, so the binary is ./{0} from now on",

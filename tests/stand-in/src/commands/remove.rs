@@ -24,14 +24,11 @@ pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
         lines,
         stays,
     } = plan(root, name, &mut changes)?;
-    let kept = (1..)
-        .map(|number| format!("target/removed/{name}-{number}"))
-        .find(|kept| !root.join(kept).exists());
-    let kept = kept.unwrap_or_default();
+    let kept = free(root, &format!("target/removed/{name}"));
     for file in &files {
         changes.rename(file, format!("{kept}/{file}"));
     }
-    changes.apply(root)?;
+    changes.apply(root, "Run it again when that is mended.")?;
     let mut shown = Vec::new();
     if !files.is_empty() {
         shown.push(format!(
@@ -44,6 +41,13 @@ pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
     }
     shown.extend(stays);
     Ok(shown)
+}
+
+/// A path that nothing has yet: the given one with a number.
+pub fn free(root: &Path, path: &str) -> String {
+    let paths = (1_u64..).map(|number| format!("{path}-{number}"));
+    let mut free = paths.skip_while(|path| root.join(path).exists());
+    free.next().unwrap_or_default()
 }
 
 /// What belongs to a function.
@@ -110,11 +114,12 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Removed, S
             }
         }
     }
+    lines.extend(remove_settings(root, name, changes)?);
+    // Last: as long as it names the function, the command can be run again.
     if text != list {
         changes.write(TABLE, text);
         lines.insert(0, TABLE.to_owned());
     }
-    lines.extend(remove_settings(root, name, changes)?);
     Ok(Removed {
         files,
         lines,

@@ -1,3 +1,6 @@
 //! Tests of the room `commands`.
 
+mod changes;
 mod check;
+mod package;
+mod zip;

@@ -1,0 +1,43 @@
+//! One command at a time: those that write hold a lock.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::Path;
+
+/// The lock, seen from the app's root. The system frees it when its process ends, however it ends.
+const FILE: &str = "target/commands.lock";
+
+/// Who holds the lock. A file of its own: on Windows nobody can read one that is locked.
+const HOLDER: &str = "target/commands.holder";
+
+/// The lock of the app in a folder, held until it is dropped.
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock for a command. Errors with who holds it.
+    pub fn take(root: &Path, command: &str) -> Result<Self, String> {
+        let words = |error: io::Error| format!("{FILE}: {error}");
+        fs::create_dir_all(root.join("target")).map_err(words)?;
+        let mut options = File::options();
+        let file = options.create(true).truncate(false).write(true);
+        let file = file.open(root.join(FILE)).map_err(words)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            // A disk that knows no locks: nothing can be held there.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(words(error)),
+            Err(TryLockError::WouldBlock) => {
+                let holder = fs::read_to_string(root.join(HOLDER));
+                let holder = holder.unwrap_or_else(|_| "another command".into());
+                return Err(format!(
+                    "{holder} is at work in this folder: wait for its end"
+                ));
+            }
+        }
+        let holder = format!("make {command} (process {})", std::process::id());
+        fs::write(root.join(HOLDER), holder).map_err(|error| format!("{HOLDER}: {error}"))?;
+        Ok(Self { _file: file })
+    }
+}

@@ -1,0 +1,175 @@
+//! `make azure`, `make package`: what goes to Azure, and nothing else.
+
+use crate::app::binary;
+use crate::app::ignore::left_out;
+use crate::app::json;
+use crate::commands::zip::Zip;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+/// The folder that holds what is published.
+const FOLDER: &str = "target/publish";
+
+/// What `make package` writes.
+const PACKAGE: &str = "deploy.zip";
+
+/// What func leaves out, whatever `.funcignore` says.
+const NEVER: [&str; 6] = [
+    ".git",
+    ".vscode",
+    ".funcignore",
+    ".gitignore",
+    "local.settings.json",
+    "project.lock.json",
+];
+
+/// Stands for any file in a folder.
+const ANY: &str = "any_file_at_all";
+
+/// The handler as the Makefile has built it for Azure.
+const BUILT: &str = "target/handler-for-azure";
+
+/// Fills `target/publish` with the app in the folder `root`: all files that func would publish from
+/// there, by `.funcignore`, but with the handler that was built for Azure. Gives the files with
+/// their sizes.
+///
+/// Errors if the handler would not run in Azure, or a file cannot be read.
+pub fn azure(root: &Path) -> Result<Vec<String>, String> {
+    let host = json::read(root, "host.json")?;
+    let handler = binary::name(&host);
+    let binary = fs::read(root.join(BUILT)).map_err(|error| format!("{BUILT}: {error}"))?;
+    if !runs_in_azure(&binary) {
+        return Err("the handler would not run in Azure: it is not a static x86-64 binary".into());
+    }
+    let patterns = match fs::read_to_string(root.join(".funcignore")) {
+        Ok(patterns) => patterns,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(format!(".funcignore: {error}")),
+    };
+    let mut files = Vec::new();
+    // Of a folder that is left out whole, nothing is read: target can be large.
+    let has_exceptions = patterns.lines().any(|line| line.trim().starts_with('!'));
+    let is_out = |path: &str| left_out(&patterns, path) && !(has_exceptions && path.ends_with(ANY));
+    add(root, "", &is_out, &mut files)?;
+    let folder = root.join(FOLDER);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| format!("{FOLDER}: {error}"))?;
+    }
+    files.retain(|file| file != handler);
+    for file in &files {
+        let to = folder.join(file);
+        to.parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::copy(root.join(file), &to))
+            .map_err(|error| format!("{file}: {error}"))?;
+    }
+    let to = folder.join(handler);
+    fs::write(&to, binary)
+        .and_then(|()| make_executable(&to))
+        .map_err(|error| format!("{handler}: {error}"))?;
+    files.push(handler.to_owned());
+    files.sort();
+    let size = |file: &String| {
+        let size = folder.join(file).metadata().map(|metadata| metadata.len());
+        size.map(|size| format!("{size:>10}  {file}"))
+            .map_err(|error| format!("{file}: {error}"))
+    };
+    files.iter().map(size).collect()
+}
+
+/// Packs `target/publish` as `deploy.zip`, in which the handler may be executed, on Windows too.
+/// Gives a line that says so.
+pub fn package(root: &Path) -> Result<String, String> {
+    let host = json::read(root, "host.json")?;
+    let folder = root.join(FOLDER);
+    let mut files = Vec::new();
+    add(&folder, "", &|_| false, &mut files)?;
+    files.sort();
+    // A package that is cut off never has its name.
+    let unfinished = format!("{FOLDER}.zip");
+    let pack = || -> io::Result<u32> {
+        let file = File::create(root.join(&unfinished))?;
+        let mut zip = Zip::new(BufWriter::new(file));
+        for file in &files {
+            let mode = if file == binary::name(&host) {
+                0o755
+            } else {
+                0o644
+            };
+            zip.add(file, mode, &fs::read(folder.join(file))?)?;
+        }
+        let size = zip.finish()?;
+        fs::rename(root.join(&unfinished), root.join(PACKAGE))?;
+        Ok(size)
+    };
+    match pack() {
+        Ok(size) => Ok(format!(
+            "packed {PACKAGE}: {} files, {size} bytes",
+            files.len()
+        )),
+        Err(error) => Err(format!("{PACKAGE}: {error}")),
+    }
+}
+
+/// Adds the files in `root` and the folders below it that are not left out, as paths with slashes.
+fn add(
+    root: &Path,
+    folder: &str,
+    left_out: &dyn Fn(&str) -> bool,
+    files: &mut Vec<String>,
+) -> Result<(), String> {
+    let failed = |error: io::Error| format!("{}: {error}", root.join(folder).display());
+    for entry in root.join(folder).read_dir().map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().into_string();
+        let name = name.map_err(|name| format!("{name:?}: its name is not Unicode"))?;
+        let path = format!("{folder}{name}");
+        let is_folder = entry.path().is_dir();
+        if NEVER.contains(&name.as_str()) {
+            continue;
+        }
+        if !is_folder {
+            if !left_out(&path) {
+                files.push(path);
+            }
+        } else if !left_out(&format!("{path}/{ANY}")) {
+            if entry.path().is_symlink() {
+                let advice =
+                    "func would follow it: put the folder itself there, or add it to .funcignore";
+                return Err(format!("{path} is a link to a folder, and {advice}"));
+            }
+            add(root, &format!("{path}/"), left_out, files)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a binary is one for Linux on x86-64 that asks for no dynamic linker: Azure's has another
+/// libc than the machine that built it.
+pub fn runs_in_azure(binary: &[u8]) -> bool {
+    const X86_64: u16 = 62;
+    const INTERPRETER: u16 = 3;
+    let number = |at: usize| Some(u16::from_le_bytes([*binary.get(at)?, *binary.get(at + 1)?]));
+    // ELF, 64 bits, little-endian.
+    if !binary.starts_with(b"\x7fELF\x02\x01") || number(18) != Some(X86_64) {
+        return false;
+    }
+    let (Some(start), Some(size), Some(count)) = (number(32), number(54), number(56)) else {
+        return false;
+    };
+    let mut segments = (0..count).map(|n| usize::from(start) + usize::from(n) * usize::from(size));
+    segments.all(|at| number(at).is_some_and(|kind| kind != INTERPRETER))
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+}
+
+/// On Windows func and [`package`] know the handler by its name.
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
