@@ -40,7 +40,7 @@ touch unfinished
 refused "not committed" mine NAME=my-app
 rm unfinished
 refused "make mine NAME=my-app" mine
-refused "no name of a package" mine NAME=1st
+refused "is not a name for a package" mine NAME=1st
 refused "Cargo.lock already" mine NAME=serde_json
 quiet_make mine NAME=my-app
 old=$(sed -n 's/^name = "\(.*\)"/\1/p' "$template/Cargo.toml" | head -n 1)

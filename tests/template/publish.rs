@@ -1,16 +1,18 @@
-//! What `func` packs or publishes where it is called in the root: host.json, the handler and the
-//! function folders, no more.
+//! What .funcignore lets through to be packed or published: host.json, the handler, the functions'
+//! folders, and files that functions read.
 
 use stand_in::app::ignore::left_out;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// What lies in roots, or in folders. Of these, only the first three belong to the app if they are
+/// What lies in roots, or in folders. Of these, only the first five belong to the app if they are
 /// in the root.
-const FILES: [&str; 34] = [
+const FILES: [&str; 37] = [
     "host.json",
     "handler",
     "handler.bin",
+    "prices.json",
+    "data/list.csv",
     "handler.exe",
     "deploy.zip",
     "local.settings.json",
@@ -18,6 +20,7 @@ const FILES: [&str; 34] = [
     "build.rs",
     "Cargo.toml",
     "Cargo.lock",
+    "rust-toolchain",
     "rust-toolchain.toml",
     "package.json",
     "package-lock.json",
@@ -45,7 +48,8 @@ const FILES: [&str; 34] = [
 ];
 
 /// Folders that are no function's.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
+    "docs",
     "src",
     "src/functions",
     "tests",
@@ -85,7 +89,7 @@ fn exactly_the_app_is_published() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let (folders, files): (Vec<_>, Vec<_>) = names.partition(|name| root.join(name).is_dir());
     for file in FILES.into_iter().chain(files.iter().map(String::as_str)) {
-        is(file, FILES[..3].contains(&file));
+        is(file, FILES[..5].contains(&file));
     }
     for folder in OTHERS
         .into_iter()
@@ -95,7 +99,8 @@ fn exactly_the_app_is_published() {
         let is_function =
             FUNCTIONS.contains(&folder) || root.join(folder).join("function.json").is_file();
         for file in FILES.into_iter().chain(["function.json"]) {
-            is(&format!("{folder}/{file}"), is_function);
+            let is_read = !file.ends_with(".md") && !file.ends_with(".rs");
+            is(&format!("{folder}/{file}"), is_function && is_read);
         }
     }
 }
