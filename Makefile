@@ -13,10 +13,10 @@ TARGET := $(if $(filter Linux,$(SYSTEM)),$(ARCH)-unknown-linux-musl)
 # What Azure runs.
 AZURE := x86_64-unknown-linux-musl
 
-# A binary for musl is linked by the linker that comes with Rust, so that any machine can build it. The rest saves a third of its
-# size: no_backtraces.rs in src/server/tuning 219 KB, inlining less than by default 30 (with as many instructions a request), a fixed
-# address 20, frame pointers, with which the tables for unwinding are shorter, 5, and --icf=all (functions of equal code are one)
-# 4. In .cargo/config.toml these would break a plain `cargo build` on Alpine.
+# A binary for musl is linked by the linker that comes with Rust, so that any machine can build it. The other flags save a third of
+# its size: leaving out backtraces (no_backtraces.rs in src/server/tuning) saves 219 KB; inlining less than by default, with as many
+# instructions per request, 30 KB; a fixed address 20 KB; frame pointers, which shorten the tables for unwinding, 5 KB; and merging
+# functions of equal code (--icf=all) 4 KB. In .cargo/config.toml they would break a plain `cargo build` on Alpine.
 MUSL_FLAGS := -C linker=rust-lld -C link-arg=--icf=all -C relocation-model=static -C force-frame-pointers=yes \
     -C llvm-args=-inline-threshold=50 -C llvm-args=-inlinehint-threshold=200 --cfg release_binary -C link-arg=-zmuldefs
 NO_MUSL_C := a package here compiles C code, and there is no C compiler for musl: install musl-tools (apt), musl-gcc (dnf), \
@@ -32,8 +32,8 @@ NAMED := $(or $(notdir $(NAMED)),handler)
 BINARY := $(patsubst %.exe.exe,%.exe,$(NAMED)$(EXE))
 INTO := $(BINARY)
 
-# What the user has written after `make`: an environment may hold a NAME of its own. The values reach commands as environment
-# variables, never as a part of a line for the shell.
+# What the user has written after `make`; an environment may have a NAME too, which does not count. The values reach commands as
+# environment variables, never as a part of a line for the shell.
 WRITTEN := $(strip $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name))))
 KNOWN := APP ATTACH AUTH DEBUG IN INTO METHODS NAME OUT PORT ROUTE SCHEDULE TARGET TIMERS TRIGGER VERBOSE
 OTHERS := $(filter-out $(KNOWN) $(TEMPLATE_KNOWN) CARGO% RUST%,$(WRITTEN))
@@ -42,14 +42,14 @@ $(error there is no variable $(OTHERS) here; there are $(KNOWN))
 endif
 export WRITTEN TARGET BINARY INTO
 
-# `make start DEBUG=1`: with what a debugger needs. Only from the command line: many a shell has a DEBUG of its own.
+# `make start DEBUG=1` builds with what a debugger needs. It counts only on the command line: many environments have a DEBUG too.
 RELEASE := $(if $(filter command,$(origin DEBUG)),,--release)
 ifeq ($(RELEASE),)
 TARGET =
 endif
 
-# For the shell: how the release binary is compiled, as `target` and `flags`. RUSTFLAGS in the environment would replace those of
-# .cargo/config.toml, and in a config those of one key replace those of another; so `build.rustflags`, if there are, come along.
+# For the shell: how the release binary is compiled, as `target` and `as_release`. RUSTFLAGS in the environment would replace the
+# flags of .cargo/config.toml, and there one key replaces another; so `build.rustflags`, if there are any, are passed on.
 AS_RELEASE = target="$$TARGET"; flags="$(if $(findstring musl,$(TARGET)),$(MUSL_FLAGS))"; \
     if [ -n "$$target" ] && [ ! -d "$$(rustc --print sysroot)/lib/rustlib/$$target/lib" ] && ! rustup target add "$$target" 2>/dev/null; then \
         if [ "$(SYSTEM) $$target" != "Linux $(ARCH)-unknown-linux-musl" ]; then \
@@ -66,7 +66,7 @@ AS_RELEASE = target="$$TARGET"; flags="$(if $(findstring musl,$(TARGET)),$(MUSL_
             as_release+=(--config "target.'cfg(not(any()))'.rustflags=$$of_build"); \
     fi
 
-# They wait most of the time.
+# Tests mostly wait, so six of them run at once.
 AT_ONCE := RUST_TEST_THREADS=$${RUST_TEST_THREADS:-6}
 
 AZURITE := $(if $(shell command -v azurite),azurite,npx --yes --prefer-offline --package azurite@3.37.0 azurite)
@@ -78,8 +78,8 @@ LISTENS := node -e 'require("net").connect(10001,"127.0.0.1").on("connect",()=>p
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-# Out goes the old binary, so that none is copied which this build did not make. `cp`, because a host that watches the file
-# (make start) does not see a `mv` over it.
+# The old binary is removed first, so that only what this build made is copied. It is `cp`, because a host that watches the file
+# (make start) does not notice a `mv` over it.
 build: rust ## Build the release binary, ./handler
 	@$(AS_RELEASE); \
 	build() { cargo build $(RELEASE) "$${as_release[@]}" "$$@"; }; \
@@ -93,7 +93,7 @@ build: rust ## Build the release binary, ./handler
 	if [ ! -f "$$built" ]; then echo "cargo built no $$built: [[bin]] in Cargo.toml has to say name = \"handler\"" >&2; exit 1; fi; \
 	rm -f "$$INTO" && cp "$$built" "$$INTO"
 
-# ATTACH=8080 uses the handler that listens there, in a debugger for one.
+# ATTACH=8080 uses the handler that listens there, such as one in a debugger.
 run: rust ## Run the whole app here, without Azure: http://localhost:7071, or PORT=7072; it reloads
 	@echo "This is a stand-in for the Functions host, for development only. Ctrl-C ends it."
 	@$(if $(ATTACH),,cargo build --workspace --bins --example table)
@@ -120,8 +120,8 @@ lint: rust ## Check the formatting, and the code with clippy
 	cargo fmt --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
-# Each in a process group of its own, so that all of it ends when make or this shell gets a signal.
-start: check build node ## Build, and run the app under func, with Azurite for its queues
+# func and Azurite run in process groups of their own, so that all of it ends when make or this shell gets a signal.
+start: check build node ## Build, and run the app under func, with Azurite for its storage
 	@case "$$($(FUNC) --version 2>/dev/null)" in \
 	    [5-9].*) echo "this func runs no custom handlers: npm i -g azure-functions-core-tools@4" >&2; exit 1 ;; \
 	esac; \
@@ -160,7 +160,7 @@ azure: check
 	@$(MAKE) --no-print-directory build TARGET=$(AZURE) INTO=target/handler-for-azure
 	@cargo run --quiet -p stand-in -- azure
 
-# What make remove has taken away stays.
+# target/removed, where make remove keeps functions, stays.
 clean: rust ## Delete what was built
 	@if [ ! -d target/removed ]; then cargo clean; \
 	else find target -mindepth 1 -maxdepth 1 ! -name removed -exec rm -rf {} +; fi
