@@ -97,7 +97,8 @@ build: rust ## Build the release binary, ./handler
 run: rust ## Run the whole app here, without Azure: http://localhost:7071, or PORT=7072; it reloads
 	@echo "This is a stand-in for the Functions host, for development only. Ctrl-C ends it."
 	@$(if $(ATTACH),,cargo build --workspace --bins --example table)
-	@cargo run --quiet -p stand-in -- run $(if $(PORT),--port "$$PORT") $(if $(ATTACH),--attach "$$ATTACH")
+	@cargo run --quiet -p stand-in -- run $(if $(PORT),--port "$$PORT") $(if $(ATTACH),--attach "$$ATTACH") \
+	    $(if $(TIMERS),--timers "$$TIMERS") $(if $(VERBOSE),--verbose "$$VERBOSE")
 
 check: rust ## Check that folders, functions and settings fit together
 	@cargo run --quiet -p stand-in -- check

@@ -135,12 +135,6 @@ impl Description {
             notes.push(format!("host.json: ignored here: {}", ignored.join(", ")));
         }
         for function in &self.functions {
-            if !json::member(&function.file, "retry").is_null() {
-                notes.push(format!(
-                    "{}/function.json: retry is ignored here",
-                    function.name
-                ));
-            }
             let unknown = function.route.iter().flat_map(|route| &route.unknown);
             notes.extend(unknown.map(|unknown| {
                 format!(

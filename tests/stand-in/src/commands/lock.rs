@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 /// The lock, seen from the app's root. The system frees it when its process ends, however it ends.
-const FILE: &str = "target/commands.lock";
+pub const FILE: &str = "target/commands.lock";
 
 /// Who holds the lock. A file of its own: on Windows nobody can read one that is locked.
 const HOLDER: &str = "target/commands.holder";

@@ -4,7 +4,8 @@
 use crate::app::description::Description;
 use crate::app::function::{Binding, Function};
 use crate::host::newtonsoft::Date;
-use crate::host::record::{Event, Record, lock};
+use crate::host::record::{Attempt, Event, Record, lock};
+use crate::host::retry::{self, Retry};
 use crate::host::routes::Parameters;
 use crate::host::rules::{self, Members, Message, Outcome, Request, Sys};
 use crate::host::storage::{Given, Storage};
@@ -16,7 +17,7 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use crate::app::host_json::Form;
 
@@ -33,6 +34,8 @@ pub struct Host {
     form: Form,
     /// Whether functions may take as long as they like, and not only so long as no test would take.
     patient: bool,
+    /// The longest pause between two runs by a retry policy: tests do not wait.
+    longest_pause: Duration,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -203,6 +206,7 @@ impl Host {
             record,
             form,
             patient: false,
+            longest_pause: Duration::ZERO,
             idle: Mutex::default(),
         }
     }
@@ -211,6 +215,14 @@ impl Host {
     pub fn patient(self) -> Self {
         Self {
             patient: true,
+            ..self
+        }
+    }
+
+    /// The same, and runs by retry policies are as far apart as they say.
+    pub fn in_real_time(self) -> Self {
+        Self {
+            longest_pause: Duration::MAX,
             ..self
         }
     }
@@ -283,7 +295,7 @@ impl Host {
         let reason = format!("{} {}", request.method, request.target);
         if self.form == Form::Payload || !function.is_http_only() {
             return self
-                .invoke(function, &reason, |inputs, sys| {
+                .invoke(function, &reason, &Attempt::default(), |inputs, sys| {
                     let binding = &function.trigger().name;
                     Ok(rules::http_payload(
                         binding, request, parameters, inputs, sys,
@@ -291,34 +303,49 @@ impl Host {
                 })
                 .outcome;
         }
-        self.noted(function, &reason, |id| {
+        self.noted(function, &reason, &Attempt::default(), |id| {
             // [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage] A body without a length
             // is refused.
             if self.form == Form::Forwarded && request.is_chunked() {
-                return Outcome::Failed("a chunked body".into());
+                return (Outcome::Failed("a chunked body".into()), None);
             }
             let bytes = match self.form {
                 Form::Forwarded => self.forwarded(request, id),
                 _ => self.proxied(request, id),
             };
             let answered = match relay {
-                Some(relay) => self.relay(&bytes, relay).map(|()| None),
-                None => self.send(&bytes).map(Some),
+                Some(relay) => self.relay(&bytes, relay).map(|status| (None, status)),
+                None => self.send(&bytes).map(|answer| {
+                    let status = answer.status;
+                    (Some(answer), status)
+                }),
             };
-            answered.map_or_else(
-                |error| Outcome::Failed(error.to_string()),
-                Outcome::Completed,
-            )
+            match answered {
+                Ok((answer, status)) => (Outcome::Completed(answer), Some(status)),
+                Err(error) => (Outcome::Failed(error.to_string()), None),
+            }
         })
     }
 
     /// Runs a function that neither HTTP nor a queue triggers. `blob` is the path of a blob
     /// trigger's blob.
     pub fn trigger(&self, function: &Function, given: &Given, blob: &str, reason: &str) -> Invoked {
-        self.invoke(function, reason, |inputs, sys| {
+        self.invoke(function, reason, &Attempt::default(), |inputs, sys| {
             Ok(triggers::trigger_payload(
                 function, given, blob, inputs, sys,
             ))
+        })
+    }
+
+    /// Runs a timer's function by its schedule; `value` is what the timer brings.
+    pub fn run_timer(
+        &self,
+        function: &Function,
+        value: &serde_json::Value,
+        reason: &str,
+    ) -> Invoked {
+        self.invoke(function, reason, &Attempt::default(), |inputs, sys| {
+            Ok(triggers::timer_payload(function, value, inputs, sys))
         })
     }
 
@@ -339,7 +366,16 @@ impl Host {
             pop_receipt: rules::to_base64(&guid().as_bytes()[..21]),
         };
         let (mut takes, reason) = (true, format!("a message in {}", delivery.queue));
-        let invoked = self.invoke(function, &reason, |inputs, sys| {
+        let most = self.app.host.max_dequeue_count;
+        let attempt = Attempt {
+            label: format!("try {} of {most}", delivery.tries),
+            is_first: delivery.tries == 1,
+            failure_before: match delivery.outcome.take() {
+                Some(Outcome::Failed(why)) => Some(why),
+                _ => None,
+            },
+        };
+        let invoked = self.invoke(function, &reason, &attempt, |inputs, sys| {
             let payload =
                 triggers::queue_payload(function, &delivery.message, &metadata, inputs, sys);
             takes = payload.is_ok();
@@ -348,13 +384,15 @@ impl Host {
         delivery.logs.extend(invoked.logs);
         let failed = matches!(invoked.outcome, Outcome::Failed(_));
         delivery.outcome = Some(invoked.outcome);
-        delivery.again = failed && takes && delivery.tries < self.app.host.max_dequeue_count;
+        delivery.again = failed && takes && delivery.tries < most;
         delivery.poisoned = failed && !delivery.again;
         if delivery.poisoned {
-            self.put(
-                &format!("{}-poison", delivery.queue),
-                delivery.message.clone(),
-            );
+            let (queue, message) = (format!("{}-poison", delivery.queue), &delivery.message);
+            self.record.note(&Event::Poisoned {
+                queue: &queue,
+                message,
+            });
+            self.storage.put(&queue, message.clone());
         }
         true
     }
@@ -388,15 +426,17 @@ impl Host {
         &self,
         function: &Function,
         reason: &str,
-        run: impl FnOnce(&str) -> Outcome,
+        attempt: &Attempt,
+        run: impl FnOnce(&str) -> (Outcome, Option<u16>),
     ) -> Outcome {
         let (id, begun) = (guid(), Instant::now());
         self.record.note(&Event::Started {
             function: &function.name,
             id: &id,
             reason,
+            attempt,
         });
-        let outcome = run(&id);
+        let (outcome, status) = run(&id);
         let failure = match &outcome {
             Outcome::Completed(_) => None,
             Outcome::Failed(why) => Some(why.as_str()),
@@ -405,67 +445,121 @@ impl Host {
             ),
         };
         let took = begun.elapsed();
+        let status = match failure {
+            Some(_) if function.is_http() => Some(rules::server_error().status),
+            _ => status,
+        };
         self.record.note(&Event::Ended {
             function: &function.name,
             id: &id,
             failure,
+            status,
             took,
+            attempt,
         });
         outcome
     }
 
     /// An invocation with a payload, which is made of the values of the input bindings and of what
-    /// the host itself knows.
+    /// the host itself knows; by its retry policy several.
     fn invoke(
         &self,
         function: &Function,
         reason: &str,
-        payload: impl FnOnce(Members, &Sys) -> Result<String, String>,
+        attempt: &Attempt,
+        mut payload: impl FnMut(Members, &Sys) -> Result<String, String>,
     ) -> Invoked {
-        let mut logs = Vec::new();
-        let outcome = self.noted(function, reason, |id| {
-            let sys = Sys {
-                method_name: function.name.clone(),
-                utc_now: Date::now().iso(),
-                rand_guid: guid(),
-            };
-            let answer = self
-                .inputs(function)
-                .and_then(|inputs| payload(inputs, &sys))
-                .and_then(|payload| {
-                    let path = format!("/{}", function.name);
-                    let invocation =
-                        http::invocation_to(&self.authority(), &path, id, payload.as_bytes());
-                    self.send(&invocation).map_err(|error| error.to_string())
-                });
-            let answer = match answer {
-                Ok(answer) => answer,
-                Err(why) => return Outcome::Failed(why),
-            };
-            let outputs: Vec<&Binding> = function.outputs().collect();
-            let settled = rules::settle_with(&outputs, &answer, self.app.host.base64_queues);
-            for line in &settled.logs {
-                self.record.note(&Event::Logged { line });
+        let (policy, mut logs, mut done) = (Retry::of(function), Vec::new(), 0);
+        let mut attempt = attempt.clone();
+        let label = std::mem::take(&mut attempt.label);
+        loop {
+            let before = attempt.failure_before.as_deref().filter(|_| done > 0);
+            let context = policy
+                .as_ref()
+                .map(|policy| policy.context(&function.name, done, before));
+            let labels = [
+                label.clone(),
+                policy.as_ref().map_or_else(String::new, |p| p.label(done)),
+            ];
+            attempt.label = labels.join(if labels.iter().any(String::is_empty) {
+                ""
+            } else {
+                ", "
+            });
+            let outcome = self.noted(function, reason, &attempt, |id| {
+                let mut payload = |inputs, sys: &Sys| {
+                    let payload = payload(inputs, sys)?;
+                    Ok(match &context {
+                        Some(context) => retry::with_context(&payload, context),
+                        None => payload,
+                    })
+                };
+                let outcome = self.invoke_once(function, id, &mut payload, &mut logs);
+                let status = match &outcome {
+                    Outcome::Completed(Some(answer)) => Some(answer.status),
+                    _ => None,
+                };
+                (outcome, status)
+            });
+            match (&outcome, &policy) {
+                (Outcome::Failed(why), Some(policy)) if policy.repeats(done) => {
+                    attempt.failure_before = Some(why.clone());
+                    attempt.is_first = false;
+                    std::thread::sleep(policy.pause(done).min(self.longest_pause));
+                    done += 1;
+                }
+                _ => return Invoked { outcome, logs },
             }
-            for (queue, message) in settled.messages {
-                self.put(&queue, message);
-            }
-            for (binding, value) in settled.outputs {
-                let kind = outputs.iter().find(|output| output.name == binding);
-                let kind = kind.map_or("", |output| &output.kind);
-                let (function, binding, value) = (&*function.name, &*binding, &value);
-                self.record.note(&Event::Written {
-                    function,
-                    binding,
-                    kind,
-                    value,
-                });
-                self.storage.write(function, binding, value.clone());
-            }
-            logs = settled.logs;
-            settled.outcome
-        });
-        Invoked { outcome, logs }
+        }
+    }
+
+    fn invoke_once(
+        &self,
+        function: &Function,
+        id: &str,
+        payload: &mut dyn FnMut(Members, &Sys) -> Result<String, String>,
+        logs: &mut Vec<String>,
+    ) -> Outcome {
+        let sys = Sys {
+            method_name: function.name.clone(),
+            utc_now: Date::now().iso(),
+            rand_guid: guid(),
+        };
+        let answer = self
+            .inputs(function)
+            .and_then(|inputs| payload(inputs, &sys))
+            .and_then(|payload| {
+                let path = format!("/{}", function.name);
+                let invocation =
+                    http::invocation_to(&self.authority(), &path, id, payload.as_bytes());
+                self.send(&invocation).map_err(|error| error.to_string())
+            });
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(why) => return Outcome::Failed(why),
+        };
+        let outputs: Vec<&Binding> = function.outputs().collect();
+        let settled = rules::settle_with(&outputs, &answer, self.app.host.base64_queues);
+        for line in &settled.logs {
+            self.record.note(&Event::Logged { id, line });
+        }
+        for (queue, message) in settled.messages {
+            self.put(&queue, message);
+        }
+        for (binding, value) in settled.outputs {
+            let kind = outputs.iter().find(|output| output.name == binding);
+            let kind = kind.map_or("", |output| &output.kind);
+            let (function, binding, value) = (&*function.name, &*binding, &value);
+            self.record.note(&Event::Written {
+                function,
+                binding,
+                kind,
+                value,
+            });
+            self.storage.write(function, binding, value.clone());
+        }
+        logs.extend(settled.logs);
+        settled.outcome
     }
 
     /// What the host fetches for a function's input bindings.
@@ -524,8 +618,9 @@ impl Host {
         }
     }
 
-    /// Passes the answer on as it comes. A caller that goes away ends the handler's connection.
-    fn relay(&self, request: &[u8], relay: &mut dyn Relay) -> io::Result<()> {
+    /// Passes the answer on as it comes, and gives its status. A caller that goes away ends the
+    /// handler's connection.
+    fn relay(&self, request: &[u8], relay: &mut dyn Relay) -> io::Result<u16> {
         let mut connection = self.connection()?;
         connection.wait_while(relay.wanted())?;
         connection.send(request)?;
@@ -542,7 +637,7 @@ impl Host {
         relay.end()?;
         connection.wait_while(|| Ok(()))?;
         lock(&self.idle).push(connection);
-        Ok(())
+        Ok(head.status)
     }
 
     fn authority(&self) -> String {

@@ -8,6 +8,7 @@ pub mod invoke;
 pub mod mcp;
 pub mod newtonsoft;
 pub mod record;
+pub mod retry;
 pub mod routes;
 pub mod rules;
 pub mod schedule;

@@ -12,18 +12,24 @@ pub enum Event<'a> {
         function: &'a str,
         id: &'a str,
         reason: &'a str,
+        attempt: &'a Attempt,
     },
     /// A line of an invocation's own logs.
-    Logged { line: &'a str },
-    /// An invocation has ended; `failure` says why it failed, if it did.
+    Logged { id: &'a str, line: &'a str },
+    /// An invocation has ended; `failure` says why it failed, if it did. `status` is that of the
+    /// answer to an HTTP caller.
     Ended {
         function: &'a str,
         id: &'a str,
         failure: Option<&'a str>,
+        status: Option<u16>,
         took: Duration,
+        attempt: &'a Attempt,
     },
-    /// A function, or the host itself, has put a message into a queue.
+    /// A function has put a message into a queue.
     Queued { queue: &'a str, message: &'a [u8] },
+    /// The host has moved a message to a poison queue, after its last try.
+    Poisoned { queue: &'a str, message: &'a [u8] },
     /// An output of another kind was written, of the binding's type.
     Written {
         function: &'a str,
@@ -33,6 +39,28 @@ pub enum Event<'a> {
     },
     /// Something that the user should know.
     Noted(&'a str),
+}
+
+/// Which of several runs for one message, or one time of a timer, an invocation is.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Empty if there is only one: `try 2 of 5, run 1 of 3`.
+    pub label: String,
+    /// Whether it is the first.
+    pub is_first: bool,
+    /// Why the one before failed.
+    pub failure_before: Option<String>,
+}
+
+/// The only run.
+impl Default for Attempt {
+    fn default() -> Self {
+        Self {
+            label: String::new(),
+            is_first: true,
+            failure_before: None,
+        }
+    }
 }
 
 /// Where what happens goes.
@@ -62,14 +90,19 @@ impl Record {
     pub fn note(&self, event: &Event) {
         match (self, event) {
             (Self::Shown(show), event) => show(event),
-            (Self::Kept(kept), Event::Logged { line }) => lock(kept).logs.push((*line).to_owned()),
+            (Self::Kept(kept), Event::Logged { line, .. }) => {
+                lock(kept).logs.push((*line).to_owned())
+            }
             (
                 Self::Kept(kept),
                 Event::Ended {
                     failure: Some(why), ..
                 },
             ) => lock(kept).failures.push((*why).to_owned()),
-            (Self::Kept(kept), Event::Queued { queue, message }) => {
+            (
+                Self::Kept(kept),
+                Event::Queued { queue, message } | Event::Poisoned { queue, message },
+            ) => {
                 lock(kept)
                     .queued
                     .push(((*queue).to_owned(), message.to_vec()));

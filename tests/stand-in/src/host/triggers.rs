@@ -80,6 +80,12 @@ pub fn trigger_payload(
     payload(with_trigger(function, data, inputs), metadata)
 }
 
+/// The payload for a timer that runs by its schedule; `value` is the timer's.
+pub fn timer_payload(function: &Function, value: &Value, inputs: Members, sys: &Sys) -> String {
+    let metadata = vec![("sys".to_owned(), sys.json())];
+    payload(with_trigger(function, value.to_string(), inputs), metadata)
+}
+
 fn with_trigger(function: &Function, data: String, inputs: Members) -> Members {
     let mut all = vec![(function.trigger().name.clone(), data)];
     all.extend(inputs);

@@ -6,7 +6,7 @@ use crate::host::record::lock;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How long a request waits for a handler, in vain in the end.
+/// How long a request waits for a handler before it is answered with 503.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The place of the host that serves.
@@ -48,6 +48,11 @@ impl Current {
             .host
             .clone()?
             .ok_or_else(|| "no handler has answered for two minutes".to_owned())
+    }
+
+    /// The host that serves at this moment, if there is one.
+    pub fn now(&self) -> Option<Arc<Host>> {
+        lock(&self.state).host.clone().ok().flatten()
     }
 
     /// Makes a host the one that serves. Gives the one before, and the number of this generation.

@@ -7,14 +7,16 @@ pub mod delivery;
 pub mod guard;
 pub mod http;
 pub mod process;
+pub mod running;
 pub mod serve;
 pub mod show;
 pub mod start;
+pub mod timers;
 pub mod watch;
 
 use crate::app::description::Description;
 use crate::app::finding;
-use crate::app::function::Function;
+use crate::app::json;
 use crate::commands::check::check_app;
 use crate::host::invoke::Host;
 use crate::host::record::Record;
@@ -22,8 +24,10 @@ use crate::host::storage::Storage;
 use crate::run::build::{self as cargo, Copies};
 use crate::run::current::Current;
 use crate::run::process::Handler;
+use crate::run::running::Running;
 use crate::run::serve as front;
 use crate::run::show::{Console, Kind};
+use crate::run::timers::Timers;
 use crate::run::watch::Files;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
@@ -41,24 +45,35 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How often a handler is looked at: whether it has ended, whether it is still busy.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
+/// How long a function may go on after `functionTimeout`, until the handler is killed.
+const AFTER_LIMIT: Duration = Duration::from_secs(2);
+
 /// The host ends with the third error within this time.
 const ERRORS_MAX: usize = 3;
 const ERRORS_WITHIN: Duration = Duration::from_secs(30 * 60);
+
+/// What the command is called with.
+#[derive(Default)]
+struct Options {
+    port: Option<u16>,
+    /// The port of a handler that is not to be started.
+    attach: Option<u16>,
+    timers_off: bool,
+    verbose: bool,
+}
 
 /// What every generation of the app is started with.
 struct Run {
     root: PathBuf,
     /// The port that callers use.
     port: u16,
-    /// The port of a handler that is not to be started.
-    attach: Option<u16>,
+    options: Options,
     /// The program that guards handlers, see `guard`.
     guard: PathBuf,
     copies: OnceLock<Copies>,
     console: Arc<Console>,
     current: Arc<Current>,
     storage: Arc<Storage>,
-    record: Arc<Record>,
 }
 
 /// An app that is ready to be started.
@@ -71,11 +86,27 @@ struct Made {
     notes: Vec<String>,
 }
 
-/// The command: `run [--port 7071] [--attach 8080]`. It returns only with an error.
+/// A host, and what its handler is at work on.
+struct Started {
+    host: Weak<Host>,
+    running: Arc<Running>,
+}
+
+/// The command: `run --port 7071 --attach 8080 --timers off --verbose 1`, each of them or none. It
+/// returns only with an error.
 pub fn run(arguments: &[String]) -> Result<(), String> {
-    let (port, attach) = options(arguments)?;
+    let options = options(arguments)?;
     let root =
         std::env::current_dir().map_err(|error| format!("the working directory: {error}"))?;
+    let mut files = Files::of(&root);
+    let port = options.port.or_else(|| {
+        let app = Description::read(&root, &|_| None);
+        let settings = app.settings?.file;
+        json::integer(json::at(&settings, "Host.LocalHttpPort"))?
+            .try_into()
+            .ok()
+    });
+    let port = port.unwrap_or(DEFAULT_PORT);
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => format!(
@@ -88,12 +119,6 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
         .local_addr()
         .map_err(|error| format!("the port: {error}"))?
         .port();
-    let mut files = Files::of(&root);
-    let console = Arc::new(Console::of_stdout());
-    let record = Arc::new(Record::Shown(Box::new({
-        let console = console.clone();
-        move |event| console.event(event)
-    })));
     // Cargo may build this program anew while it runs. Linux has it under this name all the same.
     let guard = match cfg!(target_os = "linux") {
         true => PathBuf::from("/proc/self/exe"),
@@ -103,13 +128,12 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     let run = Arc::new(Run {
         root,
         port,
-        attach,
         guard,
         copies: OnceLock::new(),
-        console,
+        console: Arc::new(Console::of_stdout(options.verbose)),
+        options,
         current: Arc::default(),
         storage,
-        record,
     });
 
     let made = run.make(false)?;
@@ -124,13 +148,15 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
         let run = run.clone();
         move || front::serve(&listener, &run.current)
     });
+    let timers = Timers::new(&run.current);
+    if !run.options.timers_off {
+        timers.start(&made.app, true);
+    }
     loop {
         let changed = files.wait_for_change(&run.root);
         let begun = Instant::now();
-        run.console.log(
-            Kind::Host,
-            &format!("{} has changed: building", changed.display()),
-        );
+        let changed = format!("{} has changed: building", changed.display());
+        run.console.log(Kind::Host, &changed);
         match run
             .make(true)
             .and_then(|made| run.serve(&made).map(|()| made))
@@ -140,6 +166,9 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
                 if functions != shown {
                     run.console.print(Kind::Plain, &functions);
                     shown = functions;
+                }
+                if !run.options.timers_off {
+                    timers.start(&made.app, false);
                 }
                 run.console.log(
                     Kind::Good,
@@ -157,23 +186,28 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     }
 }
 
-/// The ports: of callers, and of a handler to attach to.
-fn options(arguments: &[String]) -> Result<(u16, Option<u16>), String> {
-    let (mut port, mut attach) = (DEFAULT_PORT, None);
+fn options(arguments: &[String]) -> Result<Options, String> {
+    let mut options = Options::default();
     for pair in arguments.chunks(2) {
-        let number = |name: &str| match pair {
-            [_, value] => value
-                .parse()
-                .map_err(|_| format!("{name}={value} is no port from 0 to 65535")),
-            _ => Err(format!("{name} is a port")),
+        let value = pair.get(1).map_or("", String::as_str);
+        let port = |name: &str| {
+            let wrong = |_| format!("{name}={value} is not a port from 0 to 65535");
+            value.parse().map(Some).map_err(wrong)
         };
         match pair[0].as_str() {
-            "--port" => port = number("PORT")?,
-            "--attach" => attach = Some(number("ATTACH")?),
-            other => return Err(format!("{other} is neither --port nor --attach")),
+            "--port" => options.port = port("PORT")?,
+            "--attach" => options.attach = port("ATTACH")?,
+            "--timers" if matches!(value, "on" | "off") => options.timers_off = value == "off",
+            "--timers" => return Err(format!("TIMERS={value} is neither on nor off")),
+            "--verbose" => options.verbose = !matches!(value, "" | "0"),
+            other => {
+                return Err(format!(
+                    "there is no option {other}; there are --port, --attach, --timers, --verbose"
+                ));
+            }
         }
     }
-    Ok((port, attach))
+    Ok(options)
 }
 
 impl Run {
@@ -182,7 +216,7 @@ impl Run {
     fn make(&self, again: bool) -> Result<Made, String> {
         let app = Description::read(&self.root, &|name| std::env::var(name).ok());
         app.read_well()?;
-        let built = match self.attach {
+        let built = match self.options.attach {
             Some(_) => None,
             None => Some(cargo::build(&self.root, again)?),
         };
@@ -201,22 +235,18 @@ impl Run {
             .map(copy)
             .transpose()
             .map_err(|error| format!("the handler cannot be copied: {error}"))?;
-        let notes = app
-            .notes()
-            .into_iter()
-            .chain(findings.iter().map(ToString::to_string))
-            .collect();
+        let notes = app.notes().into_iter();
+        let notes = notes.chain(findings.iter().map(ToString::to_string));
         Ok(Made {
+            notes: notes.collect(),
             app: Arc::new(app),
             binary,
-            notes,
         })
     }
 
     /// Starts a handler, makes its host the one that serves, and looks after it.
     fn serve(self: &Arc<Self>, made: &Made) -> Result<(), String> {
-        let host = Arc::new(self.start(made)?);
-        let weak = Arc::downgrade(&host);
+        let (host, started) = self.start(made)?;
         let (before, generation) = self.current.replace(host);
         if let Some(before) = before {
             thread::spawn(move || {
@@ -227,19 +257,19 @@ impl Run {
                 before.handler.kill();
             });
         }
-        if made.binary.is_some() {
-            let (run, made) = (self.clone(), made.clone());
-            thread::spawn(move || run.look_after(&made, weak, generation));
-        }
+        let (run, made) = (self.clone(), made.clone());
+        thread::spawn(move || run.look_after(&made, started, generation));
         Ok(())
     }
 
     /// Starts a handler and waits until it answers.
-    fn start(&self, made: &Made) -> Result<Host, String> {
-        let handler = match (&made.binary, self.attach) {
+    fn start(&self, made: &Made) -> Result<(Arc<Host>, Started), String> {
+        let running = Arc::new(Running::default());
+        let handler = match (&made.binary, self.options.attach) {
             (Some(binary), _) => {
-                let console = self.console.clone();
-                let show = Arc::new(move |stream, line: &str| console.handler(stream, line));
+                let (console, running) = (self.console.clone(), running.clone());
+                let show =
+                    Arc::new(move |stream, line: &str| console.handler(&running, stream, line));
                 let command = || guard::command(&self.guard, binary);
                 start::start(&made.app, &command, Some(show))?
             }
@@ -251,23 +281,31 @@ impl Run {
                 Handler::attached(port)
             }
         };
-        let (app, storage, record) = (made.app.clone(), self.storage.clone(), self.record.clone());
-        Ok(Host::new(handler, app, storage, record).patient())
+        let record = Record::Shown(Box::new({
+            let (console, running) = (self.console.clone(), running.clone());
+            move |event| console.event(&running, event)
+        }));
+        let (app, storage) = (made.app.clone(), self.storage.clone());
+        let host = Host::new(handler, app, storage, Arc::new(record));
+        let host = Arc::new(host.patient().in_real_time());
+        let started = Started {
+            host: Arc::downgrade(&host),
+            running,
+        };
+        Ok((host, started))
     }
 
     /// Starts a handler anew whenever it ends, as the host does it
     /// [Workers/Http/HttpWorkerChannel.cs]: at once where its code is 200, not at all where it is
-    /// 0, and else until the third time. Ends with the generation.
-    fn look_after(self: &Arc<Self>, made: &Made, mut host: Weak<Host>, generation: usize) {
+    /// 0, and else until the third time. Kills it, and starts another, when an invocation has run
+    /// longer than `functionTimeout`. Ends with the generation.
+    fn look_after(self: &Arc<Self>, made: &Made, mut started: Started, generation: usize) {
         let mut errors: Vec<Instant> = Vec::new();
         loop {
-            let code = loop {
-                let Some(host) = host.upgrade() else { return };
-                if let Some(code) = host.handler.exit_code() {
-                    break code;
-                }
-                drop(host);
-                thread::sleep(LOOK_PAUSE);
+            let code = match self.watch(made, &started, generation) {
+                None => return,
+                Some(End::Killed) => 200,
+                Some(End::Code(code)) => code,
             };
             if !self.current.amend(generation, Ok(None)) {
                 return;
@@ -281,7 +319,7 @@ impl Run {
                 return;
             }
             let mut failed = code != 200;
-            host = loop {
+            started = loop {
                 if failed {
                     errors.retain(|error| error.elapsed() < ERRORS_WITHIN);
                     errors.push(Instant::now());
@@ -298,13 +336,11 @@ impl Run {
                     &format!("{problem}: it is started again"),
                 );
                 match self.start(made) {
-                    Ok(host) => {
-                        let host = Arc::new(host);
-                        let weak = Arc::downgrade(&host);
+                    Ok((host, started)) => {
                         if !self.current.amend(generation, Ok(Some(host))) {
                             return;
                         }
-                        break weak;
+                        break started;
                     }
                     Err(why) => (problem, failed) = (why, true),
                 }
@@ -312,15 +348,64 @@ impl Run {
         }
     }
 
+    /// Waits until a handler has ended, or kills it after a time limit. `None` if its host is gone.
+    fn watch(&self, made: &Made, started: &Started, generation: usize) -> Option<End> {
+        let limit = made
+            .app
+            .host
+            .function_timeout
+            .filter(|_| made.binary.is_some());
+        let mut warned = None;
+        loop {
+            let host = started.host.upgrade()?;
+            if let Some(code) = host.handler.exit_code() {
+                return Some(End::Code(code));
+            }
+            for (id, function, after) in started.running.long() {
+                let line = format!("still running after {} s", after.as_secs());
+                self.console.about(Kind::Warning, &function, &id, &line);
+            }
+            if let Some(limit) = limit
+                && let Some((id, longest, ran)) = started.running.longest()
+                && ran >= limit
+            {
+                let over = format!("longer than functionTimeout, {} s", limit.as_secs_f64());
+                if warned.as_ref() != Some(&id) {
+                    let line = format!(
+                        "it has run {over}: in {} s the handler is killed and started again",
+                        AFTER_LIMIT.as_secs()
+                    );
+                    self.console
+                        .about(Kind::Error, &longest.function, &id, &line);
+                    warned = Some(id.clone());
+                }
+                if ran >= limit + AFTER_LIMIT {
+                    // From now on requests wait for the next one.
+                    self.current.amend(generation, Ok(None));
+                    started.running.report(&id, &format!("it ran {over}"));
+                    let others = format!(
+                        "the handler was killed, because {} ran {over}",
+                        longest.function
+                    );
+                    started.running.report_all(&others);
+                    host.handler.kill();
+                    return Some(End::Killed);
+                }
+            }
+            drop(host);
+            thread::sleep(LOOK_PAUSE);
+        }
+    }
+
     /// The functions as `func start` shows them, and what there is to know about them.
     fn functions(&self, Made { app, notes, .. }: &Made) -> String {
-        let (address, mut shown) = (
-            format!("http://localhost:{}", self.port),
-            "\nFunctions:\n".to_owned(),
-        );
+        let address = format!("http://localhost:{}", self.port);
+        let mut shown = "\nFunctions:\n".to_owned();
+        if app.functions.is_empty() {
+            shown += "\n\tnone yet: make new\n";
+        }
         for function in &app.functions {
             let trigger = function.trigger();
-            let text = |member: &str| trigger.text(member);
             let line = match &function.route {
                 Some(route) => format!("[{}] {address}/{route}", function.methods().join(",")),
                 None => {
@@ -336,26 +421,31 @@ impl Run {
                     ];
                     let source = SOURCES
                         .iter()
-                        .map(|member| text(member))
+                        .map(|member| trigger.text(member))
                         .find(|source| !source.is_empty());
-                    format!("{} {}", text("type"), source.unwrap_or_default())
+                    format!("{} {}", trigger.kind, source.unwrap_or_default())
                 }
             };
             shown += &format!("\n\t{}: {}\n", function.name, line.trim_end());
         }
-        let mut timers = app
+        let timers = app
             .functions
             .iter()
-            .filter(|function| function.trigger().is("timerTrigger"));
-        if let Some(Function { name, .. }) = timers.next() {
-            let command = format!(
-                "curl -d '{{}}' -H 'Content-Type: application/json' {address}/admin/functions/{name}"
-            );
-            shown += &format!("\nTimers run by hand only: {command}\n");
+            .any(|function| function.trigger().is("timerTrigger"));
+        if timers && self.options.timers_off {
+            shown += "\nTimers are off: TIMERS=off\n";
         }
         for note in notes {
             shown += &format!("\n{note}\n");
         }
         shown
     }
+}
+
+/// How a handler ended.
+enum End {
+    /// By itself, with this code.
+    Code(i32),
+    /// It was killed, because a function ran too long.
+    Killed,
 }

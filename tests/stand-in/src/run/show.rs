@@ -1,15 +1,19 @@
-//! What `make run` shows: a line for everything that happens, as `func start` has it, in colour on
-//! a terminal.
+//! What `make run` shows: a line for everything that happens, in colour on a terminal.
 
 use crate::host::newtonsoft::{Date, on_one_line};
-use crate::host::record::Event;
+use crate::host::record::{Attempt, Event};
 use crate::host::storage::shown;
 use crate::run::process::Stream;
+use crate::run::running::{Line, Running, own};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
-/// How much of a message or a value is shown, in characters.
-const SHOWN_CHARS: usize = 1000;
+/// How many characters of an invocation's id are shown.
+const ID_CHARS: usize = 8;
+
+/// How wide a terminal is that does not say it, in characters.
+const COLUMNS: usize = 80;
 
 /// What kind of line it is, for its colour.
 #[derive(Clone, Copy, PartialEq)]
@@ -25,14 +29,25 @@ pub enum Kind {
 /// The terminal, or what stands for it.
 pub struct Console {
     colours: bool,
+    /// Where messages and outputs are cut; nowhere in a pipe, or if everything is to be shown.
+    columns: Option<usize>,
+    /// Whether everything is shown: whole ids, and each reason each time.
+    verbose: bool,
 }
 
 impl Console {
     /// One in colour if stdout is a terminal and `NO_COLOR` is not set.
-    pub fn of_stdout() -> Self {
+    pub fn of_stdout(verbose: bool) -> Self {
+        let is_terminal = std::io::stdout().is_terminal();
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let columns = std::env::var("COLUMNS").ok();
+        let columns = columns
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(COLUMNS);
         Self {
-            colours: std::io::stdout().is_terminal() && !unwanted,
+            colours: is_terminal && !unwanted,
+            columns: (is_terminal && !verbose).then_some(columns),
+            verbose,
         }
     }
 
@@ -54,67 +69,90 @@ impl Console {
         let _ = std::io::stdout().write_all(text.as_bytes());
     }
 
-    /// Shows a line with the time, as the host's log has it.
+    /// Shows a line with the time of day, in UTC.
     pub fn log(&self, kind: Kind, line: &str) {
-        self.print(
-            kind,
-            &format!("[{}] {line}", Date::now().to_the_millisecond()),
-        );
+        let now = Date::now().to_the_millisecond();
+        let (_, time) = now.split_once('T').unwrap_or_default();
+        self.print(kind, &format!("[{time}] {line}"));
+    }
+
+    /// Shows a line about an invocation.
+    pub fn about(&self, kind: Kind, function: &str, id: &str, line: &str) {
+        let id = id.get(..ID_CHARS).filter(|_| !self.verbose).unwrap_or(id);
+        self.log(kind, &format!("{function} {id}: {line}"));
     }
 
     /// Shows a line of the handler as the host logs it: stdout is information, stderr an error, or
-    /// a warning where it says so [Workers/ProcessManagement/WorkerProcess.cs].
-    pub fn handler(&self, stream: Stream, line: &str) {
+    /// a warning where it says so [Workers/ProcessManagement/WorkerProcess.cs]. The reason of an
+    /// invocation's failure is kept for the invocation's end.
+    pub fn handler(&self, running: &Running, stream: Stream, line: &str) {
         let kind = match stream {
             Stream::Stdout => Kind::Plain,
             Stream::Stderr if line.to_ascii_lowercase().contains("warn") => Kind::Warning,
             Stream::Stderr => Kind::Error,
         };
-        self.log(kind, line);
+        let Some(Line { id, text, reason }) = Line::read(line) else {
+            return self.log(kind, line);
+        };
+        let kept = reason.is_some_and(|reason| running.report(id, reason));
+        match running.function(id) {
+            Some(_) if kept => {}
+            Some(function) => self.about(kind, &function, id, text),
+            None => self.log(kind, line),
+        }
     }
 
-    /// Shows what happens.
-    pub fn event(&self, event: &Event) {
+    /// Shows what happens to an invocation, of which there may be an end in `running`.
+    pub fn event(&self, running: &Running, event: &Event) {
+        running.note(event);
         match event {
             Event::Started {
                 function,
                 id,
                 reason,
+                attempt,
             } => {
-                self.log(
-                    Kind::Host,
-                    &format!("Executing 'Functions.{function}' (Reason='{reason}', Id={id})"),
-                );
+                let line = match attempt {
+                    Attempt { is_first: true, .. } => Cow::from(*reason),
+                    Attempt { label, .. } => format!("{reason}, {label}").into(),
+                };
+                self.about(Kind::Host, function, id, &line);
             }
-            Event::Logged { line } => self.log(Kind::Plain, line),
+            Event::Logged { id, line } => {
+                let function = running.function(id).unwrap_or_default();
+                self.about(Kind::Plain, &function, id, line);
+            }
             Event::Ended {
                 function,
                 id,
                 failure,
+                status,
                 took,
+                attempt,
             } => {
-                let (word, kind) = if failure.is_some() {
-                    ("Failed", Kind::Error)
-                } else {
-                    ("Succeeded", Kind::Host)
+                let is_error = status.is_some_and(|status| status >= 500);
+                let reason = running.end(id, *failure, is_error);
+                let failed = failure.is_some() || is_error && reason.is_some();
+                let end = match (failed, status) {
+                    (true, Some(status)) => format!("failed with {status}"),
+                    (true, None) => "failed".into(),
+                    (false, Some(status)) => status.to_string(),
+                    (false, None) => "succeeded".into(),
                 };
-                let took = took.as_millis();
-                self.log(
-                    kind,
-                    &format!(
-                        "Executed 'Functions.{function}' ({word}, Id={id}, Duration={took}ms)"
-                    ),
-                );
-                if let Some(why) = failure {
-                    self.log(Kind::Error, &format!("{function}: {why}"));
+                let mut line = format!("{end} in {} ms", took.as_millis());
+                if !attempt.label.is_empty() && (failed || !attempt.is_first) {
+                    line += &format!(", {}", attempt.label);
                 }
+                let is_known = failure.is_some() && *failure == attempt.failure_before.as_deref();
+                if let Some(reason) = reason.filter(|_| self.verbose || !is_known) {
+                    line += &format!(": {}", own(&reason));
+                }
+                let kind = if failed { Kind::Error } else { Kind::Host };
+                self.about(kind, function, id, &line);
             }
-            Event::Queued { queue, message } => {
-                let text = match shown(message) {
-                    Value::String(text) => on_one_line(&text).unwrap_or(text),
-                    bytes => bytes.to_string(),
-                };
-                self.log(Kind::Good, &format!("queue {queue}: {}", beginning(&text)));
+            Event::Queued { queue, message } => self.message("queue", queue, message, Kind::Good),
+            Event::Poisoned { queue, message } => {
+                self.message("moved to", queue, message, Kind::Error);
             }
             Event::Written {
                 function,
@@ -125,20 +163,42 @@ impl Console {
                 let value = value
                     .as_str()
                     .map_or_else(|| value.to_string(), str::to_owned);
-                self.log(
+                self.value(
                     Kind::Good,
-                    &format!("{kind} {function}.{binding}: {}", beginning(&value)),
+                    &format!("{kind} {function}.{binding}: "),
+                    &value,
                 );
             }
             Event::Noted(line) => self.log(Kind::Warning, line),
         }
     }
+
+    fn message(&self, what: &str, queue: &str, message: &[u8], kind: Kind) {
+        let text = match shown(message) {
+            Value::String(text) => on_one_line(&text).unwrap_or(text),
+            bytes => bytes.to_string(),
+        };
+        self.value(kind, &format!("{what} {queue}: "), &text);
+    }
+
+    /// Shows a value behind its name, or as much of it as the line has room for, with its size.
+    fn value(&self, kind: Kind, name: &str, value: &str) {
+        const TIME_CHARS: usize = "[hh:mm:ss.mmmZ] ".len();
+        let room = self
+            .columns
+            .map(|columns| columns.saturating_sub(TIME_CHARS + name.len()));
+        self.log(kind, &format!("{name}{}", beginning(value, room)));
+    }
 }
 
-/// A text, or its beginning where it is long.
-fn beginning(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARS) {
-        Some((end, _)) => format!("{}... ({} bytes)", &text[..end], text.len()),
-        None => text.to_owned(),
+/// A text, or its beginning and its size if it is longer than `room`, in characters.
+fn beginning(text: &str, room: Option<usize>) -> Cow<'_, str> {
+    let size = format!("... ({} bytes)", text.len());
+    match room {
+        Some(room) if text.chars().count() > room => {
+            let kept: String = text.chars().take(room.saturating_sub(size.len())).collect();
+            (kept + &size).into()
+        }
+        _ => text.into(),
     }
 }

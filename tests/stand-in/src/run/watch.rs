@@ -1,7 +1,9 @@
 //! The files that make up an app, and whether one of them has changed. Looked at again and again:
 //! it works everywhere, and they are few.
 
+use crate::commands::lock;
 use std::collections::BTreeMap;
+use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -62,8 +64,8 @@ impl Files {
             };
             loop {
                 thread::sleep(SETTLED_AFTER);
-                let later = Self::of(root);
-                if later == now {
+                let (later, is_written) = (Self::of(root), is_locked(root));
+                if later == now && !is_written {
                     break;
                 }
                 now = later;
@@ -82,4 +84,10 @@ impl Files {
         let gone = self.0.iter().find(|(file, _)| !now.0.contains_key(*file));
         changed.or(gone).map(|(file, _)| file.clone())
     }
+}
+
+/// Whether a command that writes the app's files is at work, `make new` for one.
+fn is_locked(root: &Path) -> bool {
+    let lock = std::fs::File::open(root.join(lock::FILE));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

@@ -68,7 +68,6 @@ fn an_app_is_read() {
         [
             "host.json: ignored here: logging",
             "A/function.json: the constraint datetime is ignored here",
-            "off/function.json: retry is ignored here",
             "off2 is disabled",
         ]
     );

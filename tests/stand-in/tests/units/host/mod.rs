@@ -5,6 +5,7 @@ mod date;
 mod expressions;
 mod mcp;
 mod newtonsoft;
+mod retry;
 mod routes;
 mod schedule;
 mod storage;

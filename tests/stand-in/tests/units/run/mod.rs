@@ -1,4 +1,6 @@
 //! Tests of the room `run`.
 
 mod http;
+mod running;
+mod timers;
 mod watch;

@@ -1,0 +1,82 @@
+//! Retry policies: `retry` in a function.json, which runs a failed function again before its
+//! trigger does [azure-webjobs-sdk, FixedDelayRetryStrategy and ExponentialBackoffRetryStrategy].
+
+use crate::app::function::Function;
+use crate::app::json;
+use crate::host::schedule::time_span;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A function's retry policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retry {
+    /// How often a failed run is repeated; -1 for ever.
+    most: i64,
+    /// How long the first repetition waits, and how long each at most. A fixed delay is both.
+    delay: (Duration, Duration),
+}
+
+impl Retry {
+    /// The policy of a function, if it has one. The host has none for HTTP functions.
+    pub fn of(function: &Function) -> Option<Self> {
+        let retry = json::member(&function.file, "retry");
+        let most = json::integer(json::member(retry, "maxRetryCount"))?;
+        let interval = |member: &str| {
+            let ticks = time_span(json::member(retry, member).as_str()?)?;
+            Some(Duration::from_nanos(u64::try_from(ticks).ok()? * 100))
+        };
+        let strategy = json::member(retry, "strategy").as_str()?;
+        let delay = match strategy.to_ascii_lowercase().as_str() {
+            "fixeddelay" => interval("delayInterval").map(|delay| (delay, delay))?,
+            "exponentialbackoff" => (interval("minimumInterval")?, interval("maximumInterval")?),
+            _ => return None,
+        };
+        (!function.is_http()).then_some(Self { most, delay })
+    }
+
+    /// Whether a run that failed is repeated, after so many repetitions.
+    pub fn repeats(&self, done: u32) -> bool {
+        self.most < 0 || i64::from(done) < self.most
+    }
+
+    /// How long the next repetition waits, after so many. (The host adds up to a fifth by chance to
+    /// delays that grow.)
+    pub fn pause(&self, done: u32) -> Duration {
+        let (first, most) = self.delay;
+        first.saturating_mul(1 << done.min(20)).min(most)
+    }
+
+    /// `run 2 of 3`, or `run 2`.
+    pub fn label(&self, done: u32) -> String {
+        match self.most {
+            ..0 => format!("run {}", done + 1),
+            most => format!("run {} of {}", done + 1, most + 1),
+        }
+    }
+
+    /// `Metadata.RetryContext` of a run, as it was seen (wire/host-queue-retry.json); `failure` says
+    /// why the run before failed. Stack traces are left out.
+    pub fn context(&self, function: &str, done: u32, failure: Option<&str>) -> Value {
+        let exception = failure.map(|why| {
+            let message = format!("Exception while executing function: Functions.{function}");
+            json!({
+                "MethodName": format!("Host.Functions.{function}"), "Handled": false,
+                "ClassName": "Microsoft.Azure.WebJobs.Host.FunctionInvocationException",
+                "Message": message, "Data": null,
+                "InnerException": {"Message": why, "Data": {}, "InnerException": null},
+                "HResult": -2146233088, "Source": "System.Private.CoreLib",
+            })
+        });
+        json!({
+            "RetryCount": done, "MaxRetryCount": self.most, "Exception": exception,
+            "Instance": null, "State": {},
+        })
+    }
+}
+
+/// A payload whose metadata also has a `RetryContext`.
+pub fn with_context(payload: &str, context: &Value) -> String {
+    // Metadata comes last in a payload, and is not empty.
+    let before = payload.strip_suffix("}}").unwrap_or(payload);
+    format!("{before},\"RetryContext\":{context}}}}}")
+}

@@ -1,0 +1,116 @@
+//! What is known of invocations that run.
+
+use stand_in::host::record::{Attempt, Event};
+use stand_in::run::running::{Line, Running, own, sentence};
+
+#[test]
+fn lines_of_invocations_are_known() {
+    for (line, expected) in [
+        (
+            "invocation 7-a: took an order",
+            Some(("took an order", None)),
+        ),
+        ("warning: invocation 7-a: old", Some(("old", None))),
+        (
+            "error: invocation 7-a: GET /api/x: 500: function x failed: no: tea (at src/x.rs:7)",
+            Some((
+                "GET /api/x: 500: function x failed: no: tea (at src/x.rs:7)",
+                Some("function x failed: no: tea (at src/x.rs:7)"),
+            )),
+        ),
+        (
+            "error: invocation 7-a: GET /x: after its answer had begun, function x failed: no",
+            Some((
+                "GET /x: after its answer had begun, function x failed: no",
+                Some("function x failed: no"),
+            )),
+        ),
+        // The function's own words.
+        (
+            "error: invocation 7-a: PRICE: 500: no",
+            Some(("PRICE: 500: no", None)),
+        ),
+        (
+            "error: invocation 7-a: GET /x: soon: no",
+            Some(("GET /x: soon: no", None)),
+        ),
+        ("invocation without id: x", None),
+        ("an invocation 7-a: x", None),
+        ("listening", None),
+    ] {
+        let expected = expected.map(|(text, reason)| Line {
+            id: "7-a",
+            text,
+            reason,
+        });
+        assert_eq!(Line::read(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_sentence_is_the_functions_own() {
+    for (reason, without_name, alone) in [
+        (
+            "failed: no tea (at src/x.rs:7)",
+            "no tea (at src/x.rs:7)",
+            "no tea",
+        ),
+        (
+            "function x failed: no tea (at src/x.rs:7)",
+            "no tea (at src/x.rs:7)",
+            "no tea",
+        ),
+        (
+            "function x answers, and it has none",
+            "function x answers, and it has none",
+            "function x answers, and it has none",
+        ),
+        ("failed: tea (at home)", "tea (at home)", "tea"),
+        ("status 500: no", "status 500: no", "status 500: no"),
+    ] {
+        assert_eq!(
+            (own(reason), sentence(reason)),
+            (without_name, alone),
+            "{reason}"
+        );
+    }
+}
+
+#[test]
+fn a_reason_is_kept_for_the_end() {
+    let running = Running::default();
+    let start = |id: &str| {
+        running.note(&Event::Started {
+            function: "x",
+            id,
+            reason: "",
+            attempt: &Attempt::default(),
+        });
+    };
+    start("1");
+    assert!(running.report("1", "the handler's") && running.report("1", "a later one"));
+    assert_eq!(
+        running.end("1", Some("the host's"), false).as_deref(),
+        Some("the handler's")
+    );
+    // A late line about it says nothing new, but is known by its function.
+    assert!(running.report("1", "the handler's"));
+    assert_eq!(running.function("1").as_deref(), Some("x"));
+    start("2");
+    assert_eq!(running.end("2", None, false), None);
+    assert!(!running.report("2", "late") && !running.report("3", "unknown"));
+    // The report of an error may come a little after the answer.
+    start("4");
+    std::thread::scope(|scope| {
+        scope.spawn(|| running.report("4", "soon"));
+        let reason = running.end("4", None, true);
+        assert!(reason.is_none_or(|reason| reason == "soon"));
+    });
+    start("5");
+    let (id, invocation, _) = running.longest().expect("an invocation");
+    assert_eq!((id.as_str(), invocation.function.as_str()), ("5", "x"));
+    running.report_all("all");
+    assert!(running.long().is_empty());
+    assert_eq!(running.end("5", None, true).as_deref(), Some("all"));
+    assert!(running.longest().is_none());
+}
