@@ -1,13 +1,16 @@
 //! Invocations side by side: those that block keep no others waiting, and no more threads are left
 //! than are needed.
 
-use crate::in_flight::{half_an_order, start_get};
+use crate::in_flight::{half_an_order, meet, start_get};
 #[cfg(target_os = "linux")]
 use crate::probe::{FEW_THREADS, policies, status};
 use crate::probe::{allow_many_files, assert_few_threads};
-use crate::requests::{ask, assert_serves, get, is_ordered, is_passed_on, message, order, ping};
+use crate::requests::{
+    ask, assert_serves, connect, get, is_ordered, is_passed_on, message, order, ping,
+};
 use crate::start::start;
-use stand_in::run::http::{Answer, Connection, request};
+use stand_in::run::http::request;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -48,23 +51,16 @@ fn threads_that_read_from_connections_preempt_no_others() {
 #[test]
 fn an_idle_handler_keeps_few_threads() {
     let handler = start();
-    let mut connections: Vec<_> = (0..64)
-        .map(|_| Connection::open(handler.port).expect("a connection"))
-        .collect();
-    for connection in &mut connections {
-        assert!(is_ordered(
-            &connection
-                .exchange(&order("one of 64!"))
-                .expect("an answer"),
-            "one of 64!"
-        ));
+    let mut callers: Vec<_> = (0..64).map(|_| connect(&handler)).collect();
+    for caller in &mut callers {
+        assert!(is_ordered(&caller.ask(&order("one of 64!")), "one of 64!"));
     }
-    drop(connections);
+    drop(callers);
     // On a busy machine a single such period proves nothing.
-    let period = || {
+    let period = |_| {
         assert_few_threads(&handler);
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(6) {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(6) {
             if status(handler.pid(), "Threads") > FEW_THREADS {
                 return false;
             }
@@ -73,7 +69,7 @@ fn an_idle_handler_keeps_few_threads() {
         true
     };
     assert!(
-        (0..5).any(|_| period()),
+        (0..5).any(period),
         "in each of five periods of six seconds it had more threads for a while"
     );
 }
@@ -83,72 +79,44 @@ fn an_idle_handler_keeps_few_threads() {
 fn blocking_invocations_do_not_queue_behind_each_other() {
     let handler = start();
     assert_few_threads(&handler);
-    for _ in 0..3 {
-        let meeting: Vec<_> = (0..64)
-            .map(|_| start_get(&handler, "/api/meets?n=64"))
-            .collect();
-        for mut connection in meeting {
-            assert_eq!(connection.read_answer().expect("an answer").text(), "met");
-        }
-    }
+    (0..3).for_each(|_| meet(&handler, 64));
     assert_few_threads(&handler);
-    assert_eq!(get(&handler, "/api/meets?n=1").text(), "met");
-}
-
-#[test]
-fn blocking_invocations_do_not_queue_while_others_are_quick() {
-    let handler = start();
+    // Nor while others are quick.
     thread::scope(|scope| {
-        let meeting = scope.spawn(|| {
-            let meeting: Vec<_> = (0..64)
-                .map(|_| start_get(&handler, "/api/meets?n=64"))
-                .collect();
-            meeting
-                .into_iter()
-                .all(|mut connection| connection.read_answer().expect("an answer").text() == "met")
-        });
-        let mut quick = Connection::open(handler.port).expect("a connection");
+        let meeting = scope.spawn(|| meet(&handler, 64));
+        let mut quick = connect(&handler);
         while !meeting.is_finished() {
-            assert_eq!(quick.exchange(&ping()).expect("an answer").status, 200);
+            quick.assert_in_step();
         }
-        assert!(meeting.join().expect("the meeting"));
     });
+    meet(&handler, 1);
 }
 
 /// As with a database: each invocation waits for a few milliseconds, and there is always another.
 #[test]
 fn short_waits_do_not_queue_behind_each_other() {
     let handler = start();
-    let asleep_at_once = || -> usize {
-        get(&handler, "/api/sleeps?peak")
-            .text()
-            .parse()
-            .expect("a number")
+    let over = AtomicBool::new(false);
+    let client = || {
+        let mut callers: Vec<_> = (0..16)
+            .map(|_| start_get(&handler, "/api/sleeps?ms=10"))
+            .collect();
+        while !over.load(Relaxed) {
+            for caller in &mut callers {
+                assert_eq!(caller.answer().text(), "slept");
+                caller.send(request("GET", "/api/sleeps?ms=10", &[], b""));
+            }
+        }
     };
     thread::scope(|scope| {
-        let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-        for _ in 0..4 {
-            let (over, handler) = (over.clone(), &handler);
-            scope.spawn(move || {
-                let sleep = request("GET", "/api/sleeps?ms=10", &[], b"");
-                let mut connections: Vec<_> = (0..16)
-                    .map(|_| start_get(handler, "/api/sleeps?ms=10"))
-                    .collect();
-                while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                    for connection in &mut connections {
-                        assert_eq!(connection.read_answer().expect("an answer").text(), "slept");
-                        connection.send(&sleep).expect("sent");
-                    }
-                }
-            });
-        }
-        let start = Instant::now();
-        let mut most = 0;
-        while most < 48 && start.elapsed() < Duration::from_secs(10) {
+        (0..4).for_each(|_| drop(scope.spawn(client)));
+        let (begun, mut most) = (Instant::now(), 0);
+        while most < 48 && begun.elapsed() < Duration::from_secs(10) {
             thread::sleep(Duration::from_millis(100));
-            most = most.max(asleep_at_once());
+            let asleep_at_once = get(&handler, "/api/sleeps?peak");
+            most = most.max(asleep_at_once.text().parse().expect("a number"));
         }
-        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        over.store(true, Relaxed);
         assert!(
             most >= 48,
             "of 64 invocations that wait, at most {most} were under way at once"
@@ -160,16 +128,14 @@ fn short_waits_do_not_queue_behind_each_other() {
 fn stalled_bodies_do_not_keep_others_waiting() {
     allow_many_files();
     let handler = start();
-    let stalled: Vec<_> = (0..if cfg!(target_os = "linux") { 500 } else { 100 })
-        .map(|_| half_an_order(&handler))
-        .collect();
+    let count = if cfg!(target_os = "linux") { 500 } else { 100 };
+    let stalled: Vec<_> = (0..count).map(|_| half_an_order(&handler)).collect();
     for _ in 0..10 {
         assert_eq!(ask(&handler, &ping()).status, 200);
         assert_serves(&handler);
     }
-    for (mut connection, rest) in stalled {
-        connection.send(&rest).expect("sent");
-        let answer = connection.read_answer().expect("an answer to a late order");
+    for (mut caller, rest) in stalled {
+        let answer = caller.send(rest).answer();
         assert!(is_ordered(&answer, "in flight!"), "{answer:?}");
     }
     assert_few_threads(&handler);
@@ -179,19 +145,14 @@ fn stalled_bodies_do_not_keep_others_waiting() {
 #[test]
 fn a_newer_http_costs_its_own_connection_only() {
     let handler = start();
-    let stuck: Vec<_> = [
-        &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
-        b"GET /api/hello HTTP/3.0\r\nHost: a\r\n\r\n",
-    ]
-    .into_iter()
-    .cycle()
-    .take(40)
-    .map(|line| {
-        let mut connection = Connection::open(handler.port).expect("a connection");
-        connection.send(line).expect("sent");
-        connection
-    })
-    .collect();
+    let newer = [
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET /api/hello HTTP/3.0\r\nHost: a\r\n\r\n",
+    ];
+    let mut stuck: Vec<_> = (0..40).map(|_| connect(&handler)).collect();
+    for (caller, line) in stuck.iter_mut().zip(newer.into_iter().cycle()) {
+        caller.send(line);
+    }
     assert_serves(&handler);
     drop(stuck);
     assert_serves(&handler);
@@ -200,19 +161,17 @@ fn a_newer_http_costs_its_own_connection_only() {
 #[test]
 fn answers_go_to_who_asked() {
     let handler = start();
-    thread::scope(|scope| {
-        for client in 0..16 {
-            let handler = &handler;
-            scope.spawn(move || {
-                let mut connection = Connection::open(handler.port).expect("a connection");
-                for n in 0..50 {
-                    let text = format!("{client}: no. {n}!");
-                    let answer: Answer = connection.exchange(&order(&text)).expect("an answer");
-                    assert!(is_ordered(&answer, &text), "{answer:?}");
-                    let answer = connection.exchange(&message(&text)).expect("an answer");
-                    assert!(is_passed_on(&answer, &text), "{answer:?}");
-                }
-            });
+    let client = |name: usize| {
+        let mut caller = connect(&handler);
+        for n in 0..50 {
+            let text = format!("{name}: no. {n}!");
+            let answer = caller.ask(&order(&text));
+            assert!(is_ordered(&answer, &text), "{answer:?}");
+            let answer = caller.ask(&message(&text));
+            assert!(is_passed_on(&answer, &text), "{answer:?}");
         }
+    };
+    thread::scope(|scope| {
+        (0..16).for_each(|name| drop(scope.spawn(move || client(name))));
     });
 }

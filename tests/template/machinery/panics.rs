@@ -4,7 +4,7 @@ use crate::in_flight::{hold, release};
 #[cfg(target_os = "linux")]
 use crate::probe;
 use crate::probe::assert_few_threads;
-use crate::requests::{ID, ask, assert_error, get, order_payload, ping};
+use crate::requests::{ID, ask, assert_error, connect, get, order_payload, ping};
 use crate::start::start;
 use serde_json::json;
 use stand_in::run::http::{Connection, invocation, request};
@@ -57,7 +57,7 @@ fn a_panic_fails_its_own_invocation_and_no_other() {
     handler.wait_for_stderr(&format!("invocation {ID}: POST /panics-too: 500: panicked"));
     let answer = ask(&handler, &invocation("/panics", ID, &order_payload("x")));
     assert_error(&answer, 500, &["as the test wants"]);
-    release(&handler, held);
+    release(&mut connect(&handler), held);
     assert!(handler.is_running());
 }
 
