@@ -246,7 +246,7 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
                 \"name\": \"item\", \"queueName\": \"items\", \"connection\": \"\"},\n    \
                 {\"type\": \"queue\", \"direction\": \"out\", \"name\": \"$return\", \"queueName\": \"done\"},\n    \
                 {\"type\": \"signalR\", \"direction\": \"out\", \"name\": \"hub\", \"hubName\": \"h\"},\n    \
-                {\"type\": \"blob\", \"direction\": \"in\", \"name\": \"prices\", \"path\": \"p/prices.json\"},\n  ]\n}\n";
+                {\"type\": \"blob\", \"direction\": \"in\", \"name\": \"prices\", \"path\": \"prices/prices.json\"},\n  ]\n}\n";
     app.write("Match/function.json", json);
     app.done(&["new", "NAME=Match"]);
     assert_eq!(app.read("Match/function.json"), json);
@@ -434,7 +434,7 @@ fn a_function_called_as_the_binary_gives_that_another_name() {
     let app = App::new("handler-by-func");
     app.write(
         "Handler/function.json",
-        r#"{"bindings": [{"type": "timerTrigger", "name": "x"}]}"#,
+        r#"{"bindings": [{"type": "timerTrigger", "name": "x", "schedule": "0 * * * * *"}]}"#,
     );
     app.done(&["new", "NAME=Handler"]);
     assert_eq!(app.read("host.json"), renamed);
@@ -465,7 +465,8 @@ fn functions_written_by_hand_are_removed_too() {
     app.write("src/functions/shop.rs", "");
     app.write("src/functions/single.rs", "");
     app.write("src/functions/single/part.rs", "");
-    let trigger = r#"{"bindings": [{"type": "timerTrigger", "name": "x"}]}"#;
+    let trigger =
+        r#"{"bindings": [{"type": "timerTrigger", "name": "x", "schedule": "0 * * * * *"}]}"#;
     for name in ["order", "cancel", "single", "inline", "folder-only"] {
         app.write(&format!("{name}/function.json"), trigger);
     }
@@ -530,7 +531,7 @@ fn template(test: &str) -> App {
     app.write("tests/functions/main.rs", "//! Tests.\n\nmod hello;\n");
     app.write(
         "hello/function.json",
-        r#"{"bindings": [{"type": "timerTrigger", "name": "x"}]}"#,
+        r#"{"bindings": [{"type": "timerTrigger", "name": "x", "schedule": "0 * * * * *"}]}"#,
     );
     app
 }

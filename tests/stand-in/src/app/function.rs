@@ -171,6 +171,11 @@ impl Function {
         missing
     }
 
+    /// Its function.json, seen from the app's root.
+    pub fn file_name(&self) -> String {
+        format!("{}/function.json", self.name)
+    }
+
     /// What triggers it: the first binding whose type ends in Trigger; one without a type where
     /// there is none.
     pub fn trigger(&self) -> &Binding {

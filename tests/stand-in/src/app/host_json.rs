@@ -60,6 +60,7 @@ enum Rule {
     Integer(i64, i64),
     Word(&'static [&'static str]),
     Text,
+    /// A list of texts; the host passes over anything else.
     Texts,
     Object,
     /// A TimeSpan or `-1`.
@@ -178,7 +179,7 @@ impl Rule {
             Self::Integer(least, most) => format!("a number from {least} to {most}"),
             Self::Word(words) => format!("\"{}\"", words.join("\" or \"")),
             Self::Text => "a text".into(),
-            Self::Texts => "a list of texts, [\"...\"]".into(),
+            Self::Texts => "a list of texts".into(),
             Self::Object => "an object, { ... }".into(),
             Self::Limit => "a time of the form hh:mm:ss, \"00:10:00\", or \"-1\"".into(),
             Self::TimeSpan => "a time of the form hh:mm:ss, \"00:00:30\"".into(),
@@ -205,7 +206,7 @@ impl HostJson {
             let value = setting(&name).map_or_else(|| json::at(&file, path).clone(), Value::String);
             if rule.takes(&value) {
                 values.insert(path, value);
-            } else if !value.is_null() {
+            } else if !value.is_null() && !matches!(rule, Rule::Texts) {
                 findings.push(rule.refused(path, &value));
             }
         }

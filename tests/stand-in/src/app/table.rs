@@ -63,7 +63,7 @@ impl Call {
 /// item.
 pub fn with_module(text: &str, file: &str) -> String {
     let line = format!("mod {};\n", names::module(file));
-    let modules = modules(text);
+    let modules = declared(text);
     let (at, line) = match (
         modules.iter().find(|module| *file < *module.file),
         modules.last(),
@@ -91,7 +91,7 @@ pub fn with_module(text: &str, file: &str) -> String {
 
 /// Takes `mod module;` out, with the attributes and doc comments above it.
 pub fn without_module(text: &str, file: &str) -> String {
-    let modules = modules(text);
+    let modules = declared(text);
     let Some(module) = modules.iter().find(|module| module.file == file) else {
         return text.to_owned();
     };
@@ -105,6 +105,14 @@ pub fn without_module(text: &str, file: &str) -> String {
     [&text[..cut.start], &text[cut.end..]].concat()
 }
 
+/// The names of the modules that the text declares in other files.
+pub fn modules(text: &str) -> Vec<String> {
+    declared(text)
+        .into_iter()
+        .map(|module| module.file)
+        .collect()
+}
+
 /// A line `mod name;`.
 struct Module {
     file: String,
@@ -112,7 +120,7 @@ struct Module {
 }
 
 /// The modules that the text declares in other files.
-fn modules(text: &str) -> Vec<Module> {
+fn declared(text: &str) -> Vec<Module> {
     let skeleton = blank(text, Blank::CommentsAndStrings);
     let (mut modules, mut start) = (Vec::new(), 0);
     let mut above = None;

@@ -12,7 +12,7 @@ use crate::app::settings;
 use crate::app::table::{self, Table};
 use crate::commands::Written;
 use crate::commands::changes::Changes;
-use crate::commands::check::bindings;
+use crate::commands::check::check_function;
 use crate::commands::code;
 use serde_json::Value;
 use std::path::Path;
@@ -167,7 +167,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
         true => changes.read(root, &folder)?,
     };
     let function = Function::read(name, &text).map_err(|why| format!("{folder}: {why}"))?;
-    let findings = bindings::check(&function);
+    let findings = check_function(&function);
     if let Some(error) = findings.iter().find(|finding| finding.is_error()) {
         return Err(error.to_string());
     }

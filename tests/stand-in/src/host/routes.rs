@@ -154,8 +154,48 @@ impl Template {
             && self.segments.iter().zip(&other.segments).all(same)
     }
 
-    /// Whether some path would be one of this route's and of the other's too if all constraints
-    /// held.
+    /// Whether every path of the other route is one of this route's too: a function with it that is
+    /// asked first leaves nothing to the other one. A constraint that is taken as true here is
+    /// never sure to hold.
+    pub fn covers(&self, other: &Self) -> bool {
+        let (mut ours, mut theirs) = (self.segments.iter(), other.segments.iter());
+        loop {
+            let (one, other) = match (ours.next(), theirs.next()) {
+                (None, theirs) => return theirs.is_none(),
+                (Some(one), None) => {
+                    let may_be_absent = |segment: &Segment| match segment {
+                        Segment::Parameter(parameter) => parameter.may_be_absent(),
+                        Segment::Text(_) => false,
+                    };
+                    return may_be_absent(one) && ours.all(may_be_absent);
+                }
+                (Some(one), Some(other)) => (one, other),
+            };
+            let covered = match (one, other) {
+                (Segment::Text(one), Segment::Text(other)) => one.eq_ignore_ascii_case(other),
+                (Segment::Text(_), Segment::Parameter(_)) => false,
+                (Segment::Parameter(one), Segment::Text(text)) => one.takes(text) == Some(true),
+                (Segment::Parameter(one), Segment::Parameter(other)) => {
+                    let is_absent = other.may_be_absent() && !one.may_be_absent();
+                    let held = |constraint| other.constraints.contains(constraint);
+                    !is_absent && (one.rest || !other.rest) && one.constraints.iter().all(held)
+                }
+            };
+            match one {
+                _ if !covered => return false,
+                // What comes after in the other route is part of this parameter's value.
+                Segment::Parameter(Parameter {
+                    rest: true,
+                    constraints,
+                    ..
+                }) => return constraints.is_empty() || theirs.next().is_none(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether some path would be one of this route's and of the other's too. A constraint that is
+    /// taken as true here may hold.
     pub fn overlaps(&self, other: &Self) -> bool {
         let absent = |segment: &Segment| matches!(segment, Segment::Parameter(parameter) if parameter.may_be_absent());
         let rest =
@@ -167,6 +207,17 @@ impl Template {
                 (Some(one), None) => return absent(one) && ours.all(absent),
                 (None, Some(one)) => return absent(one) && theirs.all(absent),
                 (Some(one), Some(other)) if rest(one) || rest(other) => return true,
+                (Some(Segment::Parameter(one)), Some(Segment::Text(text)))
+                | (Some(Segment::Text(text)), Some(Segment::Parameter(one)))
+                    if one.takes(text) == Some(false) =>
+                {
+                    return false;
+                }
+                (Some(Segment::Parameter(one)), Some(Segment::Parameter(other)))
+                    if one.excludes(other) || other.excludes(one) =>
+                {
+                    return false;
+                }
                 (Some(Segment::Text(one)), Some(Segment::Text(other)))
                     if !one.eq_ignore_ascii_case(other) =>
                 {
@@ -255,6 +306,28 @@ impl Parameter {
 
     fn may_be_absent(&self) -> bool {
         self.optional || self.rest || self.default.is_some()
+    }
+
+    /// Whether a value keeps to the constraints; `None` if that is not known here.
+    fn takes(&self, value: &str) -> Option<bool> {
+        let known = |name: &str| KNOWN.contains(&name);
+        let mut constraints = self.constraints.iter();
+        if constraints.any(|(name, argument)| known(name) && !holds(name, argument, value)) {
+            return Some(false);
+        }
+        let all_known = self.constraints.iter().all(|(name, _)| known(name));
+        all_known.then_some(true)
+    }
+
+    /// Whether no value keeps to the constraints of both: one is of letters, the other one of
+    /// digits.
+    fn excludes(&self, other: &Self) -> bool {
+        const DIGITS: [&str; 5] = ["int", "long", "min", "max", "range"];
+        let has = |parameter: &Self, names: &[&str]| {
+            let mut constraints = parameter.constraints.iter();
+            constraints.any(|(name, _)| names.contains(&name.as_str()))
+        };
+        has(self, &["alpha"]) && has(other, &DIGITS)
     }
 }
 

@@ -1,148 +1,145 @@
-//! The bindings of one function: what the host refuses, and what cannot work.
+//! The bindings of one function: their names, types, directions and members, whatever they bind to.
 
-use crate::app::finding::Finding;
-use crate::app::function::{Direction, Function};
+use super::Findings;
+use super::near::near;
+use crate::app::function::{Binding, Direction};
+use crate::app::json;
 use crate::app::names;
+use serde_json::Value;
 
-/// The types of bindings there are, and the directions that each can have.
-const TYPES: [(&str, &str); 53] = [
-    ("httpTrigger", "in"),
-    ("http", "out"),
-    ("timerTrigger", "in"),
-    ("queueTrigger", "in"),
-    ("queue", "out"),
-    ("blobTrigger", "in"),
-    ("blob", "in out inout"),
-    ("table", "in out"),
-    ("serviceBusTrigger", "in"),
-    ("serviceBus", "out"),
-    ("eventHubTrigger", "in"),
-    ("eventHub", "out"),
-    ("eventGridTrigger", "in"),
-    ("eventGrid", "out"),
-    ("cosmosDBTrigger", "in"),
-    ("cosmosDB", "in out"),
-    ("sqlTrigger", "in"),
-    ("sql", "in out"),
-    ("mysqlTrigger", "in"),
-    ("mysql", "in out"),
-    ("kafkaTrigger", "in"),
-    ("kafka", "out"),
-    ("rabbitMQTrigger", "in"),
-    ("rabbitMQ", "out"),
-    ("signalRTrigger", "in"),
-    ("signalRConnectionInfo", "in"),
-    ("signalREndpoints", "in"),
-    ("signalRNegotiation", "in"),
-    ("signalR", "out"),
-    ("webPubSubTrigger", "in"),
-    ("webPubSubConnection", "in"),
-    ("webPubSubContext", "in"),
-    ("webPubSub", "out"),
-    ("redisPubSubTrigger", "in"),
-    ("redisListTrigger", "in"),
-    ("redisStreamTrigger", "in"),
-    ("redis", "in out"),
-    ("daprServiceInvocationTrigger", "in"),
-    ("daprBindingTrigger", "in"),
-    ("daprTopicTrigger", "in"),
-    ("daprState", "in out"),
-    ("daprSecret", "in"),
-    ("daprInvoke", "out"),
-    ("daprPublish", "out"),
-    ("daprBinding", "out"),
-    ("orchestrationTrigger", "in"),
-    ("activityTrigger", "in"),
-    ("entityTrigger", "in"),
-    ("durableClient", "in"),
-    ("sendGrid", "out"),
-    ("twilioSms", "out"),
-    ("kusto", "in out"),
-    ("warmupTrigger", "in"),
+/// The types of bindings that there are, one a line: the type, the directions that it can have, and
+/// its members besides those that all have. One with `!` is needed.
+const TYPES: &str = "
+    httpTrigger in authLevel methods route webHookType
+    http out
+    timerTrigger in schedule! runOnStartup useMonitor
+    queueTrigger in queueName! connection
+    queue out queueName! connection
+    blobTrigger in path! connection source
+    blob in/out path! connection
+    table in/out tableName! partitionKey rowKey take filter connection
+    serviceBusTrigger in queueName topicName subscriptionName connection isSessionsEnabled
+    serviceBus out queueName topicName connection
+    eventHubTrigger in eventHubName consumerGroup connection
+    eventHub out eventHubName connection
+    eventGridTrigger in
+    eventGrid out topicEndpointUri topicKeySetting connection
+    cosmosDBTrigger in databaseName containerName connection leaseConnection leaseDatabaseName leaseContainerName createLeaseContainerIfNotExists leaseContainerPrefix leasesContainerThroughput feedPollDelay leaseAcquireInterval leaseExpirationInterval leaseRenewInterval maxItemsPerInvocation startFromBeginning startFromTime preferredLocations
+    cosmosDB in/out databaseName containerName connection id partitionKey sqlQuery createIfNotExists containerThroughput preferredLocations
+    sqlTrigger in tableName connectionStringSetting leasesTableName
+    sql in/out commandText commandType parameters connectionStringSetting
+    mysqlTrigger in tableName connectionStringSetting leasesTableName
+    mysql in/out commandText commandType parameters connectionStringSetting
+    kafkaTrigger in
+    kafka out
+    rabbitMQTrigger in queueName connectionStringSetting
+    rabbitMQ out queueName connectionStringSetting
+    signalRTrigger in
+    signalRConnectionInfo in
+    signalREndpoints in
+    signalRNegotiation in
+    signalR out
+    webPubSubTrigger in
+    webPubSubConnection in
+    webPubSubContext in
+    webPubSub out
+    redisPubSubTrigger in
+    redisListTrigger in
+    redisStreamTrigger in
+    redis in/out
+    daprServiceInvocationTrigger in
+    daprBindingTrigger in
+    daprTopicTrigger in
+    daprState in/out
+    daprSecret in
+    daprInvoke out
+    daprPublish out
+    daprBinding out
+    orchestrationTrigger in
+    activityTrigger in
+    entityTrigger in
+    durableClient in
+    mcpToolTrigger in toolName description toolProperties useResultSchema inputSchema useWorkerInputSchema outputSchema metadata
+    mcpToolProperty in
+    mcpResourceTrigger in uri resourceName title description mimeType
+    mcpPromptTrigger in promptName promptArguments description
+    sendGrid out
+    twilioSms out
+    kusto in/out
+    warmupTrigger in";
+
+/// The members that any binding can have.
+const COMMON: [&str; 5] = ["name", "type", "direction", "dataType", "cardinality"];
+
+/// Names that members had in earlier versions, or that are taken for them: the beginning of the
+/// types, the name, what it is called.
+const RENAMED: [(&str, &str, &str); 5] = [
+    ("cosmosDB", "collectionName", "containerName"),
+    ("cosmosDB", "connectionStringSetting", "connection"),
+    ("cosmosDB", "leaseCollectionName", "leaseContainerName"),
+    (
+        "cosmosDB",
+        "leaseConnectionStringSetting",
+        "leaseConnection",
+    ),
+    ("queue", "queue", "queueName"),
 ];
 
-/// What is wrong with the bindings of a function.
-pub fn check(function: &Function) -> Vec<Finding> {
-    let file = format!("{}/function.json", function.name);
-    let errors = faults(function)
-        .into_iter()
-        .map(|what| Finding::error(&file, what));
-    let notes = notes(function)
-        .into_iter()
-        .map(|what| Finding::note(&file, what));
-    errors.chain(notes).collect()
+/// What an httpTrigger can have as its authLevel.
+const LEVELS: [&str; 5] = ["anonymous", "function", "admin", "system", "user"];
+
+/// A line of [`TYPES`].
+struct Type {
+    name: &'static str,
+    directions: &'static str,
+    members: Vec<&'static str>,
 }
 
-/// What the host refuses in it, or what cannot work here, each as what is wrong and what to
-/// write.
-fn faults(function: &Function) -> Vec<String> {
-    let (mut faults, mut has_slip) = (Vec::new(), false);
-    for (place, binding) in function.bindings.iter().enumerate() {
-        let (name, kind, direction) = (
-            binding.name.as_str(),
-            binding.kind.as_str(),
-            binding.text("direction"),
-        );
-        let direction = if direction.is_empty() {
-            "in"
-        } else {
-            direction
+impl Type {
+    fn all() -> impl Iterator<Item = Self> {
+        TYPES.trim().lines().filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let (name, directions) = (words.next()?, words.next()?);
+            let members = words.collect();
+            Some(Self {
+                name,
+                directions,
+                members,
+            })
+        })
+    }
+
+    fn find(name: &str) -> Option<Self> {
+        Self::all().find(|one| one.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The type that this one is a slip of: one or two letters are wrong, or it lacks `Trigger`.
+    fn meant(name: &str) -> Option<&'static str> {
+        let lacks = |one: &Type| {
+            let stem = one.name.strip_suffix("Trigger");
+            stem.is_some_and(|stem| stem.eq_ignore_ascii_case(name))
         };
+        let near = near(name, Self::all().map(|one| one.name));
+        near.or_else(|| Some(Self::all().find(lacks)?.name))
+    }
+}
+
+/// Finds what is wrong with the bindings of a function.
+pub fn check(findings: &mut Findings) {
+    let function = findings.function;
+    for (place, binding) in function.bindings.iter().enumerate() {
+        let name = &binding.name;
         if let Err(why) = names::binding(name) {
-            faults.push(why);
+            findings.error(why);
         }
-        if function.bindings[..place]
-            .iter()
-            .any(|earlier| earlier.name.eq_ignore_ascii_case(name))
-        {
-            faults.push(format!(
+        let mut earlier = function.bindings[..place].iter();
+        if earlier.any(|earlier| earlier.name.eq_ignore_ascii_case(name)) {
+            findings.error(format!(
                 "two bindings have the name {name:?}: give one of them another"
             ));
         }
-        let known = TYPES
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(kind));
-        if let (None, Some(meant)) = (known, slip(kind)) {
-            faults.push(format!(
-                "the binding {name:?} has the type {kind:?}: write \"{meant}\""
-            ));
-            has_slip = true;
-        }
-        if kind.is_empty() {
-            faults.push(format!(
-                "the binding {name:?} has no type: write \"type\": \"...\""
-            ));
-        }
-        let possible = known.map_or(
-            if binding.is_trigger() {
-                "in"
-            } else {
-                "in out inout"
-            },
-            |(_, possible)| possible,
-        );
-        if !possible
-            .split(' ')
-            .any(|possible| possible.eq_ignore_ascii_case(direction))
-        {
-            let said = match binding.text("direction") {
-                "" => "no direction, which is \"in\"".into(),
-                said => format!("the direction {said:?}"),
-            };
-            let write = possible
-                .split(' ')
-                .map(|one| format!("\"{one}\""))
-                .collect::<Vec<_>>()
-                .join(" or ");
-            faults.push(format!(
-                "the binding {name:?} of type {kind:?} has {said}: write \"direction\": {write}"
-            ));
-        } else if name == "$return" && binding.direction != Direction::Out {
-            faults.push(
-                    "the binding \"$return\" is not an output: write \"direction\": \"out\", or give it another name"
-                        .into(),
-                );
-        }
+        check_type(binding, findings);
+        check_data_type(binding, findings);
     }
     match function
         .bindings
@@ -150,116 +147,235 @@ fn faults(function: &Function) -> Vec<String> {
         .filter(|binding| binding.is_trigger())
         .count()
     {
-        0 if has_slip => {}
-        0 => faults.push("no binding triggers it: add one whose type ends in Trigger".into()),
+        0 if function
+            .bindings
+            .iter()
+            .any(|binding| Type::find(&binding.kind).is_none()) => {}
+        0 => findings.error("no binding triggers it: add one whose type ends in Trigger"),
         1 => {}
-        _ => faults.push("more than one binding triggers it: make a function of each".into()),
+        _ => findings.error("more than one binding triggers it: make a function of each"),
     }
     if function.is_http() {
-        faults.extend(http_faults(function));
+        check_http(findings);
     }
-    faults
+    check_file(findings);
 }
 
-fn http_faults(function: &Function) -> Vec<String> {
-    let mut faults = Vec::new();
-    let trigger = function.trigger().name.as_str();
-    let answers: Vec<&str> = function
-        .bindings
-        .iter()
-        .filter(|one| one.is("http"))
-        .map(|one| one.name.as_str())
-        .collect();
-    if trigger != "req" {
-        faults.push(format!(
-            "the HTTP trigger has the name {trigger:?}: write \"name\": \"req\""
+/// The type of a binding, and the direction and the members that it can have.
+fn check_type(binding: &Binding, findings: &mut Findings) {
+    let (name, kind) = (&binding.name, &binding.kind);
+    let Some(known) = Type::find(kind) else {
+        match Type::meant(kind) {
+            _ if kind.is_empty() => {
+                findings.error(format!(
+                    "the binding {name:?} has no type: write \"type\": \"...\""
+                ));
+            }
+            Some(meant) => findings.error(format!(
+                "the binding {name:?} has the type {kind:?}: write \"{meant}\""
+            )),
+            None => findings.note(format!(
+                "the binding {name:?} has the type {kind:?}, which is not among those known here"
+            )),
+        }
+        return;
+    };
+    let said = match binding.text("direction") {
+        "" => "in",
+        said => said,
+    };
+    let mut possible = known.directions.split('/');
+    if binding.direction == Direction::InOut {
+        let shown = if name.is_empty() { "value" } else { name };
+        let does = match binding.is("table") {
+            true => "the function gets \"null\"",
+            false => "every invocation fails",
+        };
+        findings.error(format!(
+            "the binding {name:?} is \"inout\", and {does} under the host: write two bindings, {{ \"direction\": \"in\", \"name\": \"{shown}\" }} and {{ \"direction\": \"out\", \
+             \"name\": \"{shown}Out\" }}"
+        ));
+    } else if !possible.any(|possible| possible.eq_ignore_ascii_case(said)) {
+        let said = match binding.text("direction") {
+            "" => "no direction, which is \"in\"".into(),
+            said => format!("the direction {said:?}"),
+        };
+        let write = known.directions.replace('/', "\" or \"");
+        findings.error(format!(
+            "the binding {name:?} of type {kind:?} has {said}: write \"direction\": \"{write}\""
+        ));
+    } else if name == "$return" && binding.direction == Direction::In {
+        findings.error(
+            "the binding \"$return\" is not an output: write \"direction\": \"out\", or give it \
+             another name",
+        );
+    }
+    check_members(binding, &known, findings);
+    if binding.is("blobTrigger") && !binding.says("source", "EventGrid") {
+        findings.note(format!(
+            "a blob trigger without \"source\": \"EventGrid\" does not run on the Flex Consumption \
+             plan ({name:?})"
         ));
     }
-    match answers[..] {
-            ["res"] => {}
-            [] => faults.push(
-                "an HTTP trigger needs its output: add { \"type\": \"http\", \"direction\": \"out\", \"name\": \"res\" }".into(),
-            ),
-            [name] => faults.push(format!("the HTTP output has the name {name:?}: write \"name\": \"res\"")),
-            _ => faults.push("there are two outputs of the type http: delete one".into()),
+}
+
+/// The members of a binding by their names.
+fn check_members(binding: &Binding, known: &Type, findings: &mut Findings) {
+    let (name, kind) = (&binding.name, &binding.kind);
+    let is_of = |beginning: &str| {
+        kind.get(..beginning.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(beginning))
+    };
+    let mut renamed = Vec::new();
+    for (of, was, is) in RENAMED {
+        if is_of(of) && !binding[was].is_null() && binding[is].is_null() {
+            findings.error(format!(
+                "the host does not know {was:?} of {name:?}, and does not run the function: write {is:?}"
+            ));
+            renamed.push(is);
         }
+    }
+    let members = || {
+        known
+            .members
+            .iter()
+            .map(|member| member.trim_end_matches('!'))
+    };
+    for needed in known
+        .members
+        .iter()
+        .filter_map(|member| member.strip_suffix('!'))
+    {
+        if binding.text(needed).is_empty() && !renamed.contains(&needed) {
+            let stops = match (needed, binding.is_trigger()) {
+                ("queueName", true) => "the whole app does not start",
+                (_, true) => "the function does not run",
+                _ => "every invocation fails",
+            };
+            findings.error(format!(
+                "the binding {name:?} has no {needed}, and {stops}: write \"{needed}\": \"...\""
+            ));
+        }
+    }
+    let object = binding.members.as_object().into_iter().flatten();
+    for (member, _) in object.filter(|_| !known.members.is_empty()) {
+        let near = near(member, members().chain(COMMON));
+        if let Some(meant) = near.filter(|meant| binding[*meant].is_null()) {
+            findings.note(format!(
+                "the host does not read {member:?} of {name:?}: write {meant:?}"
+            ));
+        }
+    }
+    let deferred = [
+        "supportsDeferredBinding",
+        "properties.supportsDeferredBinding",
+    ];
+    if deferred
+        .iter()
+        .any(|path| json::flag(json::at(&binding.members, path)) == Some(true))
+    {
+        findings.error(format!(
+            "supportsDeferredBinding of {name:?} makes its value an object (Version, Source, Content, \
+             ContentType) that no custom handler can read through: delete it"
+        ));
+    }
+}
+
+/// The form in which a value comes or goes.
+fn check_data_type(binding: &Binding, findings: &mut Findings) {
+    let (name, form) = (&binding.name, binding.text("dataType").to_ascii_lowercase());
+    let is_out = binding.direction == Direction::Out;
+    match form.as_str() {
+        // On a table any is wrong, and is found there.
+        _ if binding.is("table") => {}
+        "" | "string" | "undefined" => {}
+        "binary" | "stream" if is_out => findings.error(format!(
+            "\"dataType\": \"{form}\" on the output {name:?} switches off that the host decodes \
+             base64, so bytes, dates and texts like \"test\" arrive as base64 text: delete it; bytes \
+             need it on inputs alone"
+        )),
+        "binary" => {}
+        "stream" => findings.error(format!(
+            "\"dataType\": \"stream\" of {name:?} fails every invocation: write \"binary\", or delete it"
+        )),
+        _ => findings.error(format!(
+            "the host does not know the dataType {form:?} of {name:?}: write \"string\" or \"binary\", \
+             or delete it"
+        )),
+    }
+}
+
+/// An HTTP trigger and its output.
+fn check_http(findings: &mut Findings) {
+    let function = findings.function;
+    let trigger = function.trigger();
+    if trigger.name != "req" {
+        findings.error(format!(
+            "the HTTP trigger has the name {:?}: write \"name\": \"req\"",
+            trigger.name
+        ));
+    }
+    let bindings = function.bindings.iter().filter(|one| one.is("http"));
+    let answers: Vec<&str> = bindings.map(|one| one.name.as_str()).collect();
+    match answers[..] {
+        ["res"] => {}
+        [] => findings.error(
+            "an HTTP trigger needs its output: add { \"type\": \"http\", \"direction\": \"out\", \
+             \"name\": \"res\" }",
+        ),
+        [name] => findings.error(format!(
+            "the HTTP output has the name {name:?}: write \"name\": \"res\""
+        )),
+        _ => findings.error("there are two outputs of the type http: delete one"),
+    }
     if function.methods().is_empty() {
-        faults.push(
-            "the HTTP trigger lists no methods: write \"methods\": [\"get\", \"post\"]".into(),
-        );
+        findings.error("the HTTP trigger lists no methods: write \"methods\": [\"get\", \"post\"]");
+    }
+    let level = trigger.text("authLevel");
+    if !trigger["authLevel"].is_null() && !LEVELS.iter().any(|one| one.eq_ignore_ascii_case(level))
+    {
+        findings.error(format!(
+            "there is no authLevel {level:?}, and the function does not run: write \"anonymous\", \
+             \"function\" or \"admin\""
+        ));
     }
     // [ScriptHost.cs, ValidateHttpFunction]
     let route = function.route_below().to_ascii_lowercase();
-    if let Some(own) = ["admin", "runtime"]
-        .into_iter()
-        .find(|own| route.starts_with(own))
-    {
-        faults.push(format!(
-                "the host takes no route that begins with {own:?}, and this is {route:?}: write another \"route\""
+    let own = ["admin", "runtime"];
+    if let Some(own) = own.into_iter().find(|own| route.starts_with(own)) {
+        findings.error(format!(
+            "the host takes no route that begins with {own:?}, and this is {route:?}: write another \
+             \"route\""
+        ));
+    }
+}
+
+/// The members of function.json itself.
+fn check_file(findings: &mut Findings) {
+    let function = findings.function;
+    let file = |member: &str| json::member(&function.file, member);
+    if let Some(script) = file("scriptFile").as_str() {
+        findings.error(format!(
+            "scriptFile is not for custom handlers, and the function does not run unless there is a \
+             file {script:?}: delete it"
+        ));
+    }
+    match file("disabled") {
+        Value::Null | Value::Bool(false) => {}
+        value => {
+            let name = &function.name;
+            findings.note(format!(
+                "the function runs all the same, although it has \"disabled\": {value}: write \
+                 \"AzureWebJobs.{name}.Disabled\": \"true\" among the settings"
             ));
+        }
     }
-    faults
-}
-
-/// What works, and yet may be meant otherwise.
-fn notes(function: &Function) -> Vec<String> {
-    let mut notes = Vec::new();
-    for binding in &function.bindings {
-        let (name, kind) = (&binding.name, &binding.kind);
-        let known = TYPES
-            .iter()
-            .any(|(known, _)| known.eq_ignore_ascii_case(kind));
-        if !kind.is_empty() && !known && slip(kind).is_none() {
-            notes.push(format!(
-                "the binding {name:?} has the type {kind:?}, which is not among those known here"
+    let known = ["bindings", "disabled", "retry", "scriptFile"];
+    for (member, _) in function.file.as_object().into_iter().flatten() {
+        if let Some(meant) = near(member, known.into_iter()) {
+            findings.note(format!(
+                "the host does not read {member:?}: write {meant:?}"
             ));
         }
-        if binding.is("blobTrigger") && !binding.says("source", "EventGrid") {
-            notes.push(format!("a blob trigger without \"source\": \"EventGrid\" does not run on the Flex Consumption plan ({name:?})"));
-        }
     }
-    notes
-}
-
-/// The known type that this one is a slip of: up to two letters are wrong, or it lacks `Trigger`.
-fn slip(kind: &str) -> Option<&'static str> {
-    let kind = kind.to_ascii_lowercase();
-    let near = |known: &str| {
-        let known = known.to_ascii_lowercase();
-        let most = [(4, 1), (8, 2)]
-            .iter()
-            .rev()
-            .find(|(length, _)| known.len() >= *length)
-            .map_or(0, |(_, most)| *most);
-        distance(&kind, &known) <= most || known.strip_suffix("trigger") == Some(&kind)
-    };
-    TYPES
-        .iter()
-        .map(|(known, _)| *known)
-        .find(|known| near(known))
-}
-
-/// How many letters have to be put in, taken out, changed or swapped with their neighbour to make
-/// one word of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let swapped = match i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                true => rows[i - 2][j - 2] + 1,
-                false => usize::MAX,
-            };
-            row.push(
-                changed
-                    .min(swapped)
-                    .min(rows[i - 1][j] + 1)
-                    .min(row[j - 1] + 1),
-            );
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }

@@ -1,13 +1,19 @@
 //! `make check`: whether function folders, the compiled table, host.json, local.settings.json and
 //! .funcignore fit together, and work under the host.
 
-pub mod bindings;
+mod bindings;
 mod folders;
+mod host_json;
+mod near;
 mod routes;
+mod sources;
+mod storage;
 mod table;
+mod timers;
 
 use crate::app::description::Description;
-use crate::app::finding::{self, Finding};
+use crate::app::finding::{self, Finding, Severity};
+use crate::app::function::Function;
 use crate::run::build;
 use std::path::Path;
 
@@ -51,13 +57,50 @@ pub fn check(root: &Path, table: Option<&str>) -> Vec<Finding> {
 /// What is wrong with an app whose files have been read.
 pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
     let mut findings = app.findings.clone();
+    host_json::check(app, &mut findings);
     folders::check(app, &mut findings);
-    for function in app.all() {
-        findings.extend(bindings::check(function));
-    }
+    findings.extend(app.all().flat_map(check_function));
     routes::check(app, &mut findings);
+    storage::check_queues(app, &mut findings);
+    sources::check(app, &mut findings);
     if let Some(table) = table {
         table::check(app, table, &mut findings);
     }
     findings
+}
+
+/// What is wrong with a function, whatever else is in the app: its bindings, then what they bind
+/// to, by families of triggers and bindings.
+pub fn check_function(function: &Function) -> Vec<Finding> {
+    let all = Vec::new();
+    let mut findings = Findings { function, all };
+    bindings::check(&mut findings);
+    storage::check(&mut findings);
+    timers::check(&mut findings);
+    findings.all
+}
+
+/// The findings of one function.json.
+struct Findings<'a> {
+    function: &'a Function,
+    all: Vec<Finding>,
+}
+
+impl Findings<'_> {
+    fn add(&mut self, severity: Severity, what: impl Into<String>) {
+        let (file, what) = (self.function.file_name(), what.into());
+        self.all.push(Finding {
+            severity,
+            file,
+            what,
+        });
+    }
+
+    fn error(&mut self, what: impl Into<String>) {
+        self.add(Severity::Error, what);
+    }
+
+    fn note(&mut self, what: impl Into<String>) {
+        self.add(Severity::Note, what);
+    }
 }

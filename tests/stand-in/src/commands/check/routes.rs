@@ -4,9 +4,25 @@ use crate::app::description::Description;
 use crate::app::finding::Finding;
 use crate::app::function::Function;
 
-/// Finds functions that a request could be for besides another one.
+/// The constraints that ASP.NET has and that are taken as true here.
+const TAKEN_AS_TRUE: [&str; 7] = [
+    "datetime", "decimal", "double", "float", "regex", "file", "nonfile",
+];
+
+/// Finds constraints that do not exist, and functions that hide each other.
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     for (place, function) in app.functions.iter().enumerate() {
+        for name in function.route.iter().flat_map(|route| &route.unknown) {
+            if !TAKEN_AS_TRUE.contains(&name.as_str()) {
+                findings.push(Finding::error(
+                    function.file_name(),
+                    format!(
+                        "there is no route constraint {name:?}, and the whole app does not start: write \
+                         another one, int for one"
+                    ),
+                ));
+            }
+        }
         let conflicts = app.functions[..place]
             .iter()
             .filter_map(|earlier| conflict(earlier, function));
@@ -14,34 +30,49 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether a request could be for either function, and the host or the handler would not keep them
-/// apart.
-fn conflict(a: &Function, b: &Function) -> Option<Finding> {
-    let (one, other) = (a.route.as_ref()?, b.route.as_ref()?);
-    let methods = b.methods();
-    if !a.methods().iter().any(|method| methods.contains(method)) {
+/// What is wrong with two functions, of which the host asks `first` first.
+fn conflict(first: &Function, then: &Function) -> Option<Finding> {
+    let (one, other) = (first.route.as_ref()?, then.route.as_ref()?);
+    let methods: Vec<String> = then
+        .methods()
+        .into_iter()
+        .filter(|method| first.takes(method))
+        .collect();
+    if methods.is_empty() || !one.overlaps(other) {
         return None;
     }
-    let file = format!("{}/function.json", b.name);
+    let (file, name) = (then.file_name(), &first.name);
     if one.is_same(other) {
-        let why = format!(
-            "the function {} has the same route and method, /{other}",
-            a.name
+        let why = format!("the function {name} has the same route and method, /{other}");
+        let write = format!(
+            "{why}, and this one does not run: write another \"route\", or other \"methods\""
         );
-        let write = format!("{why}: write another \"route\", or other \"methods\"");
         return Some(Finding::error(file, write));
     }
-    let constraint = one
-        .unknown
-        .first()
-        .or(other.unknown.first())
-        .filter(|_| one.overlaps(other))?;
-    let why = format!(
-        "a path of /{other} can be one of /{one}, the route of {}, too, since the constraint \
-         {constraint:?} is taken as true",
-        a.name
+    let mut unknown = one.unknown.iter().chain(&other.unknown);
+    if let Some(constraint) = unknown.next() {
+        let why = format!(
+            "a path of /{other} can be one of /{one}, the route of {name}, too, since the constraint \
+             {constraint:?} is taken as true"
+        );
+        let write = "write routes that differ in a word, and test the value in the function";
+        return Some(Finding::error(file, format!("{why}: {write}")));
+    }
+    // The host asks functions by their names in capitals.
+    let order = format!(
+        "the host asks {name} (/{one}) before {} (/{other})",
+        then.name
     );
-    let write =
-        format!("{why}: write routes that differ in a word, and test the value in the function");
-    Some(Finding::error(file, write))
+    let write = "give them names in the other order, or write routes that differ in a word";
+    Some(
+        match one.covers(other) && methods.len() == then.methods().len() {
+            true => Finding::error(file, format!("no request reaches it: {order}; {write}")),
+            false => {
+                let methods = methods.join(", ");
+                let why =
+                    format!("{order}, which gets those requests ({methods}) that fit both routes");
+                Finding::note(file, format!("{why}: if that is not meant, {write}"))
+            }
+        },
+    )
 }

@@ -8,6 +8,16 @@ use serde::Deserialize;
 /// Where the table is.
 const TABLE: &str = "src/functions/mod.rs";
 
+/// The triggers that take what the function returns.
+const RETURNING: [&str; 6] = [
+    "activityTrigger",
+    "orchestrationTrigger",
+    "entityTrigger",
+    "mcpToolTrigger",
+    "mcpResourceTrigger",
+    "mcpPromptTrigger",
+];
+
 /// A line of the compiled table.
 #[derive(Deserialize)]
 struct Line {
@@ -62,7 +72,7 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
     }
     for function in app.all() {
         // What the host refuses has been found; the function's line would be a guess.
-        if super::bindings::check(function)
+        if super::check_function(function)
             .iter()
             .any(Finding::is_error)
         {
@@ -131,8 +141,14 @@ fn differences(line: &Line, function: &Function, prefix: &str) -> Vec<String> {
         .listed_outputs()
         .map(|output| output.name.clone())
         .collect();
-    if sorted(&line.outputs) != sorted(&declared) {
-        let (set, declared) = (list(&line.outputs), list(&declared));
+    // These take what the function returns, without a binding.
+    let returns = RETURNING.iter().any(|kind| function.trigger().is(kind));
+    let is_set = |output: &&String| {
+        !returns || *output != "$return" || declared.contains(&"$return".to_owned())
+    };
+    let set: Vec<String> = line.outputs.iter().filter(is_set).cloned().collect();
+    if sorted(&set) != sorted(&declared) {
+        let (set, declared) = (list(&set), list(&declared));
         wrong.push(format!(
             "the line sets the outputs {set}, and function.json has {declared}"
         ));

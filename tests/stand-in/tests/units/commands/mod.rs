@@ -4,3 +4,4 @@ mod changes;
 mod check;
 mod package;
 mod zip;
+mod mistakes;

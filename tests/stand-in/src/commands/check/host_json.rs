@@ -1,0 +1,294 @@
+//! host.json: what stops the whole app, and what the host does not read.
+
+use super::near::near;
+use crate::app::description::Description;
+use crate::app::finding::{Finding, Severity};
+use crate::app::function::Function;
+use crate::app::host_json::FILE;
+use crate::app::json;
+use serde_json::Value;
+
+/// The members of each object that the host knows; `at the top` is the empty path.
+const KNOWN: [(&str, &str); 9] = [
+    (
+        "",
+        "version functionTimeout customHandler extensionBundle extensions logging aggregator \
+         healthMonitor singleton watchDirectories watchFiles managedDependency retry concurrency \
+         functions telemetryMode applicationInsights sendCanceledInvocationsToWorker",
+    ),
+    (
+        "customHandler",
+        "description enableForwardingHttpRequest enableProxyingHttpRequest port http",
+    ),
+    (
+        "customHandler.description",
+        "defaultExecutablePath defaultWorkerPath workingDirectory arguments",
+    ),
+    (
+        "extensions",
+        "http queues blobs tables serviceBus eventHubs eventGrid cosmosDB durableTask kafka \
+         rabbitMQ signalR sendGrid mcp sql warmup dapr redis",
+    ),
+    (
+        "extensions.http",
+        "routePrefix maxOutstandingRequests maxConcurrentRequests dynamicThrottlesEnabled hsts \
+         customHeaders",
+    ),
+    (
+        "extensions.queues",
+        "maxPollingInterval visibilityTimeout batchSize maxDequeueCount newBatchThreshold \
+         messageEncoding",
+    ),
+    (
+        "extensions.blobs",
+        "maxDegreeOfParallelism poisonBlobThreshold",
+    ),
+    (
+        "extensions.mcp",
+        "serverName serverVersion instructions encryptClientState",
+    ),
+    ("extensionBundle", "id version ensureLatest"),
+];
+
+/// Members that the host does not read where they are: what it does, and what to write.
+const MISPLACED: [(&str, &str, &str); 10] = [
+    (
+        "httpWorker",
+        "it works for now, as payloads",
+        "\"customHandler\"",
+    ),
+    (
+        "customHandlers",
+        "the host does not read it",
+        "\"customHandler\"",
+    ),
+    (
+        "http",
+        "the host does not read it",
+        "\"extensions\": { \"http\": { ... } }",
+    ),
+    (
+        "queues",
+        "the host does not read it",
+        "\"extensions\": { \"queues\": { ... } }",
+    ),
+    (
+        "customHandler.description.args",
+        "the host does not read it",
+        "\"arguments\": [\"...\"]",
+    ),
+    (
+        "customHandler.args",
+        "the host does not read it",
+        "\"arguments\": [\"...\"] in description",
+    ),
+    (
+        "customHandler.arguments",
+        "the host does not read it",
+        "it in description",
+    ),
+    (
+        "customHandler.defaultExecutablePath",
+        "the host does not read it",
+        "it in description",
+    ),
+    (
+        "customHandler.description.enableForwardingHttpRequest",
+        "the host does not follow it there",
+        "it in customHandler, beside description",
+    ),
+    (
+        "customHandler.description.enableProxyingHttpRequest",
+        "the host does not follow it there",
+        "it in customHandler, beside description",
+    ),
+];
+
+/// Bindings that need no extension bundle.
+const BUILT_IN: [&str; 3] = ["httpTrigger", "http", "timerTrigger"];
+
+/// Finds what is wrong with host.json.
+pub fn check(app: &Description, findings: &mut Vec<Finding>) {
+    let file = &app.host.file;
+    if file.is_null() {
+        return;
+    }
+    let mut add = |severity, what: String| {
+        findings.push(Finding {
+            severity,
+            file: FILE.into(),
+            what,
+        });
+    };
+    stops_the_app(app, &mut |what| {
+        add(
+            Severity::Error,
+            format!("the whole app does not start: {what}"),
+        );
+    });
+    works_otherwise(app, &mut add);
+    bundle(app, &mut add);
+    names(file, &mut |what| add(Severity::Note, what));
+}
+
+/// What stops the whole app (seen), apart from values that are not of their type, which reading the
+/// file has found.
+fn stops_the_app(app: &Description, add: &mut dyn FnMut(String)) {
+    let file = &app.host.file;
+    const BINARY: &str =
+        "\"customHandler\": { \"description\": { \"defaultExecutablePath\": \"handler\" } }";
+    if file.get("version") != Some(&Value::from("2.0")) {
+        let had = match file
+            .as_object()
+            .into_iter()
+            .flatten()
+            .find(|(name, _)| name.eq_ignore_ascii_case("version"))
+        {
+            Some((name, value)) => format!("it has \"{name}\": {value}"),
+            None => "it has no version".to_owned(),
+        };
+        add(format!("{had}: write \"version\": \"2.0\", exactly so"));
+    }
+    let handler = match json::member(file, "customHandler") {
+        Value::Null => json::member(file, "httpWorker"),
+        handler => handler,
+    };
+    let path = json::at(handler, "description.defaultExecutablePath");
+    if handler.is_null() {
+        add(format!("it has no customHandler: write {BINARY}"));
+    } else if app.host.executable.is_empty() && (path.is_null() || path == "") {
+        add(format!(
+            "customHandler has no defaultExecutablePath: write {BINARY}"
+        ));
+    }
+    if let Some(prefix) = json::at(file, "extensions.http.routePrefix").as_str()
+        && (prefix.ends_with('/') || prefix.contains("//"))
+    {
+        let write = prefix
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>();
+        let write = write.join("/");
+        add(format!(
+            "the routePrefix {prefix:?} ends with a slash or has two in a row: write {write:?}"
+        ));
+    }
+    for member in ["id", "version"] {
+        let bundle = json::member(file, "extensionBundle");
+        if bundle.is_object()
+            && json::member(bundle, member)
+                .as_str()
+                .is_none_or(str::is_empty)
+        {
+            add(format!(
+                "the extensionBundle has no {member}: write {BUNDLE}"
+            ));
+        }
+    }
+    if !json::at(file, "customHandler.http.routes").is_null() {
+        add(
+            "customHandler.http.routes and function.json files exclude each other: delete the \
+             routes, and keep the folders"
+                .into(),
+        );
+    }
+}
+
+const BUNDLE: &str = "\"extensionBundle\": { \"id\": \"Microsoft.Azure.Functions.ExtensionBundle\", \
+                      \"version\": \"[4.*, 5.0.0)\" }";
+
+/// What the host takes, and what then does not work, or works otherwise than it reads.
+fn works_otherwise(app: &Description, add: &mut dyn FnMut(Severity, String)) {
+    let file = &app.host.file;
+    let directory = &app.host.working_directory;
+    if !app.root.join(directory).is_dir() {
+        let what = format!("the workingDirectory {directory:?} is not a folder of the app");
+        let what = format!("{what}: the handler does not start, and requests hang");
+        add(
+            Severity::Error,
+            format!("{what}: delete it, or write a folder"),
+        );
+    }
+    let arguments = json::at(file, "customHandler.description.arguments");
+    if !arguments.is_null() && !arguments.is_array() {
+        let what = "arguments is not a list, and the handler starts without them: write \
+                    \"arguments\": [\"...\"]";
+        add(Severity::Note, what.into());
+    }
+    if let Some(name) = app.host.executable.strip_prefix("./") {
+        let what = format!(
+            "the defaultExecutablePath {:?} works here",
+            app.host.executable
+        );
+        let what = format!("{what}, but func packs it without its executable bit: write {name:?}");
+        add(Severity::Note, what);
+    }
+    for (path, does, write) in MISPLACED {
+        if !json::at(file, path).is_null() {
+            add(Severity::Note, format!("{path}: {does}: write {write}"));
+        }
+    }
+}
+
+/// Whether there is an extension bundle that the bindings can use.
+fn bundle(app: &Description, add: &mut dyn FnMut(Severity, String)) {
+    let bundle = json::member(&app.host.file, "extensionBundle");
+    let needs = |function: &&Function| {
+        let mut bindings = function.bindings.iter();
+        bindings.any(|binding| !BUILT_IN.iter().any(|kind| binding.is(kind)))
+    };
+    if bundle.is_null() {
+        if let Some(function) = app.functions.iter().find(needs) {
+            let name = &function.name;
+            let what = format!(
+                "it has no extensionBundle, so the host does not know the bindings of {name}"
+            );
+            let what = format!("{what}, which does not run: write {BUNDLE}");
+            add(Severity::Error, what);
+        }
+        return;
+    }
+    let version = json::member(bundle, "version").as_str().unwrap_or_default();
+    // `[4.*, 5.0.0)`: the versions from 4 on and before 5.
+    let most = version.rsplit(',').next().unwrap_or_default();
+    let most = most.trim().trim_end_matches([')', ']']);
+    let major = most
+        .split('.')
+        .next()
+        .and_then(|major| major.trim_start_matches(['[', '(']).parse::<u32>().ok());
+    let is_open = version.trim_end().ends_with(')');
+    if major.is_some_and(|major| if is_open { major <= 4 } else { major < 4 }) {
+        let what = format!(
+            "the extension bundle {version:?} is older than 4, which Azure no longer supports"
+        );
+        add(
+            Severity::Note,
+            format!("{what}: write \"version\": \"[4.*, 5.0.0)\""),
+        );
+    }
+}
+
+/// Members that are one or two letters away from one that the host knows.
+fn names(file: &Value, add: &mut dyn FnMut(String)) {
+    for (path, known) in KNOWN {
+        let object = if path.is_empty() {
+            file
+        } else {
+            json::at(file, path)
+        };
+        for (name, _) in object.as_object().into_iter().flatten() {
+            if let Some(meant) = near(name, known.split(' '))
+                && json::member(object, meant).is_null()
+            {
+                let inside = if path.is_empty() {
+                    String::new()
+                } else {
+                    format!(" in {path}")
+                };
+                add(format!(
+                    "the host does not read {name:?}{inside}: write {meant:?}"
+                ));
+            }
+        }
+    }
+}
