@@ -6,7 +6,9 @@
 //! what there is.
 
 use crate::app::description::Description;
+use crate::app::finding;
 use crate::app::function::Function;
+use crate::commands::check::check_app;
 use crate::host::invoke::Host;
 use crate::host::newtonsoft;
 use crate::host::record::{Record, lock};
@@ -76,8 +78,8 @@ impl App {
         };
         let setting = |name: &str| given(name).or_else(|| std::env::var(name).ok());
         let app = Description::read(root, &setting);
-        if let Err(error) = app.read_well() {
-            panic!("the app in {}: {error}", root.display());
+        if let Some(errors) = finding::errors(&check_app(&app, None)) {
+            panic!("the app in {}: {errors}", root.display());
         }
         let command = || {
             let mut command = command();

@@ -215,7 +215,8 @@ impl Run {
     /// sentence a line.
     fn make(&self, again: bool) -> Result<Made, String> {
         let app = Description::read(&self.root, &|name| std::env::var(name).ok());
-        app.read_well()?;
+        // What the files alone show needs no build.
+        finding::errors(&check_app(&app, None)).map_or(Ok(()), Err)?;
         let built = match self.options.attach {
             Some(_) => None,
             None => Some(cargo::build(&self.root, again)?),

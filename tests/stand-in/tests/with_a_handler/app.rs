@@ -180,6 +180,19 @@ fn a_wrong_use_says_what_there_is() {
         ))
     };
     says(&elsewhere, "the app in no such folder: host.json: ");
+    // What `make check` calls an error stops the app here too; with a note it starts.
+    let root = fake::app("app-with-a-note");
+    let started = || drop(App::start_in(&root, &[], fake::command));
+    let write =
+        |text: &str| std::fs::write(root.join("order/function.json"), text).expect("a file");
+    let text = std::fs::read_to_string(root.join("order/function.json")).expect("a file");
+    write(&text.replacen('{', r#"{"disabled": true,"#, 1));
+    started();
+    write(&text.replace("\"orders\"", "\"Orders_New\""));
+    says(
+        &started,
+        "order/function.json: \"orders_new\" is not a queue's name",
+    );
 }
 
 #[test]

@@ -65,7 +65,7 @@ const FUNCTIONS: [(&str, &str); 12] = [
     (
         "seen",
         r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 3 * * *"},
-        {"type":"table","direction":"in","name":"row"},{"type":"table","direction":"out","name":"rows"}"#,
+        {"type":"table","direction":"in","name":"row","tableName":"rows"},{"type":"table","direction":"out","name":"rows","tableName":"rows"}"#,
     ),
     (
         "blobs",
@@ -74,7 +74,7 @@ const FUNCTIONS: [(&str, &str); 12] = [
     ),
     (
         "events",
-        r#"{"type":"eventGridTrigger","direction":"in","name":"event"},{"type":"table","direction":"out","name":"rows"}"#,
+        r#"{"type":"eventGridTrigger","direction":"in","name":"event"},{"type":"table","direction":"out","name":"rows","tableName":"rows"}"#,
     ),
 ];
 
@@ -87,7 +87,9 @@ pub fn app(test: &str) -> PathBuf {
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
         std::fs::write(file, text).expect("a file");
     };
-    let proxying = r#"{"version":"2.0","customHandler":{"enableProxyingHttpRequest":true},"extensions":{"queues":{"maxDequeueCount":3}}}"#;
+    let proxying = r#"{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler"},"enableProxyingHttpRequest":true},
+        "extensions":{"queues":{"maxDequeueCount":3}},
+        "extensionBundle":{"id":"Microsoft.Azure.Functions.ExtensionBundle","version":"[4.*, 5.0.0)"}}"#;
     write("host.json", proxying);
     write(
         "local.settings.json",

@@ -76,7 +76,7 @@ impl Folder {
                 false => fs::remove_file(entry.path()).expect("removed"),
             }
         }
-        folder.write("host.json", r#"{"customHandler":{"description":{"arguments":["--own","%RUN_TEST%"]},"enableProxyingHttpRequest":true},"logging":{}}"#);
+        folder.write("host.json", r#"{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler","arguments":["--own","%RUN_TEST%"]},"enableProxyingHttpRequest":true},"logging":{}}"#);
         folder.write("hello/function.json", HTTP);
         // A workspace of its own, inside that of the stand-in.
         folder.write("Cargo.toml", "[package]\nname = \"tiny\"\nedition = \"2024\"\n[[bin]]\nname = \"handler\"\npath = \"src/main.rs\"\n[[example]]\nname = \"table\"\npath = \"table.rs\"\n[workspace]\n");
@@ -388,6 +388,12 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
     );
     folder.write("hello/function.json", &HTTP.replace("get", "put"));
     says(&["--port", "0"], "error: src/functions/mod.rs: ");
+    let script = HTTP.replacen('{', r#"{"scriptFile":"x","#, 1);
+    folder.write("hello/function.json", &script);
+    says(
+        &["--port", "0"],
+        "error: hello/function.json: scriptFile is not for custom handlers",
+    );
     folder.write("hello/function.json", HTTP);
     folder.write("src/main.rs", "fn main() { std::process::exit(7) }");
     says(

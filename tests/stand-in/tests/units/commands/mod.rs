@@ -2,6 +2,6 @@
 
 mod changes;
 mod check;
+mod mistakes;
 mod package;
 mod zip;
-mod mistakes;
