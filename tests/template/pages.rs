@@ -74,9 +74,13 @@ fn commands(text: &str) -> Vec<(&str, String)> {
     commands
 }
 
-/// Whether `actual` is `shown`, in which `...` stands for anything.
+/// Whether `actual` is `shown`, in which `...` stands for anything; as the last line, also for none.
 fn is_shown(shown: &str, actual: &str) -> bool {
-    let mut parts = shown.trim().split("...");
+    let shown = shown.trim();
+    let begun = shown
+        .strip_suffix("\n...")
+        .map(|begun| [begun, "..."].concat());
+    let mut parts = begun.as_deref().unwrap_or(shown).split("...");
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = actual.trim().strip_prefix(first) else {
         return false;
@@ -96,6 +100,7 @@ fn is_shown(shown: &str, actual: &str) -> bool {
 fn three_dots_stand_for_anything() {
     assert!(
         is_shown("a\n", "a")
+            && is_shown("a\n...\n", "a")
             && is_shown("...\nb", "x\ny\nb\n")
             && is_shown("a ... c; ...", "a b c; d")
     );
