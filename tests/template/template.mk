@@ -3,7 +3,7 @@
 TESTS := --workspace
 TEMPLATE_KNOWN := FUZZ_ROUNDS HOST HANDLER
 
-.PHONY: bench fuzz test-release test-template e2e
+.PHONY: bench fuzz test-release e2e
 
 bench: build ## Measure size, start, memory, latency and throughput on this machine
 	@$(AS_RELEASE); HANDLER="./$$BINARY" cargo bench --quiet "$${as_release[@]}" --bench bench
@@ -14,10 +14,6 @@ fuzz: rust ## Run the fuzz tests for longer
 
 test-release: rust ## Run the machinery's tests, compiled as the release binary is
 	@$(AS_RELEASE); $(AT_ONCE) cargo test --release "$${as_release[@]}" --test machinery
-
-test-template: build ## Test what only this template promises, and the samples of ./handler
-	cargo test --test template
-	HANDLER="./$$BINARY" cargo test --test machinery documented::
 
 e2e: build node ## Test with func and Azurite, or with the host at HOST=http://127.0.0.1:7071
 	@node tests/template/e2e.mjs

@@ -3,105 +3,72 @@
 //! with which it starts; a failure says its seed.
 
 use crate::random::Random;
-use crate::requests::{ID, assert_serves, message, order, ping, wire};
+use crate::requests::{ID, assert_serves, connect, message, order, ping, post, wire};
 use crate::start::start;
 use serde_json::value::RawValue;
-use stand_in::run::http::{Answer, Connection, invocation};
+use stand_in::run::http::{Answer, Connection, invocation, request};
 use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::net::Shutdown;
+use std::ops::Range;
 use std::time::Duration;
 
 /// Enough for what is easily found, in seconds.
 const ROUNDS: u64 = 4_000;
 
-fn seeds() -> std::ops::Range<u64> {
-    let number = |name: &str| {
-        std::env::var(name)
-            .ok()
-            .map(|text| text.parse::<u64>().expect("a number"))
-    };
-    let (first, rounds) = (
-        number("FUZZ_SEED").unwrap_or(0),
-        number("FUZZ_ROUNDS").unwrap_or(ROUNDS),
-    );
+fn seeds() -> Range<u64> {
+    let number = |name: &str| Some(std::env::var(name).ok()?.parse().expect("a number"));
+    let rounds: u64 = number("FUZZ_ROUNDS").unwrap_or(ROUNDS);
+    let first = number("FUZZ_SEED").unwrap_or(0);
     assert!(rounds > 0, "FUZZ_ROUNDS says that there is nothing to do");
     first..first + rounds
 }
 
-/// Payloads that hosts send, those of tests/template/wire, with the function that each is for.
-fn payloads() -> Vec<(&'static str, Vec<u8>)> {
-    let directory = format!("{}/tests/template/wire", env!("CARGO_MANIFEST_DIR"));
-    let files = std::fs::read_dir(directory)
-        .expect("tests/template/wire")
-        .map(|entry| entry.expect("a file").path());
-    let mut files: Vec<_> = files
-        .filter(|path| path.extension().is_some_and(|ext| ext == "json"))
-        .collect();
-    // In the same order for the same seed.
-    files.sort();
-    let function = |path: &std::path::Path| match path.to_string_lossy().contains("queue") {
-        true => "/MyQueueFunction",
-        false => "/order",
-    };
-    let payloads: Vec<_> = files
-        .iter()
-        .map(|path| (function(path), std::fs::read(path).expect("a payload")))
-        .collect();
-    assert!(payloads.len() > 10, "there are samples of payloads");
-    payloads
+/// What JSON and HTTP pay attention to, and what they do not expect, one per line; `\r` and `\n`
+/// are these characters.
+const PIECES: &str = r#"{
 }
-
-/// What JSON and HTTP pay attention to, and what they do not expect.
-const PIECES: &[&[u8]] = &[
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b"\"",
-    b"\\",
-    b":",
-    b",",
-    b"null",
-    b"true",
-    b"0",
-    b"-",
-    b"1e999",
-    b"\\u0000",
-    b"\\ud800",
-    b"\xef\xbb\xbf",
-    b"\xff",
-    b"\xed\xa0\x80",
-    b"\0",
-    b"\r",
-    b"\n",
-    b"\r\n",
-    b"\r\n\r\n",
-    b" ",
-    b"\"Data\"",
-    b"\"req\"",
-    b"\"myQueueItem\"",
-    b"\"Body\"",
-    b"\"Headers\"",
-    b"\"Query\"",
-    b"99999999999999999999",
-    b"Content-Length: 5\r\n",
-    b"Content-Length: 18446744073709551615\r\n",
-    b"Transfer-Encoding: chunked\r\n",
-    b"Connection: close\r\n",
-    b"Connection: upgrade\r\n",
-    b"Expect: 100-continue\r\n",
-    b"HEAD ",
-    b"0\r\n\r\n",
-    b"ffffffffffffffff\r\n",
-];
+[
+]
+"
+\
+:
+,
+null
+true
+0
+-
+1e999
+\u0000
+\ud800
+\r
+\n
+\r\n
+\r\n\r\n
+"Data"
+"req"
+"myQueueItem"
+"Body"
+"Headers"
+"Query"
+99999999999999999999
+Content-Length: 5\r\n
+Content-Length: 18446744073709551615\r\n
+Transfer-Encoding: chunked\r\n
+Connection: close\r\n
+Connection: upgrade\r\n
+Expect: 100-continue\r\n
+HEAD 
+0\r\n\r\n
+ffffffffffffffff\r\n"#;
 
 /// Flips, cuts, repeats and splices, once to eight times.
 fn mutate(random: &mut Random, bytes: &mut Vec<u8>, others: &[Vec<u8>]) {
+    let pieces: Vec<&str> = PIECES.lines().collect();
+    let odd_bytes: [&[u8]; 5] = [b"\xef\xbb\xbf", b"\xff", b"\xed\xa0\x80", b"\0", b" "];
     for _ in 0..=random.below(8) {
         let at = random.below(bytes.len() + 1);
         let end = at + random.below((bytes.len() - at).min(64) + 1);
-        match random.below(8) {
+        match random.below(9) {
             0 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
             1 if at < bytes.len() => bytes[at] = random.below(256) as u8,
             2 => bytes.truncate(at),
@@ -116,7 +83,14 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>, others: &[Vec<u8>]) {
                 let to = from + random.below(other.len() - from + 1);
                 bytes.splice(at..end, other[from..to].iter().copied());
             }
-            _ => drop(bytes.splice(at..at, random.pick(PIECES).iter().copied())),
+            6 => drop(bytes.splice(at..at, random.pick(&odd_bytes).iter().copied())),
+            _ => {
+                let piece = random
+                    .pick(&pieces)
+                    .replace("\\r", "\r")
+                    .replace("\\n", "\n");
+                bytes.splice(at..at, piece.into_bytes());
+            }
         }
     }
 }
@@ -142,9 +116,8 @@ fn assert_sound(answer: &Answer, payload: &[u8]) {
         .get("Data")
         .is_some_and(|data| data.get().starts_with('{'));
     assert!(data, "no Data in what was answered {answer:?}");
-    let refused = json["Outputs"]["res"]["statusCode"]
-        .as_u64()
-        .is_some_and(|status| status >= 400);
+    let status = json["Outputs"]["res"]["statusCode"].as_u64();
+    let refused = status.is_some_and(|status| status >= 400);
     let done = json["Outputs"]["message"].is_string() || json["ReturnValue"].is_string();
     assert!(
         refused || done,
@@ -156,34 +129,44 @@ fn assert_sound(answer: &Answer, payload: &[u8]) {
 #[test]
 fn mutated_payloads_are_answered_soundly() {
     let handler = start();
-    let payloads = payloads();
-    let others: Vec<_> = payloads
-        .iter()
-        .map(|(_, payload)| payload.clone())
-        .collect();
-    let mut connection = Connection::open(handler.port).expect("a connection");
+    // Those that hosts send, in the same order for the same seed.
+    let folder = format!("{}/tests/template/wire", env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(folder).expect("tests/template/wire");
+    let names = files.map(|file| {
+        file.expect("a file")
+            .file_name()
+            .into_string()
+            .expect("a name")
+    });
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".json")).collect();
+    names.sort();
+    assert!(names.len() > 10, "there are samples of payloads");
+    let payloads: Vec<Vec<u8>> = names.iter().map(|name| wire(name)).collect();
+    let mut caller = connect(&handler);
     let mut done = 0;
     for seed in seeds() {
         let mut random = Random::new(seed);
-        let (function, payload) = random.pick(&payloads);
-        let mut payload = payload.clone();
-        mutate(&mut random, &mut payload, &others);
-        let answer = connection.exchange(&invocation(function, ID, &payload));
-        let answer =
-            answer.unwrap_or_else(|error| panic!("FUZZ_SEED={seed} FUZZ_ROUNDS=1: {error}"));
-        let checked = std::panic::catch_unwind(|| assert_sound(&answer, &payload));
-        assert!(
-            checked.is_ok(),
-            "FUZZ_SEED={seed} FUZZ_ROUNDS=1: {:?}",
-            String::from_utf8_lossy(&payload)
-        );
-        done += u64::from(answer.status == 200);
+        let place = random.below(names.len());
+        let is_message = names[place].contains("queue");
+        let function = if is_message {
+            "/MyQueueFunction"
+        } else {
+            "/order"
+        };
+        let mut payload = payloads[place].clone();
+        mutate(&mut random, &mut payload, &payloads);
+        let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let answer = caller.ask(&invocation(function, ID, &payload));
+            assert_sound(&answer, &payload);
+            answer.status
+        }));
+        let text = String::from_utf8_lossy(&payload);
+        assert!(checked.is_ok(), "FUZZ_SEED={seed} FUZZ_ROUNDS=1: {text:?}");
+        done += usize::from(checked.is_ok_and(|status| status == 200));
     }
-    let rounds = seeds().count() as u64;
-    assert!(
-        rounds < 100 || (done > rounds / 50 && done < rounds),
-        "{done} of {rounds} were taken: no good mutations"
-    );
+    let rounds = seeds().count();
+    let are_good = rounds < 100 || (done > rounds / 50 && done < rounds);
+    assert!(are_good, "{done} of {rounds} were taken: no good mutations");
     assert_serves(&handler);
 }
 
@@ -192,30 +175,16 @@ fn mutated_payloads_are_answered_soundly() {
 #[test]
 fn mutated_requests_do_not_stop_the_server() {
     let handler = start();
+    let by_proxy = [("X-Forwarded-Host", "localhost:7071")];
     let requests: Vec<Vec<u8>> = vec![
         wire("host-order-json.http"),
         order("fuzz!"),
         message("fuzz!"),
         ping(),
-        stand_in::run::http::request(
-            "GET",
-            "/api/hello?name=Ada%20L",
-            &[("X-Forwarded-Host", "localhost:7071")],
-            b"",
-        ),
-        stand_in::run::http::request(
-            "POST",
-            "/api/hello",
-            &[("Content-Type", "text/plain")],
-            b"hello",
-        ),
-        stand_in::run::http::request("POST", "/api/hello", &[], &[b'x'; 2000]),
-        stand_in::run::http::request(
-            "POST",
-            "/api/hello",
-            &[("Expect", "100-continue")],
-            &[b'x'; 100],
-        ),
+        request("GET", "/api/hello?name=Ada%20L", &by_proxy, b""),
+        post("/api/hello", &[("Content-Type", "text/plain")], "hello"),
+        post("/api/hello", &[], [b'x'; 2000]),
+        post("/api/hello", &[("Expect", "100-continue")], [b'x'; 100]),
     ];
     for seed in seeds() {
         let mut random = Random::new(seed ^ 0x5eed_0000);
@@ -227,24 +196,22 @@ fn mutated_requests_do_not_stop_the_server() {
         let mut connection = Connection::open(handler.port).unwrap_or_else(|error| {
             panic!("refused, at the latest after FUZZ_SEED={seed}: {error}")
         });
-        // All of these fail where the handler has closed the connection, as it may.
+        // These fail where the handler has closed the connection, as it may.
         let _ = connection.send(&bytes);
         if random.below(4) > 0 {
-            let _ = connection.socket().shutdown(Shutdown::Write);
+            let _ = connection.socket().shutdown(std::net::Shutdown::Write);
+            let timeout = Some(Duration::from_secs(2));
             connection
                 .socket()
-                .set_read_timeout(Some(Duration::from_secs(2)))
+                .set_read_timeout(timeout)
                 .expect("a timeout");
             match connection.read_to_end() {
-                Ok(answers) => assert!(
-                    answers.is_empty() || answers.starts_with(b"HTTP/1.1 "),
-                    "FUZZ_SEED={seed}"
-                ),
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
-                Err(error) => panic!(
-                    "FUZZ_SEED={seed} FUZZ_ROUNDS=1: {error}: {:?}",
-                    String::from_utf8_lossy(&bytes)
-                ),
+                Ok(answers) if answers.is_empty() || answers.starts_with(b"HTTP/1.1 ") => {}
+                other => {
+                    let text = String::from_utf8_lossy(&bytes);
+                    panic!("FUZZ_SEED={seed} FUZZ_ROUNDS=1: {other:?}: {text:?}")
+                }
             }
         }
         if seed % 64 == 0 {
