@@ -147,11 +147,11 @@ fn settle_outputs(
 /// `ReturnValue` [Workers/Http/DefaultHttpWorkerService.cs, ProcessDefaultInvocationRequest].
 fn result_of(answer: &Answer) -> Result<Token, Outcome> {
     if !(200..300).contains(&answer.status) {
-        return failed(format!(
-            "status {}: {}",
-            answer.status,
-            String::from_utf8_lossy(&answer.body)
-        ));
+        // The handler's own errors are `{"error": "..."}`.
+        let body = String::from_utf8_lossy(&answer.body);
+        let error = body.parse::<serde_json::Value>().ok();
+        let error = error.and_then(|body| Some(body["error"].as_str()?.to_owned()));
+        return failed(error.unwrap_or_else(|| format!("status {}: {body}", answer.status)));
     }
     // ReadAsAsync gives null for an empty body, before it looks at its type; a null result is never
     // set.

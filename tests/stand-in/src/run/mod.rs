@@ -303,23 +303,24 @@ impl Run {
     fn look_after(self: &Arc<Self>, made: &Made, mut started: Started, generation: usize) {
         let mut errors: Vec<Instant> = Vec::new();
         loop {
-            let code = match self.watch(made, &started, generation) {
-                None => return,
-                Some(End::Killed) => 200,
-                Some(End::Code(code)) => code,
+            let Some(end) = self.watch(made, &started, generation) else {
+                return;
             };
             if !self.current.amend(generation, Ok(None)) {
                 return;
             }
-            let mut problem = format!("the handler has ended with code {code}");
-            if code == 0 {
+            let mut problem = match end {
+                End::Killed => "the handler was killed".to_owned(),
+                End::Code(code) => format!("the handler has ended with code {code}"),
+            };
+            if end == End::Code(0) {
                 problem +=
                     ", and so it is not started again: every call fails until the app changes";
                 self.console.log(Kind::Error, &problem);
                 self.current.amend(generation, Err(problem));
                 return;
             }
-            let mut failed = code != 200;
+            let mut failed = !matches!(end, End::Killed | End::Code(200));
             started = loop {
                 if failed {
                     errors.retain(|error| error.elapsed() < ERRORS_WITHIN);
@@ -444,6 +445,7 @@ impl Run {
 }
 
 /// How a handler ended.
+#[derive(PartialEq)]
 enum End {
     /// By itself, with this code.
     Code(i32),

@@ -1,6 +1,7 @@
 //! `make run` as a process, on an app with a handler that is built in a moment.
 
 use crate::fake;
+use serde_json::{Value, json};
 use stand_in::run::http::{Answer, Connection, request};
 use stand_in::run::process::wait_for;
 use std::fs;
@@ -13,10 +14,15 @@ use std::time::{Duration, Instant};
 
 const BUILT_WITHIN: Duration = Duration::from_secs(180);
 
-/// A handler in the standard library's means: it answers every request with TEXT, and does what the
-/// path says.
-const HANDLER: &str = r#"
+/// A handler in the standard library's means. It answers a GET with TEXT, and does what the path
+/// says; it answers an invocation, and does what the payload says.
+const HANDLER: &str = r##"
 use std::io::{BufRead, BufReader, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread::sleep;
+use std::time::Duration;
+
+static AT_WORK: AtomicBool = AtomicBool::new(false);
 
 fn main() {
     let port: u16 = std::env::var("FUNCTIONS_CUSTOMHANDLER_PORT").unwrap().parse().unwrap();
@@ -26,37 +32,82 @@ fn main() {
         std::thread::spawn(move || {
             let mut connection = BufReader::new(connection.unwrap());
             loop {
-                let (mut first, mut length) = (String::new(), 0);
-                if connection.read_line(&mut first).unwrap() == 0 {
-                    return;
-                }
+                let (mut lines, mut body) = (Vec::new(), Vec::new());
                 loop {
                     let mut line = String::new();
-                    connection.read_line(&mut line).unwrap();
-                    if let Some(text) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                        length = text.trim().parse().unwrap();
+                    if connection.read_line(&mut line).unwrap() == 0 {
+                        return;
                     }
                     if line == "\r\n" {
                         break;
                     }
+                    lines.push(line.trim().to_owned());
                 }
-                connection.read_exact(&mut vec![0; length]).unwrap();
-                for code in [0, 1, 200] {
-                    if first.contains(&format!("exit={code} ")) {
-                        std::process::exit(code);
+                let header = |name| lines.iter().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+                while !header("Transfer-Encoding").is_empty() {
+                    let mut line = String::new();
+                    connection.read_line(&mut line).unwrap();
+                    let mut chunk = vec![0; usize::from_str_radix(line.trim(), 16).unwrap() + 2];
+                    connection.read_exact(&mut chunk).unwrap();
+                    if chunk.len() == 2 {
+                        break;
                     }
+                    body.extend(&chunk[..chunk.len() - 2]);
                 }
-                if first.contains("slow") {
-                    std::thread::sleep(std::time::Duration::from_secs(1));
-                }
-                let text = format!("TEXT {}", std::process::id());
-                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", text.len());
+                let (first, id) = (&lines[0], header("X-Azure-Functions-InvocationId: "));
+                let body = String::from_utf8(body).unwrap();
+                let (status, text) = match first.starts_with("GET ") {
+                    true => get(first, id),
+                    false => invoke(first, id, &body),
+                };
+                let length = text.len();
+                let head = format!("HTTP/1.1 {status} Any\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
                 connection.get_mut().write_all((head + &text).as_bytes()).unwrap();
             }
         });
     }
 }
-"#;
+
+fn get(first: &str, id: &str) -> (u16, String) {
+    for code in [0, 1, 200] {
+        if first.contains(&format!("exit={code} ")) {
+            std::process::exit(code);
+        }
+    }
+    if first.contains("slow") {
+        sleep(Duration::from_secs(1));
+    }
+    if first.contains("never") {
+        sleep(Duration::MAX);
+    }
+    if first.contains("fail") {
+        eprintln!("error: invocation {id}: GET /api/hello: 500: function hello failed: no tea (at src/hello.rs:7)");
+        return (500, "{}".to_owned());
+    }
+    if first.contains("own500") {
+        return (500, "busy".to_owned());
+    }
+    (200, format!("TEXT {}", std::process::id()))
+}
+
+fn invoke(first: &str, id: &str, body: &str) -> (u16, String) {
+    let first_try = body.contains(r#""DequeueCount":"1""#);
+    if body.contains("never") && first_try {
+        sleep(Duration::MAX);
+    }
+    if body.contains("no price") {
+        println!("invocation {id}: looked for one");
+        eprintln!("error: invocation {id}: POST /work: 500: failed: no price (at src/work.rs:7)");
+        return (500, r#"{"error":"failed: no price (at src/work.rs:7)"}"#.to_owned());
+    }
+    if first.contains("/long") {
+        assert!(!AT_WORK.swap(true, SeqCst), "two at once");
+        sleep(Duration::from_millis(1500));
+        AT_WORK.store(false, SeqCst);
+    }
+    (200, r#"{"Logs":["it worked"],"ReturnValue":"a text that is longer than the line has room for, so that it is cut"}"#.to_owned())
+}
+"##;
 
 const HTTP: &str = r#"{"bindings":[{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}]}"#;
 
@@ -76,7 +127,7 @@ impl Folder {
                 false => fs::remove_file(entry.path()).expect("removed"),
             }
         }
-        folder.write("host.json", r#"{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler","arguments":["--own","%RUN_TEST%"]},"enableProxyingHttpRequest":true},"logging":{}}"#);
+        folder.write_host("00:30:00");
         folder.write("hello/function.json", HTTP);
         // A workspace of its own, inside that of the stand-in.
         folder.write("Cargo.toml", "[package]\nname = \"tiny\"\nedition = \"2024\"\n[[bin]]\nname = \"handler\"\npath = \"src/main.rs\"\n[[example]]\nname = \"table\"\npath = \"table.rs\"\n[workspace]\n");
@@ -85,12 +136,37 @@ impl Folder {
         folder
     }
 
-    /// Its table, by which the function is at `path`.
+    /// Its host.json, with this time limit.
+    fn write_host(&self, limit: &str) {
+        let own = r#""customHandler":{"description":{"defaultExecutablePath":"handler","arguments":["--own","%RUN_TEST%"]},"enableProxyingHttpRequest":true}"#;
+        let queues = r#""extensions":{"queues":{"maxDequeueCount":3}}"#;
+        self.write("host.json", &format!(r#"{{"version":"2.0","functionTimeout":"{limit}",{own},{queues},"logging":{{}},"extensionBundle":{{"id":"Microsoft.Azure.Functions.ExtensionBundle","version":"[4.*, 5.0.0)"}}}}"#));
+    }
+
+    /// Its table, by which the function `hello` is at `path`.
     fn write_table(&self, path: &str) {
-        let route = serde_json::json!({"name": "hello", "outputs": [], "kind": {"Http": {"methods": ["GET"], "path": path}}});
+        self.write_table_with(path, &[]);
+    }
+
+    /// Its table, with functions that something else triggers: name, binding, outputs.
+    fn write_table_with(&self, path: &str, others: &[(&str, &str, &[&str])]) {
+        let mut table = vec![
+            json!({"name": "hello", "outputs": [], "kind": {"Http": {"methods": ["GET"], "path": path}}}),
+        ];
+        table.extend(others.iter().map(|(name, binding, outputs)| {
+            json!({"name": name, "outputs": outputs, "kind": {"Trigger": {"binding": binding}}})
+        }));
+        let table = Value::from(table);
+        let code = format!("fn main() {{ println!(\"{{}}\", r#\"{table}\"#) }}");
+        self.write("table.rs", &code);
+    }
+
+    /// A function that a queue or a timer triggers.
+    fn write_function(&self, name: &str, trigger: Value, rest: &[Value]) {
+        let bindings = [&[trigger], rest].concat();
         self.write(
-            "table.rs",
-            &format!("fn main() {{ println!(\"{{}}\", r#\"[{route}]\"#) }}"),
+            &format!("{name}/function.json"),
+            &json!({"bindings": bindings}).to_string(),
         );
     }
 
@@ -169,7 +245,29 @@ impl Run {
     }
 
     fn get(&self, path: &str) -> std::io::Result<Answer> {
-        Connection::open(self.port)?.exchange(&request("GET", path, &[], b""))
+        self.ask("GET", path, b"")
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &[u8]) -> std::io::Result<Answer> {
+        Connection::open(self.port)?.exchange(&request(method, path, &[], body))
+    }
+
+    /// The lines about invocations, without times, with `ID` and `N` for what differs each time.
+    fn lines(&self) -> Vec<String> {
+        let output = self.output();
+        let lines = output.lines().filter_map(|line| {
+            let (_, line) = line.strip_prefix('[')?.split_once("] ")?;
+            let mut words: Vec<_> = line.split(' ').map(str::to_owned).collect();
+            if let Some(ms) = words.iter().position(|word| word.starts_with("ms")) {
+                words[ms - 1] = "N".to_owned();
+            }
+            let id = words.get_mut(1);
+            if let Some(id) = id.filter(|id| id.len() == 9 && id.ends_with(':')) {
+                *id = "ID:".to_owned();
+            }
+            Some(words.join(" "))
+        });
+        lines.collect()
     }
 
     /// The text and the process id that the handler answers with.
@@ -477,4 +575,196 @@ fn it_uses_a_handler_that_runs_already() {
     ] {
         assert!(run.output().contains(words), "{words}");
     }
+}
+
+#[test]
+fn the_terminal_says_what_happens_in_a_line_each() {
+    let folder = Folder::new("terminal");
+    let (jobs, done) = (
+        json!({"type": "queueTrigger", "name": "item", "queueName": "jobs", "connection": "AzureWebJobsStorage"}),
+        json!({"type": "queue", "direction": "out", "name": "$return", "queueName": "done", "connection": "AzureWebJobsStorage"}),
+    );
+    folder.write_function("work", jobs, &[done]);
+    folder.write_table_with("/api/hello", &[("work", "item", &["$return"])]);
+    let mut run = Run::start(&folder, &[]);
+    for (path, status) in [("?a=1", 200), ("?fail", 500), ("?own500", 500)] {
+        assert_eq!(
+            run.get(&format!("/api/hello{path}"))
+                .expect("an answer")
+                .status,
+            status
+        );
+    }
+    run.wait_for_words("own500\n", 1);
+    for message in ["tea", "no price"] {
+        let answer = run.ask("POST", "/local/queues/jobs", message.as_bytes());
+        assert_eq!(answer.expect("an answer").status, 201);
+        run.wait_for_words(
+            if message == "tea" {
+                "succeeded"
+            } else {
+                "moved to"
+            },
+            1,
+        );
+    }
+    let about = |function: &str| {
+        let of_it = |line: &String| line.starts_with(function);
+        let mut lines: Vec<_> = run.lines().into_iter().filter(of_it).collect();
+        // The handler's own lines come by another way.
+        lines.retain(|line| !line.ends_with("looked for one"));
+        lines
+    };
+    assert_eq!(
+        about("hello ID: "),
+        [
+            "hello ID: GET /api/hello?a=1",
+            "hello ID: 200 in N ms",
+            "hello ID: GET /api/hello?fail",
+            "hello ID: failed with 500 in N ms: no tea (at src/hello.rs:7)",
+            "hello ID: GET /api/hello?own500",
+            "hello ID: 500 in N ms",
+        ]
+    );
+    assert_eq!(
+        about("work ID: "),
+        [
+            "work ID: a message in jobs",
+            "work ID: it worked",
+            "work ID: succeeded in N ms",
+            "work ID: a message in jobs",
+            "work ID: failed in N ms, try 1 of 3: no price (at src/work.rs:7)",
+            "work ID: a message in jobs, try 2 of 3",
+            "work ID: failed in N ms, try 2 of 3",
+            "work ID: a message in jobs, try 3 of 3",
+            "work ID: failed in N ms, try 3 of 3",
+        ]
+    );
+    let output = run.output();
+    for words in [
+        "queue done: a text that is longer than the line has room for, so that it is cut\n",
+        "moved to jobs-poison: no price\n",
+    ] {
+        assert!(
+            output.contains(words),
+            "{output:?} does not contain {words:?}"
+        );
+    }
+    wait_for("the function's own lines", || {
+        let own = run
+            .lines()
+            .into_iter()
+            .filter(|line| line == "work ID: looked for one");
+        (own.count() == 3).then_some(())
+    });
+    // The reason is said once, and by nobody else.
+    assert_eq!(run.output().matches("no price (at").count(), 1);
+    assert_eq!(run.output().matches("no tea (at").count(), 1);
+}
+
+#[test]
+fn timers_run_by_their_schedules() {
+    let folder = Folder::new("timers");
+    let timer = |schedule: &str, at_startup: bool| json!({"type": "timerTrigger", "name": "timer", "schedule": schedule, "runOnStartup": at_startup});
+    folder.write_function("tick", timer("* * * * * *", false), &[]);
+    folder.write_function("long", timer("00:00:01", false), &[]);
+    folder.write_function("yearly", timer("0 0 0 1 1 *", true), &[]);
+    let functions: [(&str, &str, &[&str]); 3] = [
+        ("tick", "timer", &[]),
+        ("long", "timer", &[]),
+        ("yearly", "timer", &[]),
+    ];
+    folder.write_table_with("/api/hello", &functions);
+    let mut run = Run::start(&folder, &[]);
+    let begun = Instant::now();
+    let ended = |run: &Run, name: &str| {
+        let lines = run.lines().into_iter();
+        let of_it = |line: &String| line.starts_with(&format!("{name} ID: succeeded"));
+        lines.filter(of_it).count()
+    };
+    wait_for("three seconds of timers", || {
+        (ended(&run, "tick") >= 3 && ended(&run, "long") >= 2).then_some(())
+    });
+    assert!(begun.elapsed() > Duration::from_secs(2));
+    assert!(run.lines().contains(&"tick ID: * * * * * *".to_owned()));
+    // A reload: what comes meanwhile runs after it, what runs at the start does not run again, and
+    // a timer whose schedule has changed follows the new one alone.
+    folder.write_function("tick", timer("0 0 0 1 1 *", false), &[]);
+    run.wait_for_words("] reloaded in ", 1);
+    let after = run.lines().len();
+    let long = ended(&run, "long");
+    wait_for("another run", || {
+        (ended(&run, "long") > long + 1).then_some(())
+    });
+    assert_eq!(ended(&run, "yearly"), 1, "{}", run.output());
+    assert!(run.lines().contains(&"yearly ID: runOnStartup".to_owned()));
+    // One may have been on its way.
+    let ticks = run.lines()[after..]
+        .iter()
+        .filter(|line| line.starts_with("tick ID: *"))
+        .count();
+    assert!(ticks <= 1, "{}", run.output());
+    assert!(!run.output().contains("two at once"), "{}", run.output());
+
+    let mut off = Run::start(&folder, &["--timers", "off"]);
+    off.wait_for_words("\nTimers are off: TIMERS=off\n", 1);
+    assert_eq!(off.hello().0, "first");
+    assert!(!off.output().contains("runOnStartup"));
+}
+
+#[test]
+fn a_function_that_never_ends_ends_its_handler() {
+    let folder = Folder::new("limit");
+    folder.write_host("00:00:01");
+    let jobs = json!({"type": "queueTrigger", "name": "item", "queueName": "jobs", "connection": "AzureWebJobsStorage"});
+    folder.write_function("work", jobs, &[]);
+    folder.write_table_with("/api/hello", &[("work", "item", &[])]);
+    let mut run = Run::start(&folder, &[]);
+    let (_, mut before) = run.hello();
+    let get = |port: u16, path: &'static str| {
+        std::thread::spawn(move || {
+            let begun = Instant::now();
+            let request = request("GET", path, &[], b"");
+            let answer = Connection::open(port).and_then(|mut caller| caller.exchange(&request));
+            (answer.expect("an answer").status, begun.elapsed())
+        })
+    };
+    for time in 1..=2 {
+        // What ends within the two seconds is answered.
+        let never = get(run.port, "/api/hello?never");
+        run.wait_for_words("it has run longer than functionTimeout, 1 s", time);
+        let slow = get(run.port, "/api/hello?slow");
+        assert_eq!(slow.join().expect("no panic").0, 200, "{}", run.output());
+        let (status, took) = never.join().expect("no panic");
+        assert_eq!(status, 500);
+        assert!((3..10).contains(&took.as_secs()), "{took:?}");
+        let (_, now) = run.hello();
+        assert_ne!(now, before, "{}", run.output());
+        before = now;
+    }
+    let output = run.output();
+    for words in [
+        "in 2 s the handler is killed and started again\n",
+        " ms: it ran longer than functionTimeout, 1 s\n",
+        "] the handler was killed: it is started again\n",
+    ] {
+        assert_eq!(output.matches(words).count(), 2, "{output}");
+    }
+    // A message has used one try.
+    assert_eq!(
+        run.ask("POST", "/local/queues/jobs", b"never")
+            .expect("an answer")
+            .status,
+        201
+    );
+    run.wait_for_words(", try 2 of 3\n", 1);
+    run.wait_for_words(" ms, try 2 of 3\n", 1);
+    // None of these counts as a crash: the third of those ends it.
+    for time in 1..=2 {
+        assert_eq!(run.get("/api/hello?exit=1").expect("an answer").status, 500);
+        run.wait_for_words("with code 1: it is started again", time);
+        run.hello();
+    }
+    assert_eq!(run.get("/api/hello?exit=1").expect("an answer").status, 500);
+    assert_eq!(run.exit_code(), Some(1));
 }
