@@ -73,8 +73,8 @@ fn catch(function: &mut dyn FnMut()) -> Result<(), String> {
     })
 }
 
-/// Makes every panic one line: kept for [`catch_panic`] where that will report it, else written to
-/// stderr at once. A debug build writes its backtrace too where `RUST_BACKTRACE=1` asks for one.
+/// Makes every panic one line. It is kept for [`catch_panic`] if that will report it, and otherwise
+/// written to stderr at once. A debug build writes a backtrace too if `RUST_BACKTRACE=1` is set.
 /// `uncaught` is called for each panic that [`catch_panic`] does not report.
 pub fn install_panic_hook(uncaught: fn()) {
     panic::set_hook(Box::new(move |panic| {
@@ -103,8 +103,8 @@ fn message(payload: &(dyn Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-/// Writes the backtrace, a line a frame: those between the panic itself and the handler's own call
-/// of the function.
+/// Writes the backtrace, one line per frame: the frames between the panic itself and the handler's
+/// own call of the function.
 #[cfg(debug_assertions)]
 fn write_backtrace() {
     let backtrace = std::backtrace::Backtrace::capture();

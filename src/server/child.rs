@@ -1,5 +1,5 @@
-//! What a handler does for the host that has started it. By hand nobody sets the variable that
-//! tells.
+//! What a handler does for the host that has started it. A variable says that a host did; people
+//! who start a handler by hand do not set it.
 
 /// Set by the host for each handler that it starts [HttpWorkerProcess.cs].
 const STARTED_BY_HOST: &str = "FUNCTIONS_CUSTOMHANDLER_WORKER_ID";
@@ -10,16 +10,17 @@ pub struct Parent {
 }
 
 impl Parent {
-    /// The host, where one has started this handler. From then on the handler leaves Ctrl-C to it:
-    /// the terminal interrupts the handler too, and the host, which ends in its own order, would
-    /// report a crash and start another.
+    /// The host, if one has started this handler. From then on the handler ignores Ctrl-C: the
+    /// terminal interrupts the handler too, and the host, which ends in its own order, would report
+    /// a crash and start another handler.
     pub fn of_this_handler() -> Option<Self> {
         std::env::var_os(STARTED_BY_HOST)?;
         ignore_interrupts();
         Some(Self { id: parent_id() })
     }
 
-    /// Whether it has ended. Nothing ends its handler then, and a new host starts one of its own.
+    /// Whether the host has ended. Nothing else ends its handler then, and a new host starts a
+    /// handler of its own.
     pub fn is_gone(&self) -> bool {
         parent_id() != self.id
     }
@@ -30,7 +31,7 @@ fn parent_id() -> u32 {
     std::os::unix::process::parent_id()
 }
 
-/// On Windows a process does not learn of its parent's end.
+/// On Windows a process cannot see that its parent has ended.
 #[cfg(not(unix))]
 fn parent_id() -> u32 {
     0

@@ -1,10 +1,10 @@
-//! What the other threads tell the supervisor.
+//! Signals from the other threads to the supervisor.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::thread::{self, Thread};
 
-/// What the other threads tell the supervisor.
+/// The signals from the other threads to the supervisor.
 pub static SIGNALS: Signals = Signals {
     supervisor: OnceLock::new(),
     awake: AtomicBool::new(false),
@@ -13,14 +13,14 @@ pub static SIGNALS: Signals = Signals {
     newcomers: AtomicUsize::new(0),
 };
 
-/// A bit for each port from which a request came since the ports were last forgotten; and those
-/// from before that.
+/// One bit per port: whether a request has come from it since the ports were last forgotten, and
+/// whether one had come before that.
 static SEEN: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
 static SEEN_BEFORE: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
 
 pub struct Signals {
     supervisor: OnceLock<Thread>,
-    /// Whether the supervisor looks every few milliseconds, so that nobody needs to wake it.
+    /// Whether the supervisor looks every few milliseconds and need not be woken.
     awake: AtomicBool,
     accept_lost: AtomicBool,
     accept_in_doubt: AtomicBool,
@@ -92,8 +92,8 @@ impl Signals {
         self.newcomers.swap(0, SeqCst)
     }
 
-    /// Forgets the ports from which no request has come since the last call. A port comes round
-    /// again, as another connection's.
+    /// Forgets the ports from which no request has come since the last call. Another connection may
+    /// use such a port later.
     pub fn forget_ports(&self) {
         for (seen, before) in SEEN.iter().zip(&SEEN_BEFORE) {
             before.store(seen.swap(0, Relaxed), Relaxed);

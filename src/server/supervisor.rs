@@ -10,27 +10,31 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often the supervisor looks: while requests come and a little after; for a while after that;
-/// and then. The last is longer than the 5 s after which tiny_http's surplus threads end, or nudges
-/// would keep them.
+/// The pause between two looks of the supervisor while requests come, and for `BUSY_FOR` after the
+/// last one.
 const BUSY_PAUSE: Duration = Duration::from_millis(2);
-const QUIET_PAUSE: Duration = Duration::from_millis(200);
-const IDLE_PAUSE: Duration = Duration::from_millis(5500);
 const BUSY_FOR: Duration = Duration::from_millis(100);
+
+/// The pause after that, until `QUIET_FOR` after the last request.
+const QUIET_PAUSE: Duration = Duration::from_millis(200);
 const QUIET_FOR: Duration = Duration::from_secs(2);
 
-/// How often it is tried to accept connections again.
+/// The pause when no request has come for longer. tiny_http's surplus threads end after 5 s without
+/// work; this is longer, so that nudges do not keep them.
+const IDLE_PAUSE: Duration = Duration::from_millis(5500);
+
+/// The pause between two attempts to accept connections again.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// A port is forgotten when no request has come from it for this long, or twice as long. It does
-/// not come round so soon.
+/// A port is forgotten when no request has come from it for this long, or for up to twice as long.
+/// Another connection does not get the same port so soon.
 const FORGET_AFTER: Duration = Duration::from_millis(500);
 
 /// How a handler serves. [`Settings::default`] is right for a Functions host.
 #[derive(Debug)]
 pub struct Settings {
-    /// After how long without new connections, because none can be accepted, and without a request
-    /// the handler gives up, so that the host starts it again.
+    /// The handler gives up when for this long it could accept no connections and no request came.
+    /// The host then starts it again.
     pub give_up_after: Duration,
 }
 
@@ -44,15 +48,14 @@ impl Default for Settings {
 
 /// Why the handler no longer serves.
 pub enum End {
-    /// For too long no connection could be accepted, for this reason, and no request came from
-    /// those there are.
+    /// For too long no connection could be accepted, for this reason, and no request came from the
+    /// open ones.
     Deaf(io::Error),
     /// The host that started the handler has ended.
     HostGone,
 }
 
-/// Serves by `workers`, and by those of the sources that follow theirs, for as long as that is
-/// possible.
+/// Serves with `workers`, and with those of later sources, for as long as that is possible.
 pub fn supervise(
     routes: &'static [Route],
     settings: &Settings,
@@ -81,7 +84,7 @@ pub fn supervise(
                 if workers.has_news() {
                     requested = now;
                 }
-                // Where one cannot be had those that there are go on, and it is tried again.
+                // If no worker can be added, the others go on, and the next review tries again.
                 if let Err(error) = workers.review()
                     && complained.is_none_or(|then| since(then) > FORGET_AFTER)
                 {
@@ -112,10 +115,10 @@ pub fn supervise(
             }
         } else {
             heard = now;
-            // One for each connection that is new, or has not been used for a while.
+            // One nudge for each connection that is new, or has not been used for a while.
             nudge(listener, SIGNALS.take_newcomers(), 4);
-            // And now and then some for those that are queued behind others which were opened and
-            // are not used: the longer it is quiet the more, 2 to 64.
+            // From time to time some more, for connections that are queued behind others which are
+            // open but not used: the longer it is quiet, the more, from 2 to 64.
             let silence = since(requested);
             if since(nudged)
                 >= if silence < QUIET_FOR {
@@ -137,7 +140,7 @@ pub fn supervise(
             SIGNALS.forget_ports();
         }
 
-        // Looked at whenever the supervisor wakes: after IDLE_PAUSE at the latest.
+        // The supervisor checks this whenever it wakes: after IDLE_PAUSE at the latest.
         if host.as_ref().is_some_and(Parent::is_gone) {
             return End::HostGone;
         }
@@ -147,7 +150,7 @@ pub fn supervise(
         if busy {
             thread::park_timeout(BUSY_PAUSE);
         } else if pools.iter().any(Workers::has_news) {
-            // A request has come just before `awake` told it to wake us.
+            // A request came before `awake` was set to false, and so woke nobody: look again.
         } else if SIGNALS.is_accept_lost() {
             thread::park_timeout(RETRY_PAUSE);
         } else if quiet {
@@ -158,7 +161,7 @@ pub fn supervise(
     }
 }
 
-/// Nudges that many times, every `gently`th time gently.
+/// Nudges `times` times, every `gently`th time gently.
 fn nudge(listener: &Listener, times: usize, gently: usize) {
     for time in 1..=times {
         if listener.nudge(time % gently == 0).is_err() {

@@ -1,9 +1,9 @@
 //! Workers: the threads that take requests from a source and answer them, one at a time each.
 //!
-//! There is one where one will do: with short functions more only get in each other's way
-//! (tiny_http hands requests out under one lock, for which they wait). While all are in functions
-//! that take long, asleep or waiting for a database, their number doubles every few milliseconds.
-//! Those that are no longer needed end.
+//! There is one worker if one is enough: with short functions, more workers only get in each
+//! other's way, because they wait for the one lock under which tiny_http hands requests out. While
+//! all workers are in functions that take long, such as those that wait for a database, their
+//! number doubles every few milliseconds. Workers that are no longer needed end.
 
 use super::http::{Received, Source};
 use super::signals::SIGNALS;
@@ -19,13 +19,15 @@ use std::time::{Duration, Instant};
 /// The most workers that are added at once.
 const ADDED_AT_ONCE: usize = 64;
 
-/// Functions take long when a worker takes no more than this from one review to the next, 2
-/// milliseconds later.
+/// Functions take long if a worker takes no more requests than this between two reviews, which are
+/// 2 milliseconds apart.
 const FEW_PER_REVIEW: usize = 3;
 
-/// How often it is asked whether there are too many; and what a worker then has taken, at the
-/// least, when its functions are so short that one worker less does as well.
+/// The pause between two looks for surplus workers.
 const SURPLUS_AFTER: Duration = Duration::from_secs(1);
+
+/// Functions are short if a worker has taken at least this many requests between two such looks.
+/// Then one worker less does as well.
 const MANY_PER_SURPLUS: usize = 5000;
 
 struct Shared {
@@ -40,7 +42,7 @@ struct Shared {
 pub struct Workers {
     shared: Arc<Shared>,
     taken: usize,
-    /// Of how many reviews in a row all workers were in functions that take long.
+    /// The number of reviews in a row that found all workers in functions that take long.
     crowded: usize,
     counted: Counted,
 }
@@ -63,7 +65,7 @@ impl Counted {
 }
 
 impl Workers {
-    /// Starts with one worker. Errors when not even that one can be had.
+    /// Starts with one worker. Errors when it cannot be started.
     pub fn start(source: Source, routes: &'static [Route]) -> io::Result<Self> {
         let [workers, idle, taken] = [const { AtomicUsize::new(0) }; 3];
         let shared = Arc::new(Shared {
@@ -97,8 +99,9 @@ impl Workers {
         self.shared.taken.load(SeqCst) != self.taken
     }
 
-    /// Adds workers where all are stuck, and lets go of those not needed. To be called every few
-    /// milliseconds while requests come. Errors when a worker that is needed cannot be had.
+    /// Adds workers if all are in functions that take long, and ends those that are not needed. To
+    /// be called every few milliseconds while requests come. Errors when a worker that is needed
+    /// cannot be started.
     pub fn review(&mut self) -> io::Result<()> {
         let (workers, idle) = (
             self.shared.workers.load(SeqCst),
@@ -112,7 +115,7 @@ impl Workers {
         } else {
             0
         };
-        // Not at once: a request that has only just come is no sign.
+        // After two such reviews, because a request that has only just come proves nothing.
         if self.crowded > 1 || workers == 0 {
             for _ in 0..workers.clamp(1, ADDED_AT_ONCE) {
                 add_worker(&self.shared)?;
@@ -162,7 +165,7 @@ fn work(shared: &Shared) {
     }
 }
 
-/// Counts a worker out, also one that ends by a panic or was never started.
+/// Decrements the count when dropped, also when the worker panicked or was never started.
 struct Ending(Arc<Shared>);
 
 impl Drop for Ending {

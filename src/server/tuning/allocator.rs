@@ -1,14 +1,14 @@
 //! To remove it: delete this file, and in `src/server/tuning/mod.rs` the lines `pub mod allocator;`
 //! and `$crate::allocator!();`.
 //!
-//! The allocator on Linux: the system's own, and before it freed blocks kept for the next of their
-//! size, at most 7 MiB.
+//! The allocator on Linux: the system's allocator, with a cache of freed blocks by size in front of
+//! it, at most 7 MiB.
 //!
-//! That of musl, with which the static build is linked, has one lock for all threads, and gives
-//! what is freed back to the kernel with the lock held. tiny_http allocates on each connection's
-//! thread, so with 16 connections most of those wait for that lock most of the time: an order of 40
-//! KiB then took four times as long, an echo of 4 KiB twice. Nobody waits for a lock of this one;
-//! who finds a list in use goes to the system.
+//! The static build is linked with musl, whose allocator has one lock for all threads and holds it
+//! while it gives freed memory back to the kernel. tiny_http allocates on each connection's thread,
+//! so with 16 connections most of these threads wait for that lock most of the time: an order of 40
+//! KiB then took four times as long, an echo of 4 KiB twice. No thread waits for a lock of this
+//! cache: one that finds a list in use goes to the system's allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::{self, NonNull};
@@ -18,12 +18,13 @@ use std::sync::Mutex;
 const SMALLEST_BYTES: usize = 16;
 const CLASSES: usize = 14;
 
-/// From this class on, 512 bytes, blocks are aligned to 128 bytes, as the standard library's
-/// channels ask for, of which tiny_http makes two a request; the others to 16.
+/// From this class on, 512 bytes, blocks are aligned to 128 bytes, because the standard library's
+/// channels ask for that and tiny_http makes two channels per request. Smaller blocks are aligned to
+/// 16.
 const WIDE_CLASS: usize = 5;
 const WIDE_ALIGN_BYTES: usize = 128;
 
-/// How much each class keeps, in bytes; what is freed beyond goes back to the system.
+/// The most that each class keeps, in bytes. What is freed beyond it goes back to the system.
 const KEPT_BYTES: usize = 512 * 1024;
 
 /// Names the allocator, in a binary for Linux.
@@ -38,7 +39,7 @@ macro_rules! allocator {
     };
 }
 
-/// The system's allocator, and before it the blocks that are kept.
+/// The system's allocator, with the kept blocks in front of it.
 pub struct Allocator([Mutex<Kept>; CLASSES]);
 
 /// The free blocks of one class: a list, each block of which holds the address of the next.
@@ -81,7 +82,7 @@ impl Allocator {
     /// Keeps a block; false where the class has enough, or another thread is at the list.
     ///
     /// # Safety
-    /// The block is one of the class, from [`System`], and nobody uses it any more.
+    /// The block is one of the class, from [`System`], and no longer in use.
     unsafe fn keep(&self, class: usize, block: *mut u8) -> bool {
         let (Ok(mut kept), Some(block)) =
             (self.0[class].try_lock(), NonNull::new(block.cast::<Link>()))
@@ -92,8 +93,8 @@ impl Allocator {
         if bytes > KEPT_BYTES {
             return false;
         }
-        // SAFETY: it is nobody's, at least 16 bytes long and aligned to 16 or more, which is enough
-        // for a link.
+        // SAFETY: it is not in use, at least 16 bytes long and aligned to 16 or more, which is
+        // enough for a link.
         unsafe { block.write(Link { next: kept.first }) };
         *kept = Kept {
             first: Some(block),
