@@ -58,12 +58,33 @@ impl Datum<'_> {
     pub fn binary(&self) -> Result<Vec<u8>> {
         let came_as = match (&self.form, base64::decode(&self.text)) {
             (Form::Once, Some(bytes)) => return Ok(bytes),
+            _ if self.text.starts_with('[')
+                && serde_json::from_str::<&RawValue>(&self.text).is_ok() =>
+            {
+                "a list"
+            }
             (Form::Json, _) => "JSON",
             _ => "text",
         };
+        let write = match came_as {
+            "a list" => "read it by .json::<Vec<T>>()",
+            "JSON" if self.is_reference() => {
+                "it is a reference to the data, which no custom handler can follow: delete supportsDeferredBinding from its binding in function.json"
+            }
+            _ => "add \"dataType\": \"binary\" to its binding in function.json",
+        };
         Err(Error::fail(format!(
-            "the value came as {came_as}, not as bytes: add \"dataType\": \"binary\" to its binding in function.json"
+            "the value came as {came_as}, not as bytes: {write}"
         )))
+    }
+
+    /// Whether it is what the host sends with `supportsDeferredBinding`: where the data is.
+    fn is_reference(&self) -> bool {
+        let members: Members = serde_json::from_str(&self.text).unwrap_or_default();
+        let has = |name: &str| members.get(name).is_some();
+        ["Version", "Source", "Content", "ContentType"]
+            .into_iter()
+            .all(has)
     }
 
     /// Whether it stands for a value that is not there: `null`, or the string `"null"`, as which

@@ -106,6 +106,21 @@ fn a_text_is_never_taken_for_bytes() {
 }
 
 #[test]
+fn what_cannot_be_bytes_is_said_with_what_to_write() {
+    let handler = start();
+    let reference = json!({"Version": "1.0", "Source": "AzureStorageBlobs", "ContentType": "application/json",
+        "Content": {"BlobName": "a"}});
+    for (item, came_as, write) in [
+        (json!("[\"YQ==\",\"Yg==\"]"), "a list", ".json::<Vec<T>>()"),
+        (json!("\"[1]\""), "a list", ".json::<Vec<T>>()"),
+        (reference, "JSON", "delete supportsDeferredBinding"),
+    ] {
+        let answer = invoke(&handler, "bytes", json!({"item": item}), json!({}));
+        assert_error(&answer, 500, &[&format!("came as {came_as}"), write]);
+    }
+}
+
+#[test]
 fn an_input_is_there_or_not_and_no_other_name_is_an_input() {
     let handler = start();
     let blob = captured("blob-text")["Data"]["same"].clone();
