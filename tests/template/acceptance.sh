@@ -55,6 +55,8 @@ for trigger in $triggers; do
     quiet_make new NAME="plain-$trigger" TRIGGER="$trigger"
     quiet_make new NAME="With_$trigger" TRIGGER="$trigger" OUT="queue blob,table servicebus,eventhub eventgrid cosmosdb queue"
 done
+quiet_make new NAME=routed TRIGGER=http ROUTE='items/{kind:alpha}/{id:int}' METHODS=put,delete AUTH=anonymous OUT=table IN=blob,table
+quiet_make new NAME=nightly TRIGGER=timer SCHEDULE='0 30 4 * * 1-5' IN=cosmosdb,sql OUT=blob,queue
 for name in test router Match std "$long"; do quiet_make new NAME="$name" TRIGGER=queue OUT=queue; done
 # Its folder takes the place of the binary, which is there already and gets another name.
 touch handler
@@ -83,15 +85,25 @@ JSON
 for name in mod main self super crate src tests benches target nul host 1st Makefile-job web.two TEST router; do
     refused "error: " new NAME="$name" TRIGGER=http
 done
-refused "there are http, timer, queue" new NAME=ingest TRIGGER=sqs
+refused "there are blob, cosmosdb, eventgrid" new NAME=ingest TRIGGER=sqs
+refused "there is no variable TRIGER here" new NAME=ingest TRIGER=queue
+for value in '`touch ran`' '$$(touch ran)' '";touch ran;"' "';touch ran;'"; do
+    for variable in NAME TRIGGER IN OUT ROUTE METHODS SCHEDULE AUTH; do
+        refused "" new NAME=ingest TRIGGER=http "$variable=$value" NAME="ingest$value"
+    done
+    for target in remove mine build publish run; do
+        refused "" "$target" NAME="$value" APP="$value" TARGET="$value" PORT="$value"
+    done
+done
+[ ! -e ran ] || fail "a value from the command line ran in a shell"
 added=$(git status --porcelain --untracked-files=all | grep -c function.json)
-[ "$added" = 27 ] || fail "27 functions were added, and there are $added"
+[ "$added" = 29 ] || fail "29 functions were added, and there are $added"
 
 say "make lint test build package"
 rm -f handler.bin deploy.zip
 for target in lint test build package; do say "make $target" && quiet_make $target; done
 [ -x handler.bin ] && [ -s deploy.zip ] || fail "no handler.bin, or no deploy.zip"
-(( $(unzip -l deploy.zip 2>/dev/null | grep -c function.json) == 27 )) || ! command -v unzip >/dev/null || fail "not all are packed"
+(( $(unzip -l deploy.zip 2>/dev/null | grep -c function.json) == 29 )) || ! command -v unzip >/dev/null || fail "not all are packed"
 
 say "the binary answers, also for the function called handler"
 FUNCTIONS_CUSTOMHANDLER_PORT=0 ./handler.bin >"$log" 2>&1 & handler=$!
@@ -102,9 +114,8 @@ until grep -q '127.0.0.1:[0-9]*$' "$log"; do
     sleep 0.1
 done
 address=$(sed -n 's,.*http://,,p' "$log")
-item='{"name":"pen","quantity":2}'
-answer=$(curl -sS -d "$item" "http://$address/api/handler")
-[ "$answer" = "$item" ] || fail "the function handler answers: $answer"
+answer=$(curl -sS "http://$address/api/handler?item=pen")
+[ "$answer" = '{"item":"pen"}' ] || fail "the function handler answers: $answer"
 kill -9 $handler && trap - EXIT
 wait $handler 2>/dev/null || true
 
@@ -117,7 +128,7 @@ refused 'host.json: the defaultExecutablePath "handler" is where' check
 mv host.json.bak host.json
 
 say "the template's newer machinery replaces the app's"
-echo "// old" >>src/host/router.rs && rm tests/stand-in/src/commands/check.rs && save "Functions, and old machinery"
+echo "// old" >>src/host/router.rs && rm tests/stand-in/src/commands/lock.rs && save "Functions, and old machinery"
 eval "$(sed -n '/^git restore /,/^```/p' docs/guide.md | grep -v '^```')"
 git diff --quiet HEAD -- src/functions tests/functions || fail "the user's own files changed"
 git diff --quiet template/main -- src/host src/server tests/stand-in ':!tests/stand-in/tests' || fail "the machinery is not the template's"

@@ -12,3 +12,7 @@ mod publish;
 mod random;
 #[cfg(unix)]
 mod run;
+mod templates;
+
+// What the templates of `make new` find in their crate.
+use app::{HttpRequest, HttpResponse, Invocation, Response, Result, log};

@@ -1,10 +1,13 @@
 //! The commands `new`, `remove` and `mine`, run as the Makefile runs them, in an app that is made
 //! for each test.
 
+use stand_in::commands::lock::Lock;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 const TABLE: &str = "src/functions/mod.rs";
 const TRIGGERS: [&str; 8] = [
@@ -153,17 +156,15 @@ fn what_new_adds_remove_takes_away() {
     let with = app.files();
     // function.json, the function and its test.
     assert_eq!(with.len(), before.len() + 2 * 3 * TRIGGERS.len());
-    let table = &with[TABLE];
+    let table = with[TABLE].split_whitespace().collect::<Vec<_>>().join(" ");
+    for entry in [
+        r#"Route::http( "plain-http", &["GET", "POST"], "/api/plain-http", plain_http::run, ),"#,
+        r#"Route::trigger("plain-queue", "message", &[], plain_queue::run),"#,
+    ] {
+        assert!(table.contains(entry), "{table}");
+    }
     assert!(
-        table
-            .contains("    Route::http(\"plain-http\", &[\"GET\", \"POST\"], \"/api/plain-http\", plain_http::run),\n")
-    );
-    assert!(
-        table
-            .contains("    Route::trigger(\"plain-queue\", \"message\", &[], plain_queue::run),\n")
-    );
-    assert!(
-        table.starts_with("//! Functions.\n\nmod all_blob;\nmod all_cosmosdb;\n"),
+        with[TABLE].starts_with("//! Functions.\n\nmod all_blob;\nmod all_cosmosdb;\n"),
         "{table}"
     );
     for list in [TABLE, "tests/functions/main.rs"] {
@@ -236,6 +237,200 @@ fn a_missing_setting_is_added_with_an_empty_value() {
 }
 
 #[test]
+fn what_was_asked_for_is_in_function_json_the_table_the_function_and_the_test() {
+    let app = App::new("options");
+    let route = "ROUTE=items/{kind:alpha}/{id:int}";
+    app.done(&[
+        "new",
+        "NAME=shop",
+        "TRIGGER=http",
+        route,
+        "METHODS=put,Delete",
+        "AUTH=anonymous",
+        "IN=table blob",
+        "OUT=table,queue,queue",
+    ]);
+    let json = app.read("shop/function.json");
+    for line in [
+        "      \"name\": \"req\",\n      \"route\": \"items/{kind:alpha}/{id:int}\",\n",
+        "      \"authLevel\": \"anonymous\",\n      \"methods\": [\"put\", \"delete\"]\n    },",
+        "\"name\": \"inTable\",",
+        "\"path\": \"shop-given/given\",",
+        "\"name\": \"outQueue2\",\n      \"queueName\": \"shop-out2\",",
+    ] {
+        assert!(json.contains(line), "{line}\n{json}");
+    }
+    let table = app.read(TABLE);
+    for part in [
+        "&[\"PUT\", \"DELETE\"],",
+        "&[\"outTable\", \"outQueue\", \"outQueue2\"],",
+    ] {
+        assert!(table.contains(part), "{table}");
+    }
+    let code = app.read("src/functions/shop.rs");
+    for part in [
+        "use crate::{HttpRequest, HttpResponse, Output, Response, Result, log};\nuse serde_json::json;\n",
+        "[request.param(\"kind\")?, request.param(\"id\")?]",
+        "let rows: Vec<serde_json::Value> = rows.json()?;",
+        "\"PartitionKey\": \"shop\",\n        \"RowKey\": request.invocation.id,\n",
+        "    Ok(Response::from(answer)\n        .output(\"outTable\", Output::raw(&out_table)?)\n",
+    ] {
+        assert!(code.contains(part), "{part}\n{code}");
+    }
+    let test = app.read("tests/functions/shop.rs");
+    for part in [
+        "app.call(\"PUT\", \"/api/items/kind/1\", &[], \"\");",
+        "answer.json()[\"item\"], \"kind/1\"",
+        "app.input(\"shop\", \"inBlob\", json!(\"given\"));",
+        "assert_eq!(app.queue(\"shop-out2\"), [text]);",
+    ] {
+        assert!(test.contains(part), "{part}\n{test}");
+    }
+    app.done(&[
+        "new",
+        "NAME=nightly",
+        "TRIGGER=timer",
+        "SCHEDULE=0 30 4 * * 1-5",
+    ]);
+    let json = app.read("nightly/function.json");
+    assert!(
+        json.contains("      \"schedule\": \"0 30 4 * * 1-5\"\n    }"),
+        "{json}"
+    );
+    assert!(
+        app.read("src/functions/nightly.rs")
+            .contains("the schedule `0 30 4 * * 1-5`")
+    );
+    app.done(&["new", "NAME=thumbnail", "TRIGGER=blob", "OUT=blob,queue"]);
+    let json = app.read("thumbnail/function.json");
+    assert!(json.contains("\"source\": \"EventGrid\""), "{json}");
+    let code = app.read("src/functions/thumbnail.rs");
+    assert!(
+        code.contains(".output(\"outBlob\", bytes.as_slice())"),
+        "{code}"
+    );
+}
+
+#[test]
+fn a_variable_of_the_environment_that_nobody_has_written_does_not_count() {
+    let app = App::new("environment");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stand-in"));
+    let command = command.arg("new").current_dir(&app.0).env("NAME", "other");
+    let output = command
+        .env("WRITTEN", "TRIGGER")
+        .env("TRIGGER", "queue")
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("make new NAME=ingest"));
+    assert!(!app.0.join("other").exists());
+}
+
+/// Nothing is lost, and the same command can be run again.
+#[cfg(unix)]
+#[test]
+fn a_command_that_is_killed_at_any_moment_leaves_lists_that_are_whole() {
+    let app = App::new("killed");
+    app.write("src/functions/first.rs", "fn run() {}");
+    let (list, tests) = (app.read(TABLE), app.read("tests/functions/main.rs"));
+    let variables = [
+        ("NAME", "ingest"),
+        ("TRIGGER", "queue"),
+        ("OUT", "blob"),
+        ("WRITTEN", "NAME TRIGGER OUT"),
+    ];
+    let mut killed = 0;
+    for round in 0..20 {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stand-in"));
+        let command = command.arg("new").current_dir(&app.0).envs(variables);
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Sooner and later, up to its end.
+        thread::sleep(Duration::from_millis(round * 6));
+        child.kill().unwrap();
+        killed += usize::from(child.wait().unwrap().code().is_none());
+        for (file, before) in [(TABLE, &list), ("tests/functions/main.rs", &tests)] {
+            let now = app.read(file);
+            assert!(
+                now == *before || now.contains("mod ingest;"),
+                "{file}: {now}"
+            );
+        }
+        if !app.read(TABLE).contains("mod ingest;") {
+            let said = app.done(&["new", "NAME=ingest", "TRIGGER=queue", "OUT=blob"]);
+            assert!(said.contains("ingest is there"), "{said}");
+        }
+        assert_eq!(
+            app.read("tests/functions/main.rs")
+                .matches("mod ingest;")
+                .count(),
+            1
+        );
+        app.done(&["remove", "NAME=ingest"]);
+        assert_eq!(
+            (app.read(TABLE), app.read("tests/functions/main.rs")),
+            (list.clone(), tests.clone())
+        );
+    }
+    assert!(killed > 0);
+    let files: Vec<String> = app.files().into_keys().collect();
+    assert!(
+        !files
+            .iter()
+            .any(|file| file.contains("unfinished") || file.contains("ingest")),
+        "{files:?}"
+    );
+}
+
+/// As a full disk: no file may be longer than 0 bytes.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full_changes_nothing_and_the_next_try_works() {
+    let app = App::new("full");
+    app.done(&["new", "NAME=first", "TRIGGER=timer"]);
+    let before = app.files();
+    for (command, name) in [("new", "ingest"), ("remove", "first")] {
+        let stand_in = env!("CARGO_BIN_EXE_stand-in");
+        let line = format!("trap '' XFSZ; ulimit -f 0; exec '{stand_in}' {command} 2>/dev/null");
+        let mut shell = Command::new("bash");
+        let shell = shell
+            .args(["-c", &line])
+            .current_dir(&app.0)
+            .env("NAME", name);
+        let written = if command == "new" {
+            "NAME TRIGGER"
+        } else {
+            "NAME"
+        };
+        let shell = shell.env("TRIGGER", "queue").env("WRITTEN", written);
+        assert!(!shell.output().unwrap().status.success(), "{command}");
+        assert_eq!(app.files(), before, "{command}");
+    }
+    app.done(&["new", "NAME=ingest", "TRIGGER=queue"]);
+    app.done(&["remove", "NAME=first"]);
+}
+
+#[test]
+fn two_commands_at_once_are_refused_and_the_second_says_who_is_at_work() {
+    let app = App::new("two");
+    let held = Lock::take(&app.0, "mine").unwrap();
+    for command in [
+        &["new", "NAME=ingest", "TRIGGER=queue"][..],
+        &["remove", "NAME=x"],
+        &["mine", "NAME=x"],
+        &["package"],
+    ] {
+        let said = app.refused(command);
+        let holder = format!("make mine (process {}) is at work", std::process::id());
+        assert!(said.contains(&holder), "{said}");
+    }
+    drop(held);
+    app.done(&["new", "NAME=ingest", "TRIGGER=queue"]);
+}
+
+#[test]
 fn an_existing_folder_is_read_and_stays_as_it_is() {
     let app = App::new("existing");
     app.write(
@@ -251,11 +446,9 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
     app.done(&["new", "NAME=Match"]);
     assert_eq!(app.read("Match/function.json"), json);
     let (table, code) = (app.read(TABLE), app.read("src/functions/match.rs"));
-    assert!(
-        table
-            .contains("Route::trigger(\"Match\", \"item\", &[\"$return\", \"hub\"], r#match::run)"),
-        "{table}"
-    );
+    for part in ["\"Match\",", "&[\"$return\", \"hub\"],", "r#match::run,"] {
+        assert!(table.contains(part), "{table}");
+    }
     assert!(
         table.contains("\nmod r#match;\n")
             && app
@@ -269,8 +462,10 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
     assert!(code.contains("invocation.input(\"prices\")?"), "{code}");
     let test = app.read("tests/functions/match.rs");
     assert!(
-        test.contains("app.send(\"items\", \"hi\")")
-            && test.contains("assert_eq!(app.queue(\"done\"), [\"hi\"]);")
+        test.contains("app.send(\"items\", text)")
+            && test.contains("assert_eq!(app.queue(\"done\"), [text]);")
+            && test.contains("app.input(\"Match\", \"prices\", json!(\"given\"));"),
+        "{test}"
     );
 
     let routed = r#"{"bindings": [
@@ -279,19 +474,20 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
     app.write("items/function.json", routed);
     app.done(&["new", "NAME=items", "TRIGGER=http"]);
     let (table, code) = (app.read(TABLE), app.read("src/functions/items.rs"));
-    assert!(
-        table.contains(
-            "&[\"GET\", \"DELETE\"], \"/v1/items/{category:alpha}/{id:int?}\", items::run"
-        ),
-        "{table}"
-    );
+    for part in [
+        "&[\"GET\", \"DELETE\"],",
+        "\"/v1/items/{category:alpha}/{id:int?}\",",
+        "items::run,",
+    ] {
+        assert!(table.contains(part), "{table}");
+    }
     assert!(
         code.contains("request.param(\"category\")?") && code.contains("request.param(\"id\")?"),
         "{code}"
     );
     assert!(
         app.read("tests/functions/items.rs")
-            .contains("app.get(\"/v1/items/category?name=pen&quantity=2\")")
+            .contains("app.get(\"/v1/items/category\")")
     );
 
     app.write(
@@ -317,7 +513,7 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
     );
     assert!(
         app.refused(&["new", "NAME=timer", "OUT=queue"])
-            .contains("has the outputs already")
+            .contains("has its bindings already: leave OUT away")
     );
 }
 
@@ -328,65 +524,109 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
     assert!(app.0.join("src/functions/web_two.rs").is_file());
     app.write("docs/page.md", "text");
     app.write("src/functions/helpers/mod.rs", "");
-    let long = "x".repeat(129);
-    for (name, trigger, outputs, says) in [
-        ("", "queue", "", "make new NAME=ingest TRIGGER=queue"),
+    let long = format!("NAME={}", "x".repeat(129));
+    let refused: [(&[&str], &str); 30] = [
+        (&["TRIGGER=queue"], "make new NAME=ingest TRIGGER=queue"),
         (
-            "ingest",
-            "",
-            "",
-            "http, timer, queue, blob, servicebus, eventhub, eventgrid, cosmosdb",
+            &["NAME=ingest"],
+            "TRIGGER=queue for one: blob, cosmosdb, eventgrid, eventhub, http, queue, servicebus, timer",
         ),
         (
-            "ingest",
-            "sqs",
-            "",
-            "no trigger \"sqs\" here; there are http, timer, queue",
+            &["NAME=ingest", "TRIGGER=sqs"],
+            "no trigger \"sqs\" here; there are blob, cosmosdb, eventgrid",
         ),
         (
-            "ingest",
-            "queue",
-            "blob,sqs",
-            "no output \"sqs\" here; there are queue, blob, table",
+            &["NAME=ingest", "TRIGGER=queue", "OUT=blob,sqs"],
+            "no output \"sqs\" here; there are blob, cosmosdb, eventgrid",
         ),
         (
-            "1st",
-            "queue",
-            "",
+            &["NAME=ingest", "TRIGGER=queue", "IN=queue"],
+            "no input \"queue\" here; there are blob, cosmosdb, sql, table",
+        ),
+        (
+            &["NAME=ingest", "TRIGGER=queue", "ROUTE=items"],
+            "TRIGGER=queue takes no ROUTE; it takes NAME, TRIGGER, IN, OUT",
+        ),
+        (
+            &["NAME=ingest", "TRIGGER=timer", "AUTH=admin"],
+            "TRIGGER=timer takes no AUTH; it takes NAME, TRIGGER, IN, OUT, SCHEDULE",
+        ),
+        (
+            &["NAME=ingest", "TRIGGER=http", "SCHEDULE=0 0 3 * * *"],
+            "takes no SCHEDULE; it takes NAME, TRIGGER, IN, OUT, ROUTE, METHODS, AUTH",
+        ),
+        (
+            &["NAME=ingest", "TRIGGER=http", "METHODS=get,fetch"],
+            "no method \"fetch\"; there are get, post, put, patch, delete, head, options",
+        ),
+        (
+            &["NAME=ingest", "TRIGGER=http", "AUTH=nobody"],
+            "no AUTH \"nobody\"; there are anonymous, function, admin",
+        ),
+        (
+            &["NAME=ingest", "TRIGGER=http", "ROUTE=/items"],
+            "without a slash at its beginning",
+        ),
+        (
+            &[
+                "NAME=ingest",
+                "TRIGGER=http",
+                "ROUTE=C:/Program Files/Git/items",
+            ],
+            "Git Bash takes what begins with one",
+        ),
+        (
+            &["NAME=ingest", "TRIGGER=http", "ROUTE=items/{id:itn}"],
+            "the constraint \"itn\"",
+        ),
+        (
+            &["NAME=ingest", "TRIGGER=timer", "SCHEDULE=daily"],
+            "SCHEDULE: ",
+        ),
+        (
+            &["NAME=ingest", "TRIGGER=queue", "APP=shop"],
+            "make new has no variable APP; there are NAME, TRIGGER, IN, OUT, ROUTE",
+        ),
+        (
+            &["NAME=1st", "TRIGGER=queue"],
             "the host takes no function called \"1st\"",
         ),
-        (&long, "queue", "", "the host takes no function called"),
         (
-            "Host",
-            "queue",
-            "",
+            &[&long, "TRIGGER=queue"],
+            "the host takes no function called",
+        ),
+        (
+            &["NAME=Host", "TRIGGER=queue"],
             "the host takes no function called \"Host\"",
         ),
-        ("mod", "queue", "", "src/functions/mod.rs"),
-        ("main", "queue", "", "tests/functions/main.rs"),
-        ("crate", "queue", "", "Rust has no module"),
-        ("Tests", "queue", "", "the folder is Rust's own"),
-        ("nul", "queue", "", "a device on Windows"),
-        ("Makefile-job", "queue", "", ".funcignore"),
-        ("web-two", "queue", "", "there is Web-Two already"),
-        ("WebTwo", "queue", "", "src/functions/web_two.rs already"),
-        ("helpers", "queue", "", "src/functions/helpers already"),
-        ("docs", "queue", "", "there is docs already"),
-        ("DOCS", "queue", "", "there is docs already"),
+        (&["NAME=mod", "TRIGGER=queue"], "src/functions/mod.rs"),
+        (&["NAME=main", "TRIGGER=queue"], "tests/functions/main.rs"),
+        (&["NAME=crate", "TRIGGER=queue"], "Rust has no module"),
+        (&["NAME=Tests", "TRIGGER=queue"], "the folder is Rust's own"),
+        (&["NAME=nul", "TRIGGER=queue"], "a device on Windows"),
+        (&["NAME=Makefile-job", "TRIGGER=queue"], ".funcignore"),
         (
-            "Web-Two",
-            "",
-            "",
+            &["NAME=web-two", "TRIGGER=queue"],
+            "there is Web-Two already",
+        ),
+        (
+            &["NAME=WebTwo", "TRIGGER=queue"],
+            "src/functions/web_two.rs already",
+        ),
+        (
+            &["NAME=helpers", "TRIGGER=queue"],
+            "src/functions/helpers already",
+        ),
+        (&["NAME=docs", "TRIGGER=queue"], "there is docs already"),
+        (&["NAME=DOCS", "TRIGGER=queue"], "there is docs already"),
+        (
+            &["NAME=Web-Two"],
             "src/functions/mod.rs has the function \"Web-Two\" already",
         ),
-    ] {
-        let said = app.refused(&[
-            "new",
-            &format!("NAME={name}"),
-            &format!("TRIGGER={trigger}"),
-            &format!("OUT={outputs}"),
-        ]);
-        assert!(said.contains(says), "{name} {trigger} {outputs}: {said}");
+    ];
+    for (variables, says) in refused {
+        let said = app.refused(&[&["new"], variables].concat());
+        assert!(said.contains(says), "{variables:?}: {said}");
     }
     assert!(
         app.refused(&["remove", "NAME=web-two"])

@@ -3,12 +3,17 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The lock, seen from the app's root. The system frees it when its process ends, however it ends.
 pub const FILE: &str = "target/commands.lock";
 
 /// Who holds the lock. A file of its own: on Windows nobody can read one that is locked.
 const HOLDER: &str = "target/commands.holder";
+
+/// How long a command tries to get the lock.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The lock of the app in a folder, held until it is dropped.
 pub struct Lock {
@@ -23,7 +28,14 @@ impl Lock {
         let mut options = File::options();
         let file = options.create(true).truncate(false).write(true);
         let file = file.open(root.join(FILE)).map_err(words)?;
-        match file.try_lock() {
+        // A child that is just being started may hold a lock for a moment longer than its parent.
+        let begun = Instant::now();
+        let mut tried = file.try_lock();
+        while matches!(tried, Err(TryLockError::WouldBlock)) && begun.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(20));
+            tried = file.try_lock();
+        }
+        match tried {
             Ok(()) => {}
             // A disk that knows no locks: nothing can be held there.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}

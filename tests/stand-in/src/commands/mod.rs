@@ -3,12 +3,12 @@
 pub mod changes;
 pub mod check;
 mod code;
+mod function_json;
 pub mod lock;
 pub mod mine;
 pub mod new;
 pub mod package;
 pub mod remove;
-mod templates;
 pub mod zip;
 
 use std::collections::BTreeMap;

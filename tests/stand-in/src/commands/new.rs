@@ -1,5 +1,4 @@
-//! `make new`: a function's folder, file, test, and its lines in the two lists of functions; all or
-//! nothing.
+//! `make new`: a function's folder, file, test, and its lines in the two lists of functions.
 
 use crate::app::binary;
 use crate::app::description::folders;
@@ -11,10 +10,12 @@ use crate::app::names;
 use crate::app::settings;
 use crate::app::table::{self, Table};
 use crate::commands::Written;
-use crate::commands::changes::Changes;
+use crate::commands::changes::{Changes, is_unfinished};
 use crate::commands::check::check_function;
 use crate::commands::code;
+use crate::commands::function_json;
 use serde_json::Value;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// The variables of `make new`.
@@ -26,95 +27,17 @@ pub const VARIABLES: [&str; 8] = [
 pub const TABLE: &str = "src/functions/mod.rs";
 pub const TESTS: &str = "tests/functions/main.rs";
 
-/// What `TRIGGER=` takes, with the members of the binding that it means. `KEBAB` is the function's
-/// name in kebab-case.
-const TRIGGERS: [(&str, &str); 8] = [
-    (
-        "http",
-        r#""type": "httpTrigger"; "direction": "in"; "name": "req"; "authLevel": "function"; "methods": ["get", "post"]"#,
-    ),
-    (
-        "timer",
-        r#""type": "timerTrigger"; "direction": "in"; "name": "timer"; "schedule": "0 0 3 * * *""#,
-    ),
-    (
-        "queue",
-        r#""type": "queueTrigger"; "direction": "in"; "name": "message"; "queueName": "KEBAB-in"; "connection": "AzureWebJobsStorage""#,
-    ),
-    (
-        "blob",
-        r#""type": "blobTrigger"; "direction": "in"; "name": "blob"; "path": "KEBAB-in/{name}"; "source": "EventGrid"; "connection": "AzureWebJobsStorage""#,
-    ),
-    (
-        "servicebus",
-        r#""type": "serviceBusTrigger"; "direction": "in"; "name": "message"; "queueName": "KEBAB-in"; "connection": "ServiceBusConnection""#,
-    ),
-    (
-        "eventhub",
-        r#""type": "eventHubTrigger"; "direction": "in"; "name": "event"; "eventHubName": "KEBAB-in"; "cardinality": "one"; "consumerGroup": "$Default"; "connection": "EventHubConnection""#,
-    ),
-    (
-        "eventgrid",
-        r#""type": "eventGridTrigger"; "direction": "in"; "name": "event""#,
-    ),
-    (
-        "cosmosdb",
-        r#""type": "cosmosDBTrigger"; "direction": "in"; "name": "items"; "databaseName": "app"; "containerName": "KEBAB-in"; "leaseContainerName": "leases"; "createLeaseContainerIfNotExists": true; "connection": "CosmosDBConnection""#,
-    ),
-];
-
-/// What `OUT=` takes, with the members of the binding that it means. `NUMBER` is empty for the
-/// first of its kind.
-const OUTPUTS: [(&str, &str); 7] = [
-    (
-        "queue",
-        r#""type": "queue"; "direction": "out"; "name": "outQueueNUMBER"; "queueName": "KEBAB-outNUMBER"; "connection": "AzureWebJobsStorage""#,
-    ),
-    (
-        "blob",
-        r#""type": "blob"; "direction": "out"; "name": "outBlobNUMBER"; "path": "KEBAB-outNUMBER/{rand-guid}"; "connection": "AzureWebJobsStorage""#,
-    ),
-    (
-        "table",
-        r#""type": "table"; "direction": "out"; "name": "outTableNUMBER"; "tableName": "WORDNUMBER"; "connection": "AzureWebJobsStorage""#,
-    ),
-    (
-        "servicebus",
-        r#""type": "serviceBus"; "direction": "out"; "name": "outServiceBusNUMBER"; "queueName": "KEBAB-outNUMBER"; "connection": "ServiceBusConnection""#,
-    ),
-    (
-        "eventhub",
-        r#""type": "eventHub"; "direction": "out"; "name": "outEventHubNUMBER"; "eventHubName": "KEBAB-outNUMBER"; "connection": "EventHubConnection""#,
-    ),
-    (
-        "eventgrid",
-        r#""type": "eventGrid"; "direction": "out"; "name": "outEventGridNUMBER"; "topicEndpointUri": "EventGridEndpointNUMBER"; "topicKeySetting": "EventGridKeyNUMBER""#,
-    ),
-    (
-        "cosmosdb",
-        r#""type": "cosmosDB"; "direction": "out"; "name": "outCosmosDBNUMBER"; "databaseName": "app"; "containerName": "KEBAB-outNUMBER"; "partitionKey": "/id"; "createIfNotExists": true; "connection": "CosmosDBConnection""#,
-    ),
-];
-
-/// Adds the function `name` to the app in the folder `root`. `trigger` and `outputs` are what the
-/// user has written, perhaps nothing. Gives the lines to show. On an error nothing is written.
+/// Adds the function that `written` asks for to the app in the folder `root`. Gives the lines to
+/// show. An error has written nothing, or says what it has.
 pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
-    let (name, trigger, outputs) = (
-        written.get("NAME"),
-        written.get("TRIGGER"),
-        written.get("OUT"),
-    );
+    let name = written.get("NAME");
     if name.is_empty() {
-        let triggers = words(&TRIGGERS);
-        return Err(format!(
-            "say which: make new NAME=ingest TRIGGER=queue OUT=blob (triggers: {triggers}; outputs: {})",
-            words(&OUTPUTS)
-        ));
+        return Err(format!("say which: {}", function_json::page()));
     }
     names::function(name)?;
     let file = names::file(name);
     if let Some(why) = names::refusal(name) {
-        return Err(format!("no function can be called {name:?}: {why}"));
+        return Err(format!("no function can have the name {name:?}: {why}"));
     }
     let mut changes = Changes::default();
     let host = json::read(root, "host.json")?;
@@ -122,18 +45,20 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     let funcignore = changes.read(root, ".funcignore").unwrap_or_default();
     if funcignore::left_out(&funcignore, &folder) {
         return Err(format!(
-            "no function can be called {name:?}: .funcignore would leave it out of what is published"
+            "no function can have the name {name:?}: .funcignore would leave it out of what is published"
         ));
     }
+    let text = function_json(root, name, written)?;
     let is_there = root.join(&folder).is_file();
-    // The binary makes way.
+    // The binary makes way, and so does what a command left that was killed.
     let is_built = |other: &str| other == binary::name(&host) && root.join(other).is_file();
-    let taken = |other: &String| {
-        other.eq_ignore_ascii_case(name) && !(is_there && other == name) && !is_built(other)
-    };
+    let makes_way = |other: &str| is_built(other) || is_left_over(&root.join(other));
+    let is_own = |other: &str| is_there && other == name;
+    let taken =
+        |other: &String| other.eq_ignore_ascii_case(name) && !is_own(other) && !makes_way(other);
     if let Some(other) = entries(root)?.into_iter().find(taken) {
         return Err(format!(
-            "no function can be called {name:?}: there is {other} already"
+            "no function can have the name {name:?}: there is {other} already"
         ));
     }
     let list = changes.read(root, TABLE)?;
@@ -145,61 +70,93 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     {
         return Err(format!("{TABLE} has the function {:?} already", entry.name));
     }
-    let sources = [
-        format!("src/functions/{file}"),
-        format!("tests/functions/{file}"),
-    ];
-    for source in &sources {
-        for taken in [source.clone(), format!("{source}.rs")] {
-            if root.join(&taken).exists() {
-                return Err(format!(
-                    "the file of {name:?} would be {source}.rs, and there is {taken} already: choose another name"
-                ));
-            }
-        }
-    }
-
-    let text = match is_there {
-        false => function_json(name, trigger, outputs)?,
-        true if !outputs.is_empty() => {
-            return Err(format!("{folder} has the outputs already: leave OUT away"));
-        }
-        true => changes.read(root, &folder)?,
-    };
     let function = Function::read(name, &text).map_err(|why| format!("{folder}: {why}"))?;
     let findings = check_function(&function);
     if let Some(error) = findings.iter().find(|finding| finding.is_error()) {
         return Err(error.to_string());
     }
-    if is_there && !trigger.is_empty() && !is_trigger(&function, trigger) {
-        let kind = &function.trigger().kind;
-        return Err(format!(
-            "{folder} has the trigger {kind} already: leave TRIGGER away"
-        ));
-    }
     let prefix = route_prefix(&host);
     let (code, test) = code::of(&function, &prefix);
+    let written = [
+        (format!("src/functions/{file}"), code),
+        (format!("tests/functions/{file}"), test),
+    ];
+    let mut lines = vec![format!(
+        "{name} is there: {folder}, {}.rs, {}.rs, and its lines in {TABLE} and {TESTS}.",
+        written[0].0, written[1].0
+    )];
     if !is_there {
         changes.write(&folder, text);
     }
-    changes.write(format!("{}.rs", sources[0]), code);
-    changes.write(format!("{}.rs", sources[1]), test);
-    let with_entry = table.with(&function.route_call(&prefix));
-    changes.write(
-        TESTS,
-        table::with_module(&changes.read(root, TESTS)?, &file),
-    );
-    let mut lines = vec![format!(
-        "{name} is there: {folder}, {}.rs, {}.rs, and its lines in {TABLE} and {TESTS}.",
-        sources[0], sources[1]
-    )];
+    for (source, code) in written {
+        let file = format!("{source}.rs");
+        // One that is the same is from a command that was killed.
+        let is_other = std::fs::read_to_string(root.join(&file)).map_or_else(
+            |error| error.kind() != ErrorKind::NotFound,
+            |there| there != code,
+        );
+        if is_other || root.join(&source).exists() {
+            let taken = if is_other { &file } else { &source };
+            return Err(format!(
+                "the file of {name:?} would be {file}, and there is {taken} already: choose another name"
+            ));
+        }
+        changes.write(file, code);
+    }
+    let tests = changes.read(root, TESTS)?;
+    if table::without_module(&tests, &file) == tests {
+        changes.write(TESTS, like(&tests, table::with_module(&tests, &file)));
+    }
     lines.extend(add_settings(root, &function, &mut changes)?);
     lines.extend(make_way(root, name, &host, &mut changes)?);
     // Last: without the function's entry the command can be run again.
-    changes.write(TABLE, table::with_module(&with_entry, &file));
+    let with_entry = table.with(&function.route_call(&prefix));
+    changes.write(TABLE, like(&list, table::with_module(&with_entry, &file)));
     changes.apply(root, "Run it again when that is mended.")?;
     lines.push("Next: make test, make run.".into());
     Ok(lines)
+}
+
+/// The text of the function's function.json: the one that is there, or one that `written` asks for.
+fn function_json(root: &Path, name: &str, written: &Written) -> Result<String, String> {
+    let file = format!("{name}/function.json");
+    if !root.join(&file).is_file() {
+        return function_json::of(name, written);
+    }
+    let text = Changes::default().read(root, &file)?;
+    let function = Function::read(name, &text).map_err(|why| format!("{file}: {why}"))?;
+    let (kind, word) = (&function.trigger().kind, written.get("TRIGGER"));
+    // One that is the same is from a command that was killed.
+    if !word.is_empty() && function_json::of(name, written).as_ref() == Ok(&text) {
+        return Ok(text);
+    }
+    if !word.is_empty() && !function_json::is_trigger(word, kind) {
+        return Err(format!(
+            "{file} has the trigger {kind} already: leave TRIGGER away"
+        ));
+    }
+    let more = |variable: &&&str| !["NAME", "TRIGGER"].contains(*variable);
+    let mut more = VARIABLES.iter().filter(more);
+    match more.find(|variable| !written.get(variable).is_empty()) {
+        Some(variable) => Err(format!(
+            "{file} has its bindings already: leave {variable} away"
+        )),
+        None => Ok(text),
+    }
+}
+
+/// Whether a folder holds nothing but what a command left that was killed.
+fn is_left_over(folder: &Path) -> bool {
+    let mut entries = folder.read_dir().into_iter().flatten();
+    folder.is_dir() && entries.all(|entry| entry.is_ok_and(|entry| is_unfinished(&entry.path())))
+}
+
+/// The text `after` as rustfmt lays it out, if `before` was laid out so.
+pub fn like(before: &str, after: String) -> String {
+    match code::laid_out(before) == before {
+        true => code::laid_out(&after),
+        false => after,
+    }
 }
 
 /// Gives the handler's binary another name, in host.json and where it is built, if the function's
@@ -269,89 +226,6 @@ fn add_settings(
         "{FILE} has it with an empty value, which you fill in: {}.",
         missing.join(", ")
     )))
-}
-
-/// The text of a function.json by what the user has written.
-fn function_json(name: &str, trigger: &str, outputs: &str) -> Result<String, String> {
-    let find = |of: &[(&str, &'static str)], word: &str, what: &str| match of
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(word))
-    {
-        Some((_, binding)) => Ok(*binding),
-        None if word.is_empty() => Err(format!(
-            "say what triggers it, TRIGGER=queue for one: {}",
-            words(of)
-        )),
-        None => Err(format!(
-            "there is no {what} {word:?} here; there are {}",
-            words(of)
-        )),
-    };
-    let mut bindings = vec![find(&TRIGGERS, trigger, "trigger")?.to_owned()];
-    if trigger.eq_ignore_ascii_case("http") {
-        bindings.push(r#""type": "http", "direction": "out", "name": "res""#.into());
-    }
-    let outputs: Vec<&str> = outputs
-        .split([',', ' '])
-        .filter(|word| !word.is_empty())
-        .collect();
-    for (place, word) in outputs.iter().enumerate() {
-        let number = outputs[..place]
-            .iter()
-            .filter(|earlier| earlier.eq_ignore_ascii_case(word))
-            .count()
-            + 1;
-        let number = if number == 1 {
-            String::new()
-        } else {
-            number.to_string()
-        };
-        bindings.push(find(&OUTPUTS, word, "output")?.replace("NUMBER", &number));
-    }
-    let file = names::file(name);
-    // Names of queues and containers have at most 63 characters, and what is put behind this one
-    // needs some.
-    let kebab: String = file.replace('_', "-").chars().take(40).collect();
-    let word: String = file
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(40)
-        .collect();
-    let word = if word.len() < 3 {
-        format!("{word}rows")
-    } else {
-        word
-    };
-    let bindings = bindings.iter().map(|binding| {
-        let binding = binding
-            .replace("KEBAB", kebab.trim_end_matches('-'))
-            .replace("WORD", &word);
-        format!(
-            "    {{\n      {}\n    }}",
-            binding.replace("; ", ",\n      ")
-        )
-    });
-    Ok(format!(
-        "{{\n  \"bindings\": [\n{}\n  ]\n}}\n",
-        bindings.collect::<Vec<_>>().join(",\n")
-    ))
-}
-
-fn words(of: &[(&str, &str)]) -> String {
-    of.iter()
-        .map(|(word, _)| *word)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// Whether the function has the trigger that this word means.
-fn is_trigger(function: &Function, word: &str) -> bool {
-    let binding = TRIGGERS
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(word))
-        .map(|(_, binding)| *binding);
-    let kind = binding.and_then(|binding| binding.split('"').nth(3));
-    kind.is_some_and(|kind| function.trigger().is(kind))
 }
 
 /// The names of what lies in the app's folder.

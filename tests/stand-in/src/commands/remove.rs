@@ -6,7 +6,7 @@ use crate::app::names;
 use crate::app::settings;
 use crate::app::table::{self, Table};
 use crate::commands::changes::Changes;
-use crate::commands::new::{TABLE, TESTS, listed};
+use crate::commands::new::{TABLE, TESTS, like, listed};
 use std::path::Path;
 
 /// Takes the function `name` out of the app in the folder `root`. Gives the lines to show. On an
@@ -109,7 +109,7 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Removed, S
             let tests = changes.read(root, TESTS)?;
             let without = table::without_module(&tests, file);
             if without != tests {
-                changes.write(TESTS, without);
+                changes.write(TESTS, like(&tests, without));
                 lines.push(TESTS.to_owned());
             }
         }
@@ -117,7 +117,7 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Removed, S
     lines.extend(remove_settings(root, name, changes)?);
     // Last: as long as it names the function, the command can be run again.
     if text != list {
-        changes.write(TABLE, text);
+        changes.write(TABLE, like(&list, text));
         lines.insert(0, TABLE.to_owned());
     }
     Ok(Removed {

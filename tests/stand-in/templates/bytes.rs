@@ -1,0 +1,10 @@
+//! `NAME_`: handles what triggers it, bytes each time.
+
+use crate::{Invocation, Response, Result, log};
+
+pub fn run(invocation: Invocation) -> Result {
+    let bytes = invocation.trigger.binary()?;
+    let text = format!("{} bytes", bytes.len());
+    log::info(&text);
+    Ok(Response::new())
+}
