@@ -577,11 +577,11 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
         ),
         (
             &["NAME=ingest", "TRIGGER=http", "ROUTE=items/{id:itn}"],
-            "the constraint \"itn\"",
+            "ingest/function.json: ",
         ),
         (
             &["NAME=ingest", "TRIGGER=timer", "SCHEDULE=daily"],
-            "SCHEDULE: ",
+            "ingest/function.json: ",
         ),
         (
             &["NAME=ingest", "TRIGGER=queue", "APP=shop"],

@@ -2,8 +2,6 @@
 
 use crate::app::names;
 use crate::commands::Written;
-use crate::host::routes::Template;
-use crate::host::schedule::Schedule;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -136,7 +134,7 @@ fn with_options(mut binding: String, trigger: &str, written: &Written) -> Result
             "ROUTE" => ("route", route(value)?),
             "METHODS" => ("methods", methods(value)?),
             "AUTH" => ("authLevel", auth(value)?),
-            _ => ("schedule", schedule(value)?),
+            _ => ("schedule", quoted(value)),
         };
         let line = format!("\n      \"{member}\": ");
         let place = binding.find(&line).map(|at| at + line.len());
@@ -164,19 +162,13 @@ fn route(route: &str) -> Result<String, String> {
     let is_path = route
         .get(1..3)
         .is_some_and(|drive| [":/", ":\\"].contains(&drive));
-    let unknown = Template::parse(route)
-        .map_err(|why| format!("ROUTE: {why}"))?
-        .unknown;
-    match (route.starts_with('/') || is_path, unknown.first()) {
-        (true, _) => Err(
-            "write ROUTE without a slash at its beginning, ROUTE='items/{id:int}': the prefix comes before \
-             it, and Git Bash takes what begins with one for a path of Windows"
+    match route.starts_with('/') || is_path {
+        true => Err(
+            "write ROUTE without a slash at its beginning, ROUTE='items/{id:int}': the prefix comes \
+             before it, and Git Bash takes what begins with one for a path of Windows"
                 .into(),
         ),
-        (false, Some(constraint)) => Err(format!(
-            "ROUTE has the constraint {constraint:?}, which the host does not know: the whole app would not start"
-        )),
-        (false, None) => Ok(quoted(route)),
+        false => Ok(quoted(route)),
     }
 }
 
@@ -205,13 +197,6 @@ fn auth(word: &str) -> Result<String, String> {
             "there is no AUTH {word:?}; there are {}",
             AUTH.join(", ")
         )),
-    }
-}
-
-fn schedule(text: &str) -> Result<String, String> {
-    match Schedule::parse(text) {
-        Err(why) if !text.contains('%') => Err(format!("SCHEDULE: {why}")),
-        _ => Ok(quoted(text)),
     }
 }
 
