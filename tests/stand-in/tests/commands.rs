@@ -577,7 +577,7 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
         ),
         (
             &["NAME=ingest", "TRIGGER=http", "ROUTE=items/{id:itn}"],
-            "ingest/function.json: ",
+            "no route constraint \"itn\", and the whole app does not start",
         ),
         (
             &["NAME=ingest", "TRIGGER=timer", "SCHEDULE=daily"],

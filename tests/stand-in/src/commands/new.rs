@@ -14,6 +14,7 @@ use crate::commands::changes::{Changes, is_unfinished};
 use crate::commands::check::check_function;
 use crate::commands::code;
 use crate::commands::function_json;
+use crate::host::routes::Template;
 use serde_json::Value;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -70,7 +71,11 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     {
         return Err(format!("{TABLE} has the function {:?} already", entry.name));
     }
-    let function = Function::read(name, &text).map_err(|why| format!("{folder}: {why}"))?;
+    let mut function = Function::read(name, &text).map_err(|why| format!("{folder}: {why}"))?;
+    if function.is_http() {
+        let route = Template::parse(function.route_below());
+        function.route = Some(route.map_err(|why| format!("{folder}: route: {why}"))?);
+    }
     let findings = check_function(&function);
     if let Some(error) = findings.iter().find(|finding| finding.is_error()) {
         return Err(error.to_string());

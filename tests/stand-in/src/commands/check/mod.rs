@@ -77,6 +77,7 @@ pub fn check_function(function: &Function) -> Vec<Finding> {
     bindings::check(&mut findings);
     storage::check(&mut findings);
     timers::check(&mut findings);
+    routes::check_constraints(&mut findings);
     findings.all
 }
 

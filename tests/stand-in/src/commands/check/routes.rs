@@ -3,26 +3,33 @@
 use crate::app::description::Description;
 use crate::app::finding::Finding;
 use crate::app::function::Function;
+use crate::commands::check::Findings;
 
 /// The constraints that ASP.NET has and that are taken as true here.
 const TAKEN_AS_TRUE: [&str; 7] = [
     "datetime", "decimal", "double", "float", "regex", "file", "nonfile",
 ];
 
-/// Finds constraints that do not exist, and functions that hide each other.
+/// Finds constraints that do not exist.
+pub fn check_constraints(findings: &mut Findings) {
+    for name in findings
+        .function
+        .route
+        .iter()
+        .flat_map(|route| &route.unknown)
+    {
+        if !TAKEN_AS_TRUE.contains(&name.as_str()) {
+            findings.error(format!(
+                "there is no route constraint {name:?}, and the whole app does not start: write \
+                 another one, int for one"
+            ));
+        }
+    }
+}
+
+/// Finds functions that hide each other.
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     for (place, function) in app.functions.iter().enumerate() {
-        for name in function.route.iter().flat_map(|route| &route.unknown) {
-            if !TAKEN_AS_TRUE.contains(&name.as_str()) {
-                findings.push(Finding::error(
-                    function.file_name(),
-                    format!(
-                        "there is no route constraint {name:?}, and the whole app does not start: write \
-                         another one, int for one"
-                    ),
-                ));
-            }
-        }
         let conflicts = app.functions[..place]
             .iter()
             .filter_map(|earlier| conflict(earlier, function));
