@@ -19,7 +19,7 @@
 #[path = "machinery/app/mod.rs"]
 mod tests_app;
 
-use stand_in::host::rules::to_base64;
+use stand_in::host::base64::to_base64;
 use stand_in::run::http::{Connection, invocation, request};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;

@@ -9,12 +9,14 @@ use crate::app::description::Description;
 use crate::app::finding;
 use crate::app::function::Function;
 use crate::commands::check::check_app;
+use crate::host::answer::{Outcome, no_content, server_error};
+use crate::host::delivery::Delivery;
 use crate::host::invoke::Host;
 use crate::host::newtonsoft;
+use crate::host::payload;
 use crate::host::record::{Record, lock};
-use crate::host::rules::{self, Outcome};
-use crate::host::storage::Given;
-use crate::host::triggers;
+use crate::host::storage::names::BlobPath;
+use crate::host::storage::{Given, blobs};
 use crate::run::http::Answer;
 use crate::run::process;
 use crate::run::start;
@@ -137,11 +139,8 @@ impl App {
         let outcome = self.host.try_http(method, path, headers, body.as_ref());
         self.settle();
         match outcome {
-            Outcome::Completed(answer) => answer.unwrap_or_else(|| Answer {
-                status: 204,
-                ..rules::server_error()
-            }),
-            Outcome::Failed(_) => rules::server_error(),
+            Outcome::Completed(answer) => answer.unwrap_or_else(no_content),
+            Outcome::Failed(_) => server_error(),
             Outcome::Hangs => {
                 panic!(
                     "{method} {path} hangs: the host waits for an answer until the function's timeout"
@@ -155,8 +154,9 @@ impl App {
     #[track_caller]
     pub fn send(&self, queue: &str, message: impl AsRef<[u8]>) -> Run {
         let before = lock(&self.printed).len();
-        let delivery = self.host.deliver(queue, message.as_ref());
-        let Some(outcome) = delivery.outcome else {
+        let delivery = Delivery::message(queue, message.as_ref().to_vec());
+        let delivery = self.host.deliver(delivery);
+        if delivery.outcome.is_none() {
             let queues = self
                 .host
                 .app
@@ -168,13 +168,7 @@ impl App {
                 listed(queues.map(str::to_owned))
             );
         };
-        self.run(
-            before,
-            outcome,
-            delivery.logs,
-            delivery.tries,
-            delivery.poisoned,
-        )
+        self.run(before, delivery)
     }
 
     /// Runs a function by what its trigger brings: the value of the trigger's binding, of a text or
@@ -201,14 +195,36 @@ impl App {
                 function.name
             );
         }
-        if let (true, Some(queue)) = (trigger.is("queueTrigger"), trigger["queueName"].as_str()) {
-            return self.send(queue, triggers::bytes_of(&given));
+        if trigger.is("queueTrigger") {
+            return self.send(trigger.text("queueName"), payload::bytes_of(given));
         }
         let before = lock(&self.printed).len();
-        let invoked =
-            self.host
-                .trigger(function, &given, &triggers::example_path(trigger), "a test");
-        self.run(before, invoked.outcome, invoked.logs, 1, false)
+        let delivery = Delivery::given(function, given, "a test");
+        self.run(before, self.host.deliver(delivery))
+    }
+
+    /// Writes a blob, and delivers it to the functions that it triggers: gives what became of each,
+    /// by their names. A blob trigger that fails is tried five times. Panics if Azure does not take
+    /// the name.
+    #[track_caller]
+    pub fn put_blob(&self, container: &str, name: &str, bytes: impl AsRef<[u8]>) -> Vec<Run> {
+        let path = blob_path(container, name);
+        let written = self.host.put_blob(&path, bytes.as_ref());
+        written.unwrap_or_else(|why| panic!("{why}"));
+        let triggers = lock(&self.host.storage.seen).take();
+        let run = |trigger| {
+            let before = lock(&self.printed).len();
+            self.run(before, self.host.deliver(Delivery::blob(trigger)))
+        };
+        triggers.iter().map(run).collect()
+    }
+
+    /// The bytes of a blob: one that a function has written, or the test by
+    /// [`put_blob`](Self::put_blob). `None` if there is no such blob.
+    #[track_caller]
+    pub fn blob(&self, container: &str, name: &str) -> Option<Vec<u8>> {
+        let read = blobs::read(&self.host.storage.folder, &blob_path(container, name));
+        read.unwrap_or_else(|why| panic!("{why}"))
     }
 
     /// Sets what an input binding gets from now on. Without, it gets what the host sends for
@@ -358,44 +374,41 @@ impl App {
 
     /// What became of an invocation, `before` the logs that came by stdout.
     #[track_caller]
-    fn run(
-        &self,
-        before: usize,
-        outcome: Outcome,
-        mut logs: Vec<String>,
-        tries: u32,
-        poisoned: bool,
-    ) -> Run {
+    fn run(&self, before: usize, delivery: Delivery) -> Run {
         self.read_logs();
+        let mut logs = delivery.logs;
         logs.extend(lock(&self.printed).iter().skip(before).cloned());
         self.settle();
-        let failure = match outcome {
-            Outcome::Completed(_) => None,
-            Outcome::Failed(why) => Some(why),
-            Outcome::Hangs => Some(
+        let failure = match delivery.outcome {
+            None | Some(Outcome::Completed(_)) => None,
+            Some(Outcome::Failed(why)) => Some(why),
+            Some(Outcome::Hangs) => Some(
                 "it hangs: the host waits for an answer until the function's timeout".to_owned(),
             ),
         };
         Run {
             failure,
-            tries,
-            poisoned,
+            tries: delivery.runs,
+            poisoned: delivery.poisoned,
             logs,
         }
     }
 
-    /// Delivers what lies in queues that trigger functions, until there is nothing.
+    /// Delivers what lies in queues that trigger functions, and blobs that functions have written,
+    /// until there is nothing.
     #[track_caller]
     fn settle(&self) {
-        let triggers = |queue: &str| self.host.app.triggered_by(queue).is_some();
+        let triggers = |queue: &str| !self.host.triggered_by(queue).is_empty();
         for _ in 0..LONGEST_CHAIN {
-            let Some((queue, message)) = self.host.storage.wait(triggers, Duration::ZERO) else {
+            if let Some((queue, message)) = self.host.storage.wait(triggers, Duration::ZERO) {
+                self.host.deliver(Delivery::message(&queue, message));
+            } else if !self.host.deliver_blobs() {
                 return self.read_logs();
-            };
-            self.host.deliver(&queue, &message);
+            }
         }
         panic!(
-            "{LONGEST_CHAIN} messages were delivered one after the other: functions put them into each other's queues"
+            "{LONGEST_CHAIN} messages were delivered one after the other: functions trigger each \
+             other in a circle"
         );
     }
 
@@ -414,6 +427,11 @@ impl App {
             lock(&self.printed).extend(log.map(|(_, text)| text.trim_end().to_owned()));
         }
     }
+}
+
+#[track_caller]
+fn blob_path(container: &str, name: &str) -> BlobPath {
+    BlobPath::parse(&format!("{container}/{name}")).unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// What there is, in words.

@@ -5,7 +5,7 @@ use crate::requests::{ID, ask};
 use crate::start::start;
 use serde_json::{Value, json};
 use stand_in::app::function::Binding;
-use stand_in::host::rules::{self, Outcome};
+use stand_in::host::answer::{Outcome, settle};
 use stand_in::run::http::{Answer, invocation, request};
 use stand_in::run::process::Handler;
 
@@ -24,14 +24,15 @@ fn settled(answer: &Answer) -> (Answer, Vec<String>) {
         json!({"type": "queue", "name": "message", "queueName": "q"}),
     ]
     .map(Binding::from);
-    let settled = rules::settle(&[&queue, &http], answer);
-    let Outcome::Completed(Some(http)) = settled.outcome else {
+    let declared = [&queue, &http];
+    let settled = settle(&declared, answer.clone(), true);
+    let Outcome::Completed(Some(http)) = &settled.outcome else {
         panic!("{:?} of {answer:?}", settled.outcome)
     };
     (
-        http,
+        http.clone(),
         settled
-            .messages
+            .messages()
             .into_iter()
             .map(|(_, message)| String::from_utf8(message).expect("a text"))
             .collect(),

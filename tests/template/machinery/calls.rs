@@ -4,7 +4,8 @@ use crate::requests::{ID, ask, assert_error, get};
 use crate::start::{command, start};
 use serde_json::{Value, json};
 use stand_in::app::function::Binding;
-use stand_in::host::rules;
+use stand_in::host::answer::settle;
+use stand_in::host::base64::to_base64;
 use stand_in::run::http::{Answer, Connection, invocation, request};
 use stand_in::run::process::{Handler, wait_for};
 
@@ -32,9 +33,10 @@ fn sent(answer: &Answer, outputs: &[&str]) -> Vec<(String, String)> {
     let binding =
         |name: &&str| Binding::from(json!({"type": "queue", "name": name, "queueName": name}));
     let bindings: Vec<Binding> = outputs.iter().map(binding).collect();
-    let settled = rules::settle(&bindings.iter().collect::<Vec<_>>(), answer);
+    let declared: Vec<&Binding> = bindings.iter().collect();
+    let settled = settle(&declared, answer.clone(), true);
     settled
-        .messages
+        .messages()
         .into_iter()
         .map(|(queue, message)| (queue, String::from_utf8(message).expect("a text")))
         .collect()
@@ -75,7 +77,7 @@ fn bytes_whose_base64_is_null_are_bytes() {
         (200, &json!(["3 bytes"]))
     );
     assert_eq!(answer.json()["ReturnValue"], "null");
-    assert_eq!(rules::to_base64(&[0x9e, 0xe9, 0x65]), "null");
+    assert_eq!(to_base64(&[0x9e, 0xe9, 0x65]), "null");
     let inputs = json!({"item": "same", "same": "null"});
     let answer = invoke(&handler, "inputs", inputs, json!({}));
     assert_eq!(answer.json()["ReturnValue"], "none!");

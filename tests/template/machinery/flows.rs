@@ -3,8 +3,8 @@
 
 use crate::property::is_same_json;
 use crate::start::{start_host, start_host_as};
+use stand_in::host::answer::{MESSAGE_MAX_BYTES, Outcome};
 use stand_in::host::invoke::{Form, Host};
-use stand_in::host::rules::{MESSAGE_MAX_BYTES, Outcome};
 use stand_in::run::http::Answer;
 
 const TEXT: &str = "text/plain";

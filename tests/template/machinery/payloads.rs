@@ -5,7 +5,7 @@ use crate::requests::{
 };
 use crate::start::start;
 use serde_json::{Value, json};
-use stand_in::host::rules::MESSAGE_MAX_BYTES;
+use stand_in::host::answer::MESSAGE_MAX_BYTES;
 use stand_in::run::http::{Answer, invocation};
 
 /// Payloads for either function, and words of the refusal; TRIGGER is the name of its trigger's

@@ -7,8 +7,8 @@
 use crate::random::Random;
 use crate::start::start_host_as;
 use serde::de::IgnoredAny;
+use stand_in::host::answer::{MESSAGE_MAX_BYTES, Outcome};
 use stand_in::host::invoke::{Form, Host};
-use stand_in::host::rules::{MESSAGE_MAX_BYTES, Outcome};
 
 const SEED: u64 = 20_261_121;
 const COUNT: usize = 3_000;

@@ -1,8 +1,10 @@
 //! Binding data: what the host knows of a trigger besides its value. `Metadata` of a payload shows
 //! it, and binding expressions read it.
 
+use crate::host::answer::is_json;
 use crate::host::date::Date;
-use crate::host::newtonsoft::{Token, quoted};
+use crate::host::newtonsoft::{self, Token, quoted};
+use crate::run::start::guid;
 
 /// Names and values, in the order in which `Metadata` has them. Names ignore case.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,6 +43,23 @@ impl Data {
         }
     }
 
+    /// Sets the top-level members of a JSON body or message, which win [Utility.cs,
+    /// ApplyBindingData; the same in WebJobs.Extensions.Http]: objects as they are, lists and nulls
+    /// not, all else as a text. Any other text has no members.
+    pub fn set_members(&mut self, text: &str) {
+        let parsed = is_json(text).then(|| newtonsoft::parse(text, 64));
+        let Some(Ok(Token::Object(members))) = parsed else {
+            return;
+        };
+        for (name, value) in members {
+            match value {
+                Token::Array(_) | Token::Null => {}
+                Token::Object(_) => self.set(&name, Value::Json(value)),
+                value => self.set(&name, Value::Text(value.to_text())),
+            }
+        }
+    }
+
     /// As a JSON object, without the names for which `keep` is false.
     pub fn json(&self, keep: impl Fn(&str) -> bool) -> String {
         let members = self.0.iter().filter(|(name, _)| keep(name));
@@ -67,6 +86,23 @@ impl FromIterator<(String, Value)> for Data {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(members: I) -> Self {
         Self(members.into_iter().collect())
     }
+}
+
+/// A value of JSON.
+impl From<&serde_json::Value> for Value {
+    fn from(json: &serde_json::Value) -> Self {
+        // What serde has read is nested less deeply than that.
+        Self::Json(newtonsoft::parse(&json.to_string(), 256).unwrap_or(Token::Null))
+    }
+}
+
+/// What the host itself knows of an invocation, `sys` (azure-webjobs-sdk, SystemBindingData.cs).
+pub fn sys(function: &str) -> Value {
+    Value::Members(Data::from([
+        ("MethodName", Value::Text(function.to_owned())),
+        ("UtcNow", Value::DateTime(Date::now())),
+        ("RandGuid", Value::Text(guid())),
+    ]))
 }
 
 impl Value {
@@ -104,7 +140,8 @@ impl Value {
             Self::Text(text) => quoted(&quoted(text)),
             Self::Integer(number) => quoted(&number.to_string()),
             Self::DateTime(date) | Self::Offset(date) => quoted(&date.iso()),
-            Self::Json(token) => token.to_json(false),
+            Self::Json(token @ Token::Object(_)) => token.to_json(false),
+            Self::Json(token) => quoted(&token.to_json(false)),
             Self::Members(Data(members)) => {
                 let member = |(name, value): &(String, Self)| {
                     let value = match value {

@@ -186,6 +186,12 @@ impl Date {
         Self { kind, ..self }
     }
 
+    /// The same moment, as a `DateTimeOffset` on a machine in UTC.
+    pub fn offset(self) -> Self {
+        let kind = Kind::Local;
+        Self { kind, ..self }
+    }
+
     /// The ticks from this moment to another; less than zero if the other is earlier.
     pub fn until(self, other: Self) -> i64 {
         other.ticks - self.ticks

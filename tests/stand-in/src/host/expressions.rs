@@ -112,6 +112,15 @@ impl Template {
         matched(&self.parts, path)
     }
 
+    /// The container of a path, where it is no expression.
+    pub fn container(&self) -> Option<&str> {
+        match &self.parts[..] {
+            [Part::Text(text)] => text.split('/').next(),
+            [Part::Text(text), ..] => Some(text.split_once('/')?.0),
+            _ => None,
+        }
+    }
+
     /// The same text, each expression replaced by its own name: the path of a blob that triggers.
     pub fn example(&self) -> String {
         let part = |part: &Part| match part {
@@ -232,6 +241,22 @@ impl std::fmt::Display for Expression {
         let format = self.format.iter().map(|format| format!(":{format}"));
         let format: String = format.collect();
         write!(f, "{{{}{format}}}", self.names.join("."))
+    }
+}
+
+/// Where a trigger of this type takes the values of expressions from, in words.
+pub fn sources(trigger: &str) -> &'static str {
+    match trigger.to_ascii_lowercase().as_str() {
+        "httptrigger" => {
+            "the route, the query, a member of a JSON body (the first that has it), {Query.name} \
+             and {Headers.name}"
+        }
+        "queuetrigger" => "a member of a JSON message, {queueTrigger}, {Id}, {DequeueCount}",
+        "blobtrigger" => "the expressions in the trigger's path, {blobTrigger}",
+        "timertrigger" => "{datetime}, {rand-guid}, {sys.utcnow}, and nothing else",
+        "eventgridtrigger" => "{data.name}",
+        "mcptooltrigger" => "{mcptoolargs.name}",
+        _ => "a member of the JSON that the trigger brings",
     }
 }
 

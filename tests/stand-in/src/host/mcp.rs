@@ -5,8 +5,9 @@
 //! protocol asks for, with a sentence; and a web page that is not of this machine gets 403.
 
 use crate::app::tool::{Tool, json, on_one_line};
-use crate::host::newtonsoft::{Token, quoted};
-use crate::host::rules::{Members, Request, Sys, object, set_properties, twice};
+use crate::host::data::{self, Data, sys};
+use crate::host::newtonsoft::{self, Token, quoted};
+use crate::host::request::{Request, object};
 use crate::run::http::Answer;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -172,7 +173,7 @@ impl Call<'_> {
 
     /// The trigger's value in `Data`, and the binding data in `Metadata`. Both hold the headers of
     /// the client's request, and with them its key.
-    pub fn data(&self, tool: &Tool, sys: &Sys) -> (String, Members) {
+    pub fn data(&self, tool: &Tool, function: &str) -> (String, Data) {
         let mut headers: Vec<(String, String)> = Vec::new();
         for (name, value) in self.headers {
             let same = |(other, _): &&mut (String, String)| other.eq_ignore_ascii_case(name);
@@ -185,7 +186,7 @@ impl Call<'_> {
         let texts = headers
             .iter()
             .map(|(name, text)| (name.clone(), quoted(text)));
-        let headers = object(texts.collect());
+        let headers = object(texts);
         let name = quoted(self.name);
         let arguments = self.arguments.map_or("null", RawValue::get);
         let id = session.map_or("null".to_owned(), quoted);
@@ -204,11 +205,7 @@ impl Call<'_> {
         let given = self.arguments().unwrap_or_default();
         let by_name = |value: fn(&str) -> String| {
             let given = given.iter();
-            object(
-                given
-                    .map(|(name, json)| (name.to_string(), value(json.get())))
-                    .collect(),
-            )
+            object(given.map(|(name, json)| (name.to_string(), value(json.get()))))
         };
         let kinds = match self.arguments {
             Some(_) => by_name(|json| format!("{{\"ValueKind\":{}}}", value_kind(json))),
@@ -217,18 +214,23 @@ impl Call<'_> {
         let seen = format!(
             r#"{{"Name":{name},"Arguments":{kinds},"SessionId":{id},"ClientInfo":null,"Transport":{{"Name":"{TRANSPORT}","SessionId":{id},"Properties":{{"headers":{headers}}}}}}}"#
         );
-        let mut metadata = vec![
-            ("mcptoolcontext".to_owned(), seen),
-            (tool.binding.clone(), twice(&context)),
-        ];
-        metadata.extend(session.map(|id| ("mcpsessionid".to_owned(), twice(id))));
-        if self.arguments.is_some() {
-            let texts = by_name(|json| quoted(&text_of(json)));
-            metadata.push(("mcptoolargs".to_owned(), texts));
+        let seen = newtonsoft::parse(&seen, 64).unwrap_or(Token::Null);
+        let text = |text: &str| data::Value::Text(text.to_owned());
+        let mut metadata = Data::from([
+            ("mcptoolcontext", data::Value::Json(seen)),
+            (&*tool.binding, text(&context)),
+        ]);
+        if let Some(id) = session {
+            metadata.set("mcpsessionid", text(id));
         }
-        metadata.push(("sys".to_owned(), sys.json()));
-        set_properties(&mut metadata, &context);
-        (twice(&context), metadata)
+        if self.arguments.is_some() {
+            let texts = given.iter();
+            let texts = texts.map(|(name, json)| (name.to_string(), text(&text_of(json.get()))));
+            metadata.set("mcptoolargs", data::Value::Members(texts.collect()));
+        }
+        metadata.set("sys", sys(function));
+        metadata.set_members(&context);
+        (quoted(&quoted(&context)), metadata)
     }
 }
 

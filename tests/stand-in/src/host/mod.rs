@@ -1,16 +1,19 @@
 //! The Functions host's rules: what it sends for each trigger, and what it makes of the answers.
 
+pub mod answer;
 pub mod base64;
 pub mod data;
 pub mod date;
+pub mod delivery;
 pub mod expressions;
 pub mod invoke;
 pub mod mcp;
 pub mod newtonsoft;
+pub mod outputs;
+pub mod payload;
 pub mod record;
+pub mod request;
 pub mod retry;
 pub mod routes;
-pub mod rules;
 pub mod schedule;
 pub mod storage;
-pub mod triggers;

@@ -53,6 +53,17 @@ impl Token {
             .filter(|v| **v != Self::Null)
     }
 
+    /// Takes the same member out of the object.
+    pub fn take(&mut self, name: &str) -> Option<Token> {
+        let Self::Object(members) = self else {
+            return None;
+        };
+        let at = members
+            .iter()
+            .rposition(|(n, _)| n.eq_ignore_ascii_case(name))?;
+        Some(members.swap_remove(at).1).filter(|value| *value != Self::Null)
+    }
+
     /// The members of an object; none for any other value.
     pub fn members(&self) -> &[(String, Token)] {
         if let Self::Object(members) = self {

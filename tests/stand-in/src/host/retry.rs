@@ -73,10 +73,3 @@ impl Retry {
         })
     }
 }
-
-/// A payload whose metadata also has a `RetryContext`.
-pub fn with_context(payload: &str, context: &Value) -> String {
-    // Metadata comes last in a payload, and is not empty.
-    let before = payload.strip_suffix("}}").unwrap_or(payload);
-    format!("{before},\"RetryContext\":{context}}}}}")
-}

@@ -6,6 +6,7 @@ pub mod current;
 pub mod delivery;
 pub mod guard;
 pub mod http;
+pub mod local;
 pub mod process;
 pub mod running;
 pub mod serve;
@@ -143,6 +144,10 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     thread::spawn({
         let run = run.clone();
         move || delivery::deliver(&run.current, &run.storage)
+    });
+    thread::spawn({
+        let run = run.clone();
+        move || delivery::deliver_blobs(&run.current)
     });
     thread::spawn({
         let run = run.clone();

@@ -4,10 +4,10 @@ use crate::app::description::Description;
 use crate::app::function::Function;
 use crate::app::json;
 use crate::host::date::{Date, SECOND};
+use crate::host::payload;
 use crate::host::record::lock;
 use crate::host::schedule::Schedule;
 use crate::run::current::Current;
-use serde_json::{Value, json as object};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -77,7 +77,8 @@ fn keep(current: &Current, name: &str, text: &str, schedule: &Schedule, at_once:
         };
         let begun = Date::now();
         let reason = if is_startup { "runOnStartup" } else { text };
-        host.run_timer(function, &value(schedule, due, last), reason);
+        let value = payload::timer_value(schedule, due, last);
+        host.deliver_timer(function, value, reason);
         last = Some(begun);
         // A run that is not over when its next time comes is not started a second time: the next
         // begins when it ends, and times in between are left out.
@@ -124,20 +125,4 @@ pub fn schedule(function: &Function) -> Option<Schedule> {
 
 fn runs_on_startup(function: &Function) -> bool {
     json::flag(&function.trigger()["runOnStartup"]) == Some(true)
-}
-
-/// The value of a timer that runs by its schedule, as it was seen (wire/host-timer-*): `due` is when
-/// it should run, `last` when it ran before. The host keeps no status of a schedule more frequent
-/// than a minute.
-pub fn value(schedule: &Schedule, due: Option<Date>, last: Option<Date>) -> Value {
-    const NEVER: &str = "0001-01-01T00:00:00+00:00";
-    let at = |date: Option<Date>| {
-        date.map_or(NEVER.to_owned(), |date| date.iso().replace('Z', "+00:00"))
-    };
-    let status = match schedule.is_more_frequent_than_a_minute(due.unwrap_or_else(Date::now)) {
-        true => Value::Null,
-        false => object!({"Last": at(last), "Next": at(due), "LastUpdated": at(last)}),
-    };
-    let is_cron = matches!(schedule, Schedule::Cron(_));
-    object!({"Schedule": {"AdjustForDST": is_cron}, "ScheduleStatus": status, "IsPastDue": false})
 }

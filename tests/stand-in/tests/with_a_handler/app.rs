@@ -165,7 +165,7 @@ fn a_wrong_use_says_what_there_is() {
     let circle = start("app-circle");
     says(
         &|| drop(circle.send("circle", "")),
-        "put them into each other's queues",
+        "trigger each other in a circle",
     );
     app.send("copy-in", "bytes");
     says(

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use stand_in::app::description::Description;
+use stand_in::host::base64::to_base64;
 use stand_in::host::invoke::Host;
 use stand_in::host::record::Record;
-use stand_in::host::rules;
 use stand_in::host::storage::Storage;
 use stand_in::run::current::Current;
 use stand_in::run::http::{Connection, Received, request};
@@ -65,7 +65,7 @@ const FUNCTIONS: [(&str, &str); 12] = [
     (
         "seen",
         r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 3 * * *"},
-        {"type":"table","direction":"in","name":"row","tableName":"rows"},{"type":"table","direction":"out","name":"rows","tableName":"rows"}"#,
+        {"type":"cosmosDB","direction":"in","name":"row","databaseName":"d","containerName":"rows","connection":"FAKE_OTHER"},{"type":"cosmosDB","direction":"out","name":"rows","databaseName":"d","containerName":"rows","connection":"FAKE_OTHER"}"#,
     ),
     (
         "blobs",
@@ -74,7 +74,7 @@ const FUNCTIONS: [(&str, &str); 12] = [
     ),
     (
         "events",
-        r#"{"type":"eventGridTrigger","direction":"in","name":"event"},{"type":"table","direction":"out","name":"rows","tableName":"rows"}"#,
+        r#"{"type":"eventGridTrigger","direction":"in","name":"event"},{"type":"cosmosDB","direction":"out","name":"rows","databaseName":"d","containerName":"rows","connection":"FAKE_OTHER"}"#,
     ),
 ];
 
@@ -223,9 +223,9 @@ fn invoked(function: &str, payload: &Value) -> (u16, String) {
                 "fail once" if first => return (500, "it failed".to_owned()),
                 "hang" => return (200, String::new()),
                 "crash" => std::process::exit(3),
-                "bytes" => json!({"ReturnValue": rules::to_base64(b"\xff\x00")}),
+                "bytes" => json!({"ReturnValue": to_base64(b"\xff\x00")}),
                 _ => {
-                    json!({"ReturnValue": rules::to_base64(text.as_bytes()), "Logs": [format!("{function} had {text}")]})
+                    json!({"ReturnValue": to_base64(text.as_bytes()), "Logs": [format!("{function} had {text}")]})
                 }
             }
         }

@@ -2,6 +2,9 @@
 
 use crate::fake::Served;
 use serde_json::json;
+use stand_in::host::date::Date;
+use stand_in::host::payload;
+use stand_in::host::schedule::Schedule;
 use stand_in::run::http::{Answer, Body, request};
 use stand_in::run::process::wait_for;
 use std::sync::atomic::Ordering::SeqCst;
@@ -262,6 +265,7 @@ fn queues_and_outputs_can_be_seen() {
     for (method, path, status, words) in [
         ("GET", "/local/queues/Jobs", 400, "a-z"),
         ("GET", "/local/queues/j", 400, "3 to 63"),
+        ("DELETE", "/local/outputs/seen/rows", 405, "GET"),
         ("PUT", "/local/queues/jobs", 405, "POST"),
         (
             "GET",
@@ -283,6 +287,82 @@ fn queues_and_outputs_can_be_seen() {
         assert!(answer.text().contains(words), "{answer:?}");
     }
     assert_eq!(get("/local/outputs/seen/rows").json(), json!([]));
+    let all = get("/local").json();
+    assert_eq!(all["queues"], json!({"jobs": 4}));
+    assert!(
+        all["functions"]
+            .as_array()
+            .is_some_and(|names| names.contains(&json!("seen")))
+    );
+    let next = all["timers"]["seen"]
+        .as_str()
+        .and_then(Date::parse)
+        .expect("a date");
+    assert!(Date::now().until(next) > 0 && next.iso().ends_with("T03:00:00Z"));
+    assert_eq!(
+        served.ask("DELETE", "/local/queues/jobs", &[], b"").status,
+        204
+    );
+    assert_eq!(get("/local/queues/jobs").json(), json!([]));
+}
+
+#[test]
+fn blobs_are_seen_and_changed_by_curl() {
+    let served = Served::start("blobs");
+    let ask = |method: &str, path: &str, body: &[u8]| served.ask(method, path, &[], body);
+    for name in ["a/b.txt", "%C3%BC%20%23"] {
+        let path = format!("/local/blobs/things/{name}");
+        assert_eq!(ask("PUT", &path, name.as_bytes()).status, 201);
+        let found = ask("GET", &path, b"");
+        assert_eq!((found.status, found.text()), (200, name));
+    }
+    let listed = json!([{"name": "a/b.txt", "size": 7}, {"name": "\u{fc} #", "size": 12}]);
+    assert_eq!(ask("GET", "/local/blobs/things", b"").json(), listed);
+    assert_eq!(
+        ask("GET", "/local", b"").json()["containers"],
+        json!(["things"])
+    );
+    assert_eq!(
+        ask("DELETE", "/local/blobs/things/a/b.txt", b"").status,
+        204
+    );
+    assert_eq!(ask("GET", "/local/blobs/none", b"").json(), json!([]));
+    for (method, path, status, words) in [
+        (
+            "DELETE",
+            "/local/blobs/things/a/b.txt",
+            404,
+            "no blob things/a/b.txt",
+        ),
+        ("GET", "/local/blobs/things/a", 404, "no blob"),
+        (
+            "PUT",
+            "/local/blobs/things/%2e%2e%2fothers",
+            400,
+            "leave the container",
+        ),
+        ("PUT", "/local/blobs/things/a%00b", 400, "NUL"),
+        ("PUT", "/local/blobs/things/a.", 400, "dot"),
+        ("PUT", "/local/blobs/Things/a", 400, "container's name"),
+        (
+            "PUT",
+            "/local/blobs/things/%C3%BC%20%23/x",
+            400,
+            "a file already",
+        ),
+        ("PATCH", "/local/blobs/things/a", 405, "PUT"),
+        (
+            "PUT",
+            "/local/blobs/things",
+            405,
+            "/local/blobs/container/name",
+        ),
+        ("GET", "/local/blobs/Things", 400, "container's name"),
+    ] {
+        let answer = ask(method, path, b"x");
+        assert_eq!(answer.status, status, "{method} {path} {answer:?}");
+        assert!(answer.text().contains(words), "{method} {path} {answer:?}");
+    }
 }
 
 #[test]
@@ -307,7 +387,13 @@ fn every_function_can_be_run_by_hand() {
     let seen = written("/local/outputs/seen/rows");
     assert_eq!(
         seen["data"]["timer"],
-        json!({"Schedule": {"AdjustForDST": true}, "ScheduleStatus": null, "IsPastDue": false})
+        payload::timer_value(
+            &Schedule::parse("0 0 3 * * *").expect("a schedule"),
+            seen["data"]["timer"]["ScheduleStatus"]["Next"]
+                .as_str()
+                .and_then(Date::parse),
+            None
+        )
     );
     assert_eq!(seen["data"]["row"], "null");
     let noted = |words: &str| {
@@ -333,9 +419,26 @@ fn every_function_can_be_run_by_hand() {
         "1"
     );
 
-    assert_eq!(run("blobs", r#"{"input":"the bytes"}"#).status, 202);
+    let blob = "/local/blobs/ins/a%20cat.png";
+    assert_eq!(served.ask("PUT", blob, &[], b"the bytes").status, 201);
+    assert_eq!(run("blobs", r#"{"input":"ins/a cat.png"}"#).status, 202);
     assert_eq!(written("/local/outputs/blobs/outs"), "the bytes");
-    assert!(noted(".local/blobs.item is not there"));
+    assert_eq!(
+        served
+            .ask("GET", "/local/blobs/outs/a%20cat", &[], b"")
+            .text(),
+        "the bytes"
+    );
+    for (input, words) in [
+        ("ins/none.png", "there is no blob ins/none.png"),
+        ("none", "no name of a blob"),
+    ] {
+        assert_eq!(
+            run("blobs", &json!({"input": input}).to_string()).status,
+            202
+        );
+        wait_for(words, || noted(words).then_some(()));
+    }
 
     for (body, headers, status, words) in [
         ("{}", vec![], 415, "application/json"),

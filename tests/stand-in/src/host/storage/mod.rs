@@ -156,6 +156,12 @@ impl Storage {
         let file = self.folder.read(format!("{function}.{binding}"))?;
         Ok(file.map(Given::Bytes))
     }
+
+    /// Whether something was given for an input binding, or its file is there.
+    pub fn has_input(&self, function: &str, binding: &str) -> bool {
+        lock(&self.inputs).contains_key(&(function.to_owned(), binding.to_owned()))
+            || self.folder.join(format!("{function}.{binding}")).is_file()
+    }
 }
 
 /// Bytes as JSON shows them: a text, or `{"base64": "..."}` where they are not UTF-8.

@@ -20,6 +20,8 @@ pub type Trigger = (String, BlobPath);
 /// What is known of the blobs that trigger functions.
 #[derive(Debug, Default)]
 pub struct Seen {
+    /// What the stand-in itself has written, and has not been given yet.
+    ready: Vec<Trigger>,
     /// The version of each that has triggered, or is on its way.
     stamps: BTreeMap<Trigger, Stamp>,
     /// Those on their way: `seen.json` has them when they have arrived.
@@ -83,7 +85,7 @@ impl Seen {
                     false
                 }
             });
-        let mut triggers = Vec::new();
+        let mut triggers = self.take();
         for (blob, stamp) in settled {
             for function in triggered(&blob) {
                 triggers.extend(self.claim(&function, &blob, stamp));
@@ -141,14 +143,21 @@ impl Seen {
         Some(trigger)
     }
 
-    /// The functions that a blob triggers which the stand-in itself has written whole.
-    pub fn written(&mut self, folder: &Folder, blob: &BlobPath, by: Vec<String>) -> Vec<Trigger> {
-        let Some(stamp) = blobs::stamp_of(folder, blob) else {
-            return Vec::new();
-        };
-        by.iter()
-            .filter_map(|function| self.claim(function, blob, stamp))
-            .collect()
+    /// The stand-in itself has written a blob, whole, which triggers these functions.
+    pub fn written(&mut self, folder: &Folder, blob: &BlobPath, functions: Vec<String>) {
+        if let Some(stamp) = blobs::stamp_of(folder, blob) {
+            let claimed = functions
+                .iter()
+                .filter_map(|function| self.claim(function, blob, stamp));
+            let claimed: Vec<Trigger> = claimed.collect();
+            self.ready.extend(claimed);
+        }
+    }
+
+    /// What the stand-in itself has written since the last time. It is on its way until
+    /// [`delivered`](Self::delivered).
+    pub fn take(&mut self) -> Vec<Trigger> {
+        std::mem::take(&mut self.ready)
     }
 
     /// A blob has triggered a function, with all tries. The next look writes it to the file.

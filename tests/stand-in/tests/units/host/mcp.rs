@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use stand_in::app::tool::Tool;
 use stand_in::host::mcp::{self, Call, Server};
 use stand_in::host::newtonsoft;
-use stand_in::host::rules::{Request, Sys};
+use stand_in::host::request::Request;
 use stand_in::run::http::Answer;
 
 const SESSION: &str = "y556jgvvpjokhstz|qhqholsfr9vchax0";
@@ -281,17 +281,6 @@ fn what_the_exchanges_do_not_show() {
 #[test]
 fn a_call_is_the_payload_that_the_host_sent() {
     let seen = files::json("wire/host-mcp-tool.json");
-    let sys = |name: &str| {
-        seen["Metadata"]["sys"][name]
-            .as_str()
-            .expect("a text")
-            .to_owned()
-    };
-    let sys = Sys {
-        method_name: sys("MethodName"),
-        utc_now: sys("UtcNow"),
-        rand_guid: sys("RandGuid"),
-    };
     let caller = seen["Metadata"]["transport"]["properties"]["headers"]
         .as_object()
         .expect("headers");
@@ -308,7 +297,8 @@ fn a_call_is_the_payload_that_the_host_sent() {
         arguments: Some(&given),
         headers: &caller,
     };
-    let (data, metadata) = call.data(&tool, &sys);
+    let (data, mut metadata) = call.data(&tool, "s_plain");
+    metadata.set("sys", crate::host::wire::wire("mcp-tool").sys());
     let read = |json: &str| -> Value { serde_json::from_str(json).expect("JSON") };
     let inner = |text: &Value| -> Value {
         read(
@@ -318,10 +308,7 @@ fn a_call_is_the_payload_that_the_host_sent() {
         )
     };
     assert_eq!(inner(&read(&data)), inner(&seen["Data"]["context"]));
-    let metadata = metadata
-        .iter()
-        .map(|(name, value)| (name.clone(), read(value)));
-    let mut metadata: Value = metadata.collect::<serde_json::Map<_, _>>().into();
+    let mut metadata = read(&metadata.json(|_| true));
     assert_eq!(
         inner(&metadata["context"]),
         inner(&seen["Metadata"]["context"])
@@ -340,12 +327,7 @@ fn arguments_are_exact_in_the_data_and_texts_beside_it() {
         arguments: Some(&given),
         headers: &caller,
     };
-    let sys = || Sys {
-        method_name: String::new(),
-        utc_now: String::new(),
-        rand_guid: String::new(),
-    };
-    let (data, metadata) = call.data(&tool(&trigger("t", "[]")), &sys());
+    let (data, metadata) = call.data(&tool(&trigger("t", "[]")), "f");
     let text: String = serde_json::from_str(&data).expect("a text");
     let text: String = serde_json::from_str(&text).expect("a text");
     assert!(text.contains(exact), "{text}");
@@ -353,13 +335,8 @@ fn arguments_are_exact_in_the_data_and_texts_beside_it() {
         text.contains(r#""headers":{"Accept":"a,b"}"#) && !text.contains("session"),
         "{text}"
     );
-    let of = |name: &str| -> Value {
-        let found = metadata
-            .iter()
-            .find(|(other, _)| other == name)
-            .unwrap_or_else(|| panic!("no {name}"));
-        serde_json::from_str(&found.1).expect("JSON")
-    };
+    let shown: Value = metadata.json(|_| true).parse().expect("JSON");
+    let of = |name: &str| shown[name].clone();
     assert_eq!(
         of("mcptoolargs"),
         json!({"a": "10.10", "b": "1e400", "c": "2026-11-21T10:00:00+02:00", "d": "True", "e": "", "f": "[1, 2]", "g": r#"{"x":"é"}"#})
@@ -372,19 +349,15 @@ fn arguments_are_exact_in_the_data_and_texts_beside_it() {
             "{name}"
         );
     }
-    assert!(metadata.iter().all(|(name, _)| name != "mcpsessionid"));
+    assert!(metadata.get("mcpsessionid").is_none());
 
     let call = Call {
         name: "t",
         arguments: None,
         headers: &[],
     };
-    let (_, metadata) = call.data(&tool(&trigger("t", "[]")), &sys());
-    assert!(
-        metadata
-            .iter()
-            .all(|(name, _)| name != "mcptoolargs" && name != "arguments")
-    );
+    let (_, metadata) = call.data(&tool(&trigger("t", "[]")), "f");
+    assert!(metadata.get("mcptoolargs").is_none() && metadata.get("arguments").is_none());
 }
 
 #[test]

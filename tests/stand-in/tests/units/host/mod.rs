@@ -1,14 +1,18 @@
 //! Tests of the room `host`.
 
+mod answer;
 mod base64;
 mod date;
 mod expressions;
 mod mcp;
 mod newtonsoft;
+mod payload;
+mod request;
 mod retry;
 mod routes;
 mod schedule;
 mod storage;
+mod wire;
 
 use crate::files;
 

@@ -2,5 +2,4 @@
 
 mod http;
 mod running;
-mod timers;
 mod watch;

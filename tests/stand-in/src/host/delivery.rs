@@ -1,0 +1,319 @@
+//! What triggers a function other than by HTTP, on its way with all its tries: queue messages,
+//! blobs, timers, events.
+
+use crate::app::function::Function;
+use crate::app::json;
+use crate::host::answer::Outcome;
+use crate::host::data::Data;
+use crate::host::expressions::Template;
+use crate::host::invoke::Host;
+use crate::host::payload::{self, Message};
+use crate::host::record::{Attempt, Event, lock};
+use crate::host::storage::names::BlobPath;
+use crate::host::storage::seen::Trigger;
+use crate::host::storage::{Given, blobs};
+use serde_json::Value;
+use std::cell::Cell;
+use std::time::Duration;
+
+/// How long a failed message waits to be tried again. (Seen: about that long.)
+const MESSAGE_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a failed blob waits. (Seen: about that long.)
+const BLOB_PAUSE: Duration = Duration::from_millis(400);
+
+/// How often a blob is tried.
+const BLOB_TRIES: u32 = 5;
+
+/// Where blobs go whose last try has failed.
+const POISON_BLOBS: &str = "webjobs-blobtrigger-poison";
+
+/// What triggers a function, and what has become of it so far.
+pub struct Delivery {
+    what: What,
+    /// The function; empty before the first try of a message.
+    pub function: String,
+    /// Why it is called, in words.
+    pub reason: String,
+    /// What became of the last run; `None` where nothing has run.
+    pub outcome: Option<Outcome>,
+    /// How often it was tried.
+    pub tries: u32,
+    /// How often the function was invoked: with a retry policy several times per try.
+    pub runs: u32,
+    /// After how long it has to be tried again; `None` where nothing is left to do.
+    pub again: Option<Duration>,
+    /// Whether it lies in a poison queue now.
+    pub poisoned: bool,
+    /// The logs of all runs.
+    pub logs: Vec<String>,
+}
+
+enum What {
+    Message {
+        queue: String,
+        message: Message,
+    },
+    /// A blob's path; with the bytes that a test gives in its place.
+    Blob(BlobPath, Option<Given>),
+    Timer(Given),
+    Other(Given),
+}
+
+impl Delivery {
+    fn new(what: What, function: &str, reason: String) -> Self {
+        Self {
+            what,
+            function: function.to_owned(),
+            reason,
+            outcome: None,
+            tries: 0,
+            runs: 0,
+            again: None,
+            poisoned: false,
+            logs: Vec::new(),
+        }
+    }
+
+    /// A message that was put into a queue.
+    pub fn message(queue: &str, message: Vec<u8>) -> Self {
+        let (queue, message) = (queue.to_owned(), Message::new(message));
+        let reason = format!("a message in {queue}");
+        Self::new(What::Message { queue, message }, "", reason)
+    }
+
+    /// A blob that is new or has changed.
+    pub fn blob((function, path): &Trigger) -> Self {
+        Self::new(
+            What::Blob(path.clone(), None),
+            function,
+            format!("the blob {path}"),
+        )
+    }
+
+    /// What a test or a user gives in the place of what triggers the function.
+    pub fn given(function: &Function, given: Given, reason: &str) -> Self {
+        let trigger = function.trigger();
+        let what = if trigger.is("blobTrigger") {
+            let path = Template::parse(trigger.text("path"));
+            let path = path.and_then(|path| BlobPath::parse(&path.example()));
+            let (container, name) = ("blobs".to_owned(), "name".to_owned());
+            let path = path.unwrap_or(BlobPath { container, name });
+            What::Blob(path, Some(given))
+        } else if trigger.is("timerTrigger") {
+            What::Timer(given)
+        } else {
+            What::Other(given)
+        };
+        Self::new(what, &function.name, reason.to_owned())
+    }
+}
+
+impl Host {
+    /// Runs a delivery's function once, and says in `again` whether and when it has to run again.
+    /// The last try allowed that fails moves a message or a blob to a poison queue
+    /// (azure-sdk-for-net, QueuesOptions.cs, QueueProcessor.cs, BlobQueueTriggerExecutor.cs). Gives
+    /// false where there is nothing to run: no function, or the blob has gone.
+    pub fn deliver_once(&self, delivery: &mut Delivery) -> bool {
+        delivery.again = None;
+        let function = match &delivery.what {
+            What::Message { queue, .. } if self.app.function(&delivery.function).is_none() => {
+                self.in_turn(queue)
+            }
+            _ => self.app.function(&delivery.function),
+        };
+        let Some(function) = function else {
+            return false;
+        };
+        delivery.function.clone_from(&function.name);
+        if let What::Blob(path, None) = &delivery.what
+            && blobs::stamp_of(&self.storage.folder, path).is_none()
+            && !self
+                .storage
+                .has_input(&function.name, &function.trigger().name)
+        {
+            return false;
+        }
+        delivery.tries += 1;
+        if let What::Message { message, .. } = &mut delivery.what {
+            message.dequeue_count = delivery.tries;
+        }
+        let (most, pause) = match &delivery.what {
+            What::Message { .. } => (self.app.host.max_dequeue_count, MESSAGE_PAUSE),
+            What::Blob(..) => (self.blob_tries(), BLOB_PAUSE),
+            What::Timer(_) | What::Other(_) => (1, Duration::ZERO),
+        };
+        let attempt = Attempt {
+            label: match most {
+                1 => String::new(),
+                most => format!("try {} of {most}", delivery.tries),
+            },
+            is_first: delivery.tries == 1,
+            failure_before: match delivery.outcome.take() {
+                Some(Outcome::Failed(why)) => Some(why),
+                _ => None,
+            },
+        };
+        let (what, takes) = (&delivery.what, Cell::new(true));
+        let invoked = self.invoke(function, &delivery.reason, &attempt, || {
+            let brought = self.brought(function, what);
+            takes.set(brought.is_ok());
+            brought
+        });
+        delivery.runs += invoked.runs;
+        delivery.logs.extend(invoked.logs);
+        let failed = matches!(invoked.outcome, Outcome::Failed(_));
+        delivery.outcome = Some(invoked.outcome);
+        if !failed {
+            return true;
+        }
+        // What cannot be read is not tried again.
+        if takes.get() && delivery.tries < most {
+            delivery.again = Some(pause);
+            return true;
+        }
+        let (queue, message) = match &delivery.what {
+            What::Message { queue, message } => (format!("{queue}-poison"), message.bytes.clone()),
+            What::Blob(path, _) => (POISON_BLOBS.to_owned(), self.poison(function, path)),
+            What::Timer(_) | What::Other(_) => return true,
+        };
+        delivery.poisoned = true;
+        let (poison, moved) = (queue.as_str(), message.as_slice());
+        self.record.note(&Event::Poisoned {
+            queue: poison,
+            message: moved,
+        });
+        self.storage.put(&queue, message);
+        true
+    }
+
+    /// The value of a trigger, and the binding data.
+    fn brought(&self, function: &Function, what: &What) -> Result<(String, Data), String> {
+        match what {
+            What::Message { message, .. } => message.payload(function),
+            What::Blob(path, given) => {
+                let bytes = match given {
+                    Some(given) => Some(payload::bytes_of(given.clone())),
+                    None => self.blob_of(function, path)?,
+                };
+                let bytes = bytes.ok_or_else(|| format!("there is no blob {path}"))?;
+                Ok(payload::blob(function, path, &bytes))
+            }
+            What::Timer(given) => Ok(payload::timer(function, given)),
+            What::Other(given) => Ok(payload::other(function, given.clone())),
+        }
+    }
+
+    /// Runs a delivery to its end, without a pause between its tries.
+    pub fn deliver(&self, mut delivery: Delivery) -> Delivery {
+        self.deliver_once(&mut delivery);
+        while delivery.again.is_some() {
+            self.deliver_once(&mut delivery);
+        }
+        delivery
+    }
+
+    /// Runs a timer's function; `value` has members of what the timer brings, or all of it.
+    pub fn deliver_timer(&self, function: &Function, value: Value, reason: &str) -> Delivery {
+        self.deliver(Delivery::given(function, Given::Json(value), reason))
+    }
+
+    /// The functions that a queue triggers, in the host's order.
+    pub fn triggered_by(&self, queue: &str) -> Vec<&Function> {
+        let triggered = |function: &&Function| {
+            let trigger = function.trigger();
+            trigger.is("queueTrigger") && trigger.says("queueName", queue)
+        };
+        self.app.functions.iter().filter(triggered).collect()
+    }
+
+    /// The function whose turn it is, where a queue triggers several: under the real host they
+    /// compete.
+    fn in_turn(&self, queue: &str) -> Option<&Function> {
+        let functions = self.triggered_by(queue);
+        match functions[..] {
+            [] | [_] => functions.first().copied(),
+            _ => Some(functions[self.storage.turn(functions.len())]),
+        }
+    }
+
+    /// The functions that a blob triggers.
+    pub fn triggered_by_blob(&self, blob: &BlobPath) -> Vec<String> {
+        let path = blob.to_string();
+        let triggered = self
+            .blob_triggers
+            .iter()
+            .filter(|(_, pattern)| pattern.matches(&path).is_some());
+        triggered.map(|(function, _)| function.clone()).collect()
+    }
+
+    /// Looks for blobs that are new or have changed, and gives what is to be delivered: each of
+    /// them with [`Delivery::blob`], and afterwards [`Seen::delivered`]. It takes little time where
+    /// nothing has changed, and is to be called about every 100 ms. Errors where `.local` cannot be
+    /// read or written.
+    ///
+    /// [`Seen::delivered`]: crate::host::storage::seen::Seen::delivered
+    pub fn look_for_blobs(&self) -> Result<Vec<Trigger>, String> {
+        let folder = &self.storage.folder;
+        let has_expression = self
+            .blob_triggers
+            .iter()
+            .any(|(_, pattern)| pattern.container().is_none());
+        let mut containers: Vec<String> = match has_expression {
+            true => blobs::containers(folder)?,
+            false => Vec::new(),
+        };
+        let fixed = self
+            .blob_triggers
+            .iter()
+            .filter_map(|(_, pattern)| pattern.container());
+        containers.extend(fixed.map(str::to_owned));
+        containers.sort();
+        containers.dedup();
+        lock(&self.storage.seen).look(folder, &containers, |blob| self.triggered_by_blob(blob))
+    }
+
+    /// Delivers the blobs that functions have written or [`put_blob`](Self::put_blob) has, and
+    /// gives whether there were any.
+    pub fn deliver_blobs(&self) -> bool {
+        let triggers = lock(&self.storage.seen).take();
+        for trigger in &triggers {
+            self.deliver(Delivery::blob(trigger));
+            lock(&self.storage.seen).delivered(trigger);
+        }
+        !triggers.is_empty()
+    }
+
+    /// The bytes of a blob for a function; `None` where it is not there.
+    fn blob_of(&self, function: &Function, path: &BlobPath) -> Result<Option<Vec<u8>>, String> {
+        let given = self
+            .storage
+            .input(&function.name, &function.trigger().name)?;
+        match given {
+            Some(given) => Ok(Some(payload::bytes_of(given))),
+            None => blobs::read(&self.storage.folder, path),
+        }
+    }
+
+    fn blob_tries(&self) -> u32 {
+        let tries = json::at(&self.app.host.file, "extensions.blobs.poisonBlobThreshold");
+        let tries = json::integer(tries).and_then(|tries| tries.try_into().ok());
+        tries.unwrap_or(BLOB_TRIES)
+    }
+
+    /// What is put into the queue for poison blobs.
+    fn poison(&self, function: &Function, path: &BlobPath) -> Vec<u8> {
+        let stamp = blobs::stamp_of(&self.storage.folder, path).unwrap_or_default();
+        let members = [
+            ("Type", "BlobTrigger".to_owned()),
+            ("FunctionId", format!("Host.Functions.{}", function.name)),
+            ("BlobType", "BlockBlob".to_owned()),
+            ("ContainerName", path.container.clone()),
+            ("BlobName", path.name.clone()),
+            ("ETag", format!("\"0x{:X}\"", stamp.1)),
+        ];
+        // Its members are in the host's order.
+        let members = members.map(|(name, value)| format!("\"{name}\":{}", Value::from(value)));
+        format!("{{{}}}", members.join(",")).into_bytes()
+    }
+}

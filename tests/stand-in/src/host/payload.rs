@@ -1,0 +1,237 @@
+//! What the host sends to a function: the value of its trigger, the values of its inputs, and
+//! `Metadata`. What a comment calls seen was watched under the real host (`tests/template/wire`);
+//! all else follows from [Workers/MessageExtensions/ScriptInvocationContextExtensions.cs,
+//! GetHttpScriptInvocationContextValue].
+
+use crate::app::function::{Binding, Function};
+use crate::host::base64::to_base64;
+use crate::host::data::{Data, Value, sys};
+use crate::host::date::{Date, SECOND};
+use crate::host::expressions::Template;
+use crate::host::newtonsoft::quoted;
+use crate::host::schedule::Schedule;
+use crate::host::storage::Given;
+use crate::host::storage::names::BlobPath;
+use crate::run::start::guid;
+use serde_json::{Value as Json, json};
+
+/// The payload of an invocation: the value of the trigger, those of the inputs, each JSON, and the
+/// binding data. Data whose name ends in "trigger" is left out
+/// [ScriptInvocationContextExtensions.cs].
+pub fn payload(trigger: &str, value: &str, inputs: &[(String, String)], data: &Data) -> String {
+    let metadata = data.json(|name| !name.to_ascii_lowercase().ends_with("trigger"));
+    let length = value.len()
+        + inputs
+            .iter()
+            .map(|(_, input)| input.len() + 100)
+            .sum::<usize>();
+    let mut payload = String::with_capacity(length + metadata.len() + 100);
+    payload += "{\"Data\":{";
+    payload += &quoted(trigger);
+    payload += ":";
+    payload += value;
+    for (name, input) in inputs {
+        payload += ",";
+        payload += &quoted(name);
+        payload += ":";
+        payload += input;
+    }
+    payload += "},\"Metadata\":";
+    payload += &metadata;
+    payload += "}";
+    payload
+}
+
+/// A value that is no object is serialized once more.
+fn twice(text: &str) -> String {
+    quoted(&quoted(text))
+}
+
+/// A queue message (azure-sdk-for-net, QueueTriggerBinding.cs).
+pub struct Message {
+    /// What lies in the queue once decoded.
+    pub bytes: Vec<u8>,
+    pub id: String,
+    pub inserted: Date,
+    /// How often it was taken out of the queue.
+    pub dequeue_count: u32,
+    /// What shows that it was taken out.
+    pub pop_receipt: String,
+}
+
+impl Message {
+    /// One that is put into a queue now.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            id: guid(),
+            inserted: Date::in_seconds(0),
+            dequeue_count: 0,
+            pop_receipt: to_base64(&guid().as_bytes()[..21]),
+        }
+    }
+
+    /// The value of its trigger, and the binding data. Errors where the host cannot make a value of
+    /// it: a text that is not UTF-8.
+    pub fn payload(&self, function: &Function) -> Result<(String, Data), String> {
+        let binary = function.trigger().says("dataType", "binary");
+        // UTF8Encoding that throws (azure-sdk-for-net, BinaryDataExtensions.cs). Seen: a binary one
+        // has no members in Metadata.
+        let text = std::str::from_utf8(&self.bytes).ok();
+        let value = match text.filter(|_| !binary) {
+            Some(text) => twice(text),
+            None if binary => quoted(&to_base64(&self.bytes)),
+            None => return Err("the message is not UTF-8".to_owned()),
+        };
+        let seconds = |count: i64| Value::Offset(self.inserted.plus(count * SECOND));
+        let mut data = Data::from([
+            (
+                "queueTrigger",
+                Value::Text(text.unwrap_or_default().to_owned()),
+            ),
+            ("DequeueCount", Value::Integer(self.dequeue_count.into())),
+            ("ExpirationTime", seconds(7 * 24 * 3600)),
+            ("Id", Value::Text(self.id.clone())),
+            ("InsertionTime", seconds(0)),
+            ("NextVisibleTime", seconds(600)),
+            ("PopReceipt", Value::Text(self.pop_receipt.clone())),
+            ("sys", sys(&function.name)),
+        ]);
+        // They are added for the invocation [Description/Workers/WorkerFunctionInvoker.cs,
+        // TransformInput], where the trigger's value is a text.
+        data.set_members(text.filter(|_| !binary).unwrap_or_default());
+        Ok((value, data))
+    }
+}
+
+/// The value of a blob trigger, and the binding data. Of the blob's properties it has those that
+/// people read.
+pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data) {
+    let now = Date::in_seconds(0).iso();
+    let properties = json!({
+        "LastModified": now, "CreatedOn": now, "Metadata": {}, "BlobType": 0, "ContentLength": bytes.len(),
+        "ContentType": "application/octet-stream", "ETag": {}, "IsServerEncrypted": true, "AccessTier": "Hot",
+    });
+    let uri = format!("http://127.0.0.1:10000/devstoreaccount1/{blob}");
+    let mut data = Data::from([
+        ("blobTrigger", Value::Text(blob.to_string())),
+        ("Uri", Value::Text(uri)),
+        ("Properties", Value::from(&properties)),
+        ("Metadata", Value::Members(Data::default())),
+    ]);
+    let pattern = Template::parse(function.trigger().text("path")).ok();
+    let parts = pattern.and_then(|pattern| pattern.matches(&blob.to_string()));
+    for (name, value) in parts.unwrap_or_default() {
+        data.set(&name, Value::Text(value));
+    }
+    data.set("sys", sys(&function.name));
+    // Seen: base64, whatever function.json says.
+    (quoted(&to_base64(bytes)), data)
+}
+
+/// The value of a timer, as it was seen (wire/host-timer-*): `due` is when it should run, `last`
+/// when it ran before. The host keeps no status of a schedule more frequent than a minute.
+pub fn timer_value(schedule: &Schedule, due: Option<Date>, last: Option<Date>) -> Json {
+    let at = |date: Option<Date>| {
+        date.map_or_else(
+            || "0001-01-01T00:00:00+00:00".to_owned(),
+            |date| date.offset().iso(),
+        )
+    };
+    let status = match schedule.is_more_frequent_than_a_minute(due.unwrap_or_else(Date::now)) {
+        true => Json::Null,
+        false => json!({"Last": at(last), "Next": at(due), "LastUpdated": at(last)}),
+    };
+    let adjusts = matches!(schedule, Schedule::Cron(_));
+    json!({"Schedule": {"AdjustForDST": adjusts}, "ScheduleStatus": status, "IsPastDue": false})
+}
+
+/// A timer's value and its binding data. `given` has members of the value, those that a test sets;
+/// the others are those of a first run.
+pub fn timer(function: &Function, given: &Given) -> (String, Data) {
+    let schedule = Schedule::parse(function.trigger().text("schedule"));
+    let mut value = match &schedule {
+        Ok(schedule) => timer_value(schedule, schedule.next(Date::now()), None),
+        Err(_) => {
+            json!({"Schedule": {"AdjustForDST": true}, "ScheduleStatus": null, "IsPastDue": false})
+        }
+    };
+    if let Given::Json(Json::Object(members)) = given {
+        for (name, member) in members {
+            value[name] = member.clone();
+        }
+    }
+    (
+        value.to_string(),
+        Data::from([("sys", sys(&function.name))]),
+    )
+}
+
+/// The value of any other trigger, and the binding data.
+pub fn other(function: &Function, given: Given) -> (String, Data) {
+    let mut data = Data::default();
+    // Seen, in both of Event Grid's own forms: a list as its JSON, once.
+    if let (true, Given::Json(event)) = (function.trigger().is("eventGridTrigger"), &given) {
+        let of = |event: &Json| event["data"].clone();
+        let inner = match event {
+            Json::Array(events) => Some(Json::Array(events.iter().map(of).collect())),
+            event => Some(of(event)).filter(Json::is_object),
+        };
+        if let Some(inner) = inner {
+            data.set("data", Value::from(&inner));
+        }
+    }
+    data.set("sys", sys(&function.name));
+    if let Given::Json(Json::String(text)) = &given {
+        data.set_members(text);
+    }
+    (value_of(function.trigger(), given), data)
+}
+
+/// What an input binding gets in `Data`, as JSON. Seen: what is not there is the text `null`.
+pub fn input(binding: &Binding, given: Option<Given>) -> String {
+    match given {
+        None => quoted("null"),
+        // Rows are always a list.
+        Some(Given::Json(row @ Json::Object(_))) if binding.is("table") => {
+            quoted(&Json::Array(vec![row]).to_string())
+        }
+        Some(given) => value_of(binding, given),
+    }
+}
+
+/// A value in `Data`, as JSON: an object as it is, bytes as base64, anything else as a text that
+/// holds its JSON.
+fn value_of(binding: &Binding, given: Given) -> String {
+    if binding.says("dataType", "binary") {
+        return quoted(&to_base64(&bytes_of(given)));
+    }
+    match given {
+        Given::Json(Json::String(text)) => twice(&text),
+        Given::Json(value @ Json::Object(_)) => value.to_string(),
+        Given::Json(value) => quoted(&value.to_string()),
+        Given::Bytes(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            // A blob is its text; of rows or a document a file holds the JSON.
+            let is_blob = binding.is("blob");
+            match Some(&text)
+                .filter(|_| !is_blob)
+                .and_then(|text| text.parse::<Json>().ok())
+            {
+                Some(value @ (Json::Object(_) | Json::Array(_))) => {
+                    input(binding, Some(Given::Json(value)))
+                }
+                _ => twice(&text),
+            }
+        }
+    }
+}
+
+/// The bytes that are given, of a text or of anything else's JSON too.
+pub fn bytes_of(given: Given) -> Vec<u8> {
+    match given {
+        Given::Bytes(bytes) => bytes,
+        Given::Json(Json::String(text)) => text.into_bytes(),
+        Given::Json(value) => value.to_string().into_bytes(),
+    }
+}
