@@ -19,7 +19,7 @@ const SMALLEST_BYTES: usize = 16;
 const CLASSES: usize = 14;
 
 /// From this class on, 512 bytes, blocks are aligned to 128 bytes, because the standard library's
-/// channels ask for that and tiny_http makes two channels per request. Smaller blocks are aligned to
+/// channels ask for that and tiny_http makes two channels per request. Smaller ones are aligned to
 /// 16.
 const WIDE_CLASS: usize = 5;
 const WIDE_ALIGN_BYTES: usize = 128;

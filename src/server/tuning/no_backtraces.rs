@@ -7,8 +7,8 @@
 //! The compiler sees here that walking the stack for a backtrace finds nothing, and leaves out the
 //! code with which a panic would print one. The linker takes the first of several definitions (`-z
 //! muldefs`), so the unwinder's own is not used. Panics unwind with other functions. A
-//! `std::backtrace::Backtrace` says "unsupported backtrace"; a program that prints one gets the code
-//! back.
+//! `std::backtrace::Backtrace` says "unsupported backtrace"; a program that prints one gets the
+//! code back.
 
 #![cfg(release_binary)]
 
