@@ -7,11 +7,11 @@ use serde_json::Value;
 /// The name of the member of host.json, in `customHandler.description`.
 const MEMBER: &str = "defaultExecutablePath";
 
-/// The binary's name where a function is called `handler`, whose folder takes that place. No
-/// function can be called so, git ignores it, and func publishes it.
+/// The binary's name if a function is called `handler`, because its folder is there then. No
+/// function can have this name, git ignores it, and func publishes it.
 pub const OTHER: &str = "handler.bin";
 
-/// The binary's name by host.json: `handler` where it says nothing. The Makefile reads it too.
+/// The binary's name by host.json, `handler` by default. The Makefile reads it too.
 pub fn name(host: &Value) -> &str {
     let path = json::at(host, &format!("customHandler.description.{MEMBER}"));
     match path.as_str().unwrap_or_default() {
@@ -26,7 +26,7 @@ pub fn fault<'a>(host: &Value, mut functions: impl Iterator<Item = &'a String>) 
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if name.starts_with(['.', '-']) || !name.bytes().all(is_plain) {
         let why = format!(
-            "the {MEMBER} {name:?} is no file that make build can make in the app's folder"
+            "the {MEMBER} {name:?} is not a file that make build can make in the app's folder"
         );
         return Some(format!(
             "{why}: write a name of letters, digits, \".\", _ and -, \"{MEMBER}\": \"handler\""

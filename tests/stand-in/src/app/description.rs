@@ -24,7 +24,7 @@ pub struct Description {
     pub disabled: Vec<Function>,
     /// The folders whose function.json could not be read.
     pub unread: Vec<String>,
-    /// local.settings.json; `None` where there is no such file.
+    /// local.settings.json; `None` if there is no such file.
     pub settings: Option<Settings>,
     /// What is wrong in the files themselves. What does not fit together, `make check` finds.
     pub findings: Vec<Finding>,

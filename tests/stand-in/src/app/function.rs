@@ -32,10 +32,10 @@ const SETTINGS: [&str; 7] = [
 ];
 
 /// One binding of a function. `binding["queueName"]` is a member, whose name may be written in any
-/// case; null where there is none.
+/// case; null if there is none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Binding {
-    /// Its name; empty where it has none.
+    /// Its name; empty if it has none.
     pub name: String,
     /// Its type, as it is written: `queueTrigger`.
     pub kind: String,
@@ -44,7 +44,7 @@ pub struct Binding {
     pub members: Value,
 }
 
-/// What a function has for a trigger where it has none.
+/// What stands for the trigger of a function without one.
 static NONE: Binding = Binding {
     name: String::new(),
     kind: String::new(),
@@ -80,7 +80,7 @@ impl Index<&str> for Binding {
 }
 
 impl Binding {
-    /// A member that is a text; empty where it is not.
+    /// A member that is a text; empty if it is not.
     pub fn text(&self, member: &str) -> &str {
         self[member].as_str().unwrap_or_default()
     }
@@ -119,15 +119,15 @@ pub struct Function {
     pub name: String,
     /// Its bindings in their order. In an app that runs, `%NAME%` in them is resolved.
     pub bindings: Vec<Binding>,
-    /// The whole route of an HTTP function, its prefix included; `None` before
-    /// [`Description`](super::description::Description) has read it, and where it is not a route.
+    /// The whole route of an HTTP function, its prefix included; `None` if it is
+    /// not a route, and until [`Description`](super::description::Description) has set it.
     pub route: Option<Template>,
     /// The members of function.json.
     pub file: Value,
 }
 
 impl Function {
-    /// Reads the text of `<name>/function.json`. Errors where it is not JSON or lists no bindings.
+    /// Reads the text of `<name>/function.json`. Errors if it is not JSON or lists no bindings.
     pub fn read(name: &str, text: &str) -> Result<Self, String> {
         let file = json::parse(text)?;
         let bindings = json::member(&file, "bindings")
@@ -176,8 +176,8 @@ impl Function {
         format!("{}/function.json", self.name)
     }
 
-    /// What triggers it: the first binding whose type ends in Trigger; one without a type where
-    /// there is none.
+    /// What triggers it: the first binding whose type ends in Trigger; an empty binding if there is
+    /// none.
     pub fn trigger(&self) -> &Binding {
         let mut bindings = self.bindings.iter();
         bindings
@@ -209,7 +209,7 @@ impl Function {
             .filter(|binding| !binding.is_trigger() && binding.direction != Direction::Out)
     }
 
-    /// The methods that an HTTP function takes, in capitals; none where it takes all.
+    /// The methods that an HTTP function takes, in capitals; empty if it takes all.
     pub fn methods(&self) -> Vec<String> {
         let methods = self.trigger()["methods"].as_array().into_iter().flatten();
         methods

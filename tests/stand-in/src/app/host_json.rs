@@ -42,7 +42,7 @@ pub struct HostJson {
     pub base64_queues: bool,
     /// How long an invocation may take: `functionTimeout`, 30 minutes by default; `None` for `-1`.
     pub function_timeout: Option<Duration>,
-    /// The whole file; null where it could not be read.
+    /// The whole file; null if it could not be read.
     pub file: Value,
 }
 
@@ -259,30 +259,34 @@ impl HostJson {
         }
     }
 
-    /// The members of the file that the stand-in neither follows nor can leave unread without a
-    /// difference, as their paths.
+    /// The paths of the members of the file that the stand-in does not follow, although they have
+    /// a meaning here.
     pub fn ignored(&self) -> Vec<String> {
         let mut ignored = Vec::new();
-        let mut open = vec![(String::new(), &self.file)];
-        while let Some((path, value)) = open.pop() {
-            let (of_path, inner) = (path.to_ascii_lowercase(), format!("{path}."));
-            let is_room =
-                |known: &str| path.is_empty() || known.starts_with(&inner.to_ascii_lowercase());
-            let mut followed = FOLLOWED.iter().map(|known| known.to_ascii_lowercase());
-            match value {
-                Value::Object(members) if followed.clone().any(|known| is_room(&known)) => {
-                    let inner = |name: &String| match path.is_empty() {
-                        true => name.clone(),
-                        false => format!("{inner}{name}"),
-                    };
-                    open.extend(members.iter().map(|(name, value)| (inner(name), value)));
-                }
-                _ if path.is_empty() || followed.any(|known| known == of_path) => {}
-                _ => ignored.push(path),
-            }
-        }
-        ignored.sort();
+        add_ignored("", &self.file, &mut ignored);
         ignored
+    }
+}
+
+fn add_ignored(path: &str, value: &Value, ignored: &mut Vec<String>) {
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let path = format!("{path}{name}");
+        let inside = format!("{path}.");
+        let begins = |known: &&str, start: &str| {
+            known
+                .get(..start.len())
+                .is_some_and(|own| own.eq_ignore_ascii_case(start))
+        };
+        if FOLLOWED
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(&path))
+        {
+            continue;
+        }
+        match FOLLOWED.iter().any(|known| begins(known, &inside)) && value.is_object() {
+            true => add_ignored(&inside, value, ignored),
+            false => ignored.push(path),
+        }
     }
 }
 

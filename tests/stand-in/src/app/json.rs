@@ -22,7 +22,7 @@ pub const OPTIONS: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-/// Reads a file in the folder `root`. Errors with a sentence that names the file and, where it is
+/// Reads a file in the folder `root`. Errors with a sentence that names the file and, if it is
 /// not JSON, the line.
 pub fn read(root: &Path, file: &str) -> Result<Value, String> {
     let text =
@@ -66,7 +66,7 @@ pub fn property(object: &CstObject, name: &str) -> Option<CstObjectProp> {
     })
 }
 
-/// The member of an object that has this name in any case; null where there is none.
+/// The member of an object that has this name in any case; null if there is none.
 pub fn member<'a>(object: &'a Value, name: &str) -> &'a Value {
     object
         .get(name)

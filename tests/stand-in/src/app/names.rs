@@ -71,7 +71,7 @@ pub fn file(name: &str) -> String {
     words.join("_")
 }
 
-/// The words that are no names of modules in Rust 2024 unless they are written `r#word`.
+/// The words that cannot be names of modules in Rust 2024, unless they are written `r#word`.
 const KEYWORDS: [&str; 47] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
     "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
@@ -88,8 +88,8 @@ pub fn module(file: &str) -> String {
     }
 }
 
-/// Why a new function cannot have this name, though the host would take it: its file or its folder
-/// cannot be.
+/// Why a new function cannot have this name, although the host would take it: its file or its
+/// folder cannot have it.
 pub fn refusal(name: &str) -> Option<&'static str> {
     let file = file(name);
     let device = |stem: &str| {

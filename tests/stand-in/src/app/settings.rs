@@ -19,7 +19,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the text of a local.settings.json. Errors where it is not JSON, is encrypted, or has a
+    /// Reads the text of a local.settings.json. Errors if it is not JSON, is encrypted, or has a
     /// value that is neither text, number nor boolean.
     pub fn parse(text: &str) -> Result<Self, String> {
         let file = json::parse(text)?;

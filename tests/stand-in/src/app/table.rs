@@ -161,7 +161,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The file, without `.rs`, in which the function's code is; `None` where it is in the table's
+    /// The file, without `.rs`, in which the function's code is; `None` if it is in the table's
     /// own file.
     pub fn file(&self) -> Option<String> {
         let path = self
@@ -183,7 +183,7 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Finds the table. Errors where there is none that can be understood.
+    /// Finds the table. Errors if there is none that can be understood.
     pub fn find(text: &'a str) -> Result<Self, String> {
         let none = "there is no table of the form `pub const ROUTES: &[Route] = &[ ... ];` in it";
         let skeleton = blank(text, Blank::CommentsAndStrings);
@@ -324,7 +324,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The entry between two commas; `None` where there is nothing but white space and comments.
+/// The entry between two commas; `None` if there is nothing but white space and comments.
 fn entry(text: &str, skeleton: &str, between: Range<usize>) -> Result<Option<Entry>, String> {
     let code = &skeleton[between.clone()];
     if code.trim().is_empty() {
@@ -334,7 +334,7 @@ fn entry(text: &str, skeleton: &str, between: Range<usize>) -> Result<Option<Ent
     let place = start..between.start + code.trim_end().len();
     let unclear = || {
         format!(
-            "this is no entry that can be read: {}",
+            "this is not an entry that can be read: {}",
             text[place.clone()].trim()
         )
     };

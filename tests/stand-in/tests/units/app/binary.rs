@@ -45,7 +45,7 @@ fn what_cannot_be_is_told() {
         "ä",
     ] {
         let said = fault(&host(json!(path)), functions.iter()).unwrap();
-        assert!(said.contains(&format!("{path:?} is no file")), "{said}");
+        assert!(said.contains(&format!("{path:?} is not a file")), "{said}");
     }
 }
 
