@@ -1,4 +1,4 @@
-//! One value that came in, whatever the form in which the host has sent it.
+//! One value that came in, whatever the form in which the host sent it.
 
 use super::base64;
 use super::error::Error;
@@ -11,8 +11,8 @@ use std::fmt;
 
 /// One value that came in: a queue message, an input binding, metadata.
 ///
-/// The host JSON-encodes every such value that is not an object once more, the documentation shows
-/// it plain; here both have become the value itself.
+/// The host sends every such value that is not an object as JSON in a JSON string. The
+/// documentation shows it as plain JSON. In both cases this is the value itself.
 #[derive(Debug, Default)]
 pub struct Datum<'a> {
     pub(crate) text: Cow<'a, str>,
@@ -38,7 +38,7 @@ impl Datum<'_> {
         &self.text
     }
 
-    /// The value read as JSON. Errors when it is not JSON, or not that of a `T`.
+    /// The value read as JSON. Errors if it is not JSON, or not that of a `T`.
     #[track_caller]
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         match serde_json::from_str(&self.text) {
@@ -52,7 +52,7 @@ impl Datum<'_> {
     /// The bytes of a value that the host sends as base64: a blob trigger's, whatever its
     /// function.json says, and that of any binding with `"dataType": "binary"`.
     ///
-    /// Errors when the value came as text, or as JSON. Nothing is guessed: a text that looks like
+    /// Errors if the value came as text, or as JSON. Nothing is guessed: a text that looks like
     /// base64 is a text.
     #[track_caller]
     pub fn binary(&self) -> Result<Vec<u8>> {
@@ -87,27 +87,22 @@ impl Datum<'_> {
             .all(has)
     }
 
-    /// Whether it stands for a value that is not there: `null`, or the string `"null"`, as which
-    /// the host sends a blob that does not exist.
+    /// Whether it stands for a value that is not there: `null`, or the string `"null"`, which the
+    /// host sends for a blob that does not exist.
     pub(crate) fn is_absent(&self) -> bool {
         self.form != Form::Twice && self.text == "null"
     }
 }
 
-/// A JSON string, borrowed where it holds no escapes.
-#[derive(Deserialize)]
-pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
-
-/// The members of a JSON object, each value as the JSON that it is.
+/// The members of a JSON object, each value as JSON that is read later.
 #[derive(Debug, Default)]
 pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    /// The member's value. Of several members of the same name the last counts.
+    /// The member's value. If several members have the name, it is that of the last.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0
-            .iter()
-            .rev()
+        let mut members = self.0.iter().rev();
+        members
             .find(|(key, _)| key == name)
             .map(|(_, value)| *value)
     }
@@ -140,33 +135,100 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// Reads a member of `Data` or `Metadata`. Errors on a string that is no Unicode (a lone surrogate
-/// escape).
-pub fn read(json: &RawValue) -> serde_json::Result<Datum<'_>> {
-    if json.get().starts_with('"') {
-        serde_json::from_str(json.get()).map(|Text(text)| decoded(text))
-    } else {
-        Ok(Datum {
-            text: Cow::Borrowed(json.get()),
-            form: Form::Json,
-        })
+/// A JSON string, borrowed if it holds no escapes.
+#[derive(Deserialize)]
+pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
+
+/// The text of a JSON string, borrowed if it holds no escapes. Errors if it is another kind of
+/// JSON, or not Unicode (half of a surrogate pair).
+pub fn text(json: &RawValue) -> serde_json::Result<Cow<'_, str>> {
+    const PIECE_BYTES: usize = 64 * 1024;
+    let json = json.get();
+    let whole = |json| serde_json::from_str(json).map(|Text(text)| text);
+    let quoted = json
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    let Some(mut rest) = quoted.filter(|text| text.len() > PIECE_BYTES && text.contains('\\'))
+    else {
+        return whole(json);
+    };
+    // serde_json unescapes a text into a buffer of its own, from which the text is then copied. In
+    // pieces that buffer stays small.
+    let mut text = String::with_capacity(rest.len());
+    while !rest.is_empty() {
+        // An escape has 6 bytes at most. Where there was none for so long, none is cut.
+        let is_between = |end: &usize| {
+            rest.is_char_boundary(*end) && !rest.as_bytes()[*end - 6..*end].contains(&b'\\')
+        };
+        let end = (PIECE_BYTES..rest.len())
+            .find(is_between)
+            .unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
+        text += &serde_json::from_str::<Text>(&format!("\"{piece}\""))?.0;
+        rest = after;
     }
+    Ok(Cow::Owned(text))
 }
 
-/// The value of a JSON string in `Data` or `Metadata`. Where it parses whole as a JSON string
-/// again, it is in the host's form.
-pub fn decoded(text: Cow<str>) -> Datum {
-    // Neither form has white space around a string; where a plain text has some, it is part of the
-    // text.
+/// Reads a member of `Data` or `Metadata`. Errors if it is a string that is not Unicode.
+pub fn read(json: &RawValue) -> serde_json::Result<Datum<'_>> {
+    if !json.get().starts_with('"') {
+        return Ok(Datum {
+            text: Cow::Borrowed(json.get()),
+            form: Form::Json,
+        });
+    }
+    let text = text(json)?;
+    // The host's form has no white space around the inner string. A text with some is plain.
     let is_string = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
-    match is_string.then(|| serde_json::from_str(&text)) {
-        Some(Ok(twice)) => Datum {
-            text: Cow::Owned(twice),
+    let inner = is_string.then(|| serde_json::from_str(&text));
+    Ok(match inner {
+        Some(Ok(inner)) => Datum {
+            text: Cow::Owned(inner),
             form: Form::Twice,
         },
         _ => Datum {
             text,
             form: Form::Once,
         },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_text_is_read_as_a_small_one_is() {
+        for part in [
+            r"x",
+            r#"\"\\\/\b\f\n\r\t"#,
+            r"caf\u00e9 \u0000\ud83e\udd80 \u2028x",
+            "\u{1f980}é",
+            r"a\ud83e\uDD80",
+            r"\ud83e\udd80",
+            r"\\ud83e plain text",
+        ] {
+            let (small, large) = (part.to_owned(), part.repeat(200_000 / part.len()));
+            let read = |text: &str| {
+                let json = RawValue::from_string(format!("\"{text}\"")).unwrap();
+                text_of(&json).map(Cow::into_owned)
+            };
+            let repeated = read(&small).unwrap().repeat(large.len() / part.len());
+            assert!(read(&large).unwrap() == repeated, "{part}");
+            for half in [
+                r"\ud83e",
+                r"\ud83ex",
+                r"\udd80",
+                r"\ud83e\u0041",
+                r"\ud83e\n",
+            ] {
+                assert!(read(&format!("{large}{half}")).is_err(), "{part} {half}");
+            }
+        }
+    }
+
+    fn text_of(json: &RawValue) -> serde_json::Result<Cow<'_, str>> {
+        super::text(json)
     }
 }

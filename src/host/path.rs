@@ -6,15 +6,15 @@
 //! rest (`{*rest}`). A segment that mixes text and parameters (`{name}.{extension}`) matches
 //! nothing here; `make check` refuses it.
 
-use super::request::Params;
+use super::request::Texts;
 use super::url;
 use std::borrow::Cow;
 
 /// The parameters of `path`, if it is one of `route`'s. Case does not matter, and neither does a
 /// slash at the end.
-pub fn matches<'a>(route: &'a str, path: &'a str) -> Option<Params<'a>> {
+pub fn matches<'a>(route: &'a str, path: &'a str) -> Option<Texts<'a>> {
     let mut rest = path.strip_prefix('/')?;
-    let mut params = Params::new();
+    let mut params = Texts::new();
     for segment in segments(route.strip_prefix('/').unwrap_or(route)) {
         let Some(parameter) = Parameter::parse(segment) else {
             let (text, after) = rest.split_once('/').unwrap_or((rest, ""));

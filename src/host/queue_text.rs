@@ -1,49 +1,45 @@
 //! The guard: which texts the host would change on their way to a queue.
 //!
-//! What a function puts into `Outputs` or `ReturnValue` as a JSON string the host does not queue as
-//! it stands. In order (azure-functions-host,
-//! `HttpScriptInvocationResultExtensions.GetBindingValue`, then
+//! The host does not queue a JSON string in `Outputs` or `ReturnValue` as it is. In this order
+//! (azure-functions-host, `HttpScriptInvocationResultExtensions.GetBindingValue`, then
 //! `FunctionBinding.ReadAsEnumerable`):
 //!
 //! 1. a date is parsed and written in another form;
-//! 2. what is base64 by .NET's rules is decoded, so `test` or `12345678` arrives as other bytes;
-//! 3. what stands in `[` `]` is parsed, and each element becomes a message of its own (`[]`: none
-//!    at all);
-//! 4. what stands in `{` `}` is parsed and written again, indented; what JSON.NET does not keep is
-//!    lost;
+//! 2. base64 by .NET's rules is decoded, so `test` or `12345678` arrives as other bytes;
+//! 3. a text in `[` `]` is parsed, and each element becomes a message of its own (`[]`: no message);
+//! 4. a text in `{` `}` is parsed and written again, indented; what JSON.NET does not keep is lost;
 //! 5. anything else is queued as its UTF-8 bytes.
 //!
 //! The base64 of the UTF-8 bytes passes all of it: step 2 decodes it, and the queue gets them byte
-//! for byte. So a text goes plain where steps 1 to 4 leave it alone, or keep the JSON object that
-//! it is, and as base64 otherwise.
+//! for byte. So a text goes plain if steps 1 to 4 leave it alone, or if it is a flat JSON object
+//! that step 4 keeps. Any other text goes as base64.
 
 use super::base64;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use super::datum::Text;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
-/// The most that a queue message holds, in bytes, with the queue extension's default encoding: 64
-/// KiB of base64. One byte more, and the host fails the invocation.
+/// The most bytes that a queue message holds with the queue extension's default encoding: 64 KiB of
+/// base64. One byte more, and the host fails the invocation.
 pub const MESSAGE_MAX_BYTES: usize = 49_152;
-
-/// The longest JSON object that goes plain, in bytes: the host indents it, which makes it larger.
-const OBJECT_MAX_BYTES: usize = 8 * 1024;
-
-/// The deepest nesting that goes plain; JSON.NET refuses to read more than 64 levels.
-const OBJECT_MAX_DEPTH: usize = 64;
 
 /// Whether the host puts `text` into a queue unaltered. If not, its base64 does arrive unaltered.
 pub(crate) fn is_kept(text: &str) -> bool {
-    let trimmed = text.trim();
-    match trimmed.as_bytes() {
-        [b'{', .., b'}'] => object_is_kept(text),
+    match text.trim().as_bytes() {
+        [b'{', .., b'}'] if text.len() > MESSAGE_MAX_BYTES => false,
+        [b'{', .., b'}'] => serde_json::from_str(text)
+            .is_ok_and(|Flat { grows }| text.len() + grows <= MESSAGE_MAX_BYTES),
         [b'[', .., b']'] => false,
         _ => !is_date(text) && !base64::is_base64(text),
     }
 }
 
-/// Whether the host takes `text` for a date: `YYYY-MM-DDThh:mm:ss`, perhaps `.` and 1 to 7 digits,
-/// perhaps `Z`, `z` or an offset; or anything between `/Date(` and `)/`. JSON.NET does not insist
-/// on an offset's sign, nor on what follows its colon, nor on digits before that
+/// Whether the host takes `text` for a date: `YYYY-MM-DDThh:mm:ss`, then perhaps `.` and 1 to 7
+/// digits, then perhaps `Z`, `z` or an offset; or anything between `/Date(` and `)/`. In an offset
+/// JSON.NET does without the sign, without the digits before the colon, and without those after it
 /// [DateTimeParser.cs, ParseZone].
 pub(crate) fn is_date(text: &str) -> bool {
     if text.starts_with("/Date(") && text.ends_with(")/") {
@@ -81,137 +77,107 @@ pub(crate) fn is_date(text: &str) -> bool {
     }
 }
 
-/// Whether JSON.NET, reading the object and writing it again, surely keeps all of it, and the
-/// result fits a message.
-fn object_is_kept(text: &str) -> bool {
-    let mut indented = text.len();
-    let mut json = serde_json::Deserializer::from_str(text);
-    text.len() <= OBJECT_MAX_BYTES
-        && (Kept {
-            depth: 0,
-            indented: &mut indented,
-        })
-        .deserialize(&mut json)
-        .is_ok()
-        && json.end().is_ok()
-        && indented <= MESSAGE_MAX_BYTES
+/// A JSON object that JSON.NET keeps, reading it and writing it again: no name is there twice, and
+/// each value is [`Kept`].
+struct Flat {
+    /// At most by how many bytes it grows.
+    grows: usize,
 }
 
-/// Visits one JSON value and fails at the first thing that JSON.NET does not keep.
-struct Kept<'a> {
-    depth: usize,
-    /// The most bytes that the object takes once it is indented (two spaces a level, a line an
-    /// element).
-    indented: &'a mut usize,
-}
+impl<'de> Deserialize<'de> for Flat {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Flat;
 
-impl Kept<'_> {
-    fn inner(&mut self) -> Kept<'_> {
-        Kept {
-            depth: self.depth + 1,
-            indented: self.indented,
-        }
-    }
-
-    /// Counts a new line: CR LF on a Windows host, its indent, and the space after a name's colon.
-    fn count_line<E: Error>(&mut self) -> Result<(), E> {
-        *self.indented += 2 + 2 * (self.depth + 1) + 1;
-        if self.depth < OBJECT_MAX_DEPTH {
-            Ok(())
-        } else {
-            Err(E::custom("nested too deep"))
-        }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Kept<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Kept<'_> {
-    type Value = ();
-
-    // What has no method here, a number that is not an integer of 64 bits, is refused by default.
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("JSON that JSON.NET keeps")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
-        i64::try_from(number).map(drop).map_err(E::custom)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        // JSON.NET writes U+0085, U+2028 and U+2029 as six bytes where they may have stood as two
-        // or three.
-        *self.indented += 4 * text
-            .chars()
-            .filter(|c| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}'))
-            .count();
-        if is_date(text) {
-            Err(E::custom("a date"))
-        } else {
-            Ok(())
-        }
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result<(), A::Error> {
-        self.count_line()?;
-        while elements.next_element_seed(self.inner())?.is_some() {
-            self.count_line()?;
-        }
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
-        let mut names = std::collections::BTreeSet::new();
-        self.count_line()?;
-        while let Some(name) = members.next_key::<String>()? {
-            self.count_line()?;
-            if !names.insert(name) {
-                return Err(A::Error::custom("a name twice"));
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object")
             }
-            members.next_value_seed(self.inner())?;
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Flat, A::Error> {
+                // CR LF before the last brace; and for each member CR LF, two spaces, and one after
+                // the colon.
+                let mut grows = 2;
+                let mut names = BTreeSet::<Cow<str>>::new();
+                while let Some((Text(name), Kept { grows: value })) = members.next_entry()? {
+                    grows += 5 + growth(&name) + value;
+                    if !names.insert(name) {
+                        return Err(A::Error::custom("a name is there twice"));
+                    }
+                }
+                Ok(Flat { grows })
+            }
         }
-        Ok(())
+        json.deserialize_map(Members)
     }
+}
+
+/// A value that JSON.NET keeps: null, a boolean, a signed integer of 64 bits, or a text that is not
+/// a date.
+struct Kept {
+    grows: usize,
+}
+
+impl<'de> Deserialize<'de> for Kept {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Value;
+        // A kind of value that has no method here is refused: another number, a list, an object.
+        impl Visitor<'_> for Value {
+            type Value = Kept;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a value that JSON.NET keeps")
+            }
+
+            fn visit_unit<E>(self) -> Result<Kept, E> {
+                Ok(Kept { grows: 0 })
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Kept, E> {
+                Ok(Kept { grows: 0 })
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Kept, E> {
+                Ok(Kept { grows: 0 })
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Kept, E> {
+                let signed = i64::try_from(number);
+                signed.map(|_| Kept { grows: 0 }).map_err(E::custom)
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Kept, E> {
+                if is_date(text) {
+                    return Err(E::custom("a date"));
+                }
+                let grows = growth(text);
+                Ok(Kept { grows })
+            }
+        }
+        json.deserialize_any(Value)
+    }
+}
+
+/// By how many bytes a text grows: JSON.NET writes each of these characters, of two or three bytes,
+/// as an escape of six.
+fn growth(text: &str) -> usize {
+    let is_escaped = |c: &char| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
+    4 * text.chars().filter(is_escaped).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn plain(text: &str) {
-        assert!(is_kept(text), "{text:?} is encoded");
-    }
-
-    fn encoded(text: &str) {
-        assert!(!is_kept(text), "{text:?} goes plain");
-        let mut sent = Vec::new();
-        base64::encode(text.as_bytes(), &mut sent);
-        assert_eq!(
-            base64::decode(std::str::from_utf8(&sent).unwrap()).as_deref(),
-            Some(text.as_bytes())
-        );
+    fn assert_all(kept: bool, texts: &[&str]) {
+        for text in texts {
+            assert_eq!(is_kept(text), kept, "{text:?}");
+        }
     }
 
     #[test]
-    fn ordinary_texts_go_plain() {
-        for text in [
+    fn texts_in_no_brackets_go_plain_unless_they_are_base64() {
+        let plain = [
             "hello world",
             "a",
             "abc",
@@ -225,14 +191,15 @@ mod tests {
             "{a}.",
             "\u{fffd}",
             "a{1}",
-        ] {
-            plain(text);
-        }
-    }
-
-    #[test]
-    fn what_reads_as_base64_is_encoded() {
-        for text in [
+            "12345",
+            "abcd\u{a0}efgh",
+            "test=",
+            "tes=t",
+            "abc-",
+            "/* */{\"a\":1}/* */}",
+        ];
+        assert_all(true, &plain);
+        let base64 = [
             "test",
             "null",
             "true",
@@ -244,18 +211,23 @@ mod tests {
             "AAECA/8=",
             "QQ==",
             "ab ==",
-        ] {
-            encoded(text);
-        }
-        for text in ["12345", "abcd\u{a0}efgh", "test=", "tes=t", "abc-"] {
-            plain(text);
-        }
+        ];
+        assert_all(false, &base64);
+        let lists = [
+            "[]",
+            "[hello]",
+            "[1,\"a\"]",
+            " [x] ",
+            "\u{2003}[x]\u{85}",
+            "[]]",
+        ];
+        assert_all(false, &lists);
     }
 
     #[test]
-    fn what_reads_as_a_date_is_encoded() {
+    fn dates_are_encoded() {
         let date = "2026-11-21T10:00:00";
-        let ends = [
+        for end in [
             "",
             "Z",
             "z",
@@ -270,13 +242,11 @@ mod tests {
             ":30",
             "+02:",
             ".123456789",
-        ];
-        for end in ends {
-            encoded(&format!("{date}{end}"));
-            encoded(&format!(r#"{{"at":"{date}{end}"}}"#));
+        ] {
+            let text = format!("{date}{end}");
+            assert_all(false, &[&text, &format!(r#"{{"at":"{text}"}}"#)]);
         }
-        encoded("/Date(anything)/");
-        encoded(r#"{"at":["/Date(1)/"]}"#);
+        assert_all(false, &["/Date(anything)/", r#"{"at":"/Date(1)/"}"#]);
         for end in [
             ".",
             ".12345678",
@@ -291,49 +261,30 @@ mod tests {
             ":3",
             "3000",
         ] {
-            plain(&format!("{date}{end}"));
+            assert_all(true, &[&format!("{date}{end}")]);
         }
-        for text in [
+        let others = [
             "2026-11-21",
             "2026-11-21 10:00:00",
             "2026-11-21T10:00",
             " 2026-11-21T10:00:00",
             "/Date(1)",
             "2026-11-2éT10:00:0",
-        ] {
-            plain(text);
-        }
-        plain(r#"{"2026-11-21T10:00:00":1}"#);
+            r#"{"2026-11-21T10:00:00":1}"#,
+        ];
+        assert_all(true, &others);
     }
 
     #[test]
-    fn what_stands_in_brackets_is_encoded() {
-        for text in [
-            "[]",
-            "[hello]",
-            "[1,\"a\"]",
-            " [x] ",
-            "\u{2003}[x]\u{85}",
-            "[]]",
-        ] {
-            encoded(text);
-        }
-    }
-
-    #[test]
-    fn objects_that_json_net_keeps_go_plain() {
-        for text in [
+    fn objects_go_plain_if_json_net_keeps_them() {
+        let kept = [
             r#"{"id":1005,"quantity":2,"color":"black"}"#,
             " {\n} ",
-            r#"{"a":[true,false,null,{"b":"é\n\u0000","A":-9223372036854775808}],"c":9223372036854775807,"":0}"#,
-        ] {
-            plain(text);
-        }
-    }
-
-    #[test]
-    fn objects_that_json_net_changes_are_encoded() {
-        for text in [
+            r#"{"a":true,"b":false,"c":null,"d":"é\n\u0000","A":-9223372036854775808}"#,
+            r#"{"c":9223372036854775807,"":0}"#,
+        ];
+        assert_all(true, &kept);
+        let changed = [
             "{hello}",
             "{a:1}",
             "{ message: \"Message sent\" }",
@@ -348,43 +299,32 @@ mod tests {
             r#"{"a":-9223372036854775809}"#,
             r#"{"a":1,"a":1}"#,
             r#"{"a":1,"\u0061":2}"#,
-            r#"{"b":{"a":1,"a":2}}"#,
             r#"{"a":"\ud800"}"#,
+            r#"{"\ud800":1}"#,
             "{\"a\":\"\n\"}",
-            "{8f14e45f-ceea-467f-a0e6-5b4b9c6d1d9a}",
             "\u{85}{\"a\":1}",
-            "/* */{\"a\":1}/* */}",
-        ] {
-            if text.trim().starts_with('{') {
-                encoded(text)
-            } else {
-                plain(text)
-            }
-        }
+            "{8f14e45f-ceea-467f-a0e6-5b4b9c6d1d9a}",
+            // JSON.NET would keep these. The rule is simple, and base64 is right for any text.
+            r#"{"a":[]}"#,
+            r#"{"a":{}}"#,
+        ];
+        assert_all(false, &changed);
     }
 
     #[test]
-    fn objects_grow_when_indented_so_large_and_deep_ones_are_encoded() {
-        let long = |length: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(length - 8));
-        plain(&long(8 * 1024));
-        encoded(&long(8 * 1024 + 1));
-        let deep = |levels: usize| {
-            format!(
-                r#"{{"a":{}{}}}"#,
-                "[".repeat(levels - 1),
-                "]".repeat(levels - 1)
-            )
+    fn objects_grow_when_indented_so_those_near_the_limit_are_encoded() {
+        let kept = |members: &str, length: usize| {
+            let text = format!(r#"{{{members}"x":""}}"#);
+            let filled = "x".repeat(length - text.len());
+            is_kept(&text.replace(r#""x":"""#, &format!(r#""x":"{filled}""#)))
         };
-        plain(&deep(64));
-        encoded(&deep(65));
-        // Short enough and flat enough, but every element on a line of its own with 120 spaces
-        // before it.
-        encoded(&format!(
-            r#"{{"a":{}{}1{}}}"#,
-            "[".repeat(60),
-            "1,".repeat(1000),
-            "]".repeat(60)
-        ));
-        plain(&format!(r#"{{"a":[{}1]}}"#, "1,".repeat(1000)));
+        // Four members are five lines: CR LF before each, and three spaces more for four.
+        let members = r#""a":1,"b":2,"c":3,"#;
+        assert!(kept(members, MESSAGE_MAX_BYTES - 22) && !kept(members, MESSAGE_MAX_BYTES - 21));
+        let escaped = format!(r#""a":"{}","#, "\u{2028}".repeat(10));
+        assert!(!kept(&escaped, MESSAGE_MAX_BYTES - 12 - 29));
+        assert!(kept(&escaped, MESSAGE_MAX_BYTES - 12 - 40));
+        let escaped = format!(r#""{}":1,"#, "\u{85}".repeat(10));
+        assert!(!kept(&escaped, MESSAGE_MAX_BYTES - 12 - 39));
     }
 }

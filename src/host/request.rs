@@ -2,23 +2,22 @@
 
 use super::error::{Error, Refusal, Why, listed};
 use super::invocation::Invocation;
+use super::request_payload;
 use super::response::Result;
 use super::url;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 
-/// Names and their texts, in their order: headers, a query.
-pub(crate) type Texts<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
-
-/// Route parameters, and what a path has for each; `None` where an optional one is absent.
-pub(crate) type Params<'a> = Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>;
+/// Names and their texts, in their order: headers, or route parameters, which have no text if they
+/// are optional and absent.
+pub(crate) type Texts<'a> = Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>;
 
 /// The texts of the name, ignoring case.
 pub(crate) fn named<'t>(texts: &'t Texts, name: &str) -> impl Iterator<Item = &'t str> {
     texts
         .iter()
         .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, text)| &**text)
+        .filter_map(|(_, text)| text.as_deref())
 }
 
 /// The request of an HTTP trigger, the same in each form in which the host passes it on.
@@ -40,9 +39,10 @@ pub struct HttpRequest<'a> {
     pub method: Cow<'a, str>,
     /// The invocation that it caused: id, metadata, other input bindings.
     pub invocation: Invocation<'a>,
-    pub(crate) query_string: Cow<'a, str>,
-    pub(crate) query: Texts<'a>,
-    pub(crate) params: Params<'a>,
+    pub(crate) url: Cow<'a, str>,
+    /// The host's own `Query`, a JSON object.
+    pub(crate) query: Cow<'a, str>,
+    pub(crate) params: Texts<'a>,
     pub(crate) headers: Texts<'a>,
     pub(crate) body: std::result::Result<Cow<'a, [u8]>, Refusal>,
 }
@@ -60,18 +60,16 @@ impl HttpRequest<'_> {
     }
 
     fn query_values(&self, name: &str) -> impl Iterator<Item = String> {
-        // The URL tells repeated names apart, which the host's own `Query` joins by commas.
-        let mut in_url = url::query_values(&self.query_string, name).peekable();
-        let joined = if in_url.peek().is_some() {
-            &[][..]
-        } else {
-            &self.query[..]
+        // `Query` joins the values of a repeated name by commas; the URL has them.
+        let (_, query) = self.url.split_once('?').unwrap_or_default();
+        let mut in_url = url::query_values(query, name).peekable();
+        let joined = match in_url.peek() {
+            Some(_) => Texts::new(),
+            // It was read before, without an error.
+            None => request_payload::texts(&self.query).unwrap_or_default(),
         };
-        let joined = joined
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.to_string());
-        in_url.chain(joined)
+        let joined = joined.into_iter().filter(move |(key, _)| key == name);
+        in_url.chain(joined.filter_map(|(_, text)| text.map(Cow::into_owned)))
     }
 
     /// The value of the route's segment `{name}`, decoded; `None` where the segment is optional and

@@ -1,14 +1,12 @@
-//! What the host posts for an invocation (the documentation's "Request payload", in the forms in
-//! which running hosts send it).
-//!
-//! It is read in one pass: what a function gets is unescaped where it lies, all else is skipped.
+//! What the host posts for an invocation: the documentation's "Request payload", in the forms in
+//! which hosts send it.
 
 use super::base64;
 use super::datum::{self, Datum, Members, Text};
 use super::error::Refusal;
 use super::invocation::Invocation;
-use super::request::{HttpRequest, Params, Texts, named};
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
+use super::request::{HttpRequest, Texts, named};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -16,554 +14,228 @@ use std::fmt;
 /// The name of every HTTP trigger, as in the documentation and in func's own templates.
 const HTTP_TRIGGER: &str = "req";
 
-/// The deepest nesting of a request payload. What the host sends stays below 70: a message's own
-/// members, which it copies to `Metadata`, it reads to 64 levels.
-const MAX_DEPTH: usize = 128;
-
-/// From this length on, in bytes, a payload's text takes as little memory as it can.
+/// From this length on, in bytes, a payload is read so that it takes little memory.
 const LARGE_BYTES: usize = 1024 * 1024;
 
 /// Reads the payload of an invocation whose trigger is the binding `trigger`. Errors, with a
-/// sentence that names the member, when it is not the invocation form or lacks the trigger's value.
+/// sentence that says what is wrong, if it is not the invocation form or lacks the trigger's value.
 pub fn read_invocation<'a>(
     payload: &'a [u8],
-    trigger: &'a str,
+    trigger: &str,
     id: &'a str,
 ) -> Result<Invocation<'a>, String> {
-    let mut payload = Payload::new(payload, trigger)?;
-    payload.read(false)?;
-    let trigger = match payload.trigger {
-        Some(Trigger::Text(text)) => datum::decoded(text),
-        Some(Trigger::Json(json)) => {
+    let (value, _, mut invocation) = read(payload, &["Data", trigger], id)?;
+    invocation.trigger = match value {
+        Some(Value::Json(json)) if json.get() != "null" => {
             datum::read(json).map_err(|error| format!("Data.{trigger}: {error}"))?
         }
-        _ => return Err(payload.without_trigger()),
+        Some(_) => return Err(without_trigger(trigger, "null")),
+        None => return Err(without_trigger(trigger, "missing")),
     };
-    Ok(Invocation {
-        id,
-        trigger,
-        inputs: payload.inputs,
-        metadata: payload.metadata,
-    })
+    Ok(invocation)
 }
 
 /// Reads the payload of an HTTP-triggered invocation. Errors as [`read_invocation`] does.
 pub fn read_http_request<'a>(payload: &'a [u8], id: &'a str) -> Result<HttpRequest<'a>, String> {
-    let mut payload = Payload::new(payload, HTTP_TRIGGER)?;
-    payload.read(true)?;
-    if !matches!(payload.trigger, Some(Trigger::Request)) {
-        return Err(payload.without_trigger());
-    }
-    let query_string = match payload.url {
-        Some(Cow::Borrowed(url)) => {
-            Cow::Borrowed(url.split_once('?').map_or("", |(_, query)| query))
+    let (body, request, invocation) = read(payload, &["Data", HTTP_TRIGGER, "Body"], id)?;
+    let request = request.ok_or_else(|| without_trigger(HTTP_TRIGGER, "missing"))?;
+    let member = |name| request.get(name).filter(|json| json.get() != "null");
+    let is_wrong = |name| move |error| format!("Data.req.{name}: {error}");
+    let text = |name| {
+        let text = member(name).map(datum::text).transpose();
+        text.map_err(is_wrong(name))
+    };
+    let texts = |name| {
+        let object = member(name).map_or("{}", RawValue::get);
+        texts(object).map_err(is_wrong(name))
+    };
+    let query = match member("Query") {
+        // As in the documentation and in older hosts.
+        Some(json) if json.get().starts_with('"') => text("Query")?.unwrap_or_default(),
+        json => Cow::Borrowed(json.map_or("{}", RawValue::get)),
+    };
+    self::texts(&query).map_err(is_wrong("Query"))?;
+    let body = match body {
+        Some(Value::Text(text)) => text,
+        Some(Value::Json(json)) if json.get() != "null" => {
+            Some(datum::text(json).map_err(is_wrong("Body"))?)
         }
-        url => Cow::Owned(
-            url.as_deref()
-                .and_then(|url| url.split_once('?'))
-                .map_or("", |(_, query)| query)
-                .to_owned(),
-        ),
+        _ => None,
     };
-    let known = |texts: Params<'a>| {
-        texts
-            .into_iter()
-            .map(|(name, text)| (name, text.unwrap_or_default()))
-            .collect()
-    };
-    let headers = known(payload.headers);
+    let headers = texts("Headers")?;
     Ok(HttpRequest {
-        method: payload.method.unwrap_or(Cow::Borrowed("POST")),
-        query_string,
-        query: known(payload.query),
-        params: payload.params,
-        body: http_body(&headers, payload.body)?,
+        method: text("Method")?.unwrap_or(Cow::Borrowed("POST")),
+        url: text("Url")?.unwrap_or_default(),
+        query,
+        params: texts("Params")?,
+        body: http_body(&headers, body)?,
         headers,
-        invocation: Invocation {
-            id,
-            trigger: Datum::default(),
-            inputs: payload.inputs,
-            metadata: payload.metadata,
-        },
+        invocation,
     })
 }
 
-/// What is known of a payload while it is read. Of several members of the same name the last
-/// counts, as for most readers of JSON.
-struct Payload<'a> {
-    text: &'a str,
-    /// The name of the trigger's binding.
-    name: &'a str,
-    /// Where it is read, for errors: the names that lead there, those that are not empty.
-    place: [&'a str; 3],
-    has_data: bool,
-    trigger: Option<Trigger<'a>>,
-    inputs: Members<'a>,
-    metadata: Option<&'a RawValue>,
-    method: Option<Cow<'a, str>>,
-    url: Option<Cow<'a, str>>,
-    headers: Params<'a>,
-    query: Params<'a>,
-    params: Params<'a>,
-    body: Option<Cow<'a, str>>,
+fn without_trigger(trigger: &str, what: &str) -> String {
+    format!("Data.{trigger}, the trigger's value, is {what}")
 }
 
-/// What the trigger's value has been found to be.
-enum Trigger<'a> {
-    Null,
-    /// An HTTP request, the members of which are in [`Payload`].
-    Request,
-    Text(Cow<'a, str>),
+/// Reads the value to which the names in `path` lead. Gives it with the other members of the object
+/// at the end of the path, if that is below `Data`, and with what else the invocation has.
+fn read<'a>(
+    payload: &'a [u8],
+    path: &[&str],
+    id: &'a str,
+) -> Result<(Option<Value<'a>>, Option<Members<'a>>, Invocation<'a>), String> {
+    let payload = std::str::from_utf8(payload)
+        .map_err(|error| format!("the payload is not UTF-8: {error}"))?;
+    if payload.starts_with('\u{feff}') {
+        return Err("the payload starts with a byte-order mark".into());
+    }
+    let mut found = Found::default();
+    let object = Object {
+        path,
+        depth: 0,
+        as_text: path.len() > 2 && payload.len() < LARGE_BYTES,
+        found: &mut found,
+    };
+    let mut json = serde_json::Deserializer::from_str(payload);
+    let read = object.deserialize(&mut json);
+    read.and_then(|()| json.end())
+        .map_err(|error| format!("the payload is not an invocation: {error}"))?;
+    let [payload, data, request] = found.others;
+    let invocation = Invocation {
+        id,
+        trigger: Datum::default(),
+        inputs: data.ok_or("the payload is not an invocation: Data is missing")?,
+        metadata: payload.and_then(|payload| payload.get("Metadata")),
+    };
+    Ok((found.value, request, invocation))
+}
+
+/// What [`Object`] has found.
+#[derive(Default)]
+struct Found<'a> {
+    /// The members that the path does not name: of the payload, of `Data`, of the HTTP request.
+    others: [Option<Members<'a>>; 3],
+    /// The value at the end of the path.
+    value: Option<Value<'a>>,
+}
+
+enum Value<'a> {
     Json(&'a RawValue),
+    /// A text, or `null`.
+    Text(Option<Cow<'a, str>>),
 }
 
-impl<'a> Payload<'a> {
-    fn new(bytes: &'a [u8], trigger: &'a str) -> Result<Self, String> {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| format!("the payload is not UTF-8: {error}"))?;
-        if text.starts_with('\u{feff}') {
-            return Err("the payload starts with a byte-order mark".into());
-        }
-        Ok(Self {
-            text,
-            name: trigger,
-            place: [""; 3],
-            has_data: false,
-            trigger: None,
-            inputs: Members::default(),
-            metadata: None,
-            method: None,
-            url: None,
-            headers: Vec::new(),
-            query: Vec::new(),
-            params: Vec::new(),
-            body: None,
-        })
-    }
+/// Reads an object: the member that is next in the path, and the others as the JSON that they are.
+/// At the end of the path it reads the value itself.
+struct Object<'p, 'f, 'a> {
+    path: &'p [&'p str],
+    /// How many names of the path lead here.
+    depth: usize,
+    /// Whether the value is read as text at once, in one pass. It takes more memory so.
+    as_text: bool,
+    found: &'f mut Found<'a>,
+}
 
-    fn read(&mut self, is_http: bool) -> Result<(), String> {
-        let mut json = serde_json::Deserializer::from_str(self.text);
-        let read = Object {
-            payload: self,
-            level: Level::Payload,
-            is_http,
+impl Object<'_, '_, '_> {
+    fn here(&self) -> String {
+        match &self.path[..self.depth] {
+            [] => "the payload".into(),
+            path => path.join("."),
         }
-        .deserialize(&mut json);
-        if let Err(error) = read.and_then(|()| json.end()) {
-            let place = self.place.iter().filter(|name| !name.is_empty()).fold(
-                String::new(),
-                |place, name| {
-                    let dot = if place.is_empty() { "" } else { "." };
-                    place + dot + name
-                },
-            );
-            let colon = if place.is_empty() { "" } else { ": " };
-            return Err(format!(
-                "the payload is not an invocation: {place}{colon}{error}"
-            ));
-        }
-        if self.has_data {
-            Ok(())
-        } else {
-            Err("the payload is not an invocation: Data is missing".into())
-        }
-    }
-
-    /// Whether memory counts for more than time.
-    fn is_large(&self) -> bool {
-        self.text.len() > LARGE_BYTES
-    }
-
-    fn without_trigger(&self) -> String {
-        let what = if self.trigger.is_some() {
-            "null"
-        } else {
-            "missing"
-        };
-        format!("Data.{}, the trigger's value, is {what}", self.name)
-    }
-
-    /// Whether the value of the member `name`, which has just been read, is a string. A name
-    /// without escapes is a part of the text, so its place is known; of any other it is not known.
-    fn is_string_after(&self, name: &str) -> bool {
-        let after = |name: &str| {
-            let start = name.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
-            let colon = self
-                .text
-                .get(start.wrapping_add(name.len())..)?
-                .strip_prefix('"')?
-                .trim_ascii_start();
-            Some(colon.strip_prefix(':')?.trim_ascii_start().starts_with('"'))
-        };
-        after(name).unwrap_or_default()
     }
 }
 
-/// Which object of a payload is read: the payload itself, its `Data`, or the HTTP request in that.
-#[derive(Clone, Copy)]
-enum Level {
-    Payload,
-    Data,
-    Request,
-}
-
-struct Object<'p, 'a> {
-    payload: &'p mut Payload<'a>,
-    level: Level,
-    is_http: bool,
-}
-
-impl<'de> DeserializeSeed<'de> for Object<'_, 'de> {
+impl<'de> DeserializeSeed<'de> for Object<'_, '_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
+        if self.depth < self.path.len() {
+            return json.deserialize_map(self);
+        }
+        self.found.value = Some(if self.as_text {
+            let text = Option::<Text>::deserialize(json)
+                .map_err(|error| D::Error::custom(format_args!("{}: {error}", self.here())))?;
+            Value::Text(text.map(|Text(text)| text))
+        } else {
+            Value::Json(Deserialize::deserialize(json)?)
+        });
+        Ok(())
     }
 }
 
-impl<'de> Visitor<'de> for Object<'_, 'de> {
+impl<'de> Visitor<'de> for Object<'_, '_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        match self.level {
-            Level::Request => self.payload.trigger = Some(Trigger::Null),
-            _ => return Err(E::invalid_type(Unexpected::Unit, &self)),
+        match self.depth {
+            0 => f.write_str("an object"),
+            _ => write!(f, "{} to be an object", self.here()),
         }
-        Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let Self {
-            payload,
-            level,
-            is_http,
-        } = self;
-        // A second `Data`, or a second request in it, is no part of the first.
-        match level {
-            Level::Payload => {}
-            Level::Data => (payload.trigger, payload.inputs) = (None, Members::default()),
-            Level::Request => {
-                payload.trigger = Some(Trigger::Request);
-                (payload.method, payload.url, payload.body) = (None, None, None);
-                [
-                    &mut payload.headers,
-                    &mut payload.query,
-                    &mut payload.params,
-                ]
-                .into_iter()
-                .for_each(Vec::clear);
-            }
-        }
-        loop {
-            payload.place[level as usize] = "";
-            let Some(Text(name)) = members.next_key()? else {
-                return Ok(());
-            };
-            let mut at = |place: &'de str| payload.place[level as usize] = place;
-            match (level, &*name) {
-                (Level::Payload, "Data") => {
-                    at("Data");
-                    payload.has_data = true;
-                    members.next_value_seed(Object {
-                        payload,
-                        level: Level::Data,
-                        is_http,
-                    })?;
-                }
-                (Level::Payload, "Metadata") => {
-                    at("Metadata");
-                    payload.metadata = Some(skip(&mut members, level)?);
-                }
-                (Level::Data, name) if name == payload.name => {
-                    at(payload.name);
-                    if is_http {
-                        members.next_value_seed(Object {
-                            payload,
-                            level: Level::Request,
-                            is_http,
-                        })?;
-                    } else if payload.is_string_after(name) {
-                        let Text(text) = members.next_value()?;
-                        payload.trigger = Some(Trigger::Text(text));
-                    } else {
-                        let json = skip(&mut members, level)?;
-                        payload.trigger = Some(if json.get() == "null" {
-                            Trigger::Null
-                        } else {
-                            Trigger::Json(json)
-                        });
-                    }
-                }
-                (Level::Data, _) => {
-                    let json = skip(&mut members, level)?;
-                    payload.inputs.0.push((name, json));
-                }
-                (Level::Request, "Method") => {
-                    at("Method");
-                    payload.method = text(&mut members)?;
-                }
-                (Level::Request, "Url") => {
-                    at("Url");
-                    payload.url = text(&mut members)?;
-                }
-                (Level::Request, "Body") => {
-                    at("Body");
-                    payload.body = if payload.is_large() {
-                        large_text(&mut members)
-                    } else {
-                        text(&mut members)
-                    }?;
-                }
-                (Level::Request, "Headers") => {
-                    at("Headers");
-                    payload.headers = members.next_value_seed(TextsOf)?;
-                }
-                (Level::Request, "Query") => {
-                    at("Query");
-                    payload.query = members.next_value_seed(TextsOf)?;
-                }
-                (Level::Request, "Params") => {
-                    at("Params");
-                    payload.params = members.next_value_seed(TextsOf)?;
-                }
-                _ => drop(skip(&mut members, level)?),
-            }
-        }
-    }
-}
-
-fn text<'de, A: MapAccess<'de>>(members: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
-    Ok(members.next_value::<Option<Text>>()?.map(|Text(text)| text))
-}
-
-/// [`text`] in a third of the memory: serde_json unescapes a text into a buffer of its own, from
-/// which it is copied, while the payload is there too. This goes through the text twice.
-fn large_text<'de, A: MapAccess<'de>>(members: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
-    let json: &RawValue = members.next_value()?;
-    match json
-        .get()
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'))
-    {
-        Some(text) if !text.contains('\\') => Ok(Some(Cow::Borrowed(text))),
-        Some(text) => match unescaped(text) {
-            Some(text) => Ok(Some(Cow::Owned(text))),
-            None => Err(A::Error::custom("a lone surrogate")),
-        },
-        None if json.get() == "null" => Ok(None),
-        None => Err(A::Error::custom("it is not a string")),
-    }
-}
-
-/// A text in which each escape is known to be one; `None` where it holds half a surrogate pair.
-fn unescaped(escaped: &str) -> Option<String> {
-    let mut text = String::with_capacity(escaped.len());
-    let mut rest = escaped;
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        text.push_str(plain);
-        let unit = |escape: &str| u16::from_str_radix(escape.strip_prefix('u')?.get(..4)?, 16).ok();
-        let (c, length) = match escape.as_bytes()[0] {
-            b'u' => {
-                let second = escape
-                    .get(5..)
-                    .and_then(|rest| unit(rest.strip_prefix('\\')?));
-                let c = char::decode_utf16([unit(escape)?].into_iter().chain(second))
-                    .next()?
-                    .ok()?;
-                (c, if c.len_utf16() == 2 { 11 } else { 5 })
-            }
-            b'b' => ('\u{8}', 1),
-            b'f' => ('\u{c}', 1),
-            b'n' => ('\n', 1),
-            b'r' => ('\r', 1),
-            b't' => ('\t', 1),
-            itself => (char::from(itself), 1),
-        };
-        text.push(c);
-        rest = escape.get(length..)?;
-    }
-    text.push_str(rest);
-    Some(text)
-}
-
-/// A value that is not read now. serde_json skips it without a look at how deep it nests.
-fn skip<'de, A: MapAccess<'de>>(members: &mut A, level: Level) -> Result<&'de RawValue, A::Error> {
-    let json: &RawValue = members.next_value()?;
-    let depth = MAX_DEPTH - 1 - level as usize;
-    if is_deeper(json.get().as_bytes(), depth) {
-        return Err(A::Error::custom(format_args!(
-            "it is nested deeper than {MAX_DEPTH} levels"
-        )));
-    }
-    Ok(json)
-}
-
-/// Whether the JSON nests deeper than `most` levels.
-fn is_deeper(json: &[u8], most: usize) -> bool {
-    let opens = |byte: u8| matches!(byte, b'{' | b'[');
-    // Nearly always there are fewer brackets in all, those in texts included.
-    if json.iter().filter(|byte| opens(**byte)).count() <= most {
-        return false;
-    }
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for &byte in json {
-        if in_string {
-            in_string = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-        } else if opens(byte) {
-            depth += 1;
-            if depth > most {
-                return true;
-            }
-        } else {
-            in_string = byte == b'"';
-            depth = depth.saturating_sub(usize::from(matches!(byte, b'}' | b']')));
-        }
-    }
-    false
-}
-
-/// The members of an object as texts: the values of a list, as a header's are, each with the name;
-/// `null` is no text. The object may stand in a JSON string, as `Query` does in the documentation
-/// and in older hosts.
-struct TextsOf;
-
-impl<'de> DeserializeSeed<'de> for TextsOf {
-    type Value = Params<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Params<'de>, D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for TextsOf {
-    type Value = Params<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_unit<E>(self) -> Result<Params<'de>, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Params<'de>, E> {
-        let mut json = serde_json::Deserializer::from_str(text);
-        let texts = json
-            .deserialize_map(TextsOf)
-            .and_then(|texts| json.end().map(|()| texts))
-            .map_err(E::custom)?;
-        let owned = |text: Cow<str>| Cow::Owned(text.into_owned());
-        Ok(texts
-            .into_iter()
-            .map(|(name, text)| (owned(name), text.map(owned)))
-            .collect())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Params<'de>, A::Error> {
-        let mut texts = Vec::with_capacity(8);
+        let (mut others, mut is_there) = (Members(Vec::with_capacity(8)), false);
         while let Some(Text(name)) = members.next_key()? {
-            let before = texts.len();
-            members.next_value_seed(ValuesOf {
-                name: &name,
-                texts: &mut texts,
-            })?;
-            if texts.len() == before {
-                texts.push((name, Some(Cow::Borrowed(""))));
+            if name != self.path[self.depth] {
+                others.0.push((name, members.next_value()?));
+                continue;
             }
+            if std::mem::replace(&mut is_there, true) {
+                let here = self.here();
+                return Err(A::Error::custom(format_args!(
+                    "{here} has the member {name} twice"
+                )));
+            }
+            members.next_value_seed(Object {
+                depth: self.depth + 1,
+                found: self.found,
+                ..self
+            })?;
         }
-        Ok(texts)
-    }
-}
-
-struct ValuesOf<'t, 'de> {
-    name: &'t Cow<'de, str>,
-    texts: &'t mut Params<'de>,
-}
-
-impl<'de> ValuesOf<'_, 'de> {
-    fn push(self, text: Option<Cow<'de, str>>) {
-        self.texts.push((self.name.clone(), text));
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for ValuesOf<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ValuesOf<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a text")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.push(None);
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.push(Some(Cow::Borrowed(if value { "true" } else { "false" })));
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.push(Some(Cow::Owned(value.to_string())));
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.push(Some(Cow::Owned(value.to_string())));
-        Ok(())
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
-        self.push(Some(Cow::Borrowed(text)));
-        Ok(())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.push(Some(Cow::Owned(text.to_owned())));
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        while elements
-            .next_element_seed(ValuesOf {
-                name: self.name,
-                texts: self.texts,
-            })?
-            .is_some()
-        {}
+        self.found.others[self.depth] = Some(others);
         Ok(())
     }
 }
 
-/// The body as the caller sent it, or the refusal of one that the host has already damaged.
-/// Errors where it should be base64 and is not.
+/// The members of a JSON object as texts: each text of a list, as a header's are, with the member's
+/// name; `null` is no text.
+pub fn texts(object: &str) -> serde_json::Result<Texts<'_>> {
+    let mut read = Texts::new();
+    for (name, value) in serde_json::from_str::<Members>(object)?.0 {
+        let values = match value.get().as_bytes() {
+            [b'[', ..] => serde_json::from_str(value.get())?,
+            _ => vec![value],
+        };
+        if values.is_empty() {
+            read.push((name.clone(), Some(Cow::Borrowed(""))));
+        }
+        for value in values {
+            let text = match value.get() {
+                "null" => None,
+                text if text.starts_with('"') => Some(datum::text(value)?),
+                json => Some(Cow::Borrowed(json)),
+            };
+            read.push((name.clone(), text));
+        }
+    }
+    Ok(read)
+}
+
+/// The body as the caller sent it, or the refusal of one that the host has already damaged. Errors
+/// if it should be base64 and is not.
 fn http_body<'a>(
     headers: &Texts,
     body: Option<Cow<'a, str>>,
-) -> Result<std::result::Result<Cow<'a, [u8]>, Refusal>, String> {
+) -> Result<Result<Cow<'a, [u8]>, Refusal>, String> {
     let header = |name| named(headers, name).next();
     let refuse = |status, message| {
-        Ok(Err(Refusal {
-            status,
-            message: Cow::Borrowed(message),
-        }))
+        let message = Cow::Borrowed(message);
+        Ok(Err(Refusal { status, message }))
     };
 
     let Some(text) = body else {
-        // The host reads a body only where there is a Content-Length [HttpRequestExtensions.cs].
+        // The host reads a body only if there is a Content-Length [HttpRequestExtensions.cs].
         return match header("Transfer-Encoding") {
             Some(_) => refuse(
                 411,
@@ -572,18 +244,18 @@ fn http_body<'a>(
             None => Ok(Ok(Cow::Borrowed(b""))),
         };
     };
-    let length = header("Content-Length").map(|length| length.trim().parse());
-    let kind = header("Content-Type")
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
+    let declared = header("Content-Length").and_then(|length| length.trim().parse().ok());
+    let is_damaged = text.contains('\u{fffd}');
+    let kind = header("Content-Type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default();
     let kind = kind.trim().to_ascii_lowercase();
+    // The host takes a Content-Type that is not well-formed for a text's, so the body may be a
+    // text all the same. Then the declared length is the text's.
+    let is_text = declared == Some(text.len()) || is_damaged;
     if kind == "application/octet-stream" || kind.contains("multipart/") {
         match base64::decode(&text) {
-            Some(bytes) if length != Some(Ok(text.len())) => return Ok(Ok(Cow::Owned(bytes))),
-            // To the host a Content-Type that is not well-formed is a text's.
-            _ if length == Some(Ok(text.len())) || text.contains('\u{fffd}') => {}
+            Some(bytes) if declared != Some(text.len()) => return Ok(Ok(Cow::Owned(bytes))),
+            _ if is_text => {}
             _ => {
                 return Err(format!(
                     "Data.req.Body: not base64, as it has to be for the Content-Type {kind}"
@@ -591,10 +263,10 @@ fn http_body<'a>(
             }
         }
     }
-    // Everything else the host decodes as UTF-8: each byte that is none has become a U+FFFD, which
-    // is three bytes long. It drops a byte-order mark, of three bytes.
-    let lengths = [Ok(text.len()), Ok(text.len() + 3)];
-    if length.is_some_and(|length| !lengths.contains(&length)) && text.contains('\u{fffd}') {
+    // The host decodes any other body as UTF-8. Each byte that is not UTF-8 becomes U+FFFD, which
+    // is three bytes long. It drops a byte-order mark, which is three bytes long too.
+    let is_whole = |length| length == text.len() || length == text.len() + 3;
+    if is_damaged && header("Content-Length").is_some() && !declared.is_some_and(is_whole) {
         return refuse(
             415,
             "the body is not UTF-8 and has been damaged: send binary as application/octet-stream",
@@ -604,36 +276,4 @@ fn http_body<'a>(
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_large_text_is_unescaped_as_serde_json_does_it() {
-        for text in [
-            "",
-            "plain",
-            r#"\"\\\/\b\f\n\r\t"#,
-            r"caf\u00e9 \u0000\ud83e\udd80 \u2028x",
-            "\u{1f980}é",
-            r"a\ud83e\uDD80",
-            r"\uffff",
-        ] {
-            let expected: String = serde_json::from_str(&format!("\"{text}\"")).unwrap();
-            assert_eq!(unescaped(text), Some(expected), "{text}");
-        }
-        for text in [
-            r"\ud83e",
-            r"\ud83ex",
-            r"\udd80",
-            r"\ud83e\u0041",
-            r"\ud83e\ud83e",
-            r"\ud83e\n",
-        ] {
-            assert!(serde_json::from_str::<String>(&format!("\"{text}\"")).is_err());
-            assert_eq!(unescaped(text), None, "{text}");
-        }
-    }
 }

@@ -1,5 +1,4 @@
-//! What the host gets for an invocation (the documentation's "Response payload", as running hosts
-//! take it). It is written in one pass.
+//! What the host gets for an invocation: the documentation's "Response payload", as hosts take it.
 
 use super::base64;
 use super::queue_text;
@@ -9,55 +8,56 @@ use std::borrow::Cow;
 /// The name of every HTTP output, as in the documentation and in func's own templates.
 const HTTP_OUTPUT: &str = "res";
 
-/// The payload of a response, with the invocation's own logs; `http` tells whether it has an answer
-/// to an HTTP caller. Errors where it cannot carry that answer.
-pub fn write(response: &Response, logs: &[String], http: bool) -> Result<Vec<u8>, String> {
+/// The payload of a response, with the invocation's own logs; `is_http` says whether there is an
+/// HTTP caller to answer. Errors if the payload cannot carry that answer.
+pub fn write(response: &Response, logs: &[String], is_http: bool) -> Result<Vec<u8>, String> {
     let lengths = response.outputs.iter().map(|set| match &set.value.0 {
         Value::Text(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
         Value::Raw(json) => json.get().len(),
     });
     let mut json = Json(Vec::with_capacity(512 + lengths.sum::<usize>() / 3 * 4));
+    let mut returned = None;
     json.push("{\"Outputs\":{");
-    let (returned, outputs): (Vec<_>, Vec<_>) =
-        (response.outputs.iter()).partition(|set| set.name == RETURN);
-    for set in outputs {
-        json.name(set.name);
-        json.output(&set.value);
+    for set in &response.outputs {
+        if set.name == RETURN {
+            returned = Some(&set.value);
+        } else {
+            json.name(set.name);
+            json.output(&set.value);
+        }
     }
-    if http {
+    if is_http {
         json.name(HTTP_OUTPUT);
         json.http(&response.http)?;
     }
     json.push("},\"Logs\":");
-    match logs {
-        [] => json.push("null"),
-        lines => json.list(lines),
+    if logs.is_empty() {
+        json.push("null");
+    } else {
+        json.push("[");
+        for (place, line) in logs.iter().enumerate() {
+            json.push(if place > 0 { "," } else { "" });
+            json.text(line);
+        }
+        json.push("]");
     }
     json.push(",\"ReturnValue\":");
-    match &returned[..] {
-        [set, ..] => json.output(&set.value),
-        [] => json.push("null"),
+    match returned {
+        Some(output) => json.output(output),
+        None => json.push("null"),
     }
     json.push("}");
     Ok(json.0)
 }
 
-/// JSON that is being written.
+/// JSON, written to where it stays: serde_json would make a copy of each text first, and a text may
+/// be large.
 struct Json(Vec<u8>);
 
 impl Json {
     fn push(&mut self, json: &str) {
         self.0.extend(json.as_bytes());
-    }
-
-    fn list(&mut self, texts: &[String]) {
-        self.push("[");
-        for (place, text) in texts.iter().enumerate() {
-            self.push(if place > 0 { "," } else { "" });
-            self.text(text);
-        }
-        self.push("]");
     }
 
     /// The name of a member.
@@ -69,7 +69,6 @@ impl Json {
         self.push(":");
     }
 
-    /// A text, which may be large: serde_json would write it somewhere else first.
     fn text(&mut self, text: &str) {
         self.push("\"");
         let mut rest = text;
@@ -90,15 +89,18 @@ impl Json {
     }
 
     fn output(&mut self, output: &Output) {
-        match &output.0 {
-            Value::Text(text) if queue_text::is_kept(text) => self.text(text),
-            Value::Text(text) => self.base64(text.as_bytes()),
-            Value::Bytes(bytes) => self.base64(bytes),
-            Value::Raw(json) => self.push(json.get()),
-        }
+        let bytes = match &output.0 {
+            Value::Raw(json) => return self.push(json.get()),
+            Value::Text(text) if queue_text::is_kept(text) => return self.text(text),
+            Value::Text(text) => text.as_bytes(),
+            Value::Bytes(bytes) => bytes,
+        };
+        self.push("\"");
+        base64::encode(bytes, &mut self.0);
+        self.push("\"");
     }
 
-    /// The value of an HTTP output: `{statusCode, headers, body}`. The host takes one text a
+    /// The value of an HTTP output: `{statusCode, headers, body}`. The host takes one text for each
     /// header, so values of the same name are joined by commas.
     fn http(&mut self, http: &HttpResponse) -> Result<(), String> {
         let Body::Bytes(body) = &http.body else {
@@ -111,24 +113,22 @@ impl Json {
             self.name("statusCode");
             self.push(&http.status.to_string());
         }
-        if !http.headers.is_empty() {
+        let mut headers: Vec<(&str, Cow<str>)> = Vec::new();
+        for (name, value) in &http.headers {
+            let same = |(other, _): &&mut (&str, _)| other.eq_ignore_ascii_case(name);
+            match headers.iter_mut().find(same) {
+                // RFC 6265, section 3: cookies cannot be joined.
+                Some(_) if name.eq_ignore_ascii_case("Set-Cookie") => {
+                    return Err("a second Set-Cookie header cannot be passed to the host".into());
+                }
+                Some((_, joined)) => *joined = format!("{joined}, {value}").into(),
+                None => headers.push((name, Cow::Borrowed(value))),
+            }
+        }
+        if !headers.is_empty() {
             self.name("headers");
             self.push("{");
-            for (place, (name, value)) in http.headers.iter().enumerate() {
-                let is_same = |(other, _): &&(Cow<str>, Cow<str>)| other.eq_ignore_ascii_case(name);
-                if http.headers[..place].iter().any(|header| is_same(&header)) {
-                    continue;
-                }
-                let mut value = Cow::Borrowed(&**value);
-                for (_, another) in http.headers[place + 1..].iter().filter(is_same) {
-                    // RFC 6265, section 3: cookies cannot be joined.
-                    if name.eq_ignore_ascii_case("Set-Cookie") {
-                        return Err(
-                            "a second Set-Cookie header cannot be passed to the host".into()
-                        );
-                    }
-                    value = Cow::Owned(format!("{value}, {another}"));
-                }
+            for (name, value) in headers {
                 self.name(name);
                 self.text(&value);
             }
@@ -138,11 +138,5 @@ impl Json {
         self.text(body);
         self.push("}");
         Ok(())
-    }
-
-    fn base64(&mut self, bytes: &[u8]) {
-        self.push("\"");
-        base64::encode(bytes, &mut self.0);
-        self.push("\"");
     }
 }

@@ -5,7 +5,7 @@ use super::error::{Error, Failure, Refusal, Why, listed};
 use super::invocation::Invocation;
 use super::log;
 use super::path;
-use super::request::{HttpRequest, Params, Texts, named};
+use super::request::{HttpRequest, Texts, named};
 use super::request_payload;
 use super::response::{Body, HttpResponse, Response, Result, Set};
 use super::response_payload;
@@ -33,8 +33,8 @@ pub struct Request<'a> {
     pub body: Vec<u8>,
 }
 
-impl Request<'_> {
-    fn path(&self) -> &str {
+impl<'a> Request<'a> {
+    fn path(&self) -> &'a str {
         self.url.split_once('?').map_or(self.url, |(path, _)| path)
     }
 
@@ -48,19 +48,20 @@ impl Request<'_> {
         self.has("x-ms-invocation-id")
     }
 
-    /// Whether it is an invocation if its path is also that of a function's own requests. The
-    /// host's invocations are chunked and name the host; what it forwards is never chunked. By hand
-    /// there is no invocation id, and the payload is the documented one.
-    fn is_invocation(&self) -> bool {
-        let by_host = named(&self.headers, "User-Agent")
-            .any(|agent| agent.starts_with("Azure-Functions-Host/"));
-        let has_data = || {
-            serde_json::from_slice::<Members>(&self.body).is_ok_and(|payload| {
-                let data = payload.get("Data");
-                data.is_some_and(|data| data.get().starts_with('{'))
-            })
-        };
-        by_host && self.has("Transfer-Encoding") || !self.has(INVOCATION_ID) && has_data()
+    /// Whether it is one of the host's own invocations: they are chunked and name the host. What a
+    /// host forwards is never chunked.
+    fn is_by_host(&self) -> bool {
+        let mut agents = named(&self.headers, "User-Agent");
+        self.has("Transfer-Encoding")
+            && agents.any(|agent| agent.starts_with("Azure-Functions-Host/"))
+    }
+
+    /// Whether it is an invocation that somebody has posted by hand, as the documentation shows it.
+    fn is_by_hand(&self) -> bool {
+        let payload = std::str::from_utf8(&self.body).unwrap_or_default();
+        let payload = serde_json::from_str::<Members>(payload);
+        let data = payload.ok().and_then(|payload| payload.get("Data"));
+        !self.has(INVOCATION_ID) && data.is_some_and(|data| data.get().starts_with('{'))
     }
 
     /// An error of which both the caller and the app's log hear.
@@ -90,7 +91,7 @@ impl fmt::Display for Request<'_> {
 
 /// Answers a request by the function that it is for.
 pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
-    let (path, query) = request.url.split_once('?').unwrap_or((request.url, ""));
+    let path = request.path();
     // The host's readiness ping. What comes through the host has an invocation id.
     if path == "/" && !request.is_proxied() && !request.has(INVOCATION_ID) {
         return match request.method {
@@ -110,12 +111,12 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
         allowed.push("POST");
     }
     if let Some(route) = invoked
-        && request.is_invocation()
+        && request.is_by_host()
     {
         return answer_invocation(route, request);
     }
     // If several functions have this path, the host takes the first by name.
-    let mut called: Option<(&Route, _, Params)> = None;
+    let mut called: Option<(&Route, _, Texts)> = None;
     for route in routes {
         if let Kind::Http {
             methods,
@@ -137,10 +138,12 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
         }
     }
     match (called, invoked) {
-        (Some((route, run, params)), _) => answer_forwarded(route, run, params, query, request),
-        (None, Some(route)) => answer_invocation(route, request),
-        (None, None) if allowed.is_empty() => request.error(404, &nothing_at(routes, path)),
-        (None, None) => not_allowed(&request, &allowed.join(", ")),
+        (called, Some(route)) if called.is_none() || request.is_by_hand() => {
+            answer_invocation(route, request)
+        }
+        (Some((route, run, params)), _) => answer_forwarded(route, run, params, request),
+        (None, _) if allowed.is_empty() => request.error(404, &nothing_at(routes, path)),
+        (None, _) => not_allowed(&request, &allowed.join(", ")),
     }
 }
 
@@ -185,8 +188,7 @@ fn nothing_at(routes: &[Route], path: &str) -> String {
 fn answer_forwarded(
     route: &Route,
     run: fn(HttpRequest) -> Result,
-    params: Params,
-    query: &str,
+    params: Texts,
     mut request: Request,
 ) -> HttpResponse {
     let id = request.invocation_id;
@@ -203,8 +205,8 @@ fn answer_forwarded(
                 inputs: Members::default(),
                 metadata: None,
             },
-            query_string: Cow::Borrowed(query),
-            query: Vec::new(),
+            url: Cow::Borrowed(request.url),
+            query: Cow::Borrowed("{}"),
             params,
             headers,
             body: Ok(Cow::Owned(body)),

@@ -225,7 +225,7 @@ impl Incoming {
             .map(|header| {
                 (
                     Cow::Borrowed(header.field.as_str().as_str()),
-                    Cow::Borrowed(header.value.as_str()),
+                    Some(Cow::Borrowed(header.value.as_str())),
                 )
             })
             .collect();

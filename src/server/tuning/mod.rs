@@ -3,7 +3,6 @@
 
 pub mod allocator;
 mod no_backtraces;
-mod short_copies;
 pub mod thread_priority;
 
 /// Names the global allocator. Only a binary may, for a library's users would get it unasked: see

@@ -116,7 +116,8 @@ const CAPTURED: &[(&str, &[(&str, &str)])] = &[
             ("host-queue-documented.json", DOCUMENTED_MESSAGE),
             (
                 "host-queue-json.json",
-                r#"{"id":1,"Id":"mine","tags":["a"],"nested":{"a":1}}"#,
+                // A nested object.
+                "eyJpZCI6MSwiSWQiOiJtaW5lIiwidGFncyI6WyJhIl0sIm5lc3RlZCI6eyJhIjoxfX0=",
             ),
             ("host-queue-text.json", "hi"),
         ],
