@@ -35,7 +35,7 @@ INTO := $(BINARY)
 # What the user has written after `make`; an environment may have a NAME too, which does not count. The values reach commands as
 # environment variables, never as a part of a line for the shell.
 WRITTEN := $(strip $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name))))
-KNOWN := APP ATTACH AUTH DEBUG IN INTO METHODS NAME OUT PORT ROUTE SCHEDULE TARGET TIMERS TRIGGER VERBOSE
+KNOWN := APP ATTACH AUTH DEBUG FIX IN INTO METHODS NAME OUT PORT ROUTE SCHEDULE TARGET TIMERS TRIGGER VERBOSE
 OTHERS := $(filter-out $(KNOWN) $(TEMPLATE_KNOWN) CARGO% RUST%,$(WRITTEN))
 ifneq ($(OTHERS),)
 $(error there is no variable $(OTHERS) here; there are $(KNOWN))
@@ -100,7 +100,7 @@ run: rust ## Run the whole app here, without Azure: http://localhost:7071, or PO
 	@cargo run --quiet -p stand-in -- run $(if $(PORT),--port "$$PORT") $(if $(ATTACH),--attach "$$ATTACH") \
 	    $(if $(TIMERS),--timers "$$TIMERS") $(if $(VERBOSE),--verbose "$$VERBOSE")
 
-check: rust ## Check that folders, functions and settings fit together
+check: rust ## Check that folders, functions and settings fit together; FIX=1 brings each tool.json into its function.json
 	@cargo run --quiet -p stand-in -- check
 
 new: rust ## Add a function: make new NAME=ingest TRIGGER=queue OUT=blob

@@ -5,6 +5,9 @@
 //! returns. A wrong use, such as a function that there is not, panics with a sentence that says
 //! what there is.
 
+pub mod arguments;
+mod tools;
+
 use crate::app::description::Description;
 use crate::app::finding;
 use crate::app::function::Function;
@@ -25,6 +28,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+pub use tools::{ToolAnswer, ToolRefusal, assert_arguments};
 
 /// After so many messages in a row, each put into a queue by the function that another one
 /// triggered, they go in a circle.

@@ -51,5 +51,5 @@ pub mod commands;
 pub mod host;
 pub mod run;
 
-pub use api::{App, Run};
+pub use api::{App, Run, ToolAnswer, ToolRefusal, assert_arguments};
 pub use commands::check;

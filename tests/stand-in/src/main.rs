@@ -33,8 +33,14 @@ fn execute(command: &str, arguments: &[String]) -> Result<(), String> {
             package::azure(root)?
         }
         "check" => {
+            let mut lines = Vec::new();
+            if !written(&["FIX"])?.get("FIX").is_empty() {
+                let _lock = lock()?;
+                lines = check::fix(root)?;
+            }
             check::run(root)?;
-            vec!["Folders, functions and settings fit together.".to_owned()]
+            lines.push("Folders, functions and settings fit together.".to_owned());
+            lines
         }
         "guard" => return guard::run(arguments),
         "mine" => {

@@ -7,6 +7,7 @@ use crate::app::host_json::{self, HostJson};
 use crate::app::json;
 use crate::app::names;
 use crate::app::settings::{self, Settings};
+use crate::app::tool::Tool;
 use crate::host::routes::Template;
 use std::path::{Path, PathBuf};
 
@@ -149,6 +150,14 @@ impl Description {
                 .map(|function| format!("{} is disabled", function.name)),
         );
         notes
+    }
+
+    /// The tools of the app's MCP server, in the order of their functions.
+    pub fn tools(&self) -> Vec<Tool> {
+        let functions = self.functions.iter().filter(|function| function.is_tool());
+        functions
+            .filter_map(|function| Tool::read(&function.name, function.trigger()).ok())
+            .collect()
     }
 
     /// The function of this name, in any case.

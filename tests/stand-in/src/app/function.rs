@@ -153,7 +153,9 @@ impl Function {
         setting: &dyn Fn(&str) -> Option<String>,
     ) -> Vec<(String, String, String)> {
         let mut missing = Vec::new();
-        for binding in &mut self.bindings {
+        // The MCP extension takes all its texts as they are.
+        let is_mcp = |binding: &&mut Binding| binding.kind.to_ascii_lowercase().starts_with("mcp");
+        for binding in self.bindings.iter_mut().filter(|one| !is_mcp(one)) {
             for (member, value) in binding.members.as_object_mut().into_iter().flatten() {
                 // A route is a template of its own.
                 if let (false, Value::String(text)) = (member.eq_ignore_ascii_case("route"), value)
@@ -188,6 +190,11 @@ impl Function {
     /// Whether an HTTP request triggers it.
     pub fn is_http(&self) -> bool {
         self.trigger().is("httpTrigger")
+    }
+
+    /// Whether it is a tool of the app's MCP server.
+    pub fn is_tool(&self) -> bool {
+        self.trigger().is("mcpToolTrigger")
     }
 
     /// The bindings of its outputs, the answer to an HTTP caller among them.
@@ -266,7 +273,12 @@ impl Function {
             )
         } else {
             let trigger = quoted(&self.trigger().name);
-            table::Call::new("Route::trigger", vec![name, trigger, outputs, run])
+            let constructor = if self.is_tool() {
+                "Route::tool"
+            } else {
+                "Route::trigger"
+            };
+            table::Call::new(constructor, vec![name, trigger, outputs, run])
         }
     }
 }

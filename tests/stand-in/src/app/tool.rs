@@ -1,9 +1,14 @@
 //! A tool as its function's folder describes it: the members of an `mcpToolTrigger`.
 
+use crate::app::function::Binding;
+use crate::app::json;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// The file in a tool's folder that lists its arguments.
+pub const FILE: &str = "tool.json";
 
 /// An argument of a tool: an element of `toolProperties`. The host reads the names of its members
 /// in any case.
@@ -41,21 +46,21 @@ impl Property {
     }
 
     fn schema(&self) -> String {
-        let mut kind = format!("\"type\":{}", json(&self.kind));
+        let mut kind = format!("\"type\":{}", to_json(&self.kind));
         if let Some(values) = self.values.as_ref().filter(|values| !values.is_empty()) {
-            kind += &format!(",\"enum\":{}", json(values));
+            kind += &format!(",\"enum\":{}", to_json(values));
         }
         if self.is_array {
             kind = format!("\"type\":\"array\",\"items\":{{{kind}}}");
         }
-        let description = json(self.description.as_deref().unwrap_or_default());
+        let description = to_json(self.description.as_deref().unwrap_or_default());
         format!("{{{kind},\"description\":{description}}}")
     }
 }
 
 /// Reads a schema, a text of JSON. Errors where the host would not start the app.
 fn schema(member: &str, text: &str) -> Result<Value, String> {
-    let schema: Value = serde_json::from_str(text).map_err(|error| format!("{member}: {error}"))?;
+    let schema: Value = serde_json::from_str(text).unwrap_or_default();
     let (properties, required) = (&schema["properties"], &schema["required"]);
     if schema["type"] == "object"
         && (properties.is_null() || properties.is_object())
@@ -64,7 +69,8 @@ fn schema(member: &str, text: &str) -> Result<Value, String> {
         return Ok(schema);
     }
     Err(format!(
-        "{member} is a text of JSON, an object whose type is \"object\", with properties an object and required a list"
+        "{member} is not a schema, and the whole app does not start: write a text of JSON, an \
+         object with \"type\": \"object\", perhaps \"properties\", an object, and \"required\", a list"
     ))
 }
 
@@ -87,60 +93,78 @@ pub struct Tool {
 impl Tool {
     /// Reads the trigger of a function. Errors where the host would not start the app, or would
     /// leave the function out.
-    pub fn read(function: &str, trigger: &Value) -> Result<Self, String> {
+    pub fn read(function: &str, trigger: &Binding) -> Result<Self, String> {
         let text = |member: &str| match &trigger[member] {
             Value::Null => Ok(None),
             Value::String(text) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
-            _ => Err(format!("{member} has to be a text")),
+            _ => Err(format!(
+                "{member} is not a text, and this function is in error: write {member} as a text"
+            )),
         };
-        let needed = |member: &str| text(member)?.ok_or_else(|| format!("there is no {member}"));
+        let needed = |member: &str| {
+            text(member)?
+                .ok_or_else(|| format!("there is no {member}: write \"{member}\": \"...\""))
+        };
         let (name, description) = (needed("toolName")?, needed("description")?);
         let (input, required): (Cow<str>, Vec<String>);
-        if trigger["useWorkerInputSchema"] == true {
+        if json::flag(&trigger["useWorkerInputSchema"]) == Some(true) {
             let schema = schema("inputSchema", needed("inputSchema")?)?;
             let names = schema["required"].as_array().into_iter().flatten();
             required = names.filter_map(Value::as_str).map(str::to_owned).collect();
             input = needed("inputSchema")?.into();
         } else {
             let properties = Property::read_all(text("toolProperties")?.unwrap_or("[]"));
-            let properties = properties.map_err(|error| format!("toolProperties: {error}"))?;
+            let properties = properties.map_err(|error| {
+                format!("toolProperties is not as the host reads it, and the whole app does not start: {error}")
+            })?;
             let named = || properties.iter().filter_map(|one| Some((one.name()?, one)));
             let needed = named().filter(|(_, one)| one.is_required);
             required = needed.map(|(name, _)| name.to_owned()).collect();
-            let schemas = named().map(|(name, one)| format!("{}:{}", json(name), one.schema()));
+            let schemas = named().map(|(name, one)| format!("{}:{}", to_json(name), one.schema()));
             let schemas = schemas.collect::<Vec<_>>().join(",");
             input = format!(
                 r#"{{"type":"object","properties":{{{schemas}}},"required":{}}}"#,
-                json(&required)
+                to_json(&required)
             )
             .into();
         }
         let mut listed = format!(
             r#"{{"name":{},"description":{},"inputSchema":{input}"#,
-            json(name),
-            json(description)
+            to_json(name),
+            to_json(description)
         );
         if let Some(text) = text("outputSchema")? {
             listed += &format!(",\"outputSchema\":{}", schema("outputSchema", text)?);
         }
         if let Some(text) = text("metadata")? {
             let metadata: BTreeMap<String, Value> =
-                serde_json::from_str(text).map_err(|error| format!("metadata: {error}"))?;
-            listed += &format!(",\"_meta\":{}", json(&metadata));
+                serde_json::from_str(text).map_err(|_| {
+                    "metadata is not a JSON object, and the whole app does not start: write a text of JSON"
+                })?;
+            listed += &format!(",\"_meta\":{}", to_json(&metadata));
         }
         Ok(Self {
             function: function.to_owned(),
             name: name.to_owned(),
-            binding: trigger["name"].as_str().unwrap_or_default().to_owned(),
+            binding: trigger.name.clone(),
             listed: on_one_line(&(listed + "}")),
             required,
-            use_result_schema: trigger["useResultSchema"] == true,
+            use_result_schema: json::flag(&trigger["useResultSchema"]) == Some(true),
         })
     }
 }
 
+/// The text of `toolProperties` for the text of a tool.json.
+pub fn properties(text: &str) -> Result<String, String> {
+    let list = json::parse(text)?;
+    match list.is_array() {
+        true => Ok(list.to_string()),
+        false => Err("it has to be a list of arguments: [ { \"propertyName\": \"...\" } ]".into()),
+    }
+}
+
 /// A value as JSON. Only for what is always JSON: texts, lists of them, values.
-pub fn json(value: &(impl Serialize + ?Sized)) -> String {
+pub fn to_json(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(value).unwrap_or_else(|error| panic!("{error}, in what is always JSON"))
 }
 

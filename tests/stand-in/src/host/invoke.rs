@@ -3,10 +3,12 @@
 
 use crate::app::description::Description;
 use crate::app::function::{Binding, Function};
+use crate::app::json;
 use crate::host::answer::{self, Outcome, server_error};
 use crate::host::data::{self, Data};
 use crate::host::delivery::Delivery;
 use crate::host::expressions::Template;
+use crate::host::mcp;
 use crate::host::newtonsoft::Token;
 use crate::host::payload;
 use crate::host::record::{Attempt, Event, Record, lock};
@@ -306,6 +308,25 @@ impl Host {
         })
     }
 
+    /// Answers a client of the MCP server.
+    pub fn mcp(&self, request: &Request) -> Answer {
+        let server = mcp::Server::read(json::at(&self.app.host.file, "extensions.mcp"));
+        let session = guid().replace('-', "");
+        let session = format!("{}|{}", &session[..16], &session[16..]);
+        let tools = self.app.tools();
+        mcp::answer(&server, &tools, request, &session, |tool, call| {
+            let function = self.app.function(&tool.function);
+            let function = function.ok_or("there is no such function")?;
+            let reason = format!("the MCP tool {}", tool.name);
+            let brought = || Ok(call.data(tool, &function.name));
+            let invoked = self.invoke(function, &reason, &Attempt::default(), brought);
+            match invoked.outcome {
+                Outcome::Completed(Some(result)) => Ok(result.text().to_owned()),
+                _ => Err("its failure has been noted".to_owned()),
+            }
+        })
+    }
+
     /// Says something that the user should know.
     pub fn note(&self, line: &str) {
         self.record.note(&Event::Noted(line));
@@ -442,7 +463,10 @@ impl Host {
                 outcome = Outcome::Failed(why);
             }
         }
-        outcome
+        match outcome {
+            Outcome::Completed(None) if function.is_tool() => mcp::settled(function, returned),
+            outcome => outcome,
+        }
     }
 
     /// Sends an invocation to the handler, and gives its answer.

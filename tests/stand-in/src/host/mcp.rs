@@ -4,7 +4,9 @@
 //! exceptions that are meant: where it gives a 500 without a body, this gives the status that the
 //! protocol asks for, with a sentence; and a web page that is not of this machine gets 403.
 
-use crate::app::tool::{Tool, json, on_one_line};
+use crate::app::function::Function;
+use crate::app::tool::{Tool, on_one_line, to_json};
+use crate::host::answer::Outcome;
 use crate::host::data::{self, Data, sys};
 use crate::host::newtonsoft::{self, Token, quoted};
 use crate::host::request::{Request, object};
@@ -58,12 +60,12 @@ impl Server {
         let asked = params.protocol_version.unwrap_or_default();
         let version = VERSIONS.into_iter().find(|version| asked == *version);
         let instructions = self.instructions.as_ref();
-        let instructions = instructions.map(|text| format!(",\"instructions\":{}", json(text)));
+        let instructions = instructions.map(|text| format!(",\"instructions\":{}", to_json(text)));
         format!(
             r#"{{"protocolVersion":{},"capabilities":{{"logging":{{}},"prompts":{{}},"resources":{{}},"tools":{{}}}},"serverInfo":{{"name":{},"version":{}}}{}}}"#,
-            json(version.unwrap_or(VERSIONS[2])),
-            json(&self.name),
-            json(&self.version),
+            to_json(version.unwrap_or(VERSIONS[2])),
+            to_json(&self.name),
+            to_json(&self.version),
             instructions.unwrap_or_default(),
         )
     }
@@ -82,7 +84,7 @@ impl Tool {
                 );
             }
             value => {
-                let text = json(&value.to_text());
+                let text = to_json(&value.to_text());
                 return Ok(format!(
                     r#"{{"content":[{{"type":"text","text":{text}}}]}}"#
                 ));
@@ -111,6 +113,16 @@ impl Tool {
             Some(missing) => Err(format!("the return value has a block without {missing}")),
             None => Ok(on_one_line(&result)),
         }
+    }
+}
+
+/// What becomes of an invocation of a tool that has returned this: the answer for the client, or
+/// why there is none.
+pub fn settled(function: &Function, returned: &Token) -> Outcome {
+    let tool = Tool::read(&function.name, function.trigger());
+    match tool.and_then(|tool| tool.result(returned)) {
+        Ok(result) => Outcome::Completed(Some(answer_with(200, &[], result))),
+        Err(why) => Outcome::Failed(why),
     }
 }
 
@@ -424,7 +436,7 @@ fn respond(
                 return Err((INVALID_PARAMS, message));
             }
             Ok(run(tool, &call).unwrap_or_else(|_| {
-                let text = json(&format!("An error occurred invoking '{}'.", call.name));
+                let text = to_json(&format!("An error occurred invoking '{}'.", call.name));
                 format!(r#"{{"content":[{{"type":"text","text":{text}}}],"isError":true}}"#)
             }))
         }
@@ -485,7 +497,7 @@ fn named<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
 
 /// An error of JSON-RPC. `id` is JSON.
 fn error(code: i32, message: &str, id: &str) -> String {
-    let message = json(message);
+    let message = to_json(message);
     format!(r#"{{"error":{{"code":{code},"message":{message}}},"id":{id},"jsonrpc":"2.0"}}"#)
 }
 

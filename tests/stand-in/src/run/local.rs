@@ -1,5 +1,5 @@
 //! What one looks at and changes by curl: `/local/...`, which only the stand-in has, and
-//! `/admin/functions/<name>`, which runs any function.
+//! `/admin/functions/<name>`, which runs any function; and the MCP server.
 
 use crate::app::function::Function;
 use crate::app::json;
@@ -23,6 +23,12 @@ pub fn answer(host: &Arc<Host>, request: &Received) -> Option<Answer> {
     let path = request.target.split('?').next().unwrap_or_default();
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     Some(match parts[..] {
+        ["runtime", "webhooks", "mcp", ..] if !host.app.tools().is_empty() => host.mcp(&Request {
+            method: &request.method,
+            target: &request.target,
+            headers: request.headers.clone(),
+            body: &request.body,
+        }),
         ["admin", "functions", function] => run_function(host, function, request),
         ["local"] => all(host, request),
         ["local", "queues", queue] => queue_of(host, queue, request),

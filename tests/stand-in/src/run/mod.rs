@@ -20,6 +20,7 @@ use crate::app::finding;
 use crate::app::json;
 use crate::commands::check::check_app;
 use crate::host::invoke::Host;
+use crate::host::mcp;
 use crate::host::record::Record;
 use crate::host::storage::Storage;
 use crate::run::build::{self as cargo, Copies};
@@ -417,7 +418,7 @@ impl Run {
                 Some(route) => format!("[{}] {address}/{route}", function.methods().join(",")),
                 None => {
                     // What it is triggered by, whatever the kind calls it.
-                    const SOURCES: [&str; 7] = [
+                    const SOURCES: [&str; 8] = [
                         "queueName",
                         "schedule",
                         "path",
@@ -425,6 +426,7 @@ impl Run {
                         "eventHubName",
                         "databaseName",
                         "containerName",
+                        "toolName",
                     ];
                     let source = SOURCES
                         .iter()
@@ -441,6 +443,13 @@ impl Run {
             .any(|function| function.trigger().is("timerTrigger"));
         if timers && self.options.timers_off {
             shown += "\nTimers are off: TIMERS=off\n";
+        }
+        if !app.tools().is_empty() {
+            let url = format!("{address}{}", mcp::PATH);
+            shown += &format!(
+                "\nMCP server: {url}\n\n\tclaude mcp add --transport http local-functions {url}\n\
+                 \t.vscode/mcp.json: {{\"servers\": {{\"local-functions\": {{\"type\": \"http\", \"url\": \"{url}\"}}}}}}\n"
+            );
         }
         for note in notes {
             shown += &format!("\n{note}\n");

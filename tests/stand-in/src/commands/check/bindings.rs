@@ -59,10 +59,10 @@ const TYPES: &str = "
     activityTrigger in
     entityTrigger in
     durableClient in
-    mcpToolTrigger in toolName description toolProperties useResultSchema inputSchema useWorkerInputSchema outputSchema metadata
+    mcpToolTrigger in toolName! description! toolProperties useResultSchema inputSchema useWorkerInputSchema outputSchema metadata
     mcpToolProperty in
-    mcpResourceTrigger in uri resourceName title description mimeType
-    mcpPromptTrigger in promptName promptArguments description
+    mcpResourceTrigger in uri! resourceName! title description mimeType
+    mcpPromptTrigger in promptName! promptArguments description
     sendGrid out
     twilioSms out
     kusto in/out

@@ -10,12 +10,15 @@ mod sources;
 mod storage;
 mod table;
 mod timers;
+mod tools;
 
 use crate::app::description::Description;
 use crate::app::finding::{self, Finding, Severity};
 use crate::app::function::Function;
 use crate::run::build;
 use std::path::Path;
+
+pub use tools::fix;
 
 /// Checks the app in the folder `root`, shows what was found, and errors if there is an error among
 /// it.
@@ -62,6 +65,7 @@ pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
     findings.extend(app.all().flat_map(check_function));
     routes::check(app, &mut findings);
     storage::check_queues(app, &mut findings);
+    tools::check(app, &mut findings);
     sources::check(app, &mut findings);
     if let Some(table) = table {
         table::check(app, table, &mut findings);
@@ -78,6 +82,7 @@ pub fn check_function(function: &Function) -> Vec<Finding> {
     storage::check(&mut findings);
     timers::check(&mut findings);
     routes::check_constraints(&mut findings);
+    tools::check_function(&mut findings);
     findings.all
 }
 

@@ -35,6 +35,9 @@ enum Kind {
     Trigger {
         binding: String,
     },
+    Tool {
+        binding: String,
+    },
 }
 
 /// Finds where the table, as JSON, and the folders do not fit together.
@@ -104,16 +107,22 @@ fn differences(line: &Line, function: &Function, prefix: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let trigger = &function.trigger().name;
     match &line.kind {
-        Kind::Trigger { .. } if function.is_http() => {
+        Kind::Trigger { .. } | Kind::Tool { .. } if function.is_http() => {
             return vec!["the trigger is HTTP, and the line says another".into()];
         }
         Kind::Http { .. } if !function.is_http() => {
             return vec!["the trigger is not HTTP, and the line says so".into()];
         }
-        Kind::Trigger { binding } if binding != trigger => wrong.push(format!(
-            "the trigger's name is {trigger:?}, and the line says {binding:?}"
-        )),
-        Kind::Trigger { .. } => {}
+        Kind::Trigger { .. } if function.is_tool() => {
+            return vec!["the trigger is an MCP tool's, and the line says another".into()];
+        }
+        Kind::Tool { .. } if !function.is_tool() => {
+            return vec!["the trigger is not an MCP tool's, and the line says so".into()];
+        }
+        Kind::Trigger { binding } | Kind::Tool { binding } if binding != trigger => wrong.push(
+            format!("the trigger's name is {trigger:?}, and the line says {binding:?}"),
+        ),
+        Kind::Trigger { .. } | Kind::Tool { .. } => {}
         Kind::Http { methods, path } => {
             let declared = function.methods();
             if sorted(methods) != sorted(&declared) {

@@ -4,4 +4,5 @@ mod changes;
 mod check;
 mod mistakes;
 mod package;
+mod tools;
 mod zip;

@@ -2,6 +2,7 @@
 
 use crate::files;
 use serde_json::{Value, json};
+use stand_in::app::function::Binding;
 use stand_in::app::tool::Tool;
 use stand_in::host::mcp::{self, Call, Server};
 use stand_in::host::newtonsoft;
@@ -18,7 +19,7 @@ fn trigger(name: &str, properties: &str) -> Value {
 }
 
 fn tool(trigger: &Value) -> Tool {
-    Tool::read("f", trigger).expect("a tool")
+    Tool::read("f", &Binding::from(trigger.clone())).expect("a tool")
 }
 
 /// The tools of the app that the exchanges were watched with.
@@ -499,7 +500,7 @@ fn what_stops_the_host_is_an_error() {
     ] {
         let mut binding = trigger("t", "[]");
         binding[member] = value.clone();
-        let error = Tool::read("f", &binding).expect_err("an error");
+        let error = Tool::read("f", &binding.into()).expect_err("an error");
         let named = if member == "useWorkerInputSchema" {
             "inputSchema"
         } else {
@@ -507,5 +508,5 @@ fn what_stops_the_host_is_an_error() {
         };
         assert!(error.contains(named), "{member} {value}: {error}");
     }
-    assert!(Tool::read("f", &trigger("t", "null")).is_ok());
+    assert!(Tool::read("f", &trigger("t", "null").into()).is_ok());
 }

@@ -1,0 +1,125 @@
+//! MCP tools, called as an agent calls them.
+
+use super::{App, arguments, listed};
+use crate::app::tool::FILE;
+use crate::host::mcp;
+use crate::host::request::Request;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// What an agent gets for a call of a tool.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolAnswer {
+    /// The blocks of content, as MCP has them: `{"type": "text", "text": "..."}`.
+    pub content: Vec<Value>,
+    /// What the tool gave as a struct.
+    pub structured_content: Option<Value>,
+    /// Whether the tool refused the call, or failed.
+    #[serde(default)]
+    pub is_error: bool,
+}
+
+impl ToolAnswer {
+    /// The text of the blocks that are texts, one below the other.
+    pub fn text(&self) -> String {
+        let texts = self
+            .content
+            .iter()
+            .filter_map(|block| block["text"].as_str());
+        texts.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Why the host itself refused a call: the tool was not called.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct ToolRefusal {
+    /// JSON-RPC's code: -32602 where a required argument is missing.
+    pub code: i64,
+    /// The host's sentence.
+    pub message: String,
+}
+
+impl App {
+    /// Calls the tool of this `toolName` with the arguments, a JSON object, and gives what the agent
+    /// gets. Errors where the host itself refuses the call: a required argument is missing.
+    ///
+    /// ```no_run
+    /// let app = stand_in::App::start();
+    /// let answer = app.tool("price_of", serde_json::json!({"item": "tea"})).expect("an answer");
+    /// assert_eq!(answer.structured_content, Some(serde_json::json!({"price": 3})));
+    /// ```
+    #[track_caller]
+    pub fn tool(&self, name: &str, arguments: Value) -> Result<ToolAnswer, ToolRefusal> {
+        let tools = self.host.app.tools();
+        if !tools
+            .iter()
+            .any(|tool| tool.name.eq_ignore_ascii_case(name))
+        {
+            let tools = tools.into_iter().map(|tool| tool.name);
+            panic!("there is no tool {name}; there are {}", listed(tools));
+        }
+        let answer = self.mcp("tools/call", json!({"name": name, "arguments": arguments}))?;
+        self.settle();
+        Ok(serde_json::from_value(answer).expect("a result that the host has read"))
+    }
+
+    /// The tools as an agent gets them listed: `name`, `description`, `inputSchema`.
+    #[track_caller]
+    pub fn tools(&self) -> Vec<Value> {
+        match self.mcp("tools/list", json!({})) {
+            Ok(list) => list["tools"].as_array().cloned().unwrap_or_default(),
+            Err(refusal) => panic!("{}", refusal.message),
+        }
+    }
+
+    /// Sends a message to the MCP server.
+    fn mcp(&self, method: &str, params: Value) -> Result<Value, ToolRefusal> {
+        let body =
+            json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+        let headers = [
+            ("Host", "localhost:7071"),
+            ("Accept", "application/json, text/event-stream"),
+            ("Content-Type", "application/json"),
+        ];
+        let headers = headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        let (method, target) = ("POST", mcp::PATH);
+        let answer = self.host.mcp(&Request {
+            method,
+            target,
+            headers,
+            body: body.as_bytes(),
+        });
+        let data = answer.text().trim_start_matches("event: message\ndata: ");
+        let message: Value = serde_json::from_str(data).expect("an event of JSON");
+        match ToolRefusal::deserialize(&message["error"]) {
+            Ok(refusal) => Err(refusal),
+            Err(_) => Ok(message["result"].clone()),
+        }
+    }
+}
+
+/// Panics where the struct that a tool reads its arguments into, and the tool.json of its function,
+/// do not fit together: other names, or others that have to be given.
+///
+/// ```no_run
+/// #[derive(serde::Deserialize)]
+/// struct Arguments {
+///     item: String,
+///     count: Option<u32>,
+/// }
+/// stand_in::assert_arguments::<Arguments>("price-of");
+/// ```
+#[track_caller]
+pub fn assert_arguments<T: DeserializeOwned>(function: &str) {
+    let root = std::env::var_os("CARGO_MANIFEST_DIR").expect("a test that cargo runs");
+    let file = Path::new(&root).join(function).join(FILE);
+    let text = std::fs::read_to_string(&file).map_err(|error| error.to_string());
+    if let Err(why) = text.and_then(|text| arguments::compare::<T>(&text)) {
+        panic!("{function}/{FILE}: {why}");
+    }
+}

@@ -1,0 +1,207 @@
+//! The MCP server's tools: what keeps the app or a tool from starting, what agents would not see,
+//! and what would alter the results.
+
+use super::Findings;
+use crate::app::description::Description;
+use crate::app::finding::Finding;
+use crate::app::function::Function;
+use crate::app::json;
+use crate::app::tool::{FILE, Property, Tool, properties};
+use crate::commands::changes::Changes;
+use jsonc_parser::cst::CstInputValue;
+use serde_json::Value;
+use std::path::Path;
+
+/// The types of arguments that the host knows.
+const TYPES: [&str; 5] = ["string", "number", "integer", "boolean", "object"];
+
+/// The members of an element of `toolProperties`.
+const MEMBERS: [&str; 6] = [
+    "propertyName",
+    "propertyType",
+    "description",
+    "isRequired",
+    "isArray",
+    "enumValues",
+];
+
+/// The first bundle whose MCP extension is generally available.
+const BUNDLE: [u32; 2] = [4, 29];
+
+/// Finds what is wrong with the tools among themselves, and with what is beside them.
+pub fn check(app: &Description, findings: &mut Vec<Finding>) {
+    let mut names: Vec<(&str, &str)> = Vec::new();
+    for function in app.all().filter(|function| function.is_tool()) {
+        let mut add = |what: String| findings.push(Finding::error(function.file_name(), what));
+        let name = function.trigger().text("toolName");
+        let mut earlier = names.iter();
+        match earlier.find(|(_, other)| other.eq_ignore_ascii_case(name)) {
+            Some((twin, _)) => add(format!(
+                "{twin} has the toolName {name:?} too, and the whole app does not start: write another"
+            )),
+            None => names.push((&function.name, name)),
+        }
+        match described(&app.root, function) {
+            Ok(Some(text)) if !same(&text, function.trigger().text("toolProperties")) => {
+                add(format!(
+                    "toolProperties is not what {FILE} says: make check FIX=1"
+                ));
+            }
+            Ok(_) => {}
+            Err(why) => findings.push(Finding::error(format!("{}/{FILE}", function.name), why)),
+        }
+    }
+    let version = json::at(&app.host.file, "extensionBundle.version");
+    if !names.is_empty() && version.as_str().is_some_and(is_too_old) {
+        let what = format!("the extension bundle {version} has no MCP tools that work");
+        let what = format!("{what}: write \"version\": \"[4.*, 5.0.0)\"");
+        findings.push(Finding::error("host.json", what));
+    }
+}
+
+/// Finds what is wrong with a tool's function.json.
+pub fn check_function(findings: &mut Findings) {
+    let function = findings.function;
+    let trigger = function.trigger();
+    if !function.is_tool() {
+        return;
+    }
+    if let (false, false, Err(why)) = (
+        trigger.text("toolName").is_empty(),
+        trigger.text("description").is_empty(),
+        Tool::read(&function.name, trigger),
+    ) {
+        findings.error(why);
+    }
+    if trigger.says("dataType", "binary") {
+        findings.error("\"dataType\": \"binary\" fails every call of a tool: delete it");
+    }
+    if json::flag(&trigger["useResultSchema"]) != Some(true) {
+        findings.error(
+            "an agent gets the handler's own JSON in place of a result: write \
+             \"useResultSchema\": true",
+        );
+    }
+    if function.outputs().any(|output| output.name == "$return") {
+        findings.error(
+            "a tool's return value is its result, which no output can have too: give \"$return\" \
+             another name",
+        );
+    }
+    let text = trigger.text("toolProperties");
+    for property in Property::read_all(text).unwrap_or_default() {
+        match (
+            property.name(),
+            property.kind.as_deref().unwrap_or_default(),
+        ) {
+            (None, _) => findings.error(
+                "an argument in toolProperties has no propertyName, and the host leaves it out \
+                 without a word: write \"propertyName\": \"...\"",
+            ),
+            (_, kind) if TYPES.contains(&kind) => {}
+            (Some(name), kind) => findings.error(format!(
+                "the argument {name:?} has the propertyType {kind:?}, which agents do not know: \
+                 write one of {}",
+                TYPES.join(", ")
+            )),
+        }
+    }
+    for member in unknown_members(text) {
+        findings.error(format!(
+            "the host does not read {member:?} in toolProperties; there are {}",
+            MEMBERS.join(", ")
+        ));
+    }
+}
+
+/// The members of arguments that the host does not read.
+fn unknown_members(text: &str) -> Vec<String> {
+    let list: Vec<serde_json::Map<String, Value>> = serde_json::from_str(text).unwrap_or_default();
+    let mut names: Vec<String> = list.into_iter().flatten().map(|(name, _)| name).collect();
+    names.retain(|name| !MEMBERS.iter().any(|known| known.eq_ignore_ascii_case(name)));
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Whether no bundle of the range is new enough: `[4.0.0, 4.20.0)`, `3.*`, `[4.5.0]`.
+fn is_too_old(range: &str) -> bool {
+    let range = range.trim();
+    let inner = range.trim_matches(['[', ']', '(', ')']);
+    let (_, most) = inner.rsplit_once(',').unwrap_or(("", inner));
+    let mut numbers = most
+        .trim()
+        .split('.')
+        .map(|part| part.parse().unwrap_or(u32::MAX));
+    let most = [
+        numbers.next().unwrap_or(u32::MAX),
+        numbers.next().unwrap_or(0),
+    ];
+    match range.ends_with(')') {
+        true => most <= BUNDLE,
+        false => most < BUNDLE,
+    }
+}
+
+/// What tool.json says, as the text of `toolProperties`; `None` without such a file.
+fn described(root: &Path, function: &Function) -> Result<Option<String>, String> {
+    let path = root.join(&function.name).join(FILE);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    properties(&text).map(Some)
+}
+
+/// Whether two texts are the same JSON.
+fn same(one: &str, other: &str) -> bool {
+    let value = |text| serde_json::from_str::<Value>(text).ok();
+    value(one) == value(other)
+}
+
+/// Writes what each tool.json says into its function.json. Gives a line for each file that it has
+/// changed.
+pub fn fix(root: &Path) -> Result<Vec<String>, String> {
+    let app = Description::read(root, &|name| std::env::var(name).ok());
+    let mut changes = Changes::default();
+    let mut changed = Vec::new();
+    for function in app.all().filter(|function| function.is_tool()) {
+        let Some(properties) =
+            described(root, function).map_err(|why| format!("{}/{FILE}: {why}", function.name))?
+        else {
+            continue;
+        };
+        if same(&properties, function.trigger().text("toolProperties")) {
+            continue;
+        }
+        let file = function.file_name();
+        let text = changes.read(root, &file)?;
+        let text = with_properties(&text, &properties).map_err(|why| format!("{file}: {why}"))?;
+        changes.write(&file, text);
+        changed.push(format!("{file} has the arguments of {FILE}."));
+    }
+    changes.apply(root, "Run it again when that is mended.")?;
+    Ok(changed)
+}
+
+/// The text of a function.json with these `toolProperties`.
+fn with_properties(text: &str, properties: &str) -> Result<String, String> {
+    let value = CstInputValue::from(properties);
+    let edited = json::edit(text, |file| {
+        let bindings = json::property(file, "bindings")?.array_value()?.elements();
+        let trigger = bindings
+            .iter()
+            .filter_map(|one| one.as_object())
+            .find(|binding| {
+                let kind = json::property(binding, "type")
+                    .and_then(|kind| kind.value()?.as_string_lit()?.decoded_value().ok());
+                kind.is_some_and(|kind| kind.eq_ignore_ascii_case("mcpToolTrigger"))
+            })?;
+        match json::property(&trigger, "toolProperties") {
+            Some(member) => member.set_value(value),
+            None => drop(trigger.append("toolProperties", value)),
+        }
+        Some(())
+    })?;
+    edited.ok_or_else(|| "there is no binding of the type mcpToolTrigger in it".into())
+}
