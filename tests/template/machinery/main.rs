@@ -2,7 +2,6 @@
 //! run on an app of their own, whatever is in `src/functions`.
 
 mod answers;
-mod bindings;
 mod bodies;
 mod bursts;
 mod calls;
