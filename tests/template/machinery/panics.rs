@@ -4,58 +4,49 @@ use crate::in_flight::{hold, release};
 #[cfg(target_os = "linux")]
 use crate::probe;
 use crate::probe::assert_few_threads;
-use crate::requests::{ID, ask, assert_error, connect, get, order_payload, ping};
+use crate::requests::{ID, assert_error, connect, get, invoke, order_payload};
 use crate::start::start;
-use serde_json::json;
-use stand_in::run::http::{Connection, invocation, request};
+use stand_in::run::http::{invocation, request};
 use stand_in::run::process::wait_for;
+
+const POISON: &str = r#"{"Data": {"item": "\"a poison message\""}}"#;
 
 #[test]
 fn a_panic_fails_its_own_invocation_and_no_other() {
     let handler = start();
     let held = hold(&handler, 8);
-    let ways = [
+    for (index, (how, message)) in [
         ("", "as the test wants"),
-        ("?how=lines", r"one line\r\nanother line\u{1b}[31m"),
-        ("?how=value", "panicked"),
-        ("?how=index", "panicked"),
-        ("?how=borrow", "panicked"),
-        ("?how=silently", "passed on"),
-        ("?how=again", "panicked"),
-        ("?how=caught-then-passed-on", "panicked: passed on"),
-    ];
-    for (index, (way, message)) in ways.into_iter().enumerate() {
+        ("lines", r"one line\r\nanother line\u{1b}[31m"),
+        ("value", "panicked"),
+        ("index", "panicked"),
+        ("borrow", "panicked"),
+        ("silently", "passed on"),
+        ("again", "panicked"),
+        ("caught-then-passed-on", "panicked: passed on"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let id = format!("70734a6c-261f-4802-9a19-{index:012}");
-        let mut connection = Connection::open(handler.port).expect("a connection");
-        let path = format!("/api/panics{way}");
-        let headers = [("X-Azure-Functions-InvocationId", id.as_str())];
-        let answer = connection
-            .exchange(&request("GET", &path, &headers, b""))
-            .expect("an answer to a panic");
+        let mut caller = connect(&handler);
+        let headers = [("X-Azure-Functions-InvocationId", &*id)];
+        let path = format!("/api/panics?how={how}");
+        let answer = caller.ask(&request("GET", &path, &headers, b""));
         assert_error(&answer, 500, &[]);
         assert_eq!(answer.json()["invocationId"], id);
-        let line = || {
-            handler
-                .stderr()
-                .lines()
-                .find(|line| line.contains(&id))
-                .map(str::to_owned)
-        };
-        let line = wait_for("a line with the invocation's id on stderr", line);
+        let line = wait_for("a line with the invocation's id on stderr", || {
+            let stderr = handler.stderr();
+            let line = stderr.lines().find(|line| line.contains(&id));
+            line.map(str::to_owned)
+        });
         assert!(line.contains(message), "{line:?} does not hold {message:?}");
-        assert_eq!(
-            connection
-                .exchange(&ping())
-                .expect("the connection goes on")
-                .status,
-            200
-        );
+        caller.assert_in_step();
     }
-    let payload = json!({"Data": {"item": json!("a poison message").to_string()}}).to_string();
-    let answer = ask(&handler, &invocation("/panics-too", ID, payload.as_bytes()));
+    let answer = invoke(&handler, "panics-too", POISON);
     assert_error(&answer, 500, &["cannot digest a poison message"]);
     handler.wait_for_stderr(&format!("invocation {ID}: POST /panics-too: 500: panicked"));
-    let answer = ask(&handler, &invocation("/panics", ID, &order_payload("x")));
+    let answer = invoke(&handler, "panics", order_payload("x"));
     assert_error(&answer, 500, &["as the test wants"]);
     release(&mut connect(&handler), held);
     assert!(handler.is_running());
@@ -64,22 +55,13 @@ fn a_panic_fails_its_own_invocation_and_no_other() {
 #[test]
 fn a_thousand_panics_leave_no_trace() {
     let handler = start();
-    let payload = json!({"Data": {"item": "\"poison\""}}).to_string();
     let panic = [
         request("GET", "/api/panics", &[], b""),
-        invocation("/panics-too", ID, payload.as_bytes()),
+        invocation("/panics-too", ID, POISON.as_bytes()),
     ];
     let panics = |count: usize| {
-        let mut connection = Connection::open(handler.port).expect("a connection");
-        for n in 0..count {
-            assert_error(
-                &connection
-                    .exchange(&panic[n % 2])
-                    .expect("an answer to a panic"),
-                500,
-                &[],
-            );
-        }
+        let mut caller = connect(&handler);
+        (0..count).for_each(|n| assert_error(&caller.ask(&panic[n % 2]), 500, &[]));
     };
     panics(200);
     #[cfg(target_os = "linux")]
@@ -95,17 +77,6 @@ fn a_thousand_panics_leave_no_trace() {
     assert_eq!(get(&handler, "/api/logs").text(), "logged");
 }
 
-/// What a function says when it panics is not about the handler's own threads.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_function_that_gets_no_thread_costs_none() {
-    let handler = start();
-    for _ in 0..20 {
-        assert_eq!(get(&handler, "/api/panics?how=without-threads").status, 500);
-    }
-    assert_few_threads(&handler);
-}
-
 /// A worker's thread answers one request after another.
 #[test]
 fn a_panic_that_a_function_catches_itself_is_reported_with_no_other() {
@@ -119,12 +90,16 @@ fn a_panic_that_a_function_catches_itself_is_reported_with_no_other() {
     assert!(!stderr.contains("caught by the function"), "{stderr}");
 }
 
-/// Nor is what a thread says that a function has started: the handler looks whether it still
-/// accepts connections, and it does.
+/// What a function says when it panics is not about the handler's own threads, nor is what a thread
+/// says that a function has started: the handler looks whether it still accepts connections, and it
+/// does.
 #[cfg(target_os = "linux")]
 #[test]
-fn threads_of_a_function_that_panic_cost_none() {
+fn a_function_that_gets_no_thread_costs_none() {
     let handler = start();
+    for _ in 0..20 {
+        assert_eq!(get(&handler, "/api/panics?how=without-threads").status, 500);
+    }
     for _ in 0..10 {
         let answer = get(&handler, "/api/starts-threads?n=2");
         assert_eq!(answer.text(), "they panicked");
