@@ -13,6 +13,7 @@ use crate::app::finding;
 use crate::app::function::Function;
 use crate::commands::check::check_app;
 use crate::host::answer::{Outcome, no_content, server_error};
+use crate::host::date::Date;
 use crate::host::delivery::Delivery;
 use crate::host::invoke::Host;
 use crate::host::newtonsoft;
@@ -21,8 +22,11 @@ use crate::host::record::{Record, lock};
 use crate::host::storage::names::BlobPath;
 use crate::host::storage::{Given, blobs};
 use crate::run::http::Answer;
+use crate::run::limit::Invocations;
 use crate::run::process;
+use crate::run::running::sentence;
 use crate::run::start;
+use crate::run::timers;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -37,7 +41,8 @@ const LONGEST_CHAIN: usize = 1000;
 
 /// An app that runs, with empty queues. Dropping it ends the handler.
 pub struct App {
-    host: Host,
+    host: Arc<Host>,
+    invocations: Arc<Invocations>,
     /// How much of the handler's stdout has been looked through for logs.
     seen: Mutex<usize>,
     /// The logs that came by stdout: those of requests that the handler answers itself, and of
@@ -48,7 +53,8 @@ pub struct App {
 /// What became of one invocation, or of a queue message with all its tries.
 #[derive(Debug)]
 pub struct Run {
-    /// Why it failed at last; `None` where it was carried out.
+    /// Why it failed at last, in the function's own sentence if it says why; `None` if it was
+    /// carried out.
     pub failure: Option<String>,
     /// How often the function was invoked.
     pub tries: u32,
@@ -95,13 +101,32 @@ impl App {
         };
         let handler =
             start::start(&app, &command, None).unwrap_or_else(|problem| panic!("{problem}"));
-        let record = Arc::new(Record::kept());
-        let host = Host::new(handler, Arc::new(app), Arc::default(), record);
+        let invocations = Arc::<Invocations>::default();
+        let record = Record::kept_and({
+            let invocations = invocations.clone();
+            move |event| invocations.note(event)
+        });
+        let host = Host::new(handler, Arc::new(app), Arc::default(), Arc::new(record));
+        let host = Arc::new(host.patient());
+        invocations.guard(Arc::downgrade(&host));
         Self {
             host,
+            invocations,
             seen: Mutex::default(),
             printed: Mutex::default(),
         }
+    }
+
+    /// Sets how long an invocation may take, 30 seconds by default. One that takes longer fails the
+    /// test, with the function's name and its last log lines.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// let app = stand_in::App::start().within(Duration::from_secs(5));
+    /// ```
+    pub fn within(self, limit: Duration) -> Self {
+        self.invocations.set_limit(limit);
+        self
     }
 
     /// A caller's GET: `app.get("/api/hello?name=Ada")`.
@@ -142,6 +167,7 @@ impl App {
             panic!("no function is at {path}; there are {}", listed(routes));
         }
         let outcome = self.host.try_http(method, path, headers, body.as_ref());
+        self.check_limit();
         self.settle();
         match outcome {
             Outcome::Completed(answer) => answer.unwrap_or_else(no_content),
@@ -230,6 +256,30 @@ impl App {
     pub fn blob(&self, container: &str, name: &str) -> Option<Vec<u8>> {
         let read = blobs::read(&self.host.storage.folder, &blob_path(container, name));
         read.unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// Runs a timer's function as its schedule would.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// let run = app.run_timer("cleanup");
+    /// assert_eq!(run.failure, None);
+    /// ```
+    #[track_caller]
+    pub fn run_timer(&self, function: &str) -> Run {
+        let function = self.function(function);
+        let Some(schedule) = timers::schedule(function) else {
+            let timers = self.host.app.functions.iter();
+            let timers = timers.filter(|function| timers::schedule(function).is_some());
+            panic!(
+                "{} is not a timer; there are {}",
+                function.name,
+                listed(timers.map(|function| function.name.clone()))
+            );
+        };
+        let value = payload::timer_value(&schedule, schedule.next(Date::now()), None);
+        let before = lock(&self.printed).len();
+        self.run(before, self.host.deliver_timer(function, value, "a test"))
     }
 
     /// Sets what an input binding gets from now on. Without, it gets what the host sends for
@@ -345,9 +395,16 @@ impl App {
         logs
     }
 
-    /// Why invocations have failed so far, a reason for each.
+    /// Why invocations have failed so far, one sentence for each: the function's own, if it says
+    /// why. A 500 that a function itself answers is not a failure.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// assert_eq!(app.get("/api/price?of=gold").status, 500);
+    /// assert_eq!(app.failures(), ["there is no price of gold"]);
+    /// ```
     pub fn failures(&self) -> Vec<String> {
-        self.host.record.so_far().failures
+        self.invocations.failures(&self.stderr())
     }
 
     /// What the handler has written to stdout so far.
@@ -377,16 +434,25 @@ impl App {
         function
     }
 
+    /// Fails the test if an invocation took too long.
+    #[track_caller]
+    fn check_limit(&self) {
+        if let Some(problem) = self.invocations.too_long(&self.stdout(), &self.stderr()) {
+            panic!("{problem}");
+        }
+    }
+
     /// What became of an invocation, `before` the logs that came by stdout.
     #[track_caller]
     fn run(&self, before: usize, delivery: Delivery) -> Run {
+        self.check_limit();
         self.read_logs();
         let mut logs = delivery.logs;
         logs.extend(lock(&self.printed).iter().skip(before).cloned());
         self.settle();
         let failure = match delivery.outcome {
             None | Some(Outcome::Completed(_)) => None,
-            Some(Outcome::Failed(why)) => Some(why),
+            Some(Outcome::Failed(why)) => Some(sentence(&why).to_owned()),
             Some(Outcome::Hangs) => Some(
                 "it hangs: the host waits for an answer until the function's timeout".to_owned(),
             ),
@@ -410,6 +476,7 @@ impl App {
             } else if !self.host.deliver_blobs() {
                 return self.read_logs();
             }
+            self.check_limit();
         }
         panic!(
             "{LONGEST_CHAIN} messages were delivered one after the other: functions trigger each \
@@ -451,6 +518,7 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 
 impl Drop for App {
     fn drop(&mut self) {
+        self.host.handler.kill();
         if std::thread::panicking() {
             eprintln!("--- failures\n{}", self.failures().join("\n"));
         }

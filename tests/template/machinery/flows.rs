@@ -2,7 +2,9 @@
 //! messages, and each trap of the contract.
 
 use crate::property::is_same_json;
-use crate::start::{start_host, start_host_as};
+use crate::start::{command, start_host, start_host_as};
+use serde_json::json;
+use stand_in::App;
 use stand_in::host::answer::{MESSAGE_MAX_BYTES, Outcome};
 use stand_in::host::invoke::{Form, Host};
 use stand_in::run::http::Answer;
@@ -313,4 +315,44 @@ fn texts_that_the_host_would_change_arrive_unaltered() {
     }
     assert_eq!(pass_on(&host, b""), b"");
     assert!(host.failures().is_empty());
+}
+
+/// What a user's test sees of functions that fail, in each form.
+#[test]
+fn a_failure_is_the_functions_own_sentence() {
+    let root = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("failures");
+    let write = |path: &str, text: serde_json::Value| {
+        let file = root.join(path);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        std::fs::write(file, text.to_string()).expect("a file");
+    };
+    let description = json!({"defaultExecutablePath": "handler"});
+    write(
+        "host.json",
+        json!({"version": "2.0", "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"},
+            "customHandler": {"description": description, "enableProxyingHttpRequest": true}}),
+    );
+    for name in ["fails", "odd"] {
+        write(
+            &format!("{name}/function.json"),
+            json!({"bindings": [{"type": "httpTrigger", "direction": "in", "name": "req", "methods": ["get"]},
+                {"type": "http", "direction": "out", "name": "res"}]}),
+        );
+    }
+    write(
+        "says/function.json",
+        json!({"bindings": [{"type": "queueTrigger", "direction": "in", "name": "item", "queueName": "words", "connection": "AzureWebJobsStorage"},
+            {"type": "queue", "direction": "out", "name": "$return", "queueName": "said", "connection": "AzureWebJobsStorage"}]}),
+    );
+    let app = App::start_in(&root, &[("AzureWebJobsStorage", "")], command);
+    let run = app.send("words", "fail");
+    assert_eq!((run.failure.as_deref(), run.tries), (Some("as asked"), 5));
+    assert!(run.poisoned && run.logs.contains(&"from a helper".to_owned()));
+    assert_eq!(app.get("/api/fails").status, 500);
+    // An error that the function answers itself, and a refusal, are no failures.
+    assert_eq!(app.get("/api/odd?what=500").status, 500);
+    assert_eq!(app.get("/api/fails?refuse=404").status, 404);
+    let mut expected = vec!["as asked"; 5];
+    expected.push(r#"line one\r\nline "two" \u{0} 🦀"#);
+    assert_eq!(app.failures(), expected);
 }

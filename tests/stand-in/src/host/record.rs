@@ -65,9 +65,13 @@ impl Default for Attempt {
 
 /// Where what happens goes.
 pub enum Record {
-    Kept(Mutex<Kept>),
-    Shown(Box<dyn Fn(&Event) + Send + Sync>),
+    /// Into memory, and to whoever else wants to know it.
+    Kept(Mutex<Kept>, Box<Show>),
+    Shown(Box<Show>),
 }
+
+/// What is done with an event as it happens.
+pub type Show = dyn Fn(&Event) + Send + Sync;
 
 /// What a test may ask for.
 #[derive(Clone, Debug, Default)]
@@ -83,38 +87,36 @@ pub struct Kept {
 impl Record {
     /// A record that is kept.
     pub fn kept() -> Self {
-        Self::Kept(Mutex::default())
+        Self::kept_and(|_| {})
+    }
+
+    /// A record that is kept, and whose events also go to `show` as they happen.
+    pub fn kept_and(show: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        Self::Kept(Mutex::default(), Box::new(show))
     }
 
     /// Takes note of an event.
     pub fn note(&self, event: &Event) {
-        match (self, event) {
-            (Self::Shown(show), event) => show(event),
-            (Self::Kept(kept), Event::Logged { line, .. }) => {
-                lock(kept).logs.push((*line).to_owned())
+        let (Self::Kept(_, show) | Self::Shown(show)) = self;
+        show(event);
+        let Self::Kept(kept, _) = self else { return };
+        let mut kept = lock(kept);
+        match event {
+            Event::Logged { line, .. } => kept.logs.push((*line).to_owned()),
+            Event::Ended {
+                failure: Some(why), ..
+            } => kept.failures.push((*why).to_owned()),
+            Event::Queued { queue, message } | Event::Poisoned { queue, message } => {
+                kept.queued.push(((*queue).to_owned(), message.to_vec()));
             }
-            (
-                Self::Kept(kept),
-                Event::Ended {
-                    failure: Some(why), ..
-                },
-            ) => lock(kept).failures.push((*why).to_owned()),
-            (
-                Self::Kept(kept),
-                Event::Queued { queue, message } | Event::Poisoned { queue, message },
-            ) => {
-                lock(kept)
-                    .queued
-                    .push(((*queue).to_owned(), message.to_vec()));
-            }
-            (Self::Kept(_), _) => {}
+            _ => {}
         }
     }
 
     /// What was kept so far; nothing of a record that is shown.
     pub fn so_far(&self) -> Kept {
         match self {
-            Self::Kept(kept) => lock(kept).clone(),
+            Self::Kept(kept, _) => lock(kept).clone(),
             Self::Shown(_) => Kept::default(),
         }
     }

@@ -6,6 +6,7 @@ pub mod current;
 pub mod delivery;
 pub mod guard;
 pub mod http;
+pub mod limit;
 pub mod local;
 pub mod process;
 pub mod running;

@@ -4,6 +4,7 @@ use crate::fake;
 use serde_json::json;
 use stand_in::App;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 fn start(test: &str) -> App {
     App::start_in(
@@ -139,6 +140,14 @@ fn a_wrong_use_says_what_there_is() {
         "order is called by HTTP, at /api/order",
     );
     says(
+        &|| drop(app.run_timer("order")),
+        "order is not a timer; there are seen",
+    );
+    says(
+        &|| drop(app.run_timer("sen")),
+        "there is no function sen; there are blobs, broken",
+    );
+    says(
         &|| drop(app.queue("ordrs")),
         "no binding names the queue ordrs; there are circle, copy-in, copy-out, orders, second-out",
     );
@@ -193,6 +202,46 @@ fn a_wrong_use_says_what_there_is() {
         &started,
         "order/function.json: \"orders_new\" is not a queue's name",
     );
+}
+
+#[test]
+fn a_timer_runs_as_by_its_schedule() {
+    let app = start("app-timer");
+    let run = app.run_timer("SEEN");
+    assert_eq!((run.failure, run.tries, run.poisoned), (None, 1, false));
+    let seen = &app.outputs("seen", "rows")[0];
+    let status = &seen["data"]["timer"]["ScheduleStatus"];
+    assert!(
+        status["Next"]
+            .as_str()
+            .is_some_and(|next| next.ends_with("T03:00:00+00:00")),
+        "{seen}"
+    );
+    assert_eq!(status["Last"], "0001-01-01T00:00:00+00:00");
+    assert_eq!(seen["metadata"]["timer"], json!(null));
+}
+
+#[test]
+fn what_never_ends_fails_the_test_and_says_what_it_was() {
+    let limit = Duration::from_millis(300);
+    let fails = |what: &dyn Fn(&App), function: &str| {
+        let app = start(&format!("app-limit-{function}")).within(limit);
+        let panic = catch_unwind(AssertUnwindSafe(|| what(&app))).expect_err("a panic");
+        let message = panic.downcast_ref::<String>().expect("a message");
+        let expected = format!("{function} has not answered within 0.3 s");
+        assert!(message.starts_with(&expected), "{message:?}");
+        // The handler is ended, so nothing else is answered, and nothing hangs.
+        let again = catch_unwind(AssertUnwindSafe(|| app.get("/api/length").status));
+        assert!(again.is_err(), "{again:?}");
+        message.clone()
+    };
+    fails(&|app| drop(app.get("/api/silent")), "silent");
+    let message = fails(&|app| drop(app.send("copy-in", "never")), "copy");
+    assert!(
+        message.ends_with("\ninvocation 3: about to wait"),
+        "{message:?}"
+    );
+    fails(&|app| drop(app.send("copy-in", "then never")), "second");
 }
 
 #[test]

@@ -222,6 +222,15 @@ fn invoked(function: &str, payload: &Value) -> (u16, String) {
                 }
                 "fail once" if first => return (500, "it failed".to_owned()),
                 "hang" => return (200, String::new()),
+                "never" => {
+                    println!("invocation 3: about to wait");
+                    loop {
+                        thread::park();
+                    }
+                }
+                "then never" if function == "copy" => {
+                    json!({"ReturnValue": to_base64(b"never")})
+                }
                 "crash" => std::process::exit(3),
                 "bytes" => json!({"ReturnValue": to_base64(b"\xff\x00")}),
                 _ => {
