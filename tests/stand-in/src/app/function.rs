@@ -3,7 +3,6 @@
 
 use crate::app::json;
 use crate::app::names;
-use crate::app::table;
 use crate::host::routes::Template;
 use serde_json::Value;
 use std::ops::Index;
@@ -252,33 +251,19 @@ impl Function {
 
     /// The function's line in the table, where its code is in the usual place. `prefix` is
     /// host.json's, with its slashes: `/api/`.
-    pub fn route_call(&self, prefix: &str) -> table::Call {
-        let quoted = |text: &str| format!("\"{text}\"");
-        let list = |texts: Vec<String>| format!("&[{}]", texts.join(", "));
-        let methods = list(self.methods().iter().map(|text| quoted(text)).collect());
-        let outputs = list(
-            self.listed_outputs()
-                .map(|output| quoted(&output.name))
-                .collect(),
-        );
-        let run = format!("{}::run", names::module(&names::file(&self.name)));
-        let name = quoted(&self.name);
+    pub fn route_call(&self, prefix: &str) -> String {
+        let name = &self.name;
+        let run = format!("{}::run", names::module(&names::file(name)));
+        let (trigger, methods) = (&self.trigger().name, self.methods());
+        let outputs: Vec<&String> = self.listed_outputs().map(|output| &output.name).collect();
         if self.is_http_only() {
-            let path = quoted(&format!("{prefix}{}", self.route_below()));
-            table::Call::new("Route::http", vec![name, methods, path, run])
+            let path = format!("{prefix}{}", self.route_below());
+            format!("Route::http({name:?}, &{methods:?}, {path:?}, {run})")
         } else if self.is_http() {
-            table::Call::new(
-                "Route::http_with_bindings",
-                vec![name, methods, outputs, run],
-            )
+            format!("Route::http_with_bindings({name:?}, &{methods:?}, &{outputs:?}, {run})")
         } else {
-            let trigger = quoted(&self.trigger().name);
-            let constructor = if self.is_tool() {
-                "Route::tool"
-            } else {
-                "Route::trigger"
-            };
-            table::Call::new(constructor, vec![name, trigger, outputs, run])
+            let route = if self.is_tool() { "tool" } else { "trigger" };
+            format!("Route::{route}({name:?}, {trigger:?}, &{outputs:?}, {run})")
         }
     }
 }

@@ -1,63 +1,9 @@
 //! The text of `src/functions/mod.rs` and `tests/functions/main.rs`: lines that are added to it and
-//! taken out of it, so that rustfmt has nothing to change.
+//! taken out of it, while all the rest stays as it is.
 
 use crate::app::names;
 use crate::app::text::{Blank, blank, is_word};
 use std::ops::Range;
-
-/// The width that rustfmt is set to in `.rustfmt.toml`.
-pub const WIDTH: usize = 120;
-
-/// A call in Rust.
-#[derive(Debug, PartialEq)]
-pub struct Call {
-    function: String,
-    arguments: Vec<String>,
-}
-
-impl Call {
-    /// The call of this function with these arguments.
-    pub fn new(function: impl Into<String>, arguments: Vec<String>) -> Self {
-        Self {
-            function: function.into(),
-            arguments,
-        }
-    }
-
-    /// The call in one line.
-    pub fn in_one_line(&self) -> String {
-        format!("{}({})", self.function, self.arguments.join(", "))
-    }
-
-    /// The call as rustfmt lays it out between `before`, spaces and all, and `after`: one line, or
-    /// one an argument.
-    pub fn laid_out(&self, before: &str, after: &str) -> String {
-        let line = format!("{before}{}{after}", self.in_one_line());
-        if line.chars().count() <= WIDTH {
-            return line;
-        }
-        let indent = &before[..before.len() - before.trim_start().len()];
-        let inner = format!("{indent}    ");
-        let argument = |argument: &String| {
-            let line = format!("{inner}{argument},\n");
-            match argument
-                .strip_prefix("&[")
-                .and_then(|list| list.strip_suffix(']'))
-            {
-                Some(list) if line.trim_end().chars().count() > WIDTH => {
-                    let elements: String = list
-                        .split(", ")
-                        .map(|element| format!("{inner}    {element},\n"))
-                        .collect();
-                    format!("{inner}&[\n{elements}{inner}],\n")
-                }
-                _ => line,
-            }
-        };
-        let arguments: String = self.arguments.iter().map(argument).collect();
-        format!("{before}{}(\n{arguments}{indent}){after}", self.function)
-    }
-}
 
 /// Adds `mod module;` where rustfmt wants it: into the order of the others, or above the first
 /// item.
@@ -214,113 +160,59 @@ impl<'a> Table<'a> {
         Err(none.into())
     }
 
-    /// The text with one more entry, at the end.
-    pub fn with(&self, call: &Call) -> String {
+    /// The text with one more entry, at the end: a line of its own, unless the list is in one line.
+    pub fn with(&self, entry: &str) -> String {
         let inside = &self.text[self.inside.clone()];
-        match inside.contains('\n') {
-            true => {
-                let end = self.inside.start + inside.trim_end().len();
-                // A comment may be the last thing in the table; the last entry may lack its comma.
-                let comma = match self.entries.last() {
-                    Some(last)
-                        if !blank(&self.text[last.place.end..self.inside.end], Blank::Comments)
-                            .contains(',') =>
-                    {
-                        ","
-                    }
-                    _ => "",
-                };
-                let at = self.entries.last().map_or(end, |last| last.place.end);
-                let line = call.laid_out("    ", ",");
-                [
-                    &self.text[..at],
-                    comma,
-                    &self.text[at..end],
-                    "\n",
-                    &line,
-                    &self.text[end..],
-                ]
-                .concat()
-            }
-            false => {
-                let calls = self
-                    .entries
-                    .iter()
-                    .map(|entry| self.text[entry.place.clone()].to_owned());
-                self.in_layout(calls.chain([call.in_one_line()]).collect(), Some(call))
-            }
-        }
+        let (end, entry) = match inside.contains('\n') {
+            true => (inside.trim_end().len(), format!("\n    {entry},")),
+            false => (inside.trim_end_matches([' ', ',']).len(), entry.to_owned()),
+        };
+        let end = self.inside.start + end;
+        // A comment may be the last thing in the list; the last entry may lack its comma.
+        let last = self.entries.last().map_or(end, |last| last.place.end);
+        let has_comma = blank(&self.text[last..end], Blank::Comments).contains(',');
+        let comma = match self.entries.is_empty() || has_comma {
+            true => "",
+            false if entry.starts_with('\n') => ",",
+            false => ", ",
+        };
+        [
+            &self.text[..last],
+            comma,
+            &self.text[last..end],
+            &entry,
+            &self.text[end..],
+        ]
+        .concat()
     }
 
-    /// The text without this function's entry.
+    /// The text without this function's entry: without its lines, where nothing else is on them.
     pub fn without(&self, name: &str) -> String {
-        let inside = &self.text[self.inside.clone()];
-        let kept: Vec<&Entry> = self
-            .entries
-            .iter()
-            .filter(|entry| entry.name != name)
-            .collect();
-        let has_comments = blank(inside, Blank::Comments) != inside;
-        if !has_comments || kept.len() == self.entries.len() {
-            let calls = kept
-                .iter()
-                .map(|entry| self.text[entry.place.clone()].to_owned())
-                .collect();
-            return self.in_layout(calls, None);
-        }
-        let gone = self
-            .entries
-            .iter()
-            .filter(|entry| entry.name == name)
-            .map(|entry| {
-                // Its whole lines, where nothing else is on them.
-                let start = self.text[..entry.place.start]
-                    .rfind('\n')
-                    .map_or(0, |at| at + 1);
-                let end = self.text[entry.place.end..]
-                    .find('\n')
-                    .map_or(self.text.len(), |at| entry.place.end + at + 1);
-                let around = [
-                    &self.text[start..entry.place.start],
-                    &self.text[entry.place.end..end],
-                ]
-                .concat();
-                if around.trim().trim_matches(',').is_empty() {
-                    start..end
-                } else {
-                    entry.place.clone()
-                }
-            });
         let mut text = self.text.to_owned();
-        for place in gone.collect::<Vec<_>>().into_iter().rev() {
-            text.replace_range(place, "");
+        for Entry { place, .. } in self.entries.iter().rev().filter(|entry| entry.name == name) {
+            let start = text[..place.start].rfind('\n').map_or(0, |at| at + 1);
+            let end = text[place.end..]
+                .find('\n')
+                .map_or(text.len(), |at| place.end + at + 1);
+            let around = [&text[start..place.start], &text[place.end..end]].concat();
+            let cut = match around.trim().trim_matches(',').is_empty() {
+                true => start..end,
+                // The comma goes with it: the next one, or else the one before.
+                false => {
+                    let rest = &text[place.end..self.inside.end];
+                    match rest.trim_start().strip_prefix(',') {
+                        Some(after) => place.start..self.inside.end - after.trim_start().len(),
+                        None => text[..place.start].trim_end_matches([' ', ',']).len()..place.end,
+                    }
+                }
+            };
+            text.replace_range(cut, "");
+        }
+        let inside = self.inside.start..text.len() - (self.text.len() - self.inside.end);
+        if text[inside.clone()].trim().is_empty() {
+            text.replace_range(inside, "");
         }
         text
-    }
-
-    /// The text with these entries, in the layout that rustfmt gives to a list without comments:
-    /// one line where it fits.
-    fn in_layout(&self, calls: Vec<String>, last: Option<&Call>) -> String {
-        let (before, after) = (
-            &self.text[..self.inside.start],
-            &self.text[self.inside.end..],
-        );
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line_end = after.find('\n').unwrap_or(after.len());
-        let line = format!(
-            "{}{}{}",
-            &before[line_start..],
-            calls.join(", "),
-            &after[..line_end]
-        );
-        if !line.contains('\n') && line.chars().count() <= WIDTH {
-            return [before, &calls.join(", "), after].concat();
-        }
-        let mut lines: Vec<String> = calls.iter().map(|call| format!("    {call},\n")).collect();
-        if let (Some(call), Some(line)) = (last, lines.last_mut()) {
-            *line = call.laid_out("    ", ",\n");
-        }
-        [before, "\n", &lines.concat(), after].concat()
     }
 }
 

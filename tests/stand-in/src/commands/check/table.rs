@@ -81,7 +81,7 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
         {
             continue;
         }
-        let write = function.route_call(&app.host.prefix).in_one_line();
+        let write = function.route_call(&app.host.prefix);
         let name = &function.name;
         match lines
             .iter()

@@ -47,7 +47,7 @@ fn a_function_knows_its_trigger_inputs_and_outputs() {
     );
     assert!(function.takes("HEAD") && !function.takes("POST") && !function.is_http_only());
     assert_eq!(
-        function.route_call("/api/").in_one_line(),
+        function.route_call("/api/"),
         r#"Route::http_with_bindings("web", &["GET"], &["$return"], web::run)"#
     );
     let none = Function::read("none", r#"{"bindings": [{"type": "queue", "name": "x"}]}"#)

@@ -33,12 +33,8 @@ fn names(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn call(name: &str) -> Call {
-    let run = format!("{name}::run");
-    Call::new(
-        "Route::trigger",
-        vec![format!("\"{name}\""), "\"item\"".into(), "&[]".into(), run],
-    )
+fn call(name: &str) -> String {
+    format!("Route::trigger(\"{name}\", \"item\", &[], {name}::run)")
 }
 
 #[test]
@@ -89,21 +85,24 @@ fn an_entry_is_added_and_taken_out_again() {
 }
 
 #[test]
-fn a_list_that_fits_is_in_one_line_and_any_other_is_not() {
+fn a_list_in_one_line_stays_in_it() {
     let none = "const ROUTES: &[Route] = &[];\n";
-    let one = Table::find(none).unwrap().with(&call("first"));
-    assert_eq!(
-        one,
-        "const ROUTES: &[Route] = &[Route::trigger(\"first\", \"item\", &[], first::run)];\n"
-    );
-    let two = Table::find(&one).unwrap().with(&call("second"));
-    let lines = "\n    Route::trigger(\"first\", \"item\", &[], first::run),\n    Route::trigger(\"second\", \"item\", &[], second::run),\n";
-    assert_eq!(two, format!("const ROUTES: &[Route] = &[{lines}];\n"));
-    assert_eq!(Table::find(&two).unwrap().without("second"), one);
-    assert_eq!(Table::find(&one).unwrap().without("first"), none);
-    let long = "x".repeat(60);
-    let split = Table::find(none).unwrap().with(&call(&long));
-    assert!(split.ends_with(&format!("&[\n    Route::trigger(\n        \"{long}\",\n        \"item\",\n        &[],\n        {long}::run,\n    ),\n];\n")), "{split}");
+    let with = |text: &str, name: &str| Table::find(text).unwrap().with(&call(name));
+    let without = |text: &str, name: &str| Table::find(text).unwrap().without(name);
+    let one = with(none, "first");
+    assert_eq!(one, none.replace("[];", &format!("[{}];", call("first"))));
+    let two = with(&one, "second");
+    let both = format!("{}, {}", call("first"), call("second"));
+    assert_eq!(two, none.replace("[];", &format!("[{both}];")));
+    let with_comma = |text: &str| text.replace(")];", "),];");
+    assert_eq!(with(&with_comma(&one), "second"), with_comma(&two));
+    assert_eq!(without(&two, "second"), one);
+    assert_eq!(without(&two, "first"), one.replace("first", "second"));
+    assert_eq!(without(&one, "first"), none);
+    assert_eq!(without(&one.replace(")];", "), ];"), "first"), none);
+    let split = none.replace("[]", "[\n    a(\"b\", c) // d\n]");
+    let added = split.replace(") // d\n", &format!("), // d\n    {},\n", call("e")));
+    assert_eq!(with(&split, "e"), added, "the last entry lacks its comma");
 }
 
 #[test]
