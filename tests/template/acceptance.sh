@@ -46,6 +46,9 @@ quiet_make mine NAME=my-app
 old=$(sed -n 's/^name = "\(.*\)"/\1/p' "$template/Cargo.toml" | head -n 1)
 if git grep -n "$old"; then fail "there is still the name $old"; fi
 save "Mine" && git tag mine
+git ls-files -z -- . ':!Cargo.lock' | xargs -0 cat | wc -c >"$template/target/acceptance/size"
+# As the app's own ci.yml does with the oldest Rust.
+cargo check -q --workspace --all-targets --locked 2>"$log" && [ ! -s "$log" ] || { cat "$log"; fail "cargo check --locked fails"; }
 refused "your own app already" mine NAME=other
 
 say "make new, for each trigger, with outputs, and with every odd name that is legal"
@@ -102,6 +105,10 @@ added=$(git status --porcelain --untracked-files=all | grep -c function.json)
 say "make lint test build package"
 rm -f handler.bin deploy.zip
 for target in lint test build package; do say "make $target" && quiet_make $target; done
+say "make test runs the user's tests and no others"
+TIMEFORMAT="make test took %R s; the goal is at most 3, when it is built"
+time quiet_make test
+[ "$(grep -c ' Running ' "$log")" = 1 ] && grep -q ' Running tests/functions' "$log" || { cat "$log"; fail "make test runs more, or less"; }
 [ -x handler.bin ] && [ -s deploy.zip ] || fail "no handler.bin, or no deploy.zip"
 (( $(unzip -l deploy.zip 2>/dev/null | grep -c function.json) == 29 )) || ! command -v unzip >/dev/null || fail "not all are packed"
 
