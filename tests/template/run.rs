@@ -39,42 +39,29 @@ const ROUTES: &str = r#"    Route::http_with_bindings("start", &["POST"], &["mes
 fn add_chain(folder: &Path) {
     let table = folder.join("src/functions/mod.rs");
     let code = fs::read_to_string(&table).unwrap();
-    let code = code
-        .replacen("\nmod ", "\nmod chain;\nmod ", 1)
-        .replace("\n];", &format!("\n{ROUTES}];"));
-    fs::write(table, code).unwrap();
+    let code = code.replacen("\nmod ", "\nmod chain;\nmod ", 1);
+    fs::write(&table, code.replace("\n];", &format!("\n{ROUTES}];"))).unwrap();
     fs::write(folder.join("src/functions/chain.rs"), CHAIN).unwrap();
-    let queue = |name: &str, direction: &str, queue: &str| {
-        let kind = if direction == "in" {
-            "queueTrigger"
-        } else {
-            "queue"
-        };
+    let queue = |name: &str, kind: &str, number: usize| {
+        let direction = if kind == "queue" { "out" } else { "in" };
+        let queue = format!("chain-{number}");
         json!({"type": kind, "direction": direction, "name": name, "queueName": queue, "connection": "AzureWebJobsStorage"})
-    };
-    let write = |function: &str, bindings: Value| {
-        fs::create_dir_all(folder.join(function)).unwrap();
-        fs::write(
-            folder.join(function).join("function.json"),
-            json!({"bindings": bindings}).to_string(),
-        )
-        .unwrap();
     };
     let http =
         json!({"type": "httpTrigger", "direction": "in", "name": "req", "methods": ["post"]});
-    write(
-        "start",
-        json!([http, {"type": "http", "direction": "out", "name": "res"}, queue("message", "out", "chain-1")]),
-    );
-    for (function, from, to) in [
-        ("one", "chain-1", "chain-2"),
-        ("two", "chain-2", "chain-3"),
-        ("three", "chain-3", "chain-4"),
-    ] {
-        write(
-            function,
-            json!([queue("item", "in", from), queue("$return", "out", to)]),
-        );
+    let res = json!({"type": "http", "direction": "out", "name": "res"});
+    let mut functions = vec![("start", vec![http, res, queue("message", "queue", 1)])];
+    for (from, name) in (1..).zip(["one", "two", "three"]) {
+        let bindings = vec![
+            queue("item", "queueTrigger", from),
+            queue("$return", "queue", from + 1),
+        ];
+        functions.push((name, bindings));
+    }
+    for (name, bindings) in functions {
+        fs::create_dir_all(folder.join(name)).unwrap();
+        let file = folder.join(name).join("function.json");
+        fs::write(file, json!({"bindings": bindings}).to_string()).unwrap();
     }
 }
 
@@ -139,19 +126,24 @@ impl Run {
         queue.as_array().unwrap().iter().map(text).collect()
     }
 
-    /// What curl prints for a command in which the port is 7071.
-    fn curl(&self, arguments: &str) -> String {
-        let command = format!(
-            "curl -sS {}",
-            arguments.replace(":7071", &format!(":{}", self.port))
-        );
-        let output = shell(&self.folder, &command).output().unwrap();
-        assert!(
-            output.status.success(),
-            "{command}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
+    /// Waits until a queue holds these messages, in any order.
+    fn wait_for(&self, queue: &str, mut messages: Vec<String>) {
+        messages.sort();
+        wait_for(queue, || {
+            let mut arrived = self.queue(queue);
+            arrived.sort();
+            (arrived == messages).then_some(())
+        });
+    }
+
+    /// Waits until the terminal shows each of these words.
+    fn wait_for_words(&self, words: &[&str]) {
+        let are_shown = |output: &String| words.iter().all(|words| output.contains(words));
+        wait_for(&words.join(", "), || Some(self.output()).filter(are_shown));
+    }
+
+    fn hello(&self) -> String {
+        self.ask("GET", "/api/hello", b"").text().to_owned()
     }
 
     fn edit(&self, path: &str, change: impl FnOnce(String) -> String) {
@@ -204,42 +196,15 @@ fn the_whole_app_runs_on_a_bare_machine() {
     assert!(run.output().starts_with(first), "{}", run.output());
 
     // The samples.
-    assert_eq!(run.curl("http://localhost:7071/api/hello"), "hello world");
-    assert_eq!(
-        run.curl("'http://localhost:7071/api/hello?name=Ada'"),
-        r#"{"message":"Hello, Ada!"}"#
-    );
-    assert_eq!(
-        run.curl(r#"-d '{"id":1005}' http://localhost:7071/api/order"#),
-        "Order enqueued"
-    );
-    assert_eq!(
-        run.curl("http://localhost:7071/local/queues/orders"),
-        "[\"{\\\"id\\\":1005}\"]\n"
-    );
-    wait_for("the message on the terminal", || {
-        run.output()
-            .contains(r#"queue orders: {"id":1005}"#)
-            .then_some(())
-    });
-    run.curl("-d hi http://localhost:7071/local/queues/messages-incoming");
-    wait_for("the message", || {
-        (run.queue("messages-outgoing") == ["hi"]).then_some(())
-    });
-    run.curl("-d '{\"input\":\"by hand\"}' -H 'Content-Type: application/json' http://localhost:7071/admin/functions/MyQueueFunction");
-    wait_for("the message", || {
-        (run.queue("messages-outgoing") == ["hi", "by hand"]).then_some(())
-    });
-
+    let hello = run.ask("GET", "/api/hello?name=Ada", b"");
+    assert_eq!(hello.text(), r#"{"message":"Hello, Ada!"}"#);
+    let order = run.ask("POST", "/api/order", br#"{"id":1005}"#);
+    assert_eq!(order.text(), "Order enqueued");
+    assert_eq!(run.queue("orders"), [r#"{"id":1005}"#]);
+    run.wait_for_words(&[r#"queue orders: {"id":1005}"#]);
     // Four functions, one after the other.
-    assert_eq!(
-        run.curl("-d item http://localhost:7071/api/start"),
-        "started"
-    );
-    wait_for("the end of the chain", || {
-        (run.queue("chain-4") == ["item, passed, passed, passed"]).then_some(())
-    });
-
+    assert_eq!(run.ask("POST", "/api/start", b"item").text(), "started");
+    run.wait_for("chain-4", vec!["item, passed, passed, passed".to_owned()]);
     // None lost, none altered.
     let messages = messages(1000);
     thread::scope(|scope| {
@@ -248,57 +213,39 @@ fn the_whole_app_runs_on_a_bare_machine() {
             scope.spawn(move || {
                 let mut connection = Connection::open(run.port).unwrap();
                 for message in share {
-                    let put = request(
-                        "POST",
-                        "/local/queues/messages-incoming",
-                        &[],
-                        message.as_bytes(),
-                    );
+                    let path = "/local/queues/messages-incoming";
+                    let put = request("POST", path, &[], message.as_bytes());
                     assert_eq!(connection.exchange(&put).unwrap().status, 201);
                 }
             });
         }
     });
-    wait_for("1,000 messages", || {
-        (run.queue("messages-outgoing").len() == 1002).then_some(())
-    });
-    let sorted = |mut messages: Vec<String>| {
-        messages.sort();
-        messages
-    };
-    let arrived = run.queue("messages-outgoing").split_off(2);
-    assert!(sorted(arrived) == sorted(messages), "a message was altered");
+    run.wait_for("messages-outgoing", messages);
     assert_eq!(run.queue("messages-incoming-poison"), [""; 0]);
 
     // A change that builds, one that does not, and one in function.json.
-    run.edit("src/functions/hello.rs", |code| {
+    let code = "src/functions/hello.rs";
+    run.edit(code, |code| {
         code.replace("\"hello world\"", "\"hello again\"")
     });
     let begun = Instant::now();
     wait_for("the new answer", || {
-        (run.ask("GET", "/api/hello", b"").text() == "hello again").then_some(())
+        (run.hello() == "hello again").then_some(())
     });
-    println!(
-        "from saving a file to the new answer: {} ms",
-        begun.elapsed().as_millis()
-    );
-    run.edit("src/functions/hello.rs", |code| code + "no such thing");
-    wait_for("cargo's words", || {
-        let output = run.output();
-        (output.contains("not reloaded") && output.contains("src/functions/hello.rs:"))
-            .then_some(())
-    });
-    assert_eq!(run.ask("GET", "/api/hello", b"").text(), "hello again");
-    run.edit("src/functions/hello.rs", |code| {
-        code.replace("no such thing", "")
-    });
+    let took = begun.elapsed().as_millis();
+    println!("from saving a file to the new answer: {took} ms");
+    run.edit(code, |code| code + "no such thing");
+    run.wait_for_words(&["not reloaded", "src/functions/hello.rs:"]);
+    assert_eq!(run.hello(), "hello again");
+    run.edit(code, |code| code.replace("no such thing", ""));
+    let route = "\"post\"], \"route\": \"hello\"";
     run.edit("hello/function.json", |json| {
-        json.replace("\"post\"]", "\"post\"], \"route\": \"hello\"")
+        json.replace("\"post\"]", route)
     });
     wait_for("another reload", || {
         (run.output().matches("reloaded in ").count() == 2).then_some(())
     });
-    assert_eq!(run.ask("GET", "/api/hello", b"").text(), "hello again");
+    assert_eq!(run.hello(), "hello again");
     // What was in the queues is still there.
     assert_eq!(run.queue("orders").len(), 1);
 }
