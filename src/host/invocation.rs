@@ -66,20 +66,13 @@ impl Invocation<'_> {
     /// `invocation.metadata("DequeueCount").ok().flatten()`.
     #[track_caller]
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        let members = self
-            .metadata
-            .and_then(|json| serde_json::from_str::<Members>(json.get()).ok());
-        let Some(json) = members
-            .as_ref()
-            .and_then(|members| members.get(name))
-            .filter(|json| json.get() != "null")
-        else {
+        let Some(json) = self.metadata_member(name) else {
             return Ok(None);
         };
+        // A number or a boolean comes as a text of its JSON.
         let value = datum::read(json).and_then(|datum| {
-            let text =
-                serde::de::value::StrDeserializer::<serde::de::value::Error>::new(datum.text());
-            T::deserialize(text).or_else(|_| serde_json::from_str(datum.text()))
+            let as_text = serde_json::to_string(datum.text())?;
+            serde_json::from_str(&as_text).or_else(|_| serde_json::from_str(datum.text()))
         });
         match value {
             Ok(value) => Ok(Some(value)),
@@ -87,5 +80,11 @@ impl Invocation<'_> {
                 "the metadata {name} is not of the kind expected: {error}"
             ))),
         }
+    }
+
+    fn metadata_member(&self, name: &str) -> Option<&RawValue> {
+        let members = serde_json::from_str::<Members>(self.metadata?.get());
+        let json = members.ok()?.get(name)?;
+        (json.get() != "null").then_some(json)
     }
 }

@@ -1,6 +1,7 @@
 //! HTTP by tiny_http 0.12, and the defences against its edges; nothing else in the handler knows of
 //! it.
 
+use super::workers::start_thread;
 use crate::console;
 use crate::host::error::Refusal;
 use crate::host::response::{Body, HttpResponse};
@@ -64,12 +65,14 @@ impl Listener {
     pub fn accept_again(&self) -> io::Result<Source> {
         const DESCRIPTORS: usize = 16;
         const THREADS: usize = 8;
-        let spare = (0..DESCRIPTORS)
-            .map(|_| self.socket.try_clone())
-            .collect::<io::Result<Vec<_>>>()?;
+        let mut spare = Vec::new();
+        for _ in 0..DESCRIPTORS {
+            spare.push(self.socket.try_clone()?);
+        }
         drop(spare);
-        let spare = |_| thread::Builder::new().spawn(|| thread::sleep(Duration::from_millis(1)));
-        drop((0..THREADS).map(spare).collect::<io::Result<Vec<_>>>()?);
+        for _ in 0..THREADS {
+            start_thread(Box::new(|| thread::sleep(Duration::from_millis(1))))?;
+        }
         self.accept()
     }
 

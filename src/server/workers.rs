@@ -137,10 +137,13 @@ impl Workers {
 fn add_worker(shared: &Arc<Shared>) -> io::Result<()> {
     shared.workers.fetch_add(1, SeqCst);
     let ending = Ending(shared.clone());
-    thread::Builder::new()
-        .name("worker".into())
-        .spawn(move || work(&ending.0))
-        .map(drop)
+    start_thread(Box::new(move || work(&ending.0)))
+}
+
+/// Starts a thread. Errors if the system has no more.
+pub fn start_thread(run: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+    let thread = thread::Builder::new().name("worker".into());
+    thread.spawn(run).map(drop)
 }
 
 fn work(shared: &Shared) {
