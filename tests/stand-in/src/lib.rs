@@ -16,9 +16,11 @@
 //! | send an HTTP request | [`App::get`], [`App::post`], [`App::call`] |
 //! | put a message into a queue | [`App::send`] |
 //! | run a timer | [`App::run_timer`] |
+//! | write a blob, and run what it triggers | [`App::put_blob`] |
+//! | call an MCP tool | [`App::tool`], [`App::tools`] |
 //! | run what anything else triggers | [`App::trigger`], [`App::trigger_bytes`] |
 //! | set what an input binding reads | [`App::input`], [`App::input_bytes`] |
-//! | see what functions wrote | [`App::queue`], [`App::queue_bytes`], [`App::outputs`] |
+//! | see what functions wrote | [`App::queue`], [`App::queue_bytes`], [`App::blob`], [`App::outputs`] |
 //! | see what functions logged, and why they failed | [`Run`], [`App::logs`], [`App::failures`] |
 //! | set app settings, or a limit of time | [`App::start_with`], [`App::within`] |
 //!
@@ -43,11 +45,17 @@
 //! - Queue messages: several at once, tried as often as host.json says, then moved to the poison
 //!   queue. Retry policies. (A test does not wait between two tries.)
 //! - Timers, by their schedules; in a test by hand.
+//! - Blobs and tables, which are files: in `.local` with `make run`, in a folder of its own for each
+//!   `App`, empty at its start. Blob triggers with their tries and their poison queue. Binding
+//!   expressions, before the function for inputs and after it for outputs.
+//! - MCP tools, at `/runtime/webhooks/mcp`.
 //! - `POST /admin/functions/<name>` runs any function.
 //!
 //! # What it does not
-//! - No function is triggered by an event or a bus, but by hand or by a test. `Metadata` of such
-//!   triggers has only what was seen; that of Service Bus, Event Hubs and Cosmos DB is empty.
+//! - Service Bus, Event Hubs, Event Grid and Cosmos DB do not exist here: their functions run by hand
+//!   or by a test, and an input reads the file `.local/<function>.<binding>`, or what the test sets.
+//!   `Metadata` of such triggers has only what was seen; for a bus and Cosmos DB it is empty.
+//! - The `filter` of a table is not evaluated.
 //! - A list from any such trigger is its JSON as a text, as Event Grid's was seen; for the others
 //!   that is read, not seen. JSON values that a test gives have their members in alphabetical order.
 //! - A queue function that is run by `/admin/functions` gets its input by way of its queue, tries
