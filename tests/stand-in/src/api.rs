@@ -14,7 +14,8 @@ use crate::app::function::Function;
 use crate::commands::check::check_app;
 use crate::host::answer::{Outcome, no_content, server_error};
 use crate::host::date::Date;
-use crate::host::delivery::Delivery;
+use crate::host::delivery::{Delivery, POISON_BLOBS};
+use crate::host::expressions::Template;
 use crate::host::invoke::Host;
 use crate::host::newtonsoft;
 use crate::host::payload;
@@ -336,11 +337,23 @@ impl App {
             .functions
             .iter()
             .flat_map(|function| &function.bindings);
-        let mut queues = bindings.filter_map(|binding| binding["queueName"].as_str());
+        let mut queues = bindings
+            .clone()
+            .filter_map(|binding| binding["queueName"].as_str());
         let queue_of_poison = queue.strip_suffix("-poison").unwrap_or(queue);
-        if !queues.clone().any(|name| {
-            name.eq_ignore_ascii_case(queue) || name.eq_ignore_ascii_case(queue_of_poison)
-        }) {
+        let is_named = |name: &str| {
+            let template = Template::parse(&name.to_ascii_lowercase());
+            let takes = |queue: &str| {
+                let queue = queue.to_ascii_lowercase();
+                template
+                    .as_ref()
+                    .is_ok_and(|template| template.matches(&queue).is_some())
+            };
+            takes(queue) || takes(queue_of_poison)
+        };
+        let is_of_blobs =
+            queue == POISON_BLOBS && bindings.clone().any(|one| one.is("blobTrigger"));
+        if !is_of_blobs && !queues.clone().any(is_named) {
             let mut named: Vec<_> = queues.by_ref().map(str::to_owned).collect();
             named.sort();
             named.dedup();

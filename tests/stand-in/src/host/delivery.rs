@@ -26,7 +26,7 @@ const BLOB_PAUSE: Duration = Duration::from_millis(400);
 const BLOB_TRIES: u32 = 5;
 
 /// Where blobs go whose last try has failed.
-const POISON_BLOBS: &str = "webjobs-blobtrigger-poison";
+pub const POISON_BLOBS: &str = "webjobs-blobtrigger-poison";
 
 /// What triggers a function, and what has become of it so far.
 pub struct Delivery {

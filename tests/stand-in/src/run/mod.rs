@@ -23,7 +23,7 @@ use crate::commands::check::check_app;
 use crate::host::invoke::Host;
 use crate::host::mcp;
 use crate::host::record::Record;
-use crate::host::storage::Storage;
+use crate::host::storage::{Storage, files};
 use crate::run::build::{self as cargo, Copies};
 use crate::run::current::Current;
 use crate::run::process::Handler;
@@ -99,6 +99,7 @@ struct Started {
 /// returns only with an error.
 pub fn run(arguments: &[String]) -> Result<(), String> {
     let options = options(arguments)?;
+    files::fail_at_limits();
     let root =
         std::env::current_dir().map_err(|error| format!("the working directory: {error}"))?;
     let mut files = Files::of(&root);

@@ -80,6 +80,11 @@ const FUNCTIONS: [(&str, &str); 12] = [
 
 /// A folder with the app, made anew for a test.
 pub fn app(test: &str) -> PathBuf {
+    app_with(test, &FUNCTIONS)
+}
+
+/// A folder with an app of these functions, name and bindings, made anew for a test.
+pub fn app_with(test: &str, functions: &[(&str, &str)]) -> PathBuf {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("app-{test}"));
     let _ = std::fs::remove_dir_all(&root);
     let write = |path: &str, text: &str| {
@@ -95,7 +100,7 @@ pub fn app(test: &str) -> PathBuf {
         "local.settings.json",
         r#"{"Values":{"FAKE_SETTING":"from the file","FAKE_OTHER":"from the file"}}"#,
     );
-    for (name, bindings) in FUNCTIONS {
+    for (name, bindings) in functions {
         write(
             &format!("{name}/function.json"),
             &format!("{{\"bindings\":[{bindings}]}}"),
@@ -239,6 +244,24 @@ fn invoked(function: &str, payload: &Value) -> (u16, String) {
             }
         }
         "blobs" => json!({"Outputs": {"outs": data["item"]}}),
+        // Gives what triggers it to the output `out`, as it came.
+        function if function.starts_with("pass") => {
+            println!("invocation 3: {function} has run");
+            let value = match data["req"].as_object() {
+                Some(request) => request.get("Body").cloned().unwrap_or_default(),
+                None => data["item"].clone(),
+            };
+            // A queue message is a text in a text, a blob is base64.
+            let value = value.as_str().unwrap_or_default();
+            let text = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
+            json!({"Outputs": {"out": text, "res": {"body": data["in"]}}})
+        }
+        "fails" => return (500, r#"{"error":"it failed"}"#.to_owned()),
+        "rows" => {
+            let body = data["req"]["Body"].as_str().unwrap_or("null");
+            let out: Value = serde_json::from_str(body).expect("JSON");
+            json!({"Outputs": {"out": out, "res": {"body": data["in"]}}})
+        }
         _ => {
             let variables = ["FAKE_SETTING", "FAKE_OTHER"].map(|name| std::env::var(name).ok());
             json!({"Outputs": {"rows": {"data": data, "metadata": payload["Metadata"], "variables": variables}}})
@@ -281,6 +304,11 @@ pub struct Served {
 
 impl Served {
     pub fn start(test: &str) -> Self {
+        Self::start_at(&app(test))
+    }
+
+    /// The same, of the app in a folder.
+    pub fn start_at(root: &Path) -> Self {
         let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
         let port_of = |listener: &TcpListener| listener.local_addr().expect("an address").port();
         let (fake, events, handler, callers) = (
@@ -294,8 +322,7 @@ impl Served {
             let fake = fake.clone();
             move || fake.serve(&handler)
         });
-        let root = app(test);
-        let app = Description::read(&root, &|_| None);
+        let app = Description::read(root, &|_| None);
         app.read_well().expect("an app");
         let storage = Arc::new(Storage::with_files(root.join(".local")));
         let record = Record::Shown(Box::new({

@@ -6,3 +6,4 @@ mod fake;
 mod front;
 #[cfg(unix)]
 mod run;
+mod storage;

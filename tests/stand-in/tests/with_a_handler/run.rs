@@ -112,10 +112,10 @@ fn invoke(first: &str, id: &str, body: &str) -> (u16, String) {
 const HTTP: &str = r#"{"bindings":[{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}]}"#;
 
 /// An app that a test changes.
-struct Folder(PathBuf);
+pub struct Folder(pub PathBuf);
 
 impl Folder {
-    fn new(test: &str) -> Self {
+    pub fn new(test: &str) -> Self {
         let folder = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("run-{test}")));
         // All but what was built.
         for entry in fs::read_dir(&folder.0).into_iter().flatten().flatten() {
@@ -149,7 +149,7 @@ impl Folder {
     }
 
     /// Its table, with functions that something else triggers: name, binding, outputs.
-    fn write_table_with(&self, path: &str, others: &[(&str, &str, &[&str])]) {
+    pub fn write_table_with(&self, path: &str, others: &[(&str, &str, &[&str])]) {
         let mut table = vec![
             json!({"name": "hello", "outputs": [], "kind": {"Http": {"methods": ["GET"], "path": path}}}),
         ];
@@ -162,7 +162,7 @@ impl Folder {
     }
 
     /// A function that a queue or a timer triggers.
-    fn write_function(&self, name: &str, trigger: Value, rest: &[Value]) {
+    pub fn write_function(&self, name: &str, trigger: Value, rest: &[Value]) {
         let bindings = [&[trigger], rest].concat();
         self.write(
             &format!("{name}/function.json"),
@@ -170,14 +170,14 @@ impl Folder {
         );
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub fn write(&self, path: &str, text: &str) {
         fs::create_dir_all(self.0.join(path).parent().expect("a folder")).expect("a folder");
         fs::write(self.0.join(path), text).expect("a file");
     }
 }
 
 /// `stand-in run`, as a leader of a process group, as a shell starts it.
-struct Run {
+pub struct Run {
     child: Child,
     output: PathBuf,
     port: u16,
@@ -185,7 +185,7 @@ struct Run {
 
 impl Run {
     /// Starts it and waits until it shows its functions.
-    fn start(folder: &Folder, arguments: &[&str]) -> Self {
+    pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
         let mut run = Self::spawn(folder, &[&["--port", "0"], arguments].concat());
         run.port = run.wait_for_output("an address", |text| {
             let (_, rest) = text.split_once("http://localhost:")?;
@@ -219,7 +219,7 @@ impl Run {
         }
     }
 
-    fn output(&self) -> String {
+    pub fn output(&self) -> String {
         fs::read_to_string(&self.output).expect("the output")
     }
 
@@ -238,7 +238,7 @@ impl Run {
     }
 
     /// Waits until the output has `words`, so many times.
-    fn wait_for_words(&mut self, words: &str, times: usize) {
+    pub fn wait_for_words(&mut self, words: &str, times: usize) {
         self.wait_for_output(words, |text| {
             (text.matches(words).count() >= times).then_some(())
         });
@@ -248,12 +248,12 @@ impl Run {
         self.ask("GET", path, b"")
     }
 
-    fn ask(&self, method: &str, path: &str, body: &[u8]) -> std::io::Result<Answer> {
+    pub fn ask(&self, method: &str, path: &str, body: &[u8]) -> std::io::Result<Answer> {
         Connection::open(self.port)?.exchange(&request(method, path, &[], body))
     }
 
     /// The lines about invocations, without times, with `ID` and `N` for what differs each time.
-    fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         let output = self.output();
         let lines = output.lines().filter_map(|line| {
             let (_, line) = line.strip_prefix('[')?.split_once("] ")?;

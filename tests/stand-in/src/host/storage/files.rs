@@ -86,6 +86,22 @@ impl Drop for Folder {
     }
 }
 
+/// Makes it an error of the writing if a file grows beyond what `ulimit -f` allows. Else it ends the
+/// process.
+pub fn fail_at_limits() {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        const SIGXFSZ: i32 = 25;
+        const SIG_IGN: usize = 1;
+        unsafe extern "C" {
+            fn signal(signal: i32, handler: usize) -> usize;
+        }
+        // SAFETY: this is `signal` of the C library, which every program is linked with here. To
+        // ignore a signal runs no code, and touches no memory of this process.
+        unsafe { signal(SIGXFSZ, SIG_IGN) };
+    }
+}
+
 /// Whether an error says that a file is not there, or a folder in its path is not.
 pub fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)

@@ -448,3 +448,40 @@ fn a_table_that_is_no_list_of_rows_is_named() {
     let row = r#"[{"PartitionKey":"p","RowKey":"b"}]"#;
     assert_eq!(read("edited").as_deref(), Ok(row));
 }
+
+/// Where the test below runs once more, with a limit.
+const LIMITED: &str = "STAND_IN_LIMITED";
+
+/// A blob that is larger than `ulimit -f` allows is an error, and the one before stays whole.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+#[test]
+fn what_does_not_fit_is_an_error_and_leaves_what_was_there() {
+    if std::env::var_os(LIMITED).is_none() {
+        let test = "host::storage::what_does_not_fit_is_an_error_and_leaves_what_was_there";
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "ulimit -f 64; exec \"$0\" \"$@\""]);
+        command.arg(std::env::current_exe().expect("the test's path"));
+        command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
+        let output = command.env(LIMITED, "1").output().expect("a shell");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && said.contains("1 passed"),
+            "{output:?}"
+        );
+        return;
+    }
+    stand_in::host::storage::files::fail_at_limits();
+    let files = folder(&[]);
+    let local = Folder::kept(files.path().to_owned());
+    blobs::write(&local, &blob("ins/a"), b"small").expect("a blob");
+    let error = blobs::write(&local, &blob("ins/a"), &[b'x'; 1 << 20]).expect_err("a limit");
+    assert!(error.contains("ins") && error.contains("large"), "{error}");
+    assert_eq!(
+        blobs::read(&local, &blob("ins/a")),
+        Ok(Some(b"small".to_vec()))
+    );
+    let left = std::fs::read_dir(files.path().join("tmp"))
+        .expect("a folder")
+        .count();
+    assert_eq!(left, 0);
+}
