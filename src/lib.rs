@@ -23,6 +23,7 @@ pub use host::invocation::Invocation;
 pub use host::request::HttpRequest;
 pub use host::response::{HttpResponse, Output, Response, Result};
 pub use host::route::{Kind, Route};
+pub use host::tool::{Content, ToolCall, ToolResult};
 pub use host::{log, queue_text};
 #[doc(hidden)]
 pub use server::tuning;

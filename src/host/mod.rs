@@ -15,4 +15,5 @@ mod response_payload;
 pub mod route;
 pub mod router;
 pub mod stream;
+pub mod tool;
 mod url;

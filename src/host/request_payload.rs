@@ -6,7 +6,9 @@ use super::datum::{self, Datum, Members, Text};
 use super::error::Refusal;
 use super::invocation::Invocation;
 use super::request::{HttpRequest, Texts, named};
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Unexpected, Visitor,
+};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -151,7 +153,7 @@ impl<'de> DeserializeSeed<'de> for Object<'_, '_, 'de> {
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
         if self.depth < self.path.len() {
-            return json.deserialize_map(self);
+            return json.deserialize_any(self);
         }
         self.found.value = Some(if self.as_text {
             let text = Option::<Text>::deserialize(json)
@@ -172,6 +174,11 @@ impl<'de> Visitor<'de> for Object<'_, '_, 'de> {
             0 => f.write_str("an object"),
             _ => write!(f, "{} to be an object", self.here()),
         }
+    }
+
+    // Without the text itself, which may hold a caller's key.
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        Err(E::invalid_type(Unexpected::Other("string"), &self))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {

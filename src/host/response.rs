@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::queue_text;
 use super::stream::Stream;
+use super::tool::ToolResult;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -22,6 +23,8 @@ pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
 pub struct Response {
     pub(crate) http: HttpResponse,
     pub(crate) outputs: Vec<Set>,
+    /// What an MCP tool gives back.
+    pub(crate) tool: Option<ToolResult>,
 }
 
 /// An output that a function sets.

@@ -43,9 +43,13 @@ pub fn write(response: &Response, logs: &[String], is_http: bool) -> Result<Vec<
         json.push("]");
     }
     json.push(",\"ReturnValue\":");
-    match returned {
-        Some(output) => json.output(output),
-        None => json.push("null"),
+    match (&response.tool, returned) {
+        (Some(result), _) => {
+            let text = result.return_value();
+            json.text(&text.map_err(|error| format!("the tool's result: {error}"))?);
+        }
+        (None, Some(output)) => json.output(output),
+        (None, None) => json.push("null"),
     }
     json.push("}");
     Ok(json.0)

@@ -3,6 +3,7 @@
 use super::invocation::Invocation;
 use super::request::HttpRequest;
 use super::response::Result;
+use super::tool::ToolCall;
 use serde::Serialize;
 
 /// One function of the app: a line of the table in `src/functions/mod.rs`. As JSON, `make check`
@@ -41,6 +42,14 @@ pub enum Kind {
         /// The function.
         #[serde(skip)]
         run: fn(Invocation) -> Result,
+    },
+    /// A call of an MCP tool.
+    Tool {
+        /// The name of the trigger's binding.
+        binding: &'static str,
+        /// The function.
+        #[serde(skip)]
+        run: fn(ToolCall) -> Result,
     },
 }
 
@@ -92,6 +101,21 @@ impl Route {
             name,
             outputs,
             kind: Kind::Trigger { binding, run },
+        }
+    }
+
+    /// An MCP tool, whose trigger's binding has the name `binding`. Its result is not one of the
+    /// outputs.
+    pub const fn tool(
+        name: &'static str,
+        binding: &'static str,
+        outputs: &'static [&'static str],
+        run: fn(ToolCall) -> Result,
+    ) -> Self {
+        Self {
+            name,
+            outputs,
+            kind: Kind::Tool { binding, run },
         }
     }
 }

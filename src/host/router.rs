@@ -11,6 +11,7 @@ use super::response::{Body, HttpResponse, Response, Result, Set};
 use super::response_payload;
 use super::route::{Kind, Route};
 use super::stream::{COLLECTED_MAX_BYTES, Out, Stream};
+use super::tool::{self, ToolCall};
 use crate::console;
 use std::borrow::Cow;
 use std::fmt;
@@ -273,6 +274,8 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
     let (called, logs) = log::collect(id, true, || match route.kind {
         Kind::Trigger { binding, run } => request_payload::read_invocation(&payload, binding, id)
             .map(|invocation| call(|| run(invocation))),
+        Kind::Tool { binding, run } => request_payload::read_invocation(&payload, binding, id)
+            .map(|invocation| tool::answered(catch(|| run(ToolCall(invocation))))),
         Kind::Http { methods, run, .. } => {
             request_payload::read_http_request(&payload, id).map(|http| {
                 if !takes(methods, &http.method) {
@@ -401,7 +404,12 @@ fn check(route: &Route, response: &Response) -> Result<(), String> {
     } = &response.http;
     let is_empty = matches!(body, Body::Bytes(body) if body.is_empty());
     let has_answer = *status != 200 || !headers.is_empty() || !is_empty;
-    if has_answer && matches!(route.kind, Kind::Trigger { .. }) {
+    if response.tool.is_some() && !matches!(route.kind, Kind::Tool { .. }) {
+        return Err(format!(
+            "function {name} gives a tool's result, and its route is not Route::tool"
+        ));
+    }
+    if has_answer && !matches!(route.kind, Kind::Http { .. }) {
         return Err(format!(
             "function {name} answers an HTTP caller, and it has none"
         ));

@@ -27,6 +27,7 @@ mod streams;
 mod tests_app;
 #[cfg(target_os = "linux")]
 mod too_many_connections;
+mod tools;
 
 // As in the binary that `make build` leaves.
 app::global_allocator!();

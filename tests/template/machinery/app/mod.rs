@@ -9,11 +9,13 @@ mod blocking;
 pub mod calls;
 mod panics;
 mod streams;
+#[path = "../../mcp/tools.rs"]
+pub mod tools;
 
 use app::{Route, Settings};
 use std::time::Duration;
 
-/// Set in the process that is to be the handler; [`AT_ROOT`] for the table of that name.
+/// Set in the process that is to be the handler; [`AT_ROOT`] or [`TOOLS`] for another table.
 pub const SERVE: &str = "SERVE_THE_TESTS_APP";
 
 /// The value of [`SERVE`] for the table in `at_root.rs`.
@@ -22,6 +24,9 @@ pub const AT_ROOT: &str = "at the root";
 /// After how many seconds that handler gives up, where it can accept no connection
 /// ([`Settings::give_up_after`]).
 pub const GIVE_UP_AFTER: &str = "GIVE_UP_AFTER";
+
+/// The MCP tools.
+pub const TOOLS: &str = "tools";
 
 /// The documentation's three, which are this repository's samples, and what else the tests need.
 fn routes() -> &'static [Route] {
@@ -119,6 +124,7 @@ fn routes() -> &'static [Route] {
 pub fn serve_if_asked() {
     let routes = match std::env::var(SERVE) {
         Ok(table) if table == AT_ROOT => at_root::routes(),
+        Ok(table) if table == TOOLS => tools::ROUTES,
         Ok(_) => routes(),
         Err(_) => return,
     };

@@ -1,0 +1,319 @@
+//! MCP tools: what a tool gets for a call, and what it gives back.
+
+use super::base64;
+use super::datum::{Datum, Members};
+use super::error::{Error, Refusal, Why};
+use super::invocation::Invocation;
+use super::response::{Response, Result};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A call of an MCP tool by an agent.
+///
+/// A refusal ([`Error::refuse`], with any status) reaches the agent in your own words, so that it
+/// can mend its call. Of any other error it learns only that there was one; the reason is in the
+/// app's log.
+///
+/// ```
+/// use app::{Error, Result, ToolCall, ToolResult};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Deserialize)]
+/// struct Arguments {
+///     item: String,
+///     count: Option<u32>,
+/// }
+///
+/// #[derive(Serialize)]
+/// struct Price {
+///     price: u32,
+/// }
+///
+/// fn run(call: ToolCall) -> Result {
+///     let Arguments { item, count } = call.arguments()?;
+///     if item != "tea" {
+///         return Err(Error::refuse(404, format!("there is no {item}, only tea")));
+///     }
+///     Ok(ToolResult::structured(&Price { price: 3 * count.unwrap_or(1) })?.into())
+/// }
+/// ```
+pub struct ToolCall<'a>(
+    // Its trigger's value and its metadata hold the headers of the caller's request, and with them
+    // the caller's key: neither may get into a log or an error.
+    pub(crate) Invocation<'a>,
+);
+
+/// What a tool reads of the trigger's value.
+#[derive(Deserialize)]
+struct Context<'a> {
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
+    sessionid: Option<String>,
+}
+
+impl ToolCall<'_> {
+    /// The arguments as the agent sent them, digits and dates included; the type's fields have
+    /// their names.
+    ///
+    /// Errors with a refusal, to be passed on with `?`, when an argument does not fit `T`: the
+    /// agent learns which one, and what was expected. The host looks at no types.
+    #[track_caller]
+    pub fn arguments<T: DeserializeOwned>(&self) -> Result<T> {
+        let arguments = self.context()?.arguments.map_or("{}", RawValue::get);
+        let refuse = |why: serde_json::Error| Error::refuse(400, without_place(&why));
+        let members = serde_json::from_str::<Members>(arguments).map_err(refuse)?;
+        T::deserialize(MapAccessDeserializer::new(Arguments(members, 0))).map_err(refuse)
+    }
+
+    /// The value of another input binding, as [`Invocation::input`] gives it.
+    #[track_caller]
+    pub fn input(&self, name: &str) -> Result<Option<Datum<'_>>> {
+        self.0.input(name)
+    }
+
+    /// A member of the trigger's metadata, as [`Invocation::metadata`] gives it.
+    #[track_caller]
+    pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let wrong = |_| Error::fail(format!("the metadata {name} is not of the kind expected"));
+        self.0.metadata(name).map_err(wrong)
+    }
+
+    /// The id of the session with the agent, where it has one.
+    pub fn session(&self) -> Option<String> {
+        self.context().ok()?.sessionid
+    }
+
+    #[track_caller]
+    fn context(&self) -> Result<Context<'_>> {
+        // What serde says of it could quote the caller's key.
+        serde_json::from_str(self.0.trigger.text())
+            .map_err(|_| Error::fail("the trigger's value is not the call of an MCP tool"))
+    }
+}
+
+/// Only the length of the trigger's value.
+impl fmt::Debug for ToolCall<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "ToolCall({})", self.0.trigger.text().len())
+    }
+}
+
+/// The arguments, each read when its turn comes, so that an error can name it. The number counts
+/// those that have been read.
+struct Arguments<'a>(Members<'a>, usize);
+
+impl<'de> MapAccess<'de> for Arguments<'de> {
+    type Error = serde_json::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> serde_json::Result<Option<K::Value>> {
+        let name = self.0.0.get(self.1).map(|(name, _)| &**name);
+        self.1 += 1;
+        name.map(|name| seed.deserialize(name.into_deserializer()))
+            .transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> serde_json::Result<V::Value> {
+        let (name, json) = &self.0.0[self.1 - 1];
+        let value = seed.deserialize(&mut serde_json::Deserializer::from_str(json.get()));
+        value.map_err(|error| {
+            serde::de::Error::custom(format!("the argument {name}: {}", without_place(&error)))
+        })
+    }
+}
+
+/// An error of serde_json without its line and column, which an agent cannot see.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let end = text.rfind(" at line ").filter(|_| error.line() > 0);
+    text[..end.unwrap_or(text.len())].to_owned()
+}
+
+/// What an agent gets for a call. `into()` makes it the [`Response`] that a tool returns;
+/// `Response::from(result).output("message", text)` sets another output beside it.
+///
+/// It reaches the agent as it is, whatever its texts look like.
+#[derive(Serialize)]
+pub struct ToolResult {
+    content: Vec<Content>,
+    #[serde(rename = "structuredContent", skip_serializing_if = "Option::is_none")]
+    structured: Option<Box<RawValue>>,
+    #[serde(rename = "isError", skip_serializing_if = "std::ops::Not::not")]
+    is_error: bool,
+}
+
+impl ToolResult {
+    /// One text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::blocks([Content::text(text)])
+    }
+
+    /// `value` as structured content, and its JSON as a text for agents that read only texts.
+    /// Errors when it cannot be written as JSON, or is not an object there.
+    #[track_caller]
+    pub fn structured(value: &(impl Serialize + ?Sized)) -> Result<Self> {
+        let json = serde_json::value::to_raw_value(value)?;
+        if !json.get().starts_with('{') {
+            return Err("structured content has to be an object: a struct or a map".into());
+        }
+        Ok(Self {
+            structured: Some(json.clone()),
+            ..Self::text(json.get())
+        })
+    }
+
+    /// Blocks of content in their order; none is an empty result.
+    pub fn blocks(blocks: impl IntoIterator<Item = Content>) -> Self {
+        Self {
+            content: blocks.into_iter().collect(),
+            structured: None,
+            is_error: false,
+        }
+    }
+
+    /// The return value for the host, which passes a `call_tool_result` on as it is. (Other forms
+    /// it takes for content of its own: without `useResultSchema` it rewrites dates.)
+    pub(crate) fn return_value(&self) -> serde_json::Result<String> {
+        let content = serde_json::to_string(&serde_json::to_string(self)?)?;
+        Ok(format!(
+            r#"{{"type":"call_tool_result","content":{content}}}"#
+        ))
+    }
+}
+
+impl fmt::Debug for ToolResult {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_tuple("ToolResult").field(&self.content).finish()
+    }
+}
+
+impl From<ToolResult> for Response {
+    fn from(result: ToolResult) -> Self {
+        Self {
+            tool: Some(result),
+            ..Self::default()
+        }
+    }
+}
+
+/// What a tool's result is for the host: without one it is empty, and a refusal is the agent's.
+pub(crate) fn answered(result: Result) -> Result {
+    match result {
+        Ok(response) => Ok(Response {
+            tool: response.tool.or_else(|| Some(ToolResult::blocks([]))),
+            ..response
+        }),
+        Err(Error(Why::Refused(Refusal { message, .. }))) => {
+            let text = ToolResult::text(message);
+            Ok(ToolResult {
+                is_error: true,
+                ..text
+            }
+            .into())
+        }
+        result => result,
+    }
+}
+
+/// One block of a [`ToolResult`].
+///
+/// ```
+/// use app::{Content, ToolResult};
+///
+/// let chart = [0x89, b'P', b'N', b'G'];
+/// ToolResult::blocks([Content::text("the prices of May"), Content::image(chart, "image/png")]);
+/// ```
+pub struct Content {
+    kind: &'static str,
+    members: BTreeMap<&'static str, String>,
+}
+
+impl Content {
+    fn new<const N: usize>(kind: &'static str, members: [(&'static str, String); N]) -> Self {
+        let members = members.into();
+        Self { kind, members }
+    }
+
+    /// A text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::new("text", [("text", text.into())])
+    }
+
+    /// The bytes of an image, of a type such as `image/png`.
+    pub fn image(bytes: impl AsRef<[u8]>, mime_type: impl Into<String>) -> Self {
+        let data = base64_of(bytes.as_ref());
+        Self::new("image", [("data", data), ("mimeType", mime_type.into())])
+    }
+
+    /// The bytes of a sound, of a type such as `audio/wav`.
+    pub fn audio(bytes: impl AsRef<[u8]>, mime_type: impl Into<String>) -> Self {
+        let data = base64_of(bytes.as_ref());
+        Self::new("audio", [("data", data), ("mimeType", mime_type.into())])
+    }
+
+    /// A resource embedded in the result. Contents in UTF-8 are sent as text, others as bytes.
+    pub fn resource(
+        uri: impl Into<String>,
+        mime_type: impl Into<String>,
+        contents: impl Into<Vec<u8>>,
+    ) -> Self {
+        let contents = match String::from_utf8(contents.into()) {
+            Ok(text) => ("text", text),
+            Err(error) => ("blob", base64_of(error.as_bytes())),
+        };
+        let (uri, mime_type) = (("uri", uri.into()), ("mimeType", mime_type.into()));
+        Self::new("resource", [uri, mime_type, contents])
+    }
+
+    /// A link to a resource, with a name for it.
+    pub fn link(uri: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::new(
+            "resource_link",
+            [("uri", uri.into()), ("name", name.into())],
+        )
+    }
+}
+
+impl Serialize for Content {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut block = serializer.serialize_map(None)?;
+        block.serialize_entry("type", self.kind)?;
+        match self.kind {
+            "resource" => block.serialize_entry(self.kind, &self.members)?,
+            _ => self
+                .members
+                .iter()
+                .try_for_each(|(name, text)| block.serialize_entry(name, text))?,
+        }
+        block.end()
+    }
+}
+
+/// The kind, and the length of what it holds.
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(
+            f,
+            "{}({})",
+            self.kind,
+            self.members.values().map(String::len).sum::<usize>()
+        )
+    }
+}
+
+fn base64_of(bytes: &[u8]) -> String {
+    let mut text = Vec::new();
+    base64::encode(bytes, &mut text);
+    // Base64 is ASCII.
+    String::from_utf8(text).unwrap_or_default()
+}

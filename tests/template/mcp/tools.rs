@@ -1,0 +1,200 @@
+//! Tools for the tests: of the machinery, of `make run` with npm's client, and those that the
+//! protocol's conformance suite asks for. What each takes is in tools.json.
+
+use app::{Content, Error, Response, Result, Route, ToolCall, ToolResult, log};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+pub const ROUTES: &[Route] = &[
+    Route::tool("price-of", "context", &[], price_of),
+    Route::tool("says", "context", &[], says),
+    Route::tool("echoes", "context", &[], echoes),
+    Route::tool("refuses", "context", &[], refuses),
+    Route::tool("fails", "context", &[], fails),
+    Route::tool("panics", "context", &[], panics),
+    Route::tool("meets", "context", &[], meets),
+    Route::tool("empty", "context", &[], empty),
+    Route::tool("shows", "context", &[], shows),
+    Route::tool("wrongs", "context", &[], wrongs),
+    Route::tool("besides", "context", &["message"], besides),
+    Route::tool("test-simple-text", "context", &[], test_simple_text),
+    Route::tool("test-image-content", "context", &[], test_image_content),
+    Route::tool("test-audio-content", "context", &[], test_audio_content),
+    Route::tool(
+        "test-embedded-resource",
+        "context",
+        &[],
+        test_embedded_resource,
+    ),
+    Route::tool(
+        "test-multiple-content-types",
+        "context",
+        &[],
+        test_multiple_content_types,
+    ),
+    Route::tool("test-error-handling", "context", &[], test_error_handling),
+];
+
+#[derive(Debug, Deserialize)]
+pub struct Arguments {
+    pub item: String,
+    pub count: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Price {
+    price: u32,
+}
+
+pub fn price_of(call: ToolCall) -> Result {
+    let Arguments { item, count } = call.arguments()?;
+    if item != "tea" {
+        return Err(Error::refuse(404, format!("there is no {item}, only tea")));
+    }
+    let price = 3 * count.unwrap_or(1);
+    Ok(ToolResult::structured(&Price { price })?.into())
+}
+
+/// Says a text, `times` times in a row, as it is.
+pub fn says(call: ToolCall) -> Result {
+    #[derive(Deserialize)]
+    struct Says {
+        text: String,
+        times: Option<usize>,
+    }
+    let Says { text, times } = call.arguments()?;
+    Ok(ToolResult::text(text.repeat(times.unwrap_or(1))).into())
+}
+
+/// Gives the arguments back, and logs how long they are.
+pub fn echoes(call: ToolCall) -> Result {
+    let arguments: serde_json::Map<String, Value> = call.arguments()?;
+    log::info(format_args!(
+        "{call:?} {}",
+        call.session().unwrap_or_default()
+    ));
+    let result = ToolResult::structured(&arguments)?;
+    log::info(format_args!("{result:?}"));
+    Ok(result.into())
+}
+
+pub fn refuses(_: ToolCall) -> Result {
+    Err(Error::refuse(
+        503,
+        "there is no \"tea\" today ☕; ask for coffee",
+    ))
+}
+
+pub fn fails(_: ToolCall) -> Result {
+    Err("the till is locked".into())
+}
+
+pub fn panics(_: ToolCall) -> Result {
+    panic!("the till is gone");
+}
+
+/// Answers when a second call has come.
+pub fn meets(_: ToolCall) -> Result {
+    static IN: Mutex<u32> = Mutex::new(0);
+    static CAME: Condvar = Condvar::new();
+    let mut count = IN.lock().map_err(|error| error.to_string())?;
+    *count += 1;
+    CAME.notify_all();
+    let waited = CAME.wait_timeout_while(count, Duration::from_secs(20), |count| *count < 2);
+    match waited.map_err(|error| error.to_string())? {
+        (_, waited) if waited.timed_out() => Err("no other call came".into()),
+        _ => Ok(ToolResult::text("met").into()),
+    }
+}
+
+pub fn empty(_: ToolCall) -> Result {
+    Ok(Response::new())
+}
+
+pub fn shows(_: ToolCall) -> Result {
+    let blocks = [
+        Content::text("the prices of May"),
+        Content::image(PNG, "image/png"),
+        Content::audio(WAV, "audio/wav"),
+        Content::resource("shop://may", "text/plain", "tea 3"),
+        Content::resource("shop://may.bin", "application/octet-stream", [0xff, 0]),
+        Content::link("https://shop.example/may", "the whole list"),
+    ];
+    Ok(ToolResult::blocks(blocks).into())
+}
+
+/// Each is a mistake of the tool's.
+pub fn wrongs(call: ToolCall) -> Result {
+    #[derive(Deserialize)]
+    struct Wrongs {
+        how: String,
+    }
+    let Wrongs { how } = call.arguments()?;
+    match &*how {
+        "list" => Ok(ToolResult::structured(&[1])?.into()),
+        "return value" => Ok(Response::new().return_value("3")),
+        "output" => Ok(Response::from(ToolResult::text("a")).output("message", "a")),
+        _ => Ok(app::HttpResponse::text("a").into()),
+    }
+}
+
+/// Sends a message, and says what an input, an argument and the metadata are.
+pub fn besides(call: ToolCall) -> Result {
+    let Arguments { item, .. } = call.arguments()?;
+    let input = call.input("snippet")?;
+    let input = input.map_or("none".to_owned(), |input| input.text().to_owned());
+    let name: Option<String> = call.metadata("name")?;
+    let result = ToolResult::text(format!("{item}, {input}, {}", name.unwrap_or_default()));
+    Ok(Response::from(result).output("message", item))
+}
+
+/// One red pixel.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\0\0\0\x0cIDATx\x9cc\xf8\xcf\xc0\0\0\x03\x01\x01\0\xc9\xfe\x92\xef\0\0\0\0IEND\xaeB`\x82";
+
+/// One sample of silence.
+const WAV: &[u8] = b"RIFF\x26\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x02\0\0\0\0\0";
+
+pub fn test_simple_text(_: ToolCall) -> Result {
+    Ok(ToolResult::text("This is a simple text response for testing.").into())
+}
+
+pub fn test_image_content(_: ToolCall) -> Result {
+    Ok(ToolResult::blocks([Content::image(PNG, "image/png")]).into())
+}
+
+pub fn test_audio_content(_: ToolCall) -> Result {
+    Ok(ToolResult::blocks([Content::audio(WAV, "audio/wav")]).into())
+}
+
+pub fn test_embedded_resource(_: ToolCall) -> Result {
+    let text = "This is an embedded resource content.";
+    Ok(ToolResult::blocks([Content::resource(
+        "test://embedded-resource",
+        "text/plain",
+        text,
+    )])
+    .into())
+}
+
+pub fn test_multiple_content_types(_: ToolCall) -> Result {
+    let resource = r#"{"test":"data","value":123}"#;
+    let blocks = [
+        Content::text("Multiple content types test:"),
+        Content::image(PNG, "image/png"),
+        Content::resource(
+            "test://mixed-content-resource",
+            "application/json",
+            resource,
+        ),
+    ];
+    Ok(ToolResult::blocks(blocks).into())
+}
+
+pub fn test_error_handling(_: ToolCall) -> Result {
+    Err(Error::refuse(
+        400,
+        "This tool intentionally returns an error for testing",
+    ))
+}
