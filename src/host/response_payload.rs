@@ -44,10 +44,7 @@ pub fn write(response: &Response, logs: &[String], is_http: bool) -> Result<Vec<
     }
     json.push(",\"ReturnValue\":");
     match (&response.tool, returned) {
-        (Some(result), _) => {
-            let text = result.return_value();
-            json.text(&text.map_err(|error| format!("the tool's result: {error}"))?);
-        }
+        (Some(result), _) => json.text(&result.return_value()),
         (None, Some(output)) => json.output(output),
         (None, None) => json.push("null"),
     }

@@ -7,10 +7,8 @@ use super::invocation::Invocation;
 use super::response::{Response, Result};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// A call of an MCP tool by an agent.
@@ -143,18 +141,12 @@ fn without_place(error: &serde_json::Error) -> String {
 /// `Response::from(result).output("message", text)` sets another output beside it.
 ///
 /// It reaches the agent as it is, whatever its texts look like.
-#[derive(Serialize)]
-pub struct ToolResult {
-    content: Vec<Content>,
-    #[serde(rename = "structuredContent", skip_serializing_if = "Option::is_none")]
-    structured: Option<Box<RawValue>>,
-    #[serde(rename = "isError", skip_serializing_if = "std::ops::Not::not")]
-    is_error: bool,
-}
+// Holds the JSON of a `CallToolResult`, without its end.
+pub struct ToolResult(String);
 
 impl ToolResult {
     /// One text.
-    pub fn text(text: impl Into<String>) -> Self {
+    pub fn text(text: impl AsRef<str>) -> Self {
         Self::blocks([Content::text(text)])
     }
 
@@ -162,38 +154,25 @@ impl ToolResult {
     /// Errors when it cannot be written as JSON, or is not an object there.
     #[track_caller]
     pub fn structured(value: &(impl Serialize + ?Sized)) -> Result<Self> {
-        let json = serde_json::value::to_raw_value(value)?;
-        if !json.get().starts_with('{') {
+        let json = serde_json::to_string(value)?;
+        if !json.starts_with('{') {
             return Err("structured content has to be an object: a struct or a map".into());
         }
-        Ok(Self {
-            structured: Some(json.clone()),
-            ..Self::text(json.get())
-        })
+        let Self(text) = Self::text(&json);
+        Ok(Self(text + ",\"structuredContent\":" + &json))
     }
 
     /// Blocks of content in their order; none is an empty result.
     pub fn blocks(blocks: impl IntoIterator<Item = Content>) -> Self {
-        Self {
-            content: blocks.into_iter().collect(),
-            structured: None,
-            is_error: false,
-        }
+        let blocks: Vec<String> = blocks.into_iter().map(|block| block.0).collect();
+        Self(["{\"content\":[", &blocks.join(","), "]"].concat())
     }
 
-    /// The return value for the host, which passes a `call_tool_result` on as it is. (Other forms
-    /// it takes for content of its own: without `useResultSchema` it rewrites dates.)
-    pub(crate) fn return_value(&self) -> serde_json::Result<String> {
-        let content = serde_json::to_string(&serde_json::to_string(self)?)?;
-        Ok(format!(
-            r#"{{"type":"call_tool_result","content":{content}}}"#
-        ))
-    }
-}
-
-impl fmt::Debug for ToolResult {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_tuple("ToolResult").field(&self.content).finish()
+    /// The return value for the host, which passes a `call_tool_result` on as it is. (Without
+    /// `useResultSchema` it would rewrite dates, and more.)
+    pub(crate) fn return_value(&self) -> String {
+        let content = quoted(&(self.0.clone() + "}"));
+        ["{\"type\":\"call_tool_result\",\"content\":", &content, "}"].concat()
     }
 }
 
@@ -208,21 +187,15 @@ impl From<ToolResult> for Response {
 
 /// What a tool's result is for the host: without one it is empty, and a refusal is the agent's.
 pub(crate) fn answered(result: Result) -> Result {
-    match result {
-        Ok(response) => Ok(Response {
-            tool: response.tool.or_else(|| Some(ToolResult::blocks([]))),
-            ..response
-        }),
+    let mut response = match result {
         Err(Error(Why::Refused(Refusal { message, .. }))) => {
-            let text = ToolResult::text(message);
-            Ok(ToolResult {
-                is_error: true,
-                ..text
-            }
-            .into())
+            let ToolResult(text) = ToolResult::text(message);
+            ToolResult(text + ",\"isError\":true").into()
         }
-        result => result,
-    }
+        result => result?,
+    };
+    response.tool.get_or_insert_with(|| ToolResult::blocks([]));
+    Ok(response)
 }
 
 /// One block of a [`ToolResult`].
@@ -233,82 +206,61 @@ pub(crate) fn answered(result: Result) -> Result {
 /// let chart = [0x89, b'P', b'N', b'G'];
 /// ToolResult::blocks([Content::text("the prices of May"), Content::image(chart, "image/png")]);
 /// ```
-pub struct Content {
-    kind: &'static str,
-    members: BTreeMap<&'static str, String>,
-}
+// Holds the JSON of the block.
+pub struct Content(String);
 
 impl Content {
-    fn new<const N: usize>(kind: &'static str, members: [(&'static str, String); N]) -> Self {
-        let members = members.into();
-        Self { kind, members }
-    }
-
     /// A text.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self::new("text", [("text", text.into())])
+    pub fn text(text: impl AsRef<str>) -> Self {
+        Self::new("text", &[("text", text.as_ref())])
     }
 
     /// The bytes of an image, of a type such as `image/png`.
-    pub fn image(bytes: impl AsRef<[u8]>, mime_type: impl Into<String>) -> Self {
+    pub fn image(bytes: impl AsRef<[u8]>, mime_type: &str) -> Self {
         let data = base64_of(bytes.as_ref());
-        Self::new("image", [("data", data), ("mimeType", mime_type.into())])
+        Self::new("image", &[("data", &data), ("mimeType", mime_type)])
     }
 
     /// The bytes of a sound, of a type such as `audio/wav`.
-    pub fn audio(bytes: impl AsRef<[u8]>, mime_type: impl Into<String>) -> Self {
+    pub fn audio(bytes: impl AsRef<[u8]>, mime_type: &str) -> Self {
         let data = base64_of(bytes.as_ref());
-        Self::new("audio", [("data", data), ("mimeType", mime_type.into())])
+        Self::new("audio", &[("data", &data), ("mimeType", mime_type)])
     }
 
     /// A resource embedded in the result. Contents in UTF-8 are sent as text, others as bytes.
-    pub fn resource(
-        uri: impl Into<String>,
-        mime_type: impl Into<String>,
-        contents: impl Into<Vec<u8>>,
-    ) -> Self {
-        let contents = match String::from_utf8(contents.into()) {
-            Ok(text) => ("text", text),
-            Err(error) => ("blob", base64_of(error.as_bytes())),
+    pub fn resource(uri: &str, mime_type: &str, contents: impl AsRef<[u8]>) -> Self {
+        let (member, contents) = match std::str::from_utf8(contents.as_ref()) {
+            Ok(text) => ("text", text.to_owned()),
+            Err(_) => ("blob", base64_of(contents.as_ref())),
         };
-        let (uri, mime_type) = (("uri", uri.into()), ("mimeType", mime_type.into()));
-        Self::new("resource", [uri, mime_type, contents])
+        let members = [("uri", uri), ("mimeType", mime_type), (member, &contents)];
+        let resource = object(&members);
+        Self(["{\"type\":\"resource\",\"resource\":", &resource, "}"].concat())
     }
 
     /// A link to a resource, with a name for it.
-    pub fn link(uri: impl Into<String>, name: impl Into<String>) -> Self {
-        Self::new(
-            "resource_link",
-            [("uri", uri.into()), ("name", name.into())],
-        )
+    pub fn link(uri: &str, name: &str) -> Self {
+        Self::new("resource_link", &[("uri", uri), ("name", name)])
+    }
+
+    fn new(kind: &str, members: &[(&str, &str)]) -> Self {
+        Self(object(&[&[("type", kind)], members].concat()))
     }
 }
 
-impl Serialize for Content {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut block = serializer.serialize_map(None)?;
-        block.serialize_entry("type", self.kind)?;
-        match self.kind {
-            "resource" => block.serialize_entry(self.kind, &self.members)?,
-            _ => self
-                .members
-                .iter()
-                .try_for_each(|(name, text)| block.serialize_entry(name, text))?,
-        }
-        block.end()
+/// A JSON object of texts.
+fn object(members: &[(&str, &str)]) -> String {
+    let mut json = String::from("{");
+    for (name, text) in members {
+        let comma = if json.len() > 1 { "," } else { "" };
+        json += &[comma, "\"", name, "\":", &quoted(text)].concat();
     }
+    json + "}"
 }
 
-/// The kind, and the length of what it holds.
-impl fmt::Debug for Content {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(
-            f,
-            "{}({})",
-            self.kind,
-            self.members.values().map(String::len).sum::<usize>()
-        )
-    }
+/// A text as JSON, which every text can be written as.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 fn base64_of(bytes: &[u8]) -> String {
@@ -316,4 +268,16 @@ fn base64_of(bytes: &[u8]) -> String {
     base64::encode(bytes, &mut text);
     // Base64 is ASCII.
     String::from_utf8(text).unwrap_or_default()
+}
+
+impl fmt::Debug for ToolResult {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "ToolResult({})", self.0.len())
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "Content({})", self.0.len())
+    }
 }
