@@ -82,8 +82,8 @@ while read -r name bindings; do
 done <<'JSON'
 kafka { "type": "kafkaTrigger", "name": "event", "topic": "t" }, { "type": "signalR", "direction": "out", "name": "hub" }
 hubs { "type": "eventHubTrigger", "direction": "in", "name": "events", "cardinality": "many", "eventHubName": "h" }, { "type": "queue", "direction": "out", "name": "$return", "queueName": "hubs" }
-bytes { "type": "queueTrigger", "direction": "in", "name": "item", "dataType": "binary", "queueName": "b" }, { "type": "blob", "direction": "out", "name": "o", "path": "o/{rand-guid}" }
-inputs { "type": "blobTrigger", "direction": "in", "name": "b", "path": "pictures/{match}.png" }, { "type": "table", "direction": "in", "name": "rows", "tableName": "t" }
+bytes { "type": "queueTrigger", "direction": "in", "name": "item", "dataType": "binary", "queueName": "bytes-in" }, { "type": "blob", "direction": "out", "name": "o", "path": "bytes-out/{rand-guid}" }
+inputs { "type": "blobTrigger", "direction": "in", "name": "b", "path": "pictures/{match}.png" }, { "type": "table", "direction": "in", "name": "rows", "tableName": "things" }
 JSON
 for name in mod main self super crate src tests benches target nul host 1st Makefile-job web.two TEST router; do
     refused "error: " new NAME="$name" TRIGGER=http
