@@ -1,8 +1,8 @@
 //! `make bench`: what the built handler costs on this machine, in half a minute.
 //!
-//! - Size, start and memory are those of `$HANDLER`, or of cargo's own build. Start is from spawning
-//!   the process to the answer to the Functions host's readiness request; memory is the most that
-//!   the process ever had (VmHWM, on Linux only).
+//! - Size, start and memory are those of `$HANDLER`, or of cargo's own build. A start is from
+//!   spawning the process to the answer to the Functions host's readiness request; memory is the
+//!   most that the process ever had (VmHWM, on Linux only).
 //! - The loads are for functions that it need not have: they go to the tests' app
 //!   (tests/template/machinery/app), as which the bench starts itself anew; `make bench` compiles
 //!   that as it compiles the handler. Each goes to a fresh process, over loopback, from connections

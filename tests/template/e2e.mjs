@@ -21,7 +21,7 @@ const storageOnly = process.argv.includes('--storage-only') || process.env.STORA
 const given = process.env.HOST?.startsWith('http') ? process.env.HOST : ''; // some shells keep the machine's name there
 const host = (given || 'http://127.0.0.1:7071').replace(/\/+$/, '');
 
-// Azurite's development account. The key is a published constant, the same on every machine: it is no secret.
+// Azurite's development account. The key is a published constant, the same on every machine: it is not a secret.
 const account = 'devstoreaccount1';
 const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 const queues = ['orders', 'messages-incoming', 'messages-outgoing', 'messages-incoming-poison'];
@@ -43,7 +43,7 @@ const kinds = [
   ['digits that could be base64', '20261121', text],
   ['text in brackets', '[hello]', text],
   ['a single date', '2026-11-21T10:00:00+02:00', text],
-  ['braces that are no JSON', '{hello}', text],
+  ['braces that are not JSON', '{hello}', text],
   ['braces that are almost JSON', '{id:1}', text],
   ['a GUID in braces', '{3f2504e0-4f89-11d3-9a0c-0305e82c3301}', text],
   ['quotes, emoji and control characters', '"say \\"hi\\"" \\ <b>&amp;</b> \u{1F600}\u2028 \u0001\b\u001f\u007f', text],

@@ -47,7 +47,7 @@ const FILES: [&str; 37] = [
     ".vscode/settings.json",
 ];
 
-/// Folders that are no function's.
+/// Folders that do not belong to functions.
 const OTHERS: [&str; 10] = [
     "docs",
     "src",

@@ -111,7 +111,8 @@ fn a_chunked_body_over_the_limit_is_refused() {
     assert_serves(&handler);
 }
 
-/// Declared longer than the limit: refused before it comes. What comes of it is no request.
+/// Declared longer than the limit: refused before it comes. What comes of it is not taken for a
+/// request.
 #[test]
 fn a_declared_length_over_the_limit_is_refused() {
     let handler = start();
@@ -169,7 +170,7 @@ fn declared_terabytes_do_not_end_the_process() {
 // Framed wrongly
 
 #[test]
-fn a_content_length_that_is_no_number_is_refused() {
+fn a_content_length_that_is_not_a_number_is_refused() {
     let handler = start();
     let refused = |path: &str, lengths: &[&str], body: &str| {
         let headers: Vec<_> = lengths

@@ -1,5 +1,5 @@
-//! What a function can do: what it reads, what it sets, how it fails, what it logs, in every form in
-//! which the host calls. The functions are those of `app/calls.rs` and `app/bindings.rs`.
+//! What a function can do: what it reads, what it sets, how it fails, what it logs, in every form
+//! in which the host calls. The functions are those of `app/calls.rs` and `app/bindings.rs`.
 
 use crate::requests::{ID, ask, assert_error, connect, get, invoke, wire};
 use crate::start::{command, start};

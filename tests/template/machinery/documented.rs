@@ -143,7 +143,7 @@ fn every_captured_payload_is_answered() {
             assert_answered(&mut caller, function, file, expected);
         }
     }
-    // For functions that are not the documentation's, and what is no request.
+    // Those for other functions than the documentation's, and those that are not requests.
     let others = [
         "host-order-json.http",
         "doc-order-response.json",

@@ -88,7 +88,7 @@ fn a_message_is_passed_on_and_logged() {
         );
     }
     assert!(host.failures().is_empty() && host.queue("messages-incoming-poison").is_empty());
-    // One that is not UTF-8 the host cannot take out: it never reaches the function.
+    // The host cannot take out a message that is not UTF-8, so it never reaches the function.
     assert!(matches!(
         host.enqueue("messages-incoming", b"\xff"),
         Outcome::Failed(_)
@@ -133,7 +133,7 @@ fn hello_answers_alike_in_every_form() {
             assert_eq!(seen(answer), expected, "{method} {target}");
         }
     }
-    // What a form cannot carry its caller is told.
+    // A form that cannot carry a body refuses it.
     let [proxied, forwarded, payload] = hosts;
     let bytes = [0, 1, 0xff];
     for host in [&proxied, &forwarded] {
@@ -160,7 +160,7 @@ fn hello_answers_alike_in_every_form() {
 }
 
 /// Bodies by their Content-Type: those of binary ones arrive as bytes, the others as the text that
-/// the host has made of them, or its caller is told why not.
+/// the host has made of them, or the caller gets an error that says why not.
 #[test]
 fn a_body_arrives_as_its_content_type_says() {
     let host = start_host();
@@ -176,7 +176,7 @@ fn a_body_arrives_as_its_content_type_says() {
             assert_eq!(order(&host, content_type, body), body, "{content_type}");
         }
     }
-    // A Content-Type that is not well-formed is a text's, to the host.
+    // The host takes a body whose Content-Type is not well-formed for a text.
     for content_type in [
         TEXT,
         JSON,
@@ -349,7 +349,7 @@ fn a_failure_is_the_functions_own_sentence() {
     assert_eq!((run.failure.as_deref(), run.tries), (Some("as asked"), 5));
     assert!(run.poisoned && run.logs.contains(&"from a helper".to_owned()));
     assert_eq!(app.get("/api/fails").status, 500);
-    // An error that the function answers itself, and a refusal, are no failures.
+    // An error that the function answers itself, and a refusal, are not failures.
     assert_eq!(app.get("/api/odd?what=500").status, 500);
     assert_eq!(app.get("/api/fails?refuse=404").status, 404);
     let mut expected = vec!["as asked"; 5];

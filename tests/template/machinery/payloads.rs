@@ -260,7 +260,7 @@ fn every_form_of_a_value_is_read() {
         let answer = invoke(&handler, function, payload);
         assert_eq!(outcome(&answer), *expected, "{function} {value}");
     }
-    // Refused callers, whose invocations were carried out, are told the invocation's id too.
+    // A refusal names the invocation too, though that was carried out.
     let too_large = json!({"Data": {"req": {"Body": "x".repeat(MESSAGE_MAX_BYTES + 1)}}});
     let empty = json!({"Data": {"req": {}}});
     for (payload, status) in [(too_large, 413), (empty, 400)] {
@@ -396,7 +396,7 @@ fn nesting_does_no_harm() {
                     }
                 }
             }
-            // Texts are data: whatever a caller can put into one is no fault of the payload.
+            // Texts are data: whatever a caller puts into one, the payload is sound.
             let query = json!({"Data": {"req": {"Query": json, "Body": "x"}}});
             let status = invoke(&handler, "order", query.to_string()).status;
             assert!(matches!(status, 200 | 400), "{status}");

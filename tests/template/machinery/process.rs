@@ -51,7 +51,7 @@ fn without_a_port_it_is_8080() {
 }
 
 #[test]
-fn a_port_that_is_none_or_taken_ends_it_with_a_line() {
+fn a_port_that_is_invalid_or_taken_ends_it_with_a_line() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let taken = taken.local_addr().expect("its address").port().to_string();
     let variable = "FUNCTIONS_CUSTOMHANDLER_PORT";

@@ -37,7 +37,8 @@ fn what_is_sent_is_what_arrives() {
     }
 }
 
-/// Posts a message as an order: it is in the queue `orders`, or its caller is told why not.
+/// Posts a message as an order: it is in the queue `orders`, or its caller gets an error that says
+/// why not.
 fn check_order(host: &Host, message: &[u8], random: &mut Random) -> Result<(), String> {
     let is_text = std::str::from_utf8(message).is_ok();
     let (content_types, as_binary) = match random.below(8) {

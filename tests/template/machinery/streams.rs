@@ -81,7 +81,11 @@ fn a_caller_that_goes_away_ends_the_stream() {
     ended(&handler, 1);
     let line = "GET /api/stream: its answer could not be sent to the end";
     handler.wait_for_stdout(&format!("invocation {ID}: {line}"));
-    assert_eq!(handler.stderr(), "", "that a caller has left is no error");
+    assert_eq!(
+        handler.stderr(),
+        "",
+        "that a caller has left is not an error"
+    );
     assert_serves(&handler);
 }
 

@@ -87,7 +87,8 @@ pub fn large(request: HttpRequest) -> Result {
     .into())
 }
 
-/// Writes what is no chunk, and what is no body.
+/// Writes an empty piece, which must not become a chunk, and others; with a `?status=` that has no
+/// body.
 pub fn odd_stream(request: HttpRequest) -> Result {
     let answer = HttpResponse::stream(|out| {
         out.write_all(b"")?;
