@@ -1,5 +1,5 @@
 //! The tests of the machinery, `src/host` and `src/server`, as a process over real sockets. They
-//! run on an app of their own, whatever is in `src/functions`.
+//! run on an app of their own: this repository's samples, and the functions of `app`.
 
 mod answers;
 mod bodies;

@@ -1,5 +1,4 @@
-//! The app that the machinery is tested with, whatever the functions of this repository are: no
-//! release binary carries it. The test executable starts itself anew as its handler, and so does
+//! The app that the machinery is tested with, the samples and more; no release binary carries it. The test executable starts itself anew as its handler, and so does
 //! the bench.
 
 mod answers;
