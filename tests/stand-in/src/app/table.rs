@@ -2,7 +2,7 @@
 //! taken out of it, while all the rest stays as it is.
 
 use crate::app::names;
-use crate::app::text::{Blank, blank, is_word};
+use crate::app::text::{blank, is_word};
 use std::ops::Range;
 
 /// Adds `mod module;` where rustfmt wants it: into the order of the others, or above the first
@@ -67,7 +67,7 @@ struct Module {
 
 /// The modules that the text declares in other files.
 fn declared(text: &str) -> Vec<Module> {
-    let skeleton = blank(text, Blank::CommentsAndStrings);
+    let skeleton = blank(text);
     let (mut modules, mut start) = (Vec::new(), 0);
     let mut above = None;
     for line in skeleton.split_inclusive('\n') {
@@ -132,7 +132,7 @@ impl<'a> Table<'a> {
     /// Finds the table. Errors if there is none that can be understood.
     pub fn find(text: &'a str) -> Result<Self, String> {
         let none = "there is no table of the form `pub const ROUTES: &[Route] = &[ ... ];` in it";
-        let skeleton = blank(text, Blank::CommentsAndStrings);
+        let skeleton = blank(text);
         let name = word(&skeleton, "ROUTES").ok_or(none)?;
         let open = name + skeleton[name..].find('=').ok_or(none)?;
         let open = open + skeleton[open..].find('[').ok_or(none)? + 1;
@@ -170,7 +170,7 @@ impl<'a> Table<'a> {
         let end = self.inside.start + end;
         // A comment may be the last thing in the list; the last entry may lack its comma.
         let last = self.entries.last().map_or(end, |last| last.place.end);
-        let has_comma = blank(&self.text[last..end], Blank::Comments).contains(',');
+        let has_comma = blank(&self.text[last..end]).contains(',');
         let comma = match self.entries.is_empty() || has_comma {
             true => "",
             false if entry.starts_with('\n') => ",",
@@ -199,9 +199,9 @@ impl<'a> Table<'a> {
                 true => start..end,
                 // The comma goes with it: the next one, or else the one before.
                 false => {
-                    let rest = &text[place.end..self.inside.end];
+                    let rest = &text[place.end..];
                     match rest.trim_start().strip_prefix(',') {
-                        Some(after) => place.start..self.inside.end - after.trim_start().len(),
+                        Some(after) => place.start..text.len() - after.trim_start().len(),
                         None => text[..place.start].trim_end_matches([' ', ',']).len()..place.end,
                     }
                 }

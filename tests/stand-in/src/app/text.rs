@@ -1,18 +1,9 @@
-//! Rust and JSON texts as their authors wrote them: where comments and strings lie, so that a line
-//! can be added to a file or taken out of it and all the rest stays as it is.
+//! Rust as its author wrote it: where comments and strings lie, so that a line can be added to a
+//! file or taken out of it, while all the rest stays as it is.
 
-/// What [`blank`] turns into spaces.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Blank {
-    /// Comments.
-    Comments,
-    /// Comments, and what lies between the quotes of strings and characters.
-    CommentsAndStrings,
-}
-
-/// The text, Rust or JSON, with spaces instead of what is not to be looked at. Line breaks, and
-/// with them all places, stay.
-pub fn blank(text: &str, what: Blank) -> String {
+/// The text with spaces instead of comments and of what lies between the quotes of strings and
+/// characters. Line breaks, and with them all places, stay.
+pub fn blank(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = bytes.to_vec();
     let mut hide = |from: usize, to: usize| {
@@ -30,9 +21,7 @@ pub fn blank(text: &str, what: Blank) -> String {
             hide(at, at + length);
             at += length;
         } else if let Some((open, close, length)) = string(bytes, at) {
-            if what == Blank::CommentsAndStrings {
-                hide(at + open, at + length - close);
-            }
+            hide(at + open, at + length - close);
             at += length;
         } else {
             at += 1;

@@ -490,7 +490,7 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
     folder.write("hello/function.json", &script);
     says(
         &["--port", "0"],
-        "error: hello/function.json: scriptFile is not for custom handlers",
+        "error: hello/function.json: there is no file \"x\", and the function",
     );
     folder.write("hello/function.json", HTTP);
     folder.write("src/main.rs", "fn main() { std::process::exit(7) }");

@@ -354,12 +354,6 @@ fn check_http(findings: &mut Findings) {
 fn check_file(findings: &mut Findings) {
     let function = findings.function;
     let file = |member: &str| json::member(&function.file, member);
-    if let Some(script) = file("scriptFile").as_str() {
-        findings.error(format!(
-            "scriptFile is not for custom handlers, and the function does not run unless there is a \
-             file {script:?}: delete it"
-        ));
-    }
     match file("disabled") {
         Value::Null | Value::Bool(false) => {}
         value => {

@@ -5,9 +5,11 @@ use crate::app::description::Description;
 use crate::app::finding::Finding;
 use crate::app::host_json;
 use crate::app::ignore;
+use crate::app::json;
 use crate::app::names;
 use crate::app::settings;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// Finds what is wrong with the folders, whatever their functions do.
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
@@ -28,6 +30,20 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
         let mut earlier = folders[..place].iter();
         if let Some(twin) = earlier.find(|earlier| earlier.eq_ignore_ascii_case(name)) {
             error(format!("{twin} is a function of the same name: rename one"));
+        }
+    }
+    for function in app.all() {
+        let script = json::member(&function.file, "scriptFile");
+        if let Some(script) = script.as_str() {
+            let of = Path::new(&function.name).join(script);
+            let what = "custom handlers have no scriptFile: delete it";
+            findings.push(match app.root.join(of).is_file() {
+                true => Finding::note(function.file_name(), what),
+                false => {
+                    let why = format!("there is no file {script:?}, and the function does not run");
+                    Finding::error(function.file_name(), format!("{why}; {what}"))
+                }
+            });
         }
     }
     settings_of(app, findings);

@@ -154,9 +154,11 @@ fn stops_the_app(app: &Description, add: &mut dyn FnMut(String)) {
         handler => handler,
     };
     let path = json::at(handler, "description.defaultExecutablePath");
-    if handler.is_null() {
+    if !app.host.executable.is_empty() {
+        // It may be a setting.
+    } else if handler.is_null() {
         add(format!("it has no customHandler: write {BINARY}"));
-    } else if app.host.executable.is_empty() && (path.is_null() || path == "") {
+    } else if path.is_null() || path == "" {
         add(format!(
             "customHandler has no defaultExecutablePath: write {BINARY}"
         ));
@@ -238,6 +240,11 @@ fn bundle(app: &Description, add: &mut dyn FnMut(Severity, String)) {
         bindings.any(|binding| !BUILT_IN.iter().any(|kind| binding.is(kind)))
     };
     if bundle.is_null() {
+        // What `func extensions install` leaves.
+        let own = ["extensions.csproj", "bin/extensions.json"];
+        if own.iter().any(|file| app.root.join(file).is_file()) {
+            return;
+        }
         if let Some(function) = app.functions.iter().find(needs) {
             let name = &function.name;
             let what = format!(

@@ -107,7 +107,7 @@ fn what_stops_one_function() {
             ),
             (
                 http("").replacen('{', r#"{"scriptFile": "run.js","#, 1),
-                "scriptFile is not for custom handlers",
+                "there is no file \"run.js\", and the function does not run; custom handlers have no scriptFile",
             ),
             (
                 http(r#", "authLevel": "everyone""#),
@@ -370,6 +370,11 @@ fn an_extension_bundle_is_needed_by_most_bindings() {
         "does not know the bindings of f, which does not run: write \"extensionBundle\"",
     );
     nothing_stops(&[("host.json", &none), ("f/function.json", &http(""))]);
+    nothing_stops(&[
+        ("host.json", &none),
+        ("f/function.json", &queue),
+        ("bin/extensions.json", "{}"),
+    ]);
     for (version, is_old) in [
         ("[4.*, 5.0.0)", false),
         ("4.*", false),
@@ -384,6 +389,18 @@ fn an_extension_bundle_is_needed_by_most_bindings() {
             "{version}"
         );
     }
+}
+
+#[test]
+fn a_script_file_that_is_there_is_not_used() {
+    let text = http("").replacen('{', r#"{"scriptFile": "run.js","#, 1);
+    let given = [("f/function.json", &*text), ("f/run.js", "")];
+    finds(
+        Severity::Note,
+        &given,
+        "f/function.json",
+        "custom handlers have no scriptFile: delete it",
+    );
 }
 
 #[test]
