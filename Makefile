@@ -34,9 +34,10 @@ INTO := $(BINARY)
 
 # What the user has written after `make`; an environment may have a NAME too, which does not count. The values reach commands as
 # environment variables, never as a part of a line for the shell.
-WRITTEN := $(strip $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name))))
+WRITTEN := $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name)))
+WRITTEN := $(filter-out CARGO% RUST%,$(WRITTEN))
 KNOWN := APP ATTACH AUTH DEBUG FIX IN INTO METHODS NAME OUT PORT ROUTE SCHEDULE TARGET TIMERS TRIGGER VERBOSE
-OTHERS := $(filter-out $(KNOWN) $(TEMPLATE_KNOWN) CARGO% RUST%,$(WRITTEN))
+OTHERS := $(filter-out $(KNOWN) $(TEMPLATE_KNOWN),$(WRITTEN))
 ifneq ($(OTHERS),)
 $(error there is no variable $(OTHERS) here; there are $(KNOWN))
 endif

@@ -6,6 +6,8 @@
 mod checkout;
 mod layout;
 #[cfg(unix)]
+mod makefile;
+#[cfg(unix)]
 mod pages;
 mod publish;
 #[cfg(unix)]

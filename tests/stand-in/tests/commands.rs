@@ -753,13 +753,25 @@ fn template(test: &str) -> App {
     let app = App::new(test);
     app.write(
         "Cargo.toml",
-        "[package]\nname = \"template\"\ndescription = \"a template\"\n\n[lib]\nname = \"app\"\n",
+        "[package]\nname = \"template\"\ndescription = \"a template\"\nlicense = \"MIT-0\"\n\n[lib]\n\
+         name = \"app\"\n\n# Only the template's own repository has these.\n[[test]]\nname = \"machinery\"\n\n\
+         [[bench]]\nname = \"bench\"\n# End of the template's own.\n\n[profile.release]\nlto = \"fat\"\n",
     );
     app.write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"serde\"\nversion = \"1\"\n\n[[package]]\nname = \"template\"\nversion = \"0\"\n");
     app.write("README.md", "# The template");
     app.write("tests/template/your-README.md", &your_readme());
     app.write("tests/template/main.rs", "");
-    app.write(".github/workflows/template.yml", "");
+    for file in [
+        ".ci/run",
+        ".github/dependabot.yml",
+        ".github/workflows/template.yml",
+        "LICENSE",
+        "docs/guide.md",
+        "tests/stand-in/tests/commands.rs",
+        "tests/stand-in/src/main.rs",
+    ] {
+        app.write(file, "");
+    }
     app.write(".github/workflows/ci.yml", "");
     app.write(".gitignore", "/target/\n*.secret\n");
     app.write(
@@ -783,10 +795,17 @@ fn mine_leaves_an_app_of_ones_own() {
     app.git(&["add", "-A"]);
     app.git(&["commit", "-qm", "The template"]);
     let said = app.done(&["mine", "NAME=my-app"]);
-    assert!(
-        said.contains("hello") && said.contains("make new NAME=ingest"),
-        "{said}"
-    );
+    for words in [
+        "Gone: the samples hello with their tests",
+        "LICENSE, the license in Cargo.toml",
+        "bench, e2e, fuzz and test-release",
+        "Yours: the folders of your functions",
+        "which a newer one replaces: all else in src",
+        "docs/guide.md",
+        "make new NAME=ingest",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
     let files: Vec<String> = app.files().into_keys().collect();
     let left = [
         ".funcignore",
@@ -795,15 +814,17 @@ fn mine_leaves_an_app_of_ones_own() {
         "Cargo.lock",
         "Cargo.toml",
         "README.md",
+        "docs/guide.md",
         "host.json",
         "local.settings.json",
         TABLE,
         "tests/functions/main.rs",
+        "tests/stand-in/src/main.rs",
     ];
     assert_eq!(files, left);
     assert_eq!(
         app.read("Cargo.toml"),
-        "[package]\nname = \"my-app\"\n\n[lib]\nname = \"app\"\n"
+        "[package]\nname = \"my-app\"\n\n[lib]\nname = \"app\"\n\n[profile.release]\nlto = \"fat\"\n"
     );
     assert_eq!(
         app.read("Cargo.lock"),
@@ -841,10 +862,16 @@ fn mine_is_refused_where_git_could_not_bring_back_what_goes() {
     app.git(&["init", "-q"]);
     app.git(&["add", "-A"]);
     app.git(&["commit", "-qm", "The template"]);
+    let long = "x".repeat(239);
     for (name, says) in [
         ("", "make mine NAME=my-app"),
         ("1st", "is not a name for a package"),
+        ("-a", "is not a name for a package"),
+        ("a.b", "is not a name for a package"),
+        ("ä", "is not a name for a package"),
         ("serde", "in Cargo.lock already"),
+        ("template", "in Cargo.lock already"),
+        (&long, "has 239 characters, and cargo takes at most 238"),
     ] {
         assert!(
             app.refused(&["mine", &format!("NAME={name}")])
@@ -861,5 +888,68 @@ fn mine_is_refused_where_git_could_not_bring_back_what_goes() {
         app.git(&["add", "-A"]);
         app.git(&["commit", "-qm", file]);
     }
+    // Git could not bring them back; one elsewhere stays where it is.
+    for file in [
+        "tests/template/my.secret",
+        "hello/a.secret",
+        "elsewhere/b.secret",
+    ] {
+        app.write(file, "mine");
+    }
+    let said = app.refused(&["mine", "NAME=my-app"]);
+    assert!(
+        said.contains("hello/a.secret\ntests/template/my.secret\n"),
+        "{said}"
+    );
+    assert!(!said.contains("b.secret"), "{said}");
+    fs::remove_file(app.0.join("hello/a.secret")).unwrap();
+    fs::remove_file(app.0.join("tests/template/my.secret")).unwrap();
     app.done(&["mine", "NAME=my-app"]);
+    assert_eq!(app.read("elsewhere/b.secret"), "mine");
+}
+
+#[test]
+fn the_lock_stays_in_order_whatever_its_line_ends() {
+    let app = template("lock");
+    app.write(".gitattributes", "* -text\n");
+    let lock = app.read("Cargo.lock");
+    app.write("Cargo.lock", &lock.replace('\n', "\r\n"));
+    app.git(&["init", "-q"]);
+    app.git(&["add", "-A"]);
+    app.git(&["commit", "-qm", "The template"]);
+    app.done(&["mine", "NAME=zoo"]);
+    assert_eq!(app.read("Cargo.lock"), lock.replace("template", "zoo"));
+    app.git(&["reset", "-q", "--hard"]);
+    app.write("Cargo.lock", "version = 4\n");
+    app.git(&["commit", "-qam", "Without packages"]);
+    let said = app.refused(&["mine", "NAME=zoo"]);
+    assert!(
+        said.contains("Cargo.lock has no package template"),
+        "{said}"
+    );
+}
+
+#[test]
+fn git_brings_back_all_that_mine_took_away() {
+    let app = template("half");
+    app.git(&["init", "-q"]);
+    app.git(&["add", "-A"]);
+    app.git(&["commit", "-qm", "The template"]);
+    // The place is taken.
+    app.write("target/template-1", "");
+    app.done(&["mine", "NAME=my-app"]);
+    assert!(
+        app.0
+            .join("target/template-2/tests/template/main.rs")
+            .is_file()
+    );
+    app.git(&["reset", "-q", "--hard"]);
+    assert!(app.0.join("tests/template/main.rs").is_file());
+    // What cannot be moved away is found before anything is changed.
+    fs::remove_dir_all(app.0.join("target")).unwrap();
+    app.write("target", "a file");
+    app.git(&["add", "-f", "target"]);
+    app.git(&["commit", "-qm", "A file in the place of the folder"]);
+    let said = app.refused(&["mine", "NAME=my-app"]);
+    assert!(said.contains("target"), "{said}");
 }
