@@ -176,7 +176,7 @@ fn make_clean_keeps_what_is_the_owners() {
     assert!(output.status.success(), "{words}");
     for kept in ["target/removed", ".local", ".azurite"] {
         assert!(
-            app.has(&format!("{kept}")) && words.contains(&format!("rm -rf {kept}\n")),
+            app.has(kept) && words.contains(&format!("rm -rf {kept}\n")),
             "{kept}: {words}"
         );
     }
