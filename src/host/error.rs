@@ -4,19 +4,23 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::panic::Location;
 
-/// Why a function gave no response: a refusal that its HTTP caller is told, or a failure, of which
-/// the app's log tells the reason, with file and line.
+/// Why a function gave no response: a refusal for its HTTP caller, or a failure, whose reason is
+/// written to the app's log with file and line.
 ///
-/// Any error becomes a failure by `?`: every [`std::error::Error`], `anyhow::Error`, `String`,
+/// `?` turns any error into a failure: every [`std::error::Error`], `anyhow::Error`, `String`,
 /// `&str` and `Box<dyn std::error::Error + Send + Sync>`. The log has the file and line of that
-/// `?`, and all the error's sources. (A plain `Box<dyn std::error::Error>` does not convert: write
-/// `.map_err(|error| error.to_string())?`.)
+/// `?`, and all of the error's sources. (A plain `Box<dyn std::error::Error>` does not convert:
+/// write `.map_err(|error| error.to_string())?`.)
+///
+/// Many errors do not name what they are about: that of `std::env::var` does not name the variable.
+/// [`Context`] adds it.
 ///
 /// ```
 /// use app::{Context, HttpRequest, HttpResponse, Result};
 ///
 /// fn run(request: HttpRequest) -> Result {
-///     let prices = std::fs::read_to_string("prices.json").context("reading the price list")?;
+///     let file = std::env::var("PRICE_LIST").context("PRICE_LIST")?;
+///     let prices = std::fs::read_to_string(file).context("reading the price list")?;
 ///     if prices.is_empty() {
 ///         return Err("the price list is empty".into());
 ///     }
@@ -28,24 +32,24 @@ pub struct Error(pub(crate) Why);
 
 #[derive(Debug)]
 pub(crate) enum Why {
-    /// The caller is told no: the invocation was carried out.
+    /// The invocation was carried out, and its HTTP caller gets a refusal.
     Refused(Refusal),
     /// The invocation was not carried out: an HTTP caller gets a 500, a queue message is tried
     /// again.
     Failed(Failure),
 }
 
-/// What an HTTP caller is told instead of an answer.
+/// What an HTTP caller gets instead of an answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
     pub status: u16,
     pub message: Cow<'static, str>,
 }
 
-/// What the app's log is told.
+/// What the app's log gets.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// Where the function gave up; `None` for a panic, whose reason says so itself.
+    /// Where the function failed; `None` for a panic, whose reason has the place in it.
     pub place: Option<&'static Location<'static>>,
     pub reason: String,
 }
@@ -66,8 +70,8 @@ impl Display for Failure {
 }
 
 impl Error {
-    /// Refuses an HTTP caller with a status from 400 to 499 and a sentence that helps; any other
-    /// status is a failure. In a function with any other trigger it fails the invocation.
+    /// Refuses an HTTP caller with a status from 400 to 499 and a sentence that helps. Any other
+    /// status is a failure, and so is a refusal in a function with another trigger.
     pub fn refuse(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Why::Refused(Refusal {
             status,
@@ -75,7 +79,7 @@ impl Error {
         }))
     }
 
-    /// Fails the invocation, for the reason given in the app's log.
+    /// Fails the invocation. The app's log gets the reason, with the file and line of this call.
     #[track_caller]
     pub fn fail(reason: impl Into<String>) -> Self {
         Self(Why::Failed(Failure {
@@ -93,7 +97,7 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Error {
         let mut source = error.source();
         while let Some(error) = source {
             let text = error.to_string();
-            // Some errors end with their source already.
+            // Some errors end with the text of their source.
             if !reason.ends_with(&text) {
                 reason = format!("{reason}: {text}");
             }
@@ -103,10 +107,10 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Error {
     }
 }
 
-/// Says what a function was doing when an error came.
+/// Says what a function was doing when an error occurred.
 pub trait Context<T> {
-    /// Makes an error a failure that begins with `doing`: "reading the price list: No such file or
-    /// directory". Its place is that of this call. A refusal stays as it is: it is for the caller.
+    /// Turns an error into a failure that begins with `doing`: "reading the price list: No such
+    /// file or directory". Its file and line are those of this call. A refusal stays as it is.
     #[track_caller]
     fn context(self, doing: impl Display) -> Result<T, Error>;
 }
@@ -129,7 +133,7 @@ where
     }
 }
 
-/// "there are: a, b" or "there are none", for errors.
+/// "there are: a, b" or "there are none".
 pub(crate) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
     match names.collect::<Vec<_>>() {
         names if names.is_empty() => "there are none".into(),
@@ -170,28 +174,30 @@ mod tests {
 
     #[test]
     fn any_error_converts_with_its_place_and_its_sources() {
-        let number = || -> Result<u8> { Ok("x".parse::<u8>()?) };
-        let found = failure(number().unwrap_err());
-        assert_eq!(found, (line!() - 2, "invalid digit found in string".into()));
-        let text = || -> Result<u8> { Err("text")? };
-        assert_eq!(failure(text().unwrap_err()), (line!() - 1, "text".into()));
-        let string = || -> Result<u8> { Err(String::from("string"))? };
-        let found = failure(string().unwrap_err());
-        assert_eq!(found, (line!() - 2, "string".into()));
-        let boxed =
-            || -> Result<u8> { Err(Box::<dyn std::error::Error + Send + Sync>::from("boxed"))? };
-        assert_eq!(failure(boxed().unwrap_err()), (line!() - 1, "boxed".into()));
-        let chain = Chained(
-            Some(Box::new(Chained(
-                Some(Box::new(Chained(None, "no disk"))),
-                "no file",
-            ))),
-            "no list",
-        );
-        let found = failure(chain.into());
-        assert_eq!(found, (line!() - 1, "no list: no file: no disk".into()));
-        let repeated = Chained(Some(Box::new(Chained(None, "no disk"))), "no file: no disk");
-        assert_eq!(failure(repeated.into()).1, "no file: no disk");
+        let chain = |texts: [&'static str; 3]| {
+            let [outer, middle, inner] = texts;
+            let inner = Chained(Some(Box::new(Chained(None, inner))), middle);
+            Chained(Some(Box::new(inner)), outer)
+        };
+        let boxed = Box::<dyn std::error::Error + Send + Sync>::from("boxed");
+        let line = line!();
+        let errors: [Error; 5] = [
+            "x".parse::<u8>().unwrap_err().into(),
+            "text".into(),
+            String::from("string").into(),
+            boxed.into(),
+            chain(["no list", "no file: no disk", "no disk"]).into(),
+        ];
+        let reasons = [
+            "invalid digit found in string",
+            "text",
+            "string",
+            "boxed",
+            "no list: no file: no disk",
+        ];
+        for ((error, reason), line) in errors.into_iter().zip(reasons).zip(line + 2..) {
+            assert_eq!(failure(error), (line, reason.to_owned()));
+        }
     }
 
     #[test]

@@ -6,15 +6,14 @@
 //! log::warn(format_args!("the price list is {} days old", 9));
 //! ```
 //!
-//! The host reads an invocation's own logs only when the invocation succeeds, and takes all of them
-//! as Information. So an [`info`] line is kept until the function has ended: after a success it is
-//! one of the invocation's logs, otherwise a line on stdout with the invocation's id. (Of a request
-//! that the host passes on as it is, it is always that, and at once.) If the host kills the
-//! handler, because a function has run longer than `functionTimeout`, the lines that are kept are
-//! lost. [`warn`] and [`error`] are lines on stderr, at once, with the id.
+//! The host reads an invocation's own logs only if the invocation succeeds, and takes all of them
+//! as Information. So an [`info`] line is kept until the function has ended. After a success it is
+//! one of the invocation's logs, otherwise a line on stdout with the invocation's id. If the host
+//! kills the handler, because a function has run longer than `functionTimeout`, the kept lines are
+//! lost. In a function whose requests the host passes on, an [`info`] line goes to stdout at once.
+//! [`warn`] and [`error`] lines go to stderr at once, with the id.
 //!
-//! In a thread that a function has started there is no invocation: its lines go out at once,
-//! without an id.
+//! A thread that a function starts has no invocation: its lines go out at once, without an id.
 
 use crate::console;
 use std::cell::RefCell;
@@ -24,14 +23,14 @@ thread_local! {
     static INVOCATION: RefCell<Option<Logs>> = const { RefCell::new(None) };
 }
 
-/// What is known of the invocation that runs in this thread.
+/// The invocation that runs in this thread.
 struct Logs {
     id: String,
-    /// The lines for its own logs; `None` where it has none and they are written at once.
+    /// The lines for its own logs; `None` if it has none, and lines are written at once.
     kept: Option<Vec<String>>,
 }
 
-/// Logs what an operator may want to know: Information.
+/// Logs what an operator may want to know, as Information.
 pub fn info(line: impl Display) {
     let line = line.to_string();
     INVOCATION.with_borrow_mut(|logs| match logs {
@@ -43,15 +42,15 @@ pub fn info(line: impl Display) {
     });
 }
 
-/// Logs what somebody should look at, though the invocation goes on: a Warning, for the host takes
+/// Logs what somebody should look at although the invocation goes on, as a Warning: the host takes
 /// a line on stderr that contains "warn" for one.
 pub fn warn(line: impl Display) {
     to_stderr("warning", line);
 }
 
-/// Logs what went wrong: an Error. To fail the invocation as well, return an
-/// [`Error`](crate::Error), which is logged by itself. (The host takes the line for a Warning if it
-/// contains "warn".)
+/// Logs what went wrong, as an Error. (The host takes the line for a Warning if it contains
+/// "warn".) To fail the invocation as well, return an [`Error`](crate::Error), which is logged by
+/// itself.
 pub fn error(line: impl Display) {
     to_stderr("error", line);
 }
@@ -77,7 +76,7 @@ fn write(id: &str, line: &str) {
 }
 
 /// Runs the invocation `id`. Gives what `function` gives, and the lines for the invocation's own
-/// logs: none where `kept` is false. `function` must not panic.
+/// logs, of which there are none if `kept` is false. `function` must not panic.
 pub(crate) fn collect<T>(id: &str, kept: bool, function: impl FnOnce() -> T) -> (T, Vec<String>) {
     INVOCATION.set(Some(Logs {
         id: id.to_owned(),
@@ -88,7 +87,7 @@ pub(crate) fn collect<T>(id: &str, kept: bool, function: impl FnOnce() -> T) -> 
     (result, logs.and_then(|logs| logs.kept).unwrap_or_default())
 }
 
-/// Writes the lines of an invocation that failed: the host would not read them.
+/// Writes the lines of an invocation that failed, because the host would not read them.
 pub(crate) fn write_all(id: &str, lines: &[String]) {
     lines.iter().for_each(|line| write(id, line));
 }

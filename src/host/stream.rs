@@ -1,4 +1,4 @@
-//! An answer whose body is written while it is sent.
+//! Answers whose body is written while it is sent.
 
 use super::error::Error;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::io::{self, Write};
 /// The longest stream that is collected before it is sent, in bytes.
 pub const COLLECTED_MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// Writes the body to what it is given.
+/// Writes the body to its argument.
 type WriteBody = dyn FnOnce(&mut dyn Write) -> Result<(), Error>;
 
-/// A body that is yet to be written.
+/// A body that is not written yet.
 pub struct Stream(pub Box<WriteBody>);
 
 impl fmt::Debug for Stream {
@@ -20,12 +20,12 @@ impl fmt::Debug for Stream {
 }
 
 impl Stream {
-    /// The whole body. Errors where writing it fails, or it is longer than `most` bytes.
+    /// The whole body. Errors if writing it fails, or if it is longer than `most` bytes.
     pub fn collect(self, most: usize) -> Result<Vec<u8>, Error> {
         let mut body = Vec::new();
         let mut out = Out::new(&mut body, most);
         (self.0)(&mut out)?;
-        // A function may have gone on after a write that failed.
+        // A function may go on after a write that failed.
         match out.error {
             Some(error) => Err(error.into()),
             None => Ok(body),
@@ -33,10 +33,10 @@ impl Stream {
     }
 }
 
-/// What a body is written to. It keeps its own first error, to tell it from the function's.
+/// What a body is written to. It keeps its first own error, which is not the function's.
 pub struct Out<'a> {
     to: &'a mut dyn Write,
-    /// How many bytes may be written yet.
+    /// How many more bytes may be written.
     room: usize,
     pub error: Option<io::Error>,
 }
@@ -65,7 +65,7 @@ impl Write for Out<'_> {
         let written = match self.room.checked_sub(bytes.len()) {
             Some(_) => self.to.write(bytes),
             None => Err(io::Error::other(
-                "the answer is longer than 16 MiB, the most of a stream that is collected",
+                "the answer is longer than 16 MiB, the limit for a stream that is collected",
             )),
         };
         self.room -= written.as_ref().ok().copied().unwrap_or_default();
@@ -77,7 +77,7 @@ impl Write for Out<'_> {
         self.noted(flushed)
     }
 
-    /// As one write, where by itself `write!` makes one of each of its parts.
+    /// In one write. By default `write!` makes a write of each of its parts.
     fn write_fmt(&mut self, text: fmt::Arguments) -> io::Result<()> {
         self.write_all(fmt::format(text).as_bytes())
     }

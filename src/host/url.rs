@@ -1,6 +1,6 @@
 //! Paths and query strings: percent-decoding.
 
-/// `text` with `%XX` decoded; what is not UTF-8 then becomes U+FFFD, a `%` that starts no `%XX`
+/// `text` with each `%XX` decoded. Bytes that are not UTF-8 become U+FFFD. A `%` without two digits
 /// stays as it is.
 pub fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percent_signs_decode_and_what_is_no_utf8_is_replaced() {
+    fn percent_signs_are_decoded_and_bytes_that_are_not_utf8_replaced() {
         assert_eq!(decode("J%C3%BCrgen%20%26%20co"), "Jürgen & co");
         assert_eq!(decode("100%"), "100%");
         assert_eq!(decode("%zz%4"), "%zz%4");

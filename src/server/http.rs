@@ -1,5 +1,4 @@
-//! HTTP by tiny_http 0.12, and the defences against its edges; nothing else in the handler knows of
-//! it.
+//! HTTP by tiny_http 0.12, with defences against its faults. Nothing else in the handler uses it.
 
 use super::workers::start_thread;
 use crate::console;
@@ -7,35 +6,34 @@ use crate::host::error::Refusal;
 use crate::host::response::{Body, HttpResponse};
 use crate::host::router::{INVOCATION_ID, Request};
 use crate::host::stream::{COLLECTED_MAX_BYTES, Stream};
-use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-/// The longest body of a request, in bytes; a longer one is answered 413.
+/// The longest body of a request, in bytes. A longer one is answered with 413.
 pub const BODY_MAX_BYTES: usize = 256 * 1024 * 1024;
 
-/// The longest body that is read to its end though it is too long, in bytes; see
+/// The longest body that is read to its end after it was refused, in bytes. See
 /// `Incoming::refuse_unread`.
 const DRAIN_MAX_BYTES: usize = 1024 * 1024 * 1024;
 
-/// The socket that the handler listens on, of 127.0.0.1 only. It outlives every [`Source`].
+/// The socket that the handler listens on, at 127.0.0.1 only. It outlives every [`Source`].
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
 }
 
 impl Listener {
-    /// Binds `port`, or a free one where it is 0.
+    /// Binds `port`, or a free port if it is 0.
     pub fn bind(port: u16) -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        // Accepted connections inherit it. Without, the end of a large answer waits 40 ms for the
-        // caller's delayed ACK.
+        // Accepted connections inherit it. Without it, the end of a large answer waits 40 ms for
+        // the caller's delayed ACK.
         no_delay(&socket)?;
-        // The standard library lets 128 connections wait to be accepted; in a burst the next would
-        // wait a second more, for its second SYN.
+        // The standard library lets 128 connections wait to be accepted. In a burst, the next one
+        // would wait a second for its second SYN.
         queue_more(&socket)?;
         Ok(Self {
             address: socket.local_addr()?,
@@ -43,15 +41,15 @@ impl Listener {
         })
     }
 
-    /// The address that it is bound to.
+    /// The address of the socket.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Starts to accept connections. Errors where there is no descriptor or no thread for it.
+    /// Starts to accept connections. Errors if there is no descriptor or no thread for it.
     pub fn accept(&self) -> io::Result<Source> {
         let socket = self.socket.try_clone()?;
-        // It panics where it gets no thread.
+        // It panics if it gets no thread.
         let start = || console::catch_panic(|| tiny_http::Server::from_listener(socket, None));
         let start = || super::tuning::thread_priority::in_background(start);
         match start() {
@@ -60,8 +58,7 @@ impl Listener {
         }
     }
 
-    /// Starts to accept connections again, once there are descriptors and threads for some. Errors
-    /// where there are not.
+    /// Starts to accept connections again. Errors if there are few descriptors or threads left.
     pub fn accept_again(&self) -> io::Result<Source> {
         const DESCRIPTORS: usize = 16;
         const THREADS: usize = 8;
@@ -76,18 +73,17 @@ impl Listener {
         self.accept()
     }
 
-    /// Opens a connection to the handler itself and closes it, which makes tiny_http look after its
-    /// connections.
+    /// Opens a connection to the handler itself and closes it, to free a connection that is stuck.
     ///
-    /// Its pool [util/task_pool.rs] starts a thread for a connection only where none is waiting for
-    /// one, and one that it has woken counts as waiting until it runs. Of a burst, some connections
-    /// are queued behind threads that go on to serve another for as long as that is kept alive. A
-    /// new connection that finds no thread waiting gets a new one, which then takes the next that
-    /// is queued.
+    /// tiny_http [util/task_pool.rs] starts a thread for a connection only if none of its threads
+    /// waits for one, and a thread that it has woken counts as waiting until it runs. So in a burst,
+    /// some connections are queued behind threads that go on to serve another connection for as
+    /// long as that is kept alive. A new connection that finds no waiting thread gets a new thread,
+    /// which then takes the next connection from the queue.
     ///
-    /// A gentle one waits a little until its connection has been looked after: many others in a row
-    /// start threads that nothing needs, and use up descriptors. Errors where it cannot be made,
-    /// for want of descriptors, or because others wait to be accepted and are nudge enough.
+    /// A gentle nudge waits a little until its connection has been served: many that do not wait
+    /// start threads that nothing needs, and use up descriptors. Errors if the connection cannot be
+    /// made: there is no descriptor, or other connections wait to be accepted and will do.
     pub fn nudge(&self, gently: bool) -> io::Result<()> {
         let connection = self.connect()?;
         if gently {
@@ -147,10 +143,10 @@ fn no_delay(socket: &TcpListener) -> io::Result<()> {
     TcpStream::from(std::os::windows::io::OwnedSocket::from(socket.try_clone()?)).set_nodelay(true)
 }
 
-/// Requests, from connections that one accept thread of tiny_http takes in.
+/// The requests on the connections that one accept thread of tiny_http takes in.
 pub struct Source(tiny_http::Server);
 
-/// What [`Source::receive`] brings.
+/// What [`Source::receive`] gives.
 pub enum Received {
     /// A request, its body not yet read.
     Request(Incoming),
@@ -165,7 +161,7 @@ impl Source {
     pub fn receive(&self) -> Received {
         match self.0.recv() {
             Ok(request) => Received::Request(Incoming(request)),
-            // Errors of the operating system are those of `accept`.
+            // An error of the operating system is one of `accept`.
             Err(error) if error.raw_os_error().is_some() => Received::AcceptLost(error),
             Err(_) => Received::Released,
         }
@@ -181,15 +177,15 @@ impl Source {
 pub struct Incoming(tiny_http::Request);
 
 impl Incoming {
-    /// The port that it comes from.
+    /// The caller's port.
     pub fn peer_port(&self) -> u16 {
         self.0.remote_addr().map_or(0, SocketAddr::port)
     }
 
     /// Reads the body, then sends the answer that `respond` gives.
     ///
-    /// The body is read to its end whatever the answer will be: what is left of it would be taken
-    /// for the next request.
+    /// The body is read to its end whatever the answer is: tiny_http would take the rest for the
+    /// next request.
     pub fn answer(mut self, respond: impl FnOnce(Request) -> HttpResponse) {
         let mut body = Vec::new();
         match self.0.body_length() {
@@ -215,67 +211,50 @@ impl Incoming {
         } else {
             To::Caller
         };
-        // It fails where the caller has gone, and then nobody is left to tell; a stream has told by
-        // itself.
+        // An error means that the caller has gone; there is no one to report it to. A stream has
+        // logged its own.
         let _ = send(self.0.into_writer(), response, to);
     }
 
     fn request(&self) -> Request<'_> {
-        let headers: Vec<_> = self
-            .0
-            .headers()
-            .iter()
-            .map(|header| {
-                (
-                    Cow::Borrowed(header.field.as_str().as_str()),
-                    Some(Cow::Borrowed(header.value.as_str())),
-                )
-            })
-            .collect();
-        let id = self
-            .0
-            .headers()
-            .iter()
-            .find(|header| header.field.equiv(INVOCATION_ID));
+        let headers = self.0.headers().iter().map(|header| {
+            let name = header.field.as_str().as_str();
+            (name.into(), Some(header.value.as_str().into()))
+        });
         Request {
             method: self.0.method().as_str(),
             url: self.0.url(),
-            headers,
-            invocation_id: id.map_or("", |header| header.value.as_str()),
+            headers: headers.collect(),
+            invocation_id: self.values(INVOCATION_ID).next().unwrap_or_default(),
             body: Vec::new(),
         }
     }
 
-    /// Reads the body to its end, into `body`, which has room for it where its length is known.
+    /// The values of the headers of this name, in ASCII.
+    fn values(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        let headers = self.0.headers().iter();
+        headers
+            .filter(move |header| header.field.equiv(name))
+            .map(|header| header.value.as_str())
+    }
+
+    /// Reads the body to its end into `body`, which has room for it if its length is known.
     fn read_body(&mut self, mut body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
         let refusal = |status, message| Refusal { status, message };
         let length = self.0.body_length();
-        let named = |name| {
-            self.0
-                .headers()
-                .iter()
-                .filter(move |header| header.field.equiv(name))
-        };
-        let chunked = named("Transfer-Encoding").next().is_some();
-        // Of several, tiny_http looks at the first.
-        let connection = named("Connection").next();
-        let upgrade = connection.is_some_and(|header| {
-            header
-                .value
-                .as_str()
-                .to_ascii_lowercase()
-                .contains("upgrade")
-        });
+        let chunked = self.values("Transfer-Encoding").next().is_some();
+        // If there are several, tiny_http reads the first.
+        let connection = self.values("Connection").next().unwrap_or_default();
+        let upgrade = connection.to_ascii_lowercase().contains("upgrade");
         if chunked && upgrade {
-            // tiny_http leaves the chunks of such a request undecoded.
+            // tiny_http does not decode the chunks of such a request.
             return Err(refusal(
                 400,
                 "the body is chunked, and the Connection an upgrade".into(),
             ));
         }
-        for header in named("Content-Length").filter(|_| !chunked) {
-            let text = header.value.as_str();
-            // tiny_http takes the first, and no body at all where that is no number.
+        for text in self.values("Content-Length").filter(|_| !chunked) {
+            // tiny_http reads the first, and takes the body for empty if that is not a number.
             if length.is_none()
                 || text.parse().ok() != length
                 || !text.bytes().all(|byte| byte.is_ascii_digit())
@@ -292,17 +271,17 @@ impl Incoming {
         let invalid =
             |error: &dyn Display| refusal(400, format!("the body cannot be read: {error}").into());
         if chunked {
-            // Most payloads fit, and need not be moved as they come.
+            // Enough for most payloads.
             body.reserve(2048);
         }
-        // Of an upgraded connection the reader does not end where the body does.
+        // On an upgraded connection the reader does not end where the body ends.
         let mut reader = self
             .0
             .as_reader()
             .take(length.unwrap_or(BODY_MAX_BYTES + 1) as u64);
         let refused = match (reader.read_to_end(&mut body), length) {
             (Ok(read), _) if read > BODY_MAX_BYTES => refusal(413, TOO_LONG.into()),
-            // A body that the caller cuts off reads like a shorter one.
+            // tiny_http gives no error if the caller cuts the body off.
             (Ok(read), Some(length)) if read != length => {
                 return Err(invalid(&format_args!(
                     "it ends after {read} bytes of {length}"
@@ -314,20 +293,20 @@ impl Incoming {
             }
             (Err(error), _) => return Err(invalid(&error)),
         };
-        // It is chunked, or there would have been room for it, and not have been more.
+        // The body is chunked: any other has room, and is as long as it was declared.
         drop(body);
         reader.set_limit(u64::MAX);
         io::copy(&mut reader, &mut io::sink()).map_err(|error| invalid(&error))?;
         Err(refused)
     }
 
-    /// Answers before the body, where its Content-Length is too long or more than there is memory
-    /// for.
+    /// Answers before the body is read, if its Content-Length is too long or more than there is
+    /// memory for.
     ///
-    /// Whenever tiny_http drops a body of which `n` bytes are unread, as it does when the caller
-    /// leaves, it allocates `n` bytes, and where it cannot have them the process aborts
-    /// [util/equal_reader.rs]. Only an upgrade of the connection answers and yet keeps the body. A
-    /// length that no memory holds is therefore never read, and costs its connection.
+    /// When tiny_http drops a body of which `n` bytes are unread, for example because the caller
+    /// leaves, it allocates `n` bytes, and the process aborts if it cannot have them
+    /// [util/equal_reader.rs]. Only an upgrade of the connection answers and keeps the body. A body
+    /// that is longer than any memory is never read, and its connection is never closed.
     fn refuse_unread(self, status: u16, message: &str) {
         let length = self.0.body_length().unwrap_or_default();
         let HttpResponse {
@@ -337,7 +316,7 @@ impl Incoming {
         else {
             return;
         };
-        // tiny_http sends no Content-Length with an upgrade, so it goes as part of another header's
+        // tiny_http sends no Content-Length with an upgrade, so it is part of another header's
         // value.
         let headers = format!("application/json\r\nContent-Length: {}", body.len());
         let content_type = tiny_http::Header::from_bytes("Content-Type", headers);
@@ -350,10 +329,10 @@ impl Incoming {
         );
         let mut room = Vec::<u8>::new();
         let fits = length <= DRAIN_MAX_BYTES && room.try_reserve_exact(length).is_ok();
-        // Else the compiler may leave the question out.
+        // Without this the compiler may remove the reservation.
         drop(std::hint::black_box(room));
         let mut connection = self.0.upgrade("HTTP/1.1", head);
-        // Both fail where the caller has gone.
+        // Both fail if the caller has gone.
         let _ = connection
             .write_all(&body)
             .and_then(|()| connection.flush());
@@ -368,47 +347,43 @@ impl Incoming {
 const TOO_LONG: &str = "the body is longer than 256 MiB, the most that the handler takes";
 const NO_MEMORY: &str = "there is no memory for the body";
 
-/// To whom an answer goes.
+/// The caller of an answer.
 #[derive(PartialEq)]
 enum To {
     Caller,
-    /// One that asked with HEAD, and gets no body.
+    /// It has asked with HEAD and gets no body.
     Head,
-    /// One that speaks HTTP/1.0, which knows no chunks.
+    /// It speaks HTTP/1.0, which has no chunks.
     Older,
 }
 
 /// Sends an answer: a small one in a single write, so that no part of it waits for the caller's ACK
-/// of another.
+/// of another part.
 fn send(mut connection: impl Write, response: HttpResponse, to: To) -> io::Result<()> {
     const SMALL_BYTES: usize = 64 * 1024;
     let HttpResponse {
         mut status,
-        headers,
+        mut headers,
         body,
     } = response;
-    let mut headers = &headers[..];
     let no_body = matches!(status, 204 | 304);
-    let body = match body {
-        Body::Stream(_) if no_body => Body::Bytes(Vec::new()),
-        Body::Stream(stream) if to == To::Older => match stream.collect(COLLECTED_MAX_BYTES) {
-            Ok(body) => Body::Bytes(body),
-            Err(_) => {
-                (status, headers) = (500, &[]);
-                Body::Bytes(Vec::new())
-            }
-        },
-        body => body,
-    };
     let (bytes, stream) = match body {
         Body::Bytes(bytes) => (bytes, None),
+        Body::Stream(_) if no_body => (Vec::new(), None),
+        Body::Stream(stream) if to == To::Older => {
+            let bytes = stream.collect(COLLECTED_MAX_BYTES).unwrap_or_else(|_| {
+                (status, headers) = (500, Vec::new());
+                Vec::new()
+            });
+            (bytes, None)
+        }
         Body::Stream(stream) => (Vec::new(), Some(stream)),
     };
     let small = bytes.len() <= SMALL_BYTES;
     let mut head = Vec::with_capacity(256 + if small { bytes.len() } else { 0 });
     let reason = tiny_http::StatusCode(status).default_reason_phrase();
     write!(head, "HTTP/1.1 {status} {reason}\r\n")?;
-    for (name, value) in headers {
+    for (name, value) in &headers {
         write!(head, "{name}: {value}\r\n")?;
     }
     let has_type = || {
@@ -444,9 +419,9 @@ fn send(mut connection: impl Write, response: HttpResponse, to: To) -> io::Resul
     connection.flush()
 }
 
-/// Sends a body while it is written. Of one that fails the chunks end in what is none: tiny_http
-/// cannot close a connection, and a caller that was told nothing would take what has come for the
-/// whole.
+/// Sends a body while it is written. If that fails, the chunks end with an invalid chunk size,
+/// because tiny_http cannot close a connection. Otherwise the caller would take the part that it
+/// has for the whole.
 fn send_chunks(mut connection: impl Write, Stream(write): Stream) -> io::Result<()> {
     connection.flush()?;
     let end: &[u8] = match write(&mut Chunks(&mut connection)) {
@@ -463,7 +438,7 @@ struct Chunks<W>(W);
 impl<W: Write> Write for Chunks<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         const CHUNK_MAX_BYTES: usize = 64 * 1024;
-        // A chunk of no bytes would be the end.
+        // A chunk of no bytes would end the body.
         if bytes.is_empty() {
             return Ok(0);
         }
