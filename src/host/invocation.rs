@@ -1,4 +1,4 @@
-//! What a function gets for any trigger but HTTP: the trigger's value, other inputs, metadata.
+//! Invocations: the trigger's value, other inputs, metadata.
 
 use super::datum::{self, Datum, Members};
 use super::error::{Error, listed};
@@ -6,7 +6,7 @@ use super::response::Result;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-/// An invocation of a function by any trigger but HTTP; for HTTP it is part of the
+/// An invocation of a function. For an HTTP trigger it is part of the
 /// [`HttpRequest`](crate::HttpRequest).
 ///
 /// ```
@@ -24,8 +24,8 @@ use serde_json::value::RawValue;
 /// ```
 #[derive(Debug)]
 pub struct Invocation<'a> {
-    /// The host's id for it (`X-Azure-Functions-InvocationId`); empty where the caller, not being a
-    /// host, sent none.
+    /// The host's id for it (`X-Azure-Functions-InvocationId`); empty if the caller is not a host
+    /// and sent none.
     pub id: &'a str,
     /// The trigger's value: the queue message, the timer's state and so on. Empty for HTTP, where
     /// it is the request.
@@ -57,13 +57,12 @@ impl Invocation<'_> {
         }
     }
 
-    /// A member of the trigger's metadata (`Id`, `DequeueCount` ...); `None` where it is absent.
-    /// Errors when it is there and not a `T`.
+    /// A member of the trigger's metadata (`Id`, `DequeueCount` ...); `None` if it is absent. Errors
+    /// if it is not a `T`.
     ///
-    /// Take it as a hint: the host also puts the top-level members of a JSON message there, and
-    /// those win. So a caller may put a `DequeueCount` of its own, of any kind, into a message.
-    /// Where that must not fail the invocation, take a member of the wrong kind as absent:
-    /// `invocation.metadata("DequeueCount").ok().flatten()`.
+    /// Do not rely on it: the host also puts the top-level members of a JSON message there, and
+    /// they win. So a message may bring a `DequeueCount` of its own, of any kind. If that must not
+    /// fail the invocation, write `invocation.metadata("DequeueCount").ok().flatten()`.
     #[track_caller]
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let Some(json) = self.metadata_member(name) else {

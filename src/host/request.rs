@@ -1,4 +1,4 @@
-//! What a function with an HTTP trigger gets: the caller's request.
+//! The caller's request, which a function with an HTTP trigger gets.
 
 use super::error::{Error, Refusal, Why, listed};
 use super::invocation::Invocation;
@@ -12,7 +12,7 @@ use std::borrow::Cow;
 /// are optional and absent.
 pub(crate) type Texts<'a> = Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>;
 
-/// The texts of the name, ignoring case.
+/// The texts of this name, in any case.
 pub(crate) fn named<'t>(texts: &'t Texts, name: &str) -> impl Iterator<Item = &'t str> {
     texts
         .iter()
@@ -35,9 +35,9 @@ pub(crate) fn named<'t>(texts: &'t Texts, name: &str) -> impl Iterator<Item = &'
 /// ```
 #[derive(Debug)]
 pub struct HttpRequest<'a> {
-    /// The method in capitals: `GET`. (A route that takes GET takes HEAD too.)
+    /// The method in capitals: `GET`. A route that takes GET takes HEAD too.
     pub method: Cow<'a, str>,
-    /// The invocation that it caused: id, metadata, other input bindings.
+    /// The invocation: its id, metadata and other inputs.
     pub invocation: Invocation<'a>,
     pub(crate) url: Cow<'a, str>,
     /// The host's own `Query`, a JSON object.
@@ -48,8 +48,8 @@ pub struct HttpRequest<'a> {
 }
 
 impl HttpRequest<'_> {
-    /// The first value of `name` in the query, decoded; what is not UTF-8 is U+FFFD. Unlike in
-    /// [`header`](Self::header) and [`param`](Self::param), case matters.
+    /// The first value of `name` in the query, decoded. Bytes that are not UTF-8 become U+FFFD. The
+    /// case of `name` matters here, unlike in [`header`](Self::header) and [`param`](Self::param).
     pub fn query(&self, name: &str) -> Option<String> {
         self.query_values(name).next()
     }
@@ -72,8 +72,8 @@ impl HttpRequest<'_> {
         in_url.chain(joined.filter_map(|(_, text)| text.map(Cow::into_owned)))
     }
 
-    /// The value of the route's segment `{name}`, decoded; `None` where the segment is optional and
-    /// absent. Errors when the route has no such segment.
+    /// The value of the route's segment `{name}`, decoded; `None` if the segment is optional and
+    /// absent. Errors if the route has no such segment.
     #[track_caller]
     pub fn param(&self, name: &str) -> Result<Option<&str>> {
         match self
@@ -91,7 +91,7 @@ impl HttpRequest<'_> {
         }
     }
 
-    /// The first value of the header `name`, ignoring case.
+    /// The first value of the header `name`, whose case does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         named(&self.headers, name).next()
     }
@@ -101,31 +101,30 @@ impl HttpRequest<'_> {
         named(&self.headers, name).collect()
     }
 
-    /// The body as the caller sent it; empty where there is none.
+    /// The body as the caller sent it; empty if there is none.
     ///
-    /// Errors with a refusal, to be passed on with `?`, when the host has damaged the body on its
-    /// way: a chunked upload, which arrives without its body (411), and bytes that were not UTF-8
-    /// (415).
+    /// Errors with a refusal for the caller if the host has damaged the body: a chunked upload
+    /// arrives without its body (411), and bytes that are not UTF-8 arrive as U+FFFD (415).
     pub fn body(&self) -> Result<&[u8]> {
         self.body
             .as_deref()
             .map_err(|refusal| Error(Why::Refused(refusal.clone())))
     }
 
-    /// The body as [`body`](Self::body) gives it, without a copy where it is large.
+    /// The body, without a copy if it is large. Errors as [`body`](Self::body) does.
     pub fn into_body(self) -> Result<Vec<u8>> {
         self.body
             .map(Cow::into_owned)
             .map_err(|refusal| Error(Why::Refused(refusal)))
     }
 
-    /// The body as text; refuses the caller (415) where it is not UTF-8.
+    /// The body as text. Refuses the caller (415) if it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
         std::str::from_utf8(self.body()?)
             .map_err(|error| Error::refuse(415, format!("the body must be text in UTF-8: {error}")))
     }
 
-    /// The body read as JSON; refuses the caller (400) where it is not JSON, or not that of a `T`.
+    /// The body read as JSON. Refuses the caller (400) if it is not JSON, or not that of a `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(self.text()?).map_err(|error| {
             Error::refuse(400, format!("the body is not the JSON expected: {error}"))

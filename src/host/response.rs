@@ -46,8 +46,8 @@ impl Response {
         Self::default()
     }
 
-    /// Sets the output binding `name`. The invocation fails, with the file and line of this call,
-    /// if the function's route does not declare the output, or if it is set a second time.
+    /// Sets the output binding `name`. If the function's route does not declare it, or if it is set
+    /// twice, the invocation fails with the file and line of this call.
     #[track_caller]
     pub fn output(mut self, name: &'static str, value: impl Into<Output>) -> Self {
         self.outputs.push(Set {
@@ -88,8 +88,8 @@ impl From<HttpResponse> for Response {
 /// | Event Grid | an event, or a list of them | [`Output::raw(&event)?`](Self::raw) |
 /// | SendGrid, Twilio, SignalR ... | the object that the binding's page shows | [`Output::raw(&message)?`](Self::raw) |
 ///
-/// What a queue or a blob gets arrives as it is, whatever it looks like; see [`queue_text`] for
-/// what the host would make of some texts otherwise. Only `raw` is for the host to interpret.
+/// A text for a queue or a blob arrives unaltered, whatever it looks like; [`queue_text`] says what
+/// the host makes of some texts otherwise. The host interprets only the JSON of `raw`.
 ///
 /// ```
 /// # use app::{Output, Response, Result};
@@ -142,31 +142,26 @@ pub(crate) enum Value {
 }
 
 impl Output {
-    /// `value` as JSON, which arrives as exactly that text: one message, or one blob. Errors when
+    /// `value` as JSON, which arrives as exactly that text: one message, or one blob. Errors if
     /// `value` cannot be written as JSON.
     #[track_caller]
     pub fn json(value: &(impl Serialize + ?Sized)) -> Result<Self> {
         Ok(Self(Value::Text(serde_json::to_string(value)?)))
     }
 
-    /// A message for each of `items`; of none, no message at all. An item that is a text is the
-    /// message itself, any other is sent as its JSON.
+    /// One message per item: an item that is a text is the message itself, any other is sent as its
+    /// JSON. Without items there is no message.
     ///
-    /// Errors when an item cannot be written as JSON, or is a text that the host would take for a
-    /// date and rewrite. (There is no way to send such a text in a list: send it as an output of
-    /// its own.)
+    /// Errors if an item cannot be written as JSON, or is a text that the host would take for a
+    /// date and rewrite. Such a text cannot be sent in a list, only as an output of its own.
     #[track_caller]
     pub fn list<T: Serialize>(items: impl IntoIterator<Item = T>) -> Result<Self> {
         let mut list = String::from("[");
         for (place, item) in items.into_iter().enumerate() {
             let json = serde_json::to_string(&item)?;
             let is_text = json.starts_with('"');
-            // A date has no characters that JSON escapes, and an escaped text that reads as one is
-            // long.
-            if is_text
-                && serde_json::from_str(&json)
-                    .is_ok_and(|text: Cow<str>| queue_text::is_date(&text))
-            {
+            let text = serde_json::from_str(&json);
+            if is_text && text.is_ok_and(|text: Cow<str>| queue_text::is_date(&text)) {
                 return Err(Error::fail(format!(
                     "message {place} of the list, {json}, reads as a date: the host would rewrite it"
                 )));
@@ -184,9 +179,10 @@ impl Output {
         Ok(Self(Value::Raw(RawValue::from_string(list)?)))
     }
 
-    /// `value` as JSON for the host to interpret: an entity of a table, a document, an event. The
-    /// host rewrites dates in it and, in objects, offsets of dates and digits of decimals; for a
-    /// queue a list becomes a message an element. Errors when `value` cannot be written as JSON.
+    /// `value` as JSON that the host interprets: a row of a table, a document, an event. The host
+    /// rewrites dates in it, and in objects also the offsets of dates and the digits of decimals. For
+    /// a queue, each element of a list becomes a message. Errors if `value` cannot be written as
+    /// JSON.
     #[track_caller]
     pub fn raw(value: &(impl Serialize + ?Sized)) -> Result<Self> {
         Ok(Self(Value::Raw(serde_json::value::to_raw_value(value)?)))
@@ -205,7 +201,7 @@ impl From<String> for Output {
     }
 }
 
-/// Bytes that are UTF-8 are sent as text.
+/// Bytes in UTF-8 are sent as text.
 impl From<Vec<u8>> for Output {
     fn from(bytes: Vec<u8>) -> Self {
         Self(
@@ -256,8 +252,8 @@ impl Default for HttpResponse {
 }
 
 impl HttpResponse {
-    /// 200 with this body, and no Content-Type yet; the caller gets `text/plain; charset=utf-8`
-    /// where none is set.
+    /// 200 with this body. Without another Content-Type the caller gets
+    /// `text/plain; charset=utf-8`.
     pub fn text(body: impl Into<Vec<u8>>) -> Self {
         Self {
             body: Body::Bytes(body.into()),
@@ -265,23 +261,22 @@ impl HttpResponse {
         }
     }
 
-    /// 200 with `value` as JSON. Errors when it cannot be written as JSON.
+    /// 200 with `value` as JSON. Errors if it cannot be written as JSON.
     #[track_caller]
     pub fn json(value: &(impl Serialize + ?Sized)) -> Result<Self> {
         Ok(Self::text(serde_json::to_vec(value)?).content_type("application/json"))
     }
 
-    /// 200 with a body that `write` writes while it is sent, of any length: each write, or
-    /// `write!`, reaches the caller at once, so put a [`BufWriter`](std::io::BufWriter) around
-    /// `out` for many small ones. `write` runs after the function has returned, and not for a HEAD
-    /// request.
+    /// 200 with a body of any length that `write` writes while it is sent. Each write reaches the
+    /// caller at once; for many small writes put a [`BufWriter`](std::io::BufWriter) around `out`.
+    /// `write` runs after the function has returned, and does not run for a HEAD request.
     ///
-    /// When the caller goes away a write soon fails: pass that on with `?`. Any other error, or a
-    /// panic, is logged, and the answer ends in a way that its caller can tell from a whole one.
+    /// If the caller goes away, a write soon fails: pass the error on with `?`. Any other error, or
+    /// a panic, is logged, and the caller sees that the answer is not whole.
     ///
-    /// This is for a function without bindings other than HTTP. In any other, and on hosts that do
-    /// not know `enableProxyingHttpRequest`, the body is collected before it is sent, up to 16 MiB.
-    /// The same holds for a caller that speaks HTTP/1.0.
+    /// The body is collected before it is sent, up to 16 MiB, if the function has bindings other
+    /// than HTTP, if the host does not know `enableProxyingHttpRequest`, or if the caller speaks
+    /// HTTP/1.0.
     ///
     /// ```
     /// use app::{HttpRequest, HttpResponse, Result};
@@ -303,14 +298,14 @@ impl HttpResponse {
         }
     }
 
-    /// Sets the status: 200 to 599; anything else fails the invocation.
+    /// Sets the status, from 200 to 599. Any other fails the invocation.
     pub fn status(mut self, status: u16) -> Self {
         self.status = status;
         self
     }
 
-    /// Adds a header: `&'static str` or `String`, in ASCII. One that HTTP does not allow (a line
-    /// break in the value) fails the invocation.
+    /// Adds a header: `&'static str` or `String`, in ASCII. If HTTP does not allow it (a line break
+    /// in the value), the invocation fails.
     pub fn header(
         mut self,
         name: impl Into<Cow<'static, str>>,
@@ -325,7 +320,7 @@ impl HttpResponse {
         self.header("Content-Type", value)
     }
 
-    /// An error as JSON: `{"error": "...", "invocationId": "..."}`, the id only where there is one.
+    /// An error as JSON: `{"error": "...", "invocationId": "..."}`, or without the id if it is empty.
     pub(crate) fn error(status: u16, error: &str, invocation_id: &str) -> Self {
         #[derive(Serialize)]
         struct Body<'a> {
