@@ -305,29 +305,28 @@ fn a_request_hidden_in_a_body_is_not_carried_out() {
         ("Upgrade", "h2c"),
     ];
     type Headers<'a> = &'a [(&'a str, &'a str)];
-    let framings: [(&[u8], Headers); 11] = [
-        (&hidden, &[length]),
-        (&hidden, &[length, upgrade]),
-        (&hidden, &[upgrade, length]),
-        (&hidden, &[length, keep, upgrade]),
-        (&hidden, &[length, ("Content-Length", "1")]),
-        (&chunks, &[CHUNKED]),
-        (&chunks, &[CHUNKED, short]),
-        (&chunks, &[short, CHUNKED]),
-        (&chunks, &[CHUNKED, upgrade]),
-        (&chunks, &[CHUNKED, keep, upgrade]),
-        (&chunks, &[CHUNKED, h2c[0], h2c[1]]),
+    let framings: [(u16, &[u8], Headers); 11] = [
+        (404, &hidden, &[length]),
+        (404, &hidden, &[length, upgrade]),
+        (404, &hidden, &[upgrade, length]),
+        (404, &hidden, &[length, keep, upgrade]),
+        (400, &hidden, &[length, ("Content-Length", "1")]),
+        (404, &chunks, &[CHUNKED]),
+        (404, &chunks, &[CHUNKED, short]),
+        (404, &chunks, &[short, CHUNKED]),
+        // tiny_http would leave the chunks of these undecoded.
+        (400, &chunks, &[CHUNKED, upgrade]),
+        (400, &chunks, &[CHUNKED, h2c[0], h2c[1]]),
+        (404, &chunks, &[CHUNKED, keep, upgrade]),
     ];
-    for (body, headers) in framings {
+    for (status, body, headers) in framings {
         let answers = connect(&handler)
             .send(post("/nowhere", headers, body))
             .finish();
-        assert_eq!(
-            answers.matches("HTTP/1.1 ").count(),
-            1,
-            "{headers:?}: {answers}"
-        );
-        assert!(!answers.contains("enqueued"), "{headers:?}: {answers}");
+        let is_one = answers.starts_with(&format!("HTTP/1.1 {status} "))
+            && answers.matches("HTTP/1.1 ").count() == 1
+            && !answers.contains("enqueued");
+        assert!(is_one, "{headers:?}: {answers}");
     }
 }
 

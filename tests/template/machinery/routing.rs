@@ -226,7 +226,14 @@ fn a_forwarded_request_is_never_an_invocation() {
     let documented = wire("doc-order-request.json");
     let hello = ask(&handler, &request("POST", "/hello", &[], &documented));
     assert!(hello.json()["Outputs"]["res"].is_object(), "{hello:?}");
-    for body in ["posted", "{}", r#"["Data"]"#, r#"{"data":{}}"#, ""] {
+    for body in [
+        "posted",
+        "{}",
+        r#"["Data"]"#,
+        r#"{"data":{}}"#,
+        r#"{"Data":1}"#,
+        "",
+    ] {
         let hello = ask(&handler, &request("POST", "/hello", &[], body.as_bytes()));
         assert_eq!(hello.text(), format!("POST None None {body}"));
     }
