@@ -135,6 +135,11 @@ impl Description {
         if !ignored.is_empty() {
             notes.push(format!("host.json: ignored here: {}", ignored.join(", ")));
         }
+        let ignored = self.settings.as_ref().map(Settings::ignored);
+        if let Some(ignored) = ignored.filter(|ignored| !ignored.is_empty()) {
+            let (file, ignored) = (settings::FILE, ignored.join(", "));
+            notes.push(format!("{file}: ignored here: {ignored}"));
+        }
         for function in &self.functions {
             let unknown = function.route.iter().flat_map(|route| &route.unknown);
             notes.extend(unknown.map(|unknown| {

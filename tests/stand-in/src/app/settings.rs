@@ -41,6 +41,21 @@ impl Settings {
         Ok(Self { values, file })
     }
 
+    /// The members of the file that the stand-in does not follow, as their paths: `Host.CORS`.
+    pub fn ignored(&self) -> Vec<String> {
+        const FOLLOWED: [&str; 4] = ["IsEncrypted", "Values", "Host", "Host.LocalHttpPort"];
+        let members = |object: &Value, before: &str| {
+            let members = object.as_object().into_iter().flatten();
+            let paths = members.map(|(name, _)| format!("{before}{name}"));
+            paths.collect::<Vec<_>>()
+        };
+        let mut paths = members(&self.file, "");
+        paths.extend(members(json::member(&self.file, "Host"), "Host."));
+        let followed = |path: &String| FOLLOWED.iter().any(|one| one.eq_ignore_ascii_case(path));
+        paths.retain(|path| !followed(path));
+        paths
+    }
+
     /// The value of a setting, whose name may be written in any case.
     pub fn get(&self, name: &str) -> Option<&str> {
         let same = |(key, _): &(&String, _)| key.eq_ignore_ascii_case(name);

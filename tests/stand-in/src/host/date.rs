@@ -251,15 +251,6 @@ impl Date {
         }
     }
 
-    /// With three digits of the second, as the host's log has it.
-    pub fn to_the_millisecond(self) -> String {
-        let whole = Self {
-            ticks: self.ticks / SECOND * SECOND,
-            kind: Kind::Unspecified,
-        };
-        format!("{}.{:03}Z", whole.iso(), self.ticks % SECOND / 10_000)
-    }
-
     /// By one of .NET's custom formats, such as `yyyy/MM/dd HH:mm:ss.fffK`. Errors with what in it
     /// is not known here: names of eras, `tt`, `z`, quotes, and the standard formats of one letter.
     pub fn formatted(self, format: &str) -> Result<String, String> {

@@ -5,7 +5,9 @@ use crate::host::invoke::Host;
 use crate::host::record::lock;
 use crate::host::storage::Storage;
 use crate::run::current::Current;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -17,29 +19,27 @@ const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
 /// Delivers messages for as long as the process runs.
 pub fn deliver(current: &Arc<Current>, storage: &Arc<Storage>) {
-    let places = Places::new();
+    let threads = threads();
     loop {
         let Ok(host) = current.get() else {
             thread::sleep(LOOK_PAUSE);
             continue;
         };
-        let place = places.take();
         let is_trigger = |queue: &str| !host.triggered_by(queue).is_empty();
         let message = storage.wait(is_trigger, LOOK_PAUSE);
         drop(host);
         if let Some((queue, message)) = message {
             let (current, storage) = (current.clone(), storage.clone());
-            thread::spawn(move || {
-                let _place = place;
-                deliver_message(&current, &storage, &queue, message);
-            });
+            let job = move || deliver_message(&current, &storage, &queue, message);
+            // There are receivers for as long as the process runs.
+            let _ = threads.send(Box::new(job));
         }
     }
 }
 
 /// Delivers blobs that are new or have changed, for as long as the process runs.
 pub fn deliver_blobs(current: &Arc<Current>) {
-    let (places, mut problem) = (Places::new(), String::new());
+    let (threads, mut problem) = (threads(), String::new());
     loop {
         thread::sleep(LOOK_PAUSE);
         let Ok(host) = current.get() else {
@@ -58,42 +58,35 @@ pub fn deliver_blobs(current: &Arc<Current>) {
         };
         drop(host);
         for trigger in found {
-            let (place, current) = (places.take(), current.clone());
-            thread::spawn(move || {
-                let _place = place;
+            let current = current.clone();
+            let job = move || {
                 let mut delivery = Delivery::blob(&trigger);
                 let (host, _) = tries(&current, &mut delivery);
                 lock(&host.storage.seen).delivered(&trigger);
-            });
+            };
+            // As above.
+            let _ = threads.send(Box::new(job));
         }
     }
 }
 
-/// How many may be on their way.
-struct Places(Arc<(Mutex<usize>, Condvar)>);
+type Job = Box<dyn FnOnce() + Send>;
 
-impl Places {
-    fn new() -> Self {
-        Self(Arc::new((Mutex::new(AT_ONCE), Condvar::new())))
+/// Threads that run jobs. Sending a job waits until a thread is free.
+fn threads() -> SyncSender<Job> {
+    let (sender, receiver) = sync_channel::<Job>(0);
+    let receiver = Arc::new(Mutex::new(receiver));
+    for _ in 0..AT_ONCE {
+        let receiver = receiver.clone();
+        let next = move || lock(&receiver).recv();
+        thread::spawn(move || {
+            while let Ok(job) = next() {
+                // A panic has been printed, and the thread is needed for the next job.
+                let _ = catch_unwind(AssertUnwindSafe(job));
+            }
+        });
     }
-
-    /// Waits until one is free, and takes it.
-    fn take(&self) -> Place {
-        let (free, changed) = &*self.0;
-        let none_free = changed.wait_while(lock(free), |free| *free == 0);
-        *none_free.unwrap_or_else(PoisonError::into_inner) -= 1;
-        Place(self.0.clone())
-    }
-}
-
-/// One of those that may be on their way; dropping it frees it.
-struct Place(Arc<(Mutex<usize>, Condvar)>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        *lock(&self.0.0) += 1;
-        self.0.1.notify_one();
-    }
+    sender
 }
 
 fn deliver_message(current: &Current, storage: &Storage, queue: &str, message: Vec<u8>) {

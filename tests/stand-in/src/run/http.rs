@@ -26,10 +26,14 @@ const BODY_MAX: usize = 100 * 1024 * 1024;
 pub type Headers = Vec<(String, String)>;
 
 /// The values of all headers of this name, in any case.
-fn named<'a>(headers: &'a Headers, name: &str) -> impl Iterator<Item = &'a str> + use<'a> {
-    let of_name = |(n, _): &&(String, String)| n.eq_ignore_ascii_case(name);
-    let values: Vec<_> = headers.iter().filter(of_name).collect();
-    values.into_iter().map(|(_, value)| value.as_str())
+fn named<'a, 'n>(
+    headers: &'a Headers,
+    name: &'n str,
+) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
+    let named = move |(n, value): &'a (String, String)| {
+        n.eq_ignore_ascii_case(name).then_some(value.as_str())
+    };
+    headers.iter().filter_map(named)
 }
 
 /// What is not HTTP, or too large: the status that a server answers it with, and a sentence.
@@ -575,8 +579,8 @@ pub fn invocation_to(host: &str, path: &str, id: &str, payload: &[u8]) -> Vec<u8
 
 /// A body in chunks as the host sends them.
 pub fn chunked(body: &[u8]) -> Vec<u8> {
-    let pieces = body.chunks(CHUNK).chain([&[][..]]);
-    pieces.flat_map(chunk).collect()
+    let chunks: Vec<_> = body.chunks(CHUNK).map(chunk).collect();
+    [&chunks.concat()[..], &chunk(&[])].concat()
 }
 
 /// A chunk; the empty one ends a body.

@@ -180,7 +180,7 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
                 }
                 run.console.log(
                     Kind::Good,
-                    &format!("reloaded in {} ms", begun.elapsed().as_millis()),
+                    format!("reloaded in {} ms", begun.elapsed().as_millis()),
                 );
             }
             Err(why) => {
@@ -337,13 +337,13 @@ impl Run {
                 if errors.len() >= ERRORS_MAX {
                     self.console.log(
                         Kind::Error,
-                        &format!("{problem}, the third error in 30 minutes: the host ends"),
+                        format!("{problem}, the third error in 30 minutes: the host ends"),
                     );
                     std::process::exit(1);
                 }
                 self.console.log(
                     if failed { Kind::Error } else { Kind::Host },
-                    &format!("{problem}: it is started again"),
+                    format!("{problem}: it is started again"),
                 );
                 match self.start(made) {
                     Ok((host, started)) => {

@@ -1,13 +1,15 @@
 //! What `make run` shows: a line for everything that happens, in colour on a terminal.
 
-use crate::host::newtonsoft::{Date, on_one_line};
+use crate::host::newtonsoft::on_one_line;
 use crate::host::record::{Attempt, Event};
 use crate::host::storage::shown;
 use crate::run::process::Stream;
 use crate::run::running::{Line, Running, own};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::io::{IsTerminal, Write};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How many characters of an invocation's id are shown.
 const ID_CHARS: usize = 8;
@@ -52,7 +54,7 @@ impl Console {
     }
 
     /// Shows a text as it is.
-    pub fn print(&self, kind: Kind, text: &str) {
+    pub fn print(&self, kind: Kind, text: impl Display) {
         let colour = match kind {
             _ if !self.colours => None,
             Kind::Plain => None,
@@ -61,25 +63,28 @@ impl Console {
             Kind::Warning => Some("33"),
             Kind::Error => Some("31"),
         };
-        let text = colour.map_or_else(
-            || format!("{text}\n"),
-            |colour| format!("\x1b[{colour}m{text}\x1b[0m\n"),
-        );
+        let text = match colour {
+            Some(colour) => format!("\x1b[{colour}m{text}\x1b[0m\n"),
+            None => format!("{text}\n"),
+        };
         // There may be nobody to read it: `make run | head`.
         let _ = std::io::stdout().write_all(text.as_bytes());
     }
 
     /// Shows a line with the time of day, in UTC.
-    pub fn log(&self, kind: Kind, line: &str) {
-        let now = Date::now().to_the_millisecond();
-        let (_, time) = now.split_once('T').unwrap_or_default();
-        self.print(kind, &format!("[{time}] {line}"));
+    pub fn log(&self, kind: Kind, line: impl Display) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.unwrap_or_default();
+        let (seconds, millis) = (now.as_secs() % 86_400, now.subsec_millis());
+        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let time = format_args!("{hour:02}:{minute:02}:{second:02}.{millis:03}Z");
+        self.print(kind, format_args!("[{time}] {line}"));
     }
 
     /// Shows a line about an invocation.
-    pub fn about(&self, kind: Kind, function: &str, id: &str, line: &str) {
+    pub fn about(&self, kind: Kind, function: &str, id: &str, line: impl Display) {
         let id = id.get(..ID_CHARS).filter(|_| !self.verbose).unwrap_or(id);
-        self.log(kind, &format!("{function} {id}: {line}"));
+        self.log(kind, format_args!("{function} {id}: {line}"));
     }
 
     /// Shows a line of the handler as the host logs it: stdout is information, stderr an error, or
@@ -116,7 +121,7 @@ impl Console {
                     Attempt { is_first: true, .. } => Cow::from(*reason),
                     Attempt { label, .. } => format!("{reason}, {label}").into(),
                 };
-                self.about(Kind::Host, function, id, &line);
+                self.about(Kind::Host, function, id, line);
             }
             Event::Logged { id, line } => {
                 let function = running.function(id).unwrap_or_default();
@@ -148,7 +153,7 @@ impl Console {
                     line += &format!(": {}", own(&reason));
                 }
                 let kind = if failed { Kind::Error } else { Kind::Host };
-                self.about(kind, function, id, &line);
+                self.about(kind, function, id, line);
             }
             Event::Queued { queue, message } => self.message("queue", queue, message, Kind::Good),
             Event::Poisoned { queue, message } => {
@@ -187,12 +192,12 @@ impl Console {
         let room = self
             .columns
             .map(|columns| columns.saturating_sub(TIME_CHARS + name.len()));
-        self.log(kind, &format!("{name}{}", beginning(value, room)));
+        self.log(kind, format_args!("{name}{}", beginning(value, room)));
     }
 }
 
 /// A text, or its beginning and its size if it is longer than `room`, in characters.
-fn beginning(text: &str, room: Option<usize>) -> Cow<'_, str> {
+pub fn beginning(text: &str, room: Option<usize>) -> Cow<'_, str> {
     let size = format!("... ({} bytes)", text.len());
     match room {
         Some(room) if text.chars().count() > room => {

@@ -510,6 +510,8 @@ fn it_uses_a_handler_that_runs_already() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = listener.local_addr().expect("an address").port();
     drop(listener);
+    // It has no limit of time: nothing can be killed, and a breakpoint may last.
+    folder.write_host("00:00:01");
     let mut run = Run::spawn(&folder, &["--port", "0", "--attach", &port.to_string()]);
     run.wait_for_words(&format!("waiting for a handler on 127.0.0.1:{port}"), 1);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("the port");
@@ -523,6 +525,12 @@ fn it_uses_a_handler_that_runs_already() {
             .ok()
     });
     assert_eq!(run.get("/api/length").expect("an answer").text(), "hello");
+    let silent = Connection::open(run.port).and_then(|mut caller| {
+        caller.send(&request("GET", "/api/silent", &[], b""))?;
+        Ok(caller)
+    });
+    let _silent = silent.expect("a caller that waits");
+    let begun = Instant::now();
 
     // And messages are delivered, with their tries and the functions that follow.
     let ask = |method: &str, path: &str, body: &[u8]| {
@@ -575,6 +583,15 @@ fn it_uses_a_handler_that_runs_already() {
     ] {
         assert!(run.output().contains(words), "{words}");
     }
+    wait_for("more than the limit", || {
+        (begun.elapsed() > Duration::from_secs(4)).then_some(())
+    });
+    assert_eq!(run.get("/api/length").expect("an answer").status, 203);
+    assert!(
+        !run.output().contains("functionTimeout"),
+        "{}",
+        run.output()
+    );
 }
 
 #[test]
@@ -660,6 +677,54 @@ fn the_terminal_says_what_happens_in_a_line_each() {
     // The reason is said once, and by nobody else.
     assert_eq!(run.output().matches("no price (at").count(), 1);
     assert_eq!(run.output().matches("no tea (at").count(), 1);
+}
+
+#[test]
+fn edits_in_a_row_and_a_folder_without_a_function() {
+    let folder = Folder::new("edits");
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
+    let port = port.expect("a port").port();
+    folder.write(
+        "local.settings.json",
+        &format!(r#"{{"Host":{{"LocalHttpPort":{port},"CORS":"*"}}}}"#),
+    );
+    let mut run = Run::spawn(&folder, &["--verbose", "1"]);
+    run.wait_for_words(&format!("http://localhost:{port}/api/hello"), 1);
+    run.wait_for_words("\nlocal.settings.json: ignored here: Host.CORS\n", 1);
+    run.port = port;
+    assert_eq!(run.hello().0, "first");
+    // All of it is shown: whole ids, for one.
+    let guid = run.output();
+    let (_, guid) = guid.split_once("] hello ").expect("an invocation");
+    assert_eq!(guid.find(':'), Some(36), "{guid}");
+    // Two edits, the second while the first is being built.
+    folder.write("src/main.rs", &HANDLER.replace("TEXT", "second"));
+    run.wait_for_words("main.rs has changed: building\n", 1);
+    folder.write("src/main.rs", &HANDLER.replace("TEXT", "third"));
+    wait_for("the second edit", || {
+        let answer = run.get("/api/hello").expect("an answer");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.text().starts_with("third ").then_some(())
+    });
+    fs::remove_dir_all(folder.0.join("hello")).expect("removed");
+    folder.write("table.rs", "fn main() { println!(\"[]\") }");
+    run.wait_for_words("\nFunctions:\n\n\tnone yet: make new\n", 1);
+}
+
+#[test]
+fn what_runs_long_is_said_once() {
+    let mut run = Run::start(&Folder::new("long"), &[]);
+    let never = Connection::open(run.port).and_then(|mut caller| {
+        caller.send(&request("GET", "/api/hello?never", &[], b""))?;
+        Ok(caller)
+    });
+    let _never = never.expect("a caller that waits");
+    run.wait_for_words(": still running after 10 s\n", 1);
+    let begun = Instant::now();
+    wait_for("a while", || {
+        (begun.elapsed() > Duration::from_secs(1)).then_some(())
+    });
+    assert_eq!(run.output().matches("still running").count(), 1);
 }
 
 #[test]

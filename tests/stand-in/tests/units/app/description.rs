@@ -24,7 +24,8 @@ fn an_app_is_read() {
         ),
         (
             "local.settings.json",
-            r#"{"values":{"Q":"jobs","N":5,"SHELL":"file","AzureWebJobs.off2.Disabled":"True"}}"#,
+            r#"{"values":{"Q":"jobs","N":5,"SHELL":"file","AzureWebJobs.off2.Disabled":"True"},
+                "Host":{"localHttpPort":7072,"CORS":"*"},"ConnectionStrings":{}}"#,
         ),
         ("b/function.json", QUEUE),
         ("A/function.json", HTTP),
@@ -67,6 +68,7 @@ fn an_app_is_read() {
         app.notes(),
         [
             "host.json: ignored here: logging",
+            "local.settings.json: ignored here: ConnectionStrings, Host.CORS",
             "A/function.json: the constraint datetime is ignored here",
             "off2 is disabled",
         ]

@@ -78,11 +78,6 @@ fn dates_are_what_the_library_takes_for_dates() {
             "{text}"
         );
     }
-    let date = |text| Date::parse(text).map(Date::to_the_millisecond);
-    assert_eq!(
-        date("2026-11-21T10:00:00.0509Z").as_deref(),
-        Some("2026-11-21T10:00:00.050Z")
-    );
     let date = "2026-11-21T10:00:00";
     for end in [
         ".",

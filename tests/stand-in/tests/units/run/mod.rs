@@ -2,4 +2,5 @@
 
 mod http;
 mod running;
+mod show;
 mod watch;

@@ -1,7 +1,12 @@
 //! Which files make up an app.
 
 use crate::files;
+use stand_in::commands::lock::Lock;
+use stand_in::run::process::DEADLINE;
 use stand_in::run::watch::Files;
+use std::path::Path;
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 #[test]
 fn every_change_is_seen() {
@@ -44,4 +49,33 @@ fn every_change_is_seen() {
         before.difference(&Files::of(root)),
         Some(root.join("src/new.rs"))
     );
+}
+
+/// A command that writes several files, `make new` for one, is one change.
+#[test]
+fn a_change_ends_with_the_command_that_makes_it() {
+    let folder = files::folder(&[("host.json", "1"), ("target/x", "")]);
+    let root = folder.path();
+    let lock = Lock::take(root, "new").expect("the lock");
+    let (sender, changes) = channel();
+    let mut seen = Files::of(root);
+    let watched = root.to_owned();
+    std::thread::spawn(
+        move || {
+            while sender.send(seen.wait_for_change(&watched)).is_ok() {}
+        },
+    );
+    for name in ["a", "b", "c"] {
+        let file = root.join(name).join("function.json");
+        std::fs::create_dir_all(root.join(name)).expect("a folder");
+        std::fs::write(file, "{}").expect("a file");
+        assert!(changes.recv_timeout(Duration::from_millis(200)).is_err());
+    }
+    drop(lock);
+    let first = changes.recv_timeout(DEADLINE).expect("a change");
+    assert_eq!(first, Path::new("a").join("function.json"));
+    // The others came with it; the next is another one.
+    std::fs::write(root.join("host.json"), "longer").expect("a file");
+    let next = changes.recv_timeout(DEADLINE).expect("a change");
+    assert_eq!(next, Path::new("host.json"));
 }
