@@ -70,6 +70,8 @@ pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
     if let Some(table) = table {
         table::check(app, table, &mut findings);
     }
+    // All that is about one file stands together.
+    findings.sort_by(|one, other| one.file.cmp(&other.file));
     findings
 }
 

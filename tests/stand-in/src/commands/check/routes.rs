@@ -57,7 +57,7 @@ fn conflict(first: &Function, then: &Function) -> Option<Finding> {
         return Some(Finding::error(file, write));
     }
     let mut unknown = one.unknown.iter().chain(&other.unknown);
-    if let Some(constraint) = unknown.next() {
+    if let Some(constraint) = unknown.find(|name| TAKEN_AS_TRUE.contains(&name.as_str())) {
         let why = format!(
             "a path of /{other} can be one of /{one}, the route of {name}, too, since the constraint \
              {constraint:?} is taken as true"
