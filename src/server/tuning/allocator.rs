@@ -122,13 +122,12 @@ fn class(layout: Layout) -> Option<(usize, Layout)> {
     ))
 }
 
-// SAFETY: all memory is from `System`. What has a class is allocated there by the layout of its
-// class, which is at least as large and as aligned as the layout asked for, so that any free block
-// of the class will do; and it is given back by that same layout, since the class follows from the
-// layout alone. `take` gives a block to one caller only, as it leaves the list under the lock. What
-// has no class is left to `System` whole. Nothing here panics: sizes are at most `isize::MAX`, and
-// `bytes` is what the list holds. On Linux a `Mutex` is a futex: `try_lock` is one exchange, which
-// neither allocates nor waits.
+// SAFETY: all memory is from `System`. A layout that has a class is allocated and freed there by
+// the layout of the class, which follows from the layout alone. It is at least as large and as
+// aligned, so any free block of the class will do. `take` gives a block to one caller only, because
+// the block leaves the list under the lock. Other layouts are left to `System`. Nothing here panics:
+// sizes are at most `isize::MAX`, and `bytes` is the size of the list. On Linux a `Mutex` is a
+// futex: `try_lock` is one exchange, which neither allocates nor waits.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match class(layout) {
@@ -199,8 +198,8 @@ mod tests {
         Layout::from_size_align(bytes, 8).unwrap()
     }
 
-    // SAFETY of what these do: each test asks for a block, uses no more of it than it asked for,
-    // and frees it at most once, by the layout that it asked with.
+    // SAFETY of the tests: they use no more of a block than they have asked for, and free it at
+    // most once, by the layout that they have asked with.
 
     fn filled(allocator: &Allocator, bytes: usize, byte: u8) -> *mut u8 {
         let block = unsafe { allocator.alloc(layout(bytes)) };
@@ -225,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_freed_block_is_the_next_of_its_size() {
+    fn freed_blocks_are_used_again_in_their_class() {
         let allocator = Allocator::empty();
         for (bytes, again, other) in [
             (1, 16, 17),
@@ -233,27 +232,18 @@ mod tests {
             (65, 128, 129),
             (70_000, 128 * 1024, 64 * 1024),
         ] {
-            let block = filled(&allocator, bytes, 1);
-            free(&allocator, block, bytes);
-            let elsewhere = filled(&allocator, other, 2);
-            assert_ne!(elsewhere, block);
-            assert_eq!(filled(&allocator, again, 3), block);
-            assert_ne!(filled(&allocator, again, 4), block);
-            assert!(holds(block, again, 3) && holds(elsewhere, other, 2));
-        }
-    }
-
-    #[test]
-    fn freed_blocks_are_all_kept_and_all_used_again() {
-        let allocator = Allocator::empty();
-        let blocks = [1, 2, 3].map(|byte| filled(&allocator, 100, byte));
-        for (count, block) in blocks.iter().enumerate() {
-            free(&allocator, *block, 100);
-            assert_eq!(kept(&allocator, 100), 128 * (count + 1));
-        }
-        for (count, block) in blocks.iter().enumerate().rev() {
-            assert_eq!(filled(&allocator, 100, 4), *block);
-            assert_eq!(kept(&allocator, 100), 128 * count);
+            let blocks = [1, 2, 3].map(|byte| filled(&allocator, bytes, byte));
+            blocks
+                .iter()
+                .for_each(|block| free(&allocator, *block, bytes));
+            let elsewhere = filled(&allocator, other, 4);
+            assert!(!blocks.contains(&elsewhere));
+            for block in blocks.into_iter().rev() {
+                assert_eq!(filled(&allocator, again, 5), block);
+            }
+            assert!(!blocks.contains(&filled(&allocator, again, 6)));
+            assert!(blocks.iter().all(|block| holds(*block, again, 5)));
+            assert!(holds(elsewhere, other, 4));
         }
     }
 
@@ -263,95 +253,61 @@ mod tests {
         for bytes in [16, 1024, 128 * 1024] {
             let count = KEPT_BYTES / bytes + 3;
             let blocks: Vec<_> = (0..count).map(|_| filled(&allocator, bytes, 1)).collect();
-            blocks
-                .into_iter()
-                .for_each(|block| free(&allocator, block, bytes));
-            assert_eq!(kept(&allocator, bytes), KEPT_BYTES);
-        }
-    }
-
-    #[test]
-    fn what_is_too_large_or_aligned_too_far_is_the_systems() {
-        let aligned = |bytes, align| Layout::from_size_align(bytes, align).unwrap();
-        for layout in [layout(128 * 1024 + 1), aligned(256, 32), aligned(512, 256)] {
-            assert_eq!(class(layout), None);
-            let allocator = Allocator::empty();
-            let block = unsafe { allocator.alloc(layout) };
-            assert!(block.addr().is_multiple_of(layout.align()));
-            unsafe { allocator.dealloc(block, layout) };
-            assert!(
-                allocator
-                    .0
-                    .iter()
-                    .all(|kept| kept.lock().unwrap().bytes == 0)
-            );
-        }
-    }
-
-    #[test]
-    fn a_block_is_aligned_as_asked_whoever_had_it_before() {
-        let allocator = Allocator::empty();
-        for (bytes, align) in [(1, 16), (256, 16), (257, 128), (512, 64), (10_000, 128)] {
-            let aligned = Layout::from_size_align(bytes, align).unwrap();
-            let before = [(); 9].map(|()| filled(&allocator, bytes, 1));
-            before
-                .iter()
-                .for_each(|block| free(&allocator, *block, bytes));
-            for count in 0..=before.len() {
-                let block = unsafe { allocator.alloc(aligned) };
-                assert!(block.addr().is_multiple_of(align), "{bytes} bytes");
-                assert_eq!(before.contains(&block), count < before.len());
+            for (count, block) in blocks.into_iter().enumerate() {
+                free(&allocator, block, bytes);
+                assert_eq!(kept(&allocator, bytes), KEPT_BYTES.min(bytes * (count + 1)));
             }
         }
     }
 
     #[test]
-    fn zeroed_blocks_are_zero_though_they_were_used() {
+    fn a_block_is_aligned_as_asked() {
         let allocator = Allocator::empty();
-        for bytes in [24, 4096, 200_000] {
-            let used = filled(&allocator, bytes, 7);
-            free(&allocator, used, bytes);
-            assert!(holds(
-                unsafe { allocator.alloc_zeroed(layout(bytes)) },
-                bytes,
-                0
-            ));
+        let aligned = |bytes, align| Layout::from_size_align(bytes, align).unwrap();
+        for (bytes, align) in [(1, 16), (256, 16), (257, 128), (512, 64), (10_000, 128)] {
+            let before = [(); 9].map(|()| filled(&allocator, bytes, 1));
+            before
+                .iter()
+                .for_each(|block| free(&allocator, *block, bytes));
+            for count in 0..=before.len() {
+                let block = unsafe { allocator.alloc(aligned(bytes, align)) };
+                assert!(block.addr().is_multiple_of(align), "{bytes} bytes");
+                assert_eq!(before.contains(&block), count < before.len());
+            }
+        }
+        // These are left to the system.
+        for layout in [layout(128 * 1024 + 1), aligned(256, 32), aligned(512, 256)] {
+            assert_eq!(class(layout), None);
+            let block = unsafe { allocator.alloc(layout) };
+            assert!(block.addr().is_multiple_of(layout.align()));
+            unsafe { allocator.dealloc(block, layout) };
         }
     }
 
     #[test]
-    fn a_block_that_grows_or_shrinks_keeps_what_it_holds() {
+    fn used_blocks_are_zeroed_and_moved_whole() {
         let allocator = Allocator::empty();
-        let sizes = [
-            1,
-            16,
-            17,
-            1000,
-            128 * 1024,
-            128 * 1024 + 1,
-            3_000_000,
-            300_000,
-            40,
-            3,
-        ];
+        for bytes in [24, 4096, 200_000] {
+            free(&allocator, filled(&allocator, bytes, 7), bytes);
+            let zeroed = unsafe { allocator.alloc_zeroed(layout(bytes)) };
+            assert!(holds(zeroed, bytes, 0));
+        }
+        let sizes = [1, 16, 17, 1000, 131_072, 131_073, 3_000_000, 300_000, 40, 3];
         let mut block = filled(&allocator, sizes[0], 9);
         for step in sizes.windows(2) {
             let (from, to) = (step[0], step[1]);
             let moved = unsafe { allocator.realloc(block, layout(from), to) };
             assert!(holds(moved, from.min(to), 9), "{from} to {to}");
-            let is_kept = moved != block && class(layout(from)).is_some();
-            assert_eq!(
-                is_kept,
-                class(layout(from)).is_some_and(|_| kept(&allocator, from) > 0),
-                "{from} to {to}"
-            );
+            let is_kept = class(layout(from)).is_some_and(|_| kept(&allocator, from) > 0);
+            let is_freed = moved != block && class(layout(from)).is_some();
+            assert_eq!(is_kept, is_freed, "{from} to {to}");
             block = moved;
             unsafe { block.write_bytes(9, to) };
         }
     }
 
     #[test]
-    fn a_list_in_use_by_another_thread_is_passed_by() {
+    fn no_thread_waits_for_a_list_that_another_uses() {
         let allocator = Allocator::empty();
         let block = filled(&allocator, 64, 1);
         let (class, _) = class(layout(64)).unwrap();
