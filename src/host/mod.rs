@@ -2,6 +2,7 @@
 //! response back.
 
 mod base64;
+mod check;
 pub mod datum;
 pub mod error;
 pub mod invocation;

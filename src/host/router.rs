@@ -1,13 +1,14 @@
-//! From a request to the function it is for, in each form in which a host may call it, and back.
+//! From a request to its function, in each form in which a host may call it, and back.
 
+use super::check::check;
 use super::datum::{Datum, Members};
-use super::error::{Error, Failure, Refusal, Why, listed};
+use super::error::{Error, Failure, Refusal, Why};
 use super::invocation::Invocation;
 use super::log;
 use super::path;
 use super::request::{HttpRequest, Texts, named};
 use super::request_payload;
-use super::response::{Body, HttpResponse, Response, Result, Set};
+use super::response::{Body, HttpResponse, Response, Result};
 use super::response_payload;
 use super::route::{Kind, Route};
 use super::stream::{COLLECTED_MAX_BYTES, Out, Stream};
@@ -20,7 +21,7 @@ use std::io::Write;
 /// The header in which the host sends an invocation's id.
 pub const INVOCATION_ID: &str = "X-Azure-Functions-InvocationId";
 
-/// A request as it came in, its body read to the end.
+/// A request, whose body was read to the end.
 pub struct Request<'a> {
     /// The method: `GET`.
     pub method: &'a str,
@@ -28,7 +29,7 @@ pub struct Request<'a> {
     pub url: &'a str,
     /// The headers in their order.
     pub headers: Texts<'a>,
-    /// The host's id of the invocation, which every form carries; empty where a caller sent none.
+    /// The host's id of the invocation; empty if the caller sent none.
     pub invocation_id: &'a str,
     /// The body in bytes.
     pub body: Vec<u8>,
@@ -43,8 +44,8 @@ impl<'a> Request<'a> {
         named(&self.headers, header).next().is_some()
     }
 
-    /// Whether a host that proxies has passed it on as its caller sent it, whatever path that is.
-    /// The host replaces what a caller puts there.
+    /// Whether a host that proxies has passed it on, whatever its path is. The host replaces what a
+    /// caller sends in this header.
     fn is_proxied(&self) -> bool {
         self.has("x-ms-invocation-id")
     }
@@ -65,7 +66,7 @@ impl<'a> Request<'a> {
         !self.has(INVOCATION_ID) && data.is_some_and(|data| data.get().starts_with('{'))
     }
 
-    /// An error of which both the caller and the app's log hear.
+    /// An error for both the caller and the app's log.
     pub fn error(&self, status: u16, message: &str) -> HttpResponse {
         self.report(status, message);
         HttpResponse::error(status, message, self.invocation_id)
@@ -76,7 +77,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// As the app's log names it.
+/// How the app's log names it.
 impl fmt::Display for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         // Without the query, which may hold a function key.
@@ -93,20 +94,19 @@ impl fmt::Display for Request<'_> {
 /// Answers a request by the function that it is for.
 pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
     let path = request.path();
-    // The host's readiness ping. What comes through the host has an invocation id.
+    // The host's readiness ping. What a host passes on has an invocation id.
     if path == "/" && !request.is_proxied() && !request.has(INVOCATION_ID) {
         return match request.method {
             "GET" | "HEAD" => HttpResponse::default(),
             _ => not_allowed(&request, "GET, HEAD"),
         };
     }
-    // The host's own routing ignores case and one trailing slash.
+    // As the host's own routing, ignore case and one slash at the end.
     let name = path.strip_prefix('/').unwrap_or_default();
     let name = name.strip_suffix('/').unwrap_or(name);
-    let mut invoked = routes.iter();
-    let mut invoked = invoked
-        .find(|route| route.name.eq_ignore_ascii_case(name))
-        .filter(|_| !request.is_proxied());
+    let has_name = |route: &&Route| route.name.eq_ignore_ascii_case(name);
+    let mut invoked = routes.iter().find(has_name);
+    invoked = invoked.filter(|_| !request.is_proxied());
     let mut allowed = Vec::new();
     if request.method != "POST" && invoked.take().is_some() {
         allowed.push("POST");
@@ -126,15 +126,13 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
         } = route.kind
             && let Some(params) = path::matches(pattern, path)
         {
-            let is_first = || {
-                called
-                    .as_ref()
-                    .is_none_or(|(first, ..)| precedes(route.name, first.name))
-            };
-            match takes(methods, request.method) {
-                true if is_first() => called = Some((route, run, params)),
-                true => {}
-                false => allowed.extend(methods),
+            if !takes(methods, request.method) {
+                allowed.extend(methods);
+            } else if called
+                .as_ref()
+                .is_none_or(|(first, ..)| precedes(route.name, first.name))
+            {
+                called = Some((route, run, params));
             }
         }
     }
@@ -160,32 +158,27 @@ fn takes(methods: &[&str], method: &str) -> bool {
     methods.contains(&method) || (method == "HEAD" && methods.contains(&"GET"))
 }
 
-/// What to tell a caller who has found no function. Who calls the handler itself, and not its host,
-/// tries the public path of a function that only the host can call.
+/// The error for a path without a function. Whoever calls the handler, and not its host, tries the
+/// public path of a function that only the host can call.
 fn nothing_at(routes: &[Route], path: &str) -> String {
-    let last = path
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
+    let path = match path.strip_suffix('/') {
+        Some(shorter) if !shorter.is_empty() => shorter,
+        _ => path,
+    };
+    let last = path.rsplit('/').next().unwrap_or_default();
     let is_meant = |route: &&Route| {
         matches!(route.kind, Kind::Http { path: None, .. }) && route.name.eq_ignore_ascii_case(last)
     };
-    let shown = match path.strip_suffix('/') {
-        Some(shown) if !shown.is_empty() => shown,
-        _ => path,
-    };
-    let mut message = format!("no function at {shown}");
-    if let Some(Route { name, .. }) = routes.iter().find(is_meant) {
-        message += &format!(
-            ": {name} has bindings other than HTTP, so its requests go to a Functions host, which invokes it as POST /{name}. \
-             Call the host: `make run` starts a stand-in for one"
-        );
+    match routes.iter().find(is_meant) {
+        Some(Route { name, .. }) => format!(
+            "no function at {path}: {name} has bindings other than HTTP, so its requests go to a Functions host, \
+             which invokes it as POST /{name}. Call the host: `make run` starts a stand-in for one"
+        ),
+        None => format!("no function at {path}"),
     }
-    message
 }
 
-/// The proxied and the forwarded form: the caller's own request, whose answer is the caller's too.
+/// The proxied and the forwarded form: the caller's own request, whose answer goes to the caller.
 fn answer_forwarded(
     route: &Route,
     run: fn(HttpRequest) -> Result,
@@ -193,10 +186,8 @@ fn answer_forwarded(
     mut request: Request,
 ) -> HttpResponse {
     let id = request.invocation_id;
-    let (headers, body) = (
-        std::mem::take(&mut request.headers),
-        std::mem::take(&mut request.body),
-    );
+    let headers = std::mem::take(&mut request.headers);
+    let body = std::mem::take(&mut request.body);
     let function = || {
         run(HttpRequest {
             method: Cow::Borrowed(request.method),
@@ -217,7 +208,7 @@ fn answer_forwarded(
     let response = match result {
         Ok(response) => response,
         Err(Error(Why::Refused(refusal))) => refused(refusal, id).into(),
-        // The caller may be anyone: the reason is for the app's log only.
+        // The reason is for the app's log only, because the caller may be anyone.
         Err(Error(Why::Failed(failure))) => {
             request.report(500, &format!("function {} {failure}", route.name));
             return HttpResponse::error(500, &format!("function {} failed", route.name), id);
@@ -229,7 +220,7 @@ fn answer_forwarded(
     }
 }
 
-/// The answer; a stream is called as its function was, and what goes wrong in it is logged.
+/// The answer. Its stream, if it has one, is called as its function was, and its errors are logged.
 fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> HttpResponse {
     let Body::Stream(Stream(write)) = answer.body else {
         return answer;
@@ -238,27 +229,23 @@ fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> H
     let write = move |out: &mut dyn Write| {
         let mut out = Out::new(out, usize::MAX);
         let called = log::collect(&id, false, || catch(|| write(&mut out))).0;
-        match (called, out.error) {
-            (Ok(()), None) => Ok(()),
+        let why = match (called, out.error) {
+            (Ok(()), None) => return Ok(()),
             (_, Some(error)) => {
                 console::info(&format!(
                     "{request}: its answer could not be sent to the end: {error}"
                 ));
-                Err("it could not be sent".into())
+                return Err("it could not be sent".into());
             }
-            (Err(Error(why)), None) => {
-                let why = match why {
-                    Why::Failed(failure) => failure.to_string(),
-                    Why::Refused(Refusal { status, message }) => {
-                        format!("refused it: {status}: {message}")
-                    }
-                };
-                console::error(&format!(
-                    "error: {request}: after its answer had begun, function {function} {why}"
-                ));
-                Err("it failed after it had begun".into())
+            (Err(Error(Why::Failed(failure))), None) => failure.to_string(),
+            (Err(Error(Why::Refused(Refusal { status, message }))), None) => {
+                format!("refused it: {status}: {message}")
             }
-        }
+        };
+        console::error(&format!(
+            "error: {request}: after its answer had begun, function {function} {why}"
+        ));
+        Err("it failed after it had begun".into())
     };
     HttpResponse {
         body: Body::Stream(Stream(Box::new(write))),
@@ -287,7 +274,7 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
             })
         }
     });
-    // The response has taken from it what it needs.
+    // Nothing borrows from it any more.
     drop(payload);
     let failed = |status, message: &str| {
         log::write_all(id, &logs);
@@ -297,25 +284,15 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
         Ok(result) => result,
         Err(message) => return failed(400, &message),
     };
+    let is_text = |response: &Response| match &response.http.body {
+        Body::Bytes(body) => std::str::from_utf8(body).is_ok(),
+        Body::Stream(_) => false,
+    };
     let response = match result {
-        Ok(Response {
-            http:
-                HttpResponse {
-                    body: Body::Bytes(body),
-                    ..
-                },
-            ..
-        }) if is_http && std::str::from_utf8(&body).is_err() => {
+        Ok(response) if is_http && !is_text(&response) => {
             let message = "this host cannot pass on an answer that is not text in UTF-8";
             request.report(415, message);
-            refused(
-                Refusal {
-                    status: 415,
-                    message: message.into(),
-                },
-                id,
-            )
-            .into()
+            HttpResponse::error(415, message, id).into()
         }
         Ok(response) => response,
         Err(Error(Why::Refused(refusal))) if is_http => refused(refusal, id).into(),
@@ -330,8 +307,7 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
     }
 }
 
-/// The response with its answer's stream, where it has one, collected: the host takes it as a
-/// whole.
+/// The response with its answer's stream, if it has one, collected: the host takes the whole body.
 fn collected(mut response: Response, is_head: bool) -> Result {
     if let Body::Stream(stream) = response.http.body {
         let body = if is_head {
@@ -344,7 +320,7 @@ fn collected(mut response: Response, is_head: bool) -> Result {
     Ok(response)
 }
 
-/// Calls a function; a panic in it is a failure, and so is a refusal with a status that is none.
+/// Calls a function. A panic is a failure, and so is a refusal with a status that refuses nothing.
 fn call(function: impl FnOnce() -> Result) -> Result {
     match catch(function) {
         Err(Error(Why::Refused(Refusal { status, message }))) if !(400..=499).contains(&status) => {
@@ -356,12 +332,12 @@ fn call(function: impl FnOnce() -> Result) -> Result {
     }
 }
 
-/// Calls `function`; a panic in it is a failure.
+/// Calls `function`. A panic is a failure.
 fn catch<T>(function: impl FnOnce() -> Result<T>) -> Result<T> {
     console::catch_panic(function).unwrap_or_else(|panic| Err(failure(panic)))
 }
 
-/// A failure whose reason says where.
+/// A failure whose reason has its place in it.
 fn failure(reason: String) -> Error {
     Error(Why::Failed(Failure {
         place: None,
@@ -372,92 +348,6 @@ fn failure(reason: String) -> Error {
 fn refused(refusal: Refusal, id: &str) -> HttpResponse {
     HttpResponse::error(refusal.status, &refusal.message, id)
 }
-
-/// Errors where a response sets what the host would ignore without a word, or when the answer is
-/// not valid HTTP.
-fn check(route: &Route, response: &Response) -> Result<(), String> {
-    let name = route.name;
-    for (index, set) in response.outputs.iter().enumerate() {
-        let Set {
-            name: output,
-            place,
-            ..
-        } = set;
-        let mut earlier = response.outputs[..index].iter();
-        let problem = if !route.outputs.contains(output) {
-            let outputs = listed(route.outputs.iter().copied());
-            format!("which its route does not declare; {outputs}")
-        } else if earlier.any(|earlier| earlier.name == *output) {
-            "twice".to_owned()
-        } else {
-            continue;
-        };
-        let (file, line) = (place.file(), place.line());
-        return Err(format!(
-            "function {name} sets the output {output}, {problem} (at {file}:{line})"
-        ));
-    }
-    let HttpResponse {
-        status,
-        headers,
-        body,
-    } = &response.http;
-    let is_empty = matches!(body, Body::Bytes(body) if body.is_empty());
-    let has_answer = *status != 200 || !headers.is_empty() || !is_empty;
-    if response.tool.is_some() && !matches!(route.kind, Kind::Tool { .. }) {
-        return Err(format!(
-            "function {name} gives a tool's result, and its route is not Route::tool"
-        ));
-    }
-    if has_answer && !matches!(route.kind, Kind::Http { .. }) {
-        return Err(format!(
-            "function {name} answers an HTTP caller, and it has none"
-        ));
-    }
-    if !(200..=599).contains(status) {
-        return Err(format!(
-            "function {name} answers with the status {status}, which is not one from 200 to 599"
-        ));
-    }
-    for (header, value) in headers {
-        // RFC 9110, sections 5.1 and 5.5; of the values only what is ASCII.
-        let token = |byte| {
-            matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z')
-                || b"!#$%&'*+-.^_`|~".contains(&byte)
-        };
-        if header.is_empty() || !header.bytes().all(token) {
-            return Err(format!(
-                "function {name} sets the header {header:?}, which is no name that HTTP allows"
-            ));
-        }
-        if !value
-            .bytes()
-            .all(|byte| matches!(byte, b' '..=b'~' | b'\t'))
-        {
-            return Err(format!(
-                "function {name} sets the header {header} to {value:?}, which HTTP does not allow"
-            ));
-        }
-        if FRAMING
-            .iter()
-            .any(|framing| framing.eq_ignore_ascii_case(header))
-        {
-            return Err(format!(
-                "function {name} sets the header {header}, which is the server's"
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// The headers that say where an answer ends; two of them would split it.
-const FRAMING: [&str; 5] = [
-    "Connection",
-    "Content-Length",
-    "Trailer",
-    "Transfer-Encoding",
-    "Upgrade",
-];
 
 fn not_allowed(request: &Request, allowed: &str) -> HttpResponse {
     let message = format!(
