@@ -2,7 +2,7 @@
 //! folder. They are read once, and all that is wrong in them is found.
 
 use crate::app::finding::{self, Finding};
-use crate::app::function::Function;
+use crate::app::function::{Binding, Function};
 use crate::app::host_json::{self, HostJson};
 use crate::app::json;
 use crate::app::names;
@@ -146,6 +146,17 @@ impl Description {
                 format!(
                     "{}/function.json: the constraint {unknown} is ignored here",
                     function.name
+                )
+            }));
+        }
+        for function in &self.functions {
+            let has_filter =
+                |input: &&Binding| input.is("table") && !input.text("filter").is_empty();
+            notes.extend(function.inputs().filter(has_filter).map(|input| {
+                let (name, input) = (&function.name, &input.name);
+                format!(
+                    "{name}/function.json: the filter of {input:?} is not evaluated here: \
+                     put the rows that it would find into .local/{name}.{input}"
                 )
             }));
         }

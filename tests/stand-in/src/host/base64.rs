@@ -5,6 +5,20 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// `Convert.ToBase64String`.
 pub fn to_base64(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    push(&mut text, bytes);
+    text
+}
+
+/// The same as a JSON string: no character of it needs an escape.
+pub fn quoted_base64(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4 + 2);
+    text.push('"');
+    push(&mut text, bytes);
+    text.push('"');
+    text
+}
+
+fn push(text: &mut String, bytes: &[u8]) {
     for group in bytes.chunks(3) {
         let byte = |at: usize| usize::from(*group.get(at).unwrap_or(&0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
@@ -15,7 +29,6 @@ pub fn to_base64(bytes: &[u8]) -> String {
             });
         }
     }
-    text
 }
 
 /// `Convert.FromBase64String`: space, tab, CR and LF are ignored; then groups of four, at most two

@@ -175,9 +175,15 @@ pub fn on_one_line(text: &str) -> Option<String> {
 /// [JavaScriptUtils.cs].
 pub fn quoted(text: &str) -> String {
     let json = serde_json::to_string(text).expect("a string is JSON");
-    json.replace('\u{85}', "\\u0085")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
+    let others = ['\u{85}', '\u{2028}', '\u{2029}'];
+    if !json.contains(others) {
+        return json;
+    }
+    let escaped = |c: char| match others.contains(&c) {
+        true => format!("\\u{:04x}", c as u32),
+        false => c.to_string(),
+    };
+    json.chars().map(escaped).collect()
 }
 
 /// A double as .NET writes it: the shortest digits that read back as it, with an exponent from

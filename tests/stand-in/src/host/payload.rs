@@ -4,7 +4,7 @@
 //! GetHttpScriptInvocationContextValue].
 
 use crate::app::function::{Binding, Function};
-use crate::host::base64::to_base64;
+use crate::host::base64::{quoted_base64, to_base64};
 use crate::host::data::{Data, Value, sys};
 use crate::host::date::{Date, SECOND};
 use crate::host::expressions::Template;
@@ -80,7 +80,7 @@ impl Message {
         let text = std::str::from_utf8(&self.bytes).ok();
         let value = match text.filter(|_| !binary) {
             Some(text) => twice(text),
-            None if binary => quoted(&to_base64(&self.bytes)),
+            None if binary => quoted_base64(&self.bytes),
             None => return Err("the message is not UTF-8".to_owned()),
         };
         let seconds = |count: i64| Value::Offset(self.inserted.plus(count * SECOND));
@@ -126,7 +126,7 @@ pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data
     }
     data.set("sys", sys(&function.name));
     // Seen: base64, whatever function.json says.
-    (quoted(&to_base64(bytes)), data)
+    (quoted_base64(bytes), data)
 }
 
 /// The value of a timer, as it was seen (wire/host-timer-*): `due` is when it should run, `last`
@@ -204,7 +204,7 @@ pub fn input(binding: &Binding, given: Option<Given>) -> String {
 /// holds its JSON.
 fn value_of(binding: &Binding, given: Given) -> String {
     if binding.says("dataType", "binary") {
-        return quoted(&to_base64(&bytes_of(given)));
+        return quoted_base64(&bytes_of(given));
     }
     match given {
         Given::Json(Json::String(text)) => twice(&text),

@@ -61,8 +61,12 @@ pub fn deliver_blobs(current: &Arc<Current>) {
             let current = current.clone();
             let job = move || {
                 let mut delivery = Delivery::blob(&trigger);
-                let (host, _) = tries(&current, &mut delivery);
-                lock(&host.storage.seen).delivered(&trigger);
+                let (host, has_run) = tries(&current, &mut delivery);
+                let mut seen = lock(&host.storage.seen);
+                match has_run {
+                    true => seen.delivered(&trigger),
+                    false => seen.forget(&trigger),
+                }
             };
             // As above.
             let _ = threads.send(Box::new(job));

@@ -574,13 +574,24 @@ pub fn invocation_to(host: &str, path: &str, id: &str, payload: &[u8]) -> Vec<u8
         ("Transfer-Encoding", "chunked"),
         ("Content-Type", "application/json; charset=utf-8"),
     ];
-    request("POST", path, &headers, &chunked(payload))
+    let mut bytes = request("POST", path, &headers, b"");
+    push_chunks(&mut bytes, payload);
+    bytes
 }
 
 /// A body in chunks as the host sends them.
 pub fn chunked(body: &[u8]) -> Vec<u8> {
-    let chunks: Vec<_> = body.chunks(CHUNK).map(chunk).collect();
-    [&chunks.concat()[..], &chunk(&[])].concat()
+    let mut bytes = Vec::new();
+    push_chunks(&mut bytes, body);
+    bytes
+}
+
+fn push_chunks(bytes: &mut Vec<u8>, body: &[u8]) {
+    // Large blobs come this way: room for all of it, and for the line of each chunk.
+    bytes.reserve_exact(body.len() + body.len() / CHUNK * 8 + 32);
+    for piece in body.chunks(CHUNK).chain([&[][..]]) {
+        bytes.extend(chunk(piece));
+    }
 }
 
 /// A chunk; the empty one ends a body.

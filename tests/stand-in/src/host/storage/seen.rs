@@ -166,6 +166,12 @@ impl Seen {
         self.is_saved = false;
     }
 
+    /// A blob has triggered nothing: its function has gone. It is new when the function comes again.
+    pub fn forget(&mut self, trigger: &Trigger) {
+        self.under_way.remove(trigger);
+        self.stamps.remove(trigger);
+    }
+
     fn save(&mut self, folder: &Folder) -> Result<(), String> {
         let arrived =
             |(trigger, stamp): &(&Trigger, &Stamp)| self.under_way.get(*trigger) != Some(*stamp);

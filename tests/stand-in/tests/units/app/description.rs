@@ -76,6 +76,20 @@ fn an_app_is_read() {
 }
 
 #[test]
+fn a_filter_is_named_that_is_not_evaluated() {
+    let bindings = r#"{"bindings":[{"type":"httpTrigger","name":"req"},
+        {"type":"table","direction":"in","name":"rows","tableName":"T","filter":"a eq 1"},
+        {"type":"table","direction":"in","name":"all","tableName":"T"}]}"#;
+    let folder = files::folder(&[("host.json", "{}"), ("f/function.json", bindings)]);
+    let notes = read(&folder).notes();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(
+        notes[0].contains("the filter of \"rows\"") && notes[0].contains(".local/f.rows"),
+        "{notes:?}"
+    );
+}
+
+#[test]
 fn the_environment_wins_over_the_settings() {
     let folder = files::folder(&[
         (
