@@ -5,9 +5,7 @@ use stand_in::commands::lock::Lock;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::process::{Command, Output};
 
 const TABLE: &str = "src/functions/mod.rs";
 const TRIGGERS: [&str; 8] = [
@@ -343,12 +341,12 @@ fn a_command_that_is_killed_at_any_moment_leaves_lists_that_are_whole() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stand-in"));
         let command = command.arg("new").current_dir(&app.0).envs(variables);
         let mut child = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
         // Sooner and later, up to its end.
-        thread::sleep(Duration::from_millis(round * 6));
+        std::thread::sleep(std::time::Duration::from_millis(round * 6));
         child.kill().unwrap();
         killed += usize::from(child.wait().unwrap().code().is_none());
         for (file, before) in [(TABLE, &list), ("tests/functions/main.rs", &tests)] {

@@ -449,13 +449,12 @@ fn a_table_that_is_no_list_of_rows_is_named() {
     assert_eq!(read("edited").as_deref(), Ok(row));
 }
 
-/// Where the test below runs once more, with a limit.
-const LIMITED: &str = "STAND_IN_LIMITED";
-
 /// A blob that is larger than `ulimit -f` allows is an error, and the one before stays whole.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 #[test]
 fn what_does_not_fit_is_an_error_and_leaves_what_was_there() {
+    // Set where this test runs once more, with a limit.
+    const LIMITED: &str = "STAND_IN_LIMITED";
     if std::env::var_os(LIMITED).is_none() {
         let test = "host::storage::what_does_not_fit_is_an_error_and_leaves_what_was_there";
         let mut command = std::process::Command::new("sh");
