@@ -54,17 +54,22 @@ impl Default for HostJson {
 
 /// What the value of a setting can be.
 #[derive(Clone, Copy)]
-enum Rule {
+pub enum Rule {
+    /// `true` or `false`.
     Flag,
     /// A number from this one to that.
     Integer(i64, i64),
+    /// One of these words, in any case.
     Word(&'static [&'static str]),
+    /// Any text.
     Text,
     /// A list of texts; the host passes over anything else.
     Texts,
+    /// An object with more members.
     Object,
     /// A TimeSpan or `-1`.
     Limit,
+    /// A time of .NET's form, `00:00:30`, that is more than none.
     TimeSpan,
 }
 
@@ -92,7 +97,7 @@ const FOLLOWED: [&str; 11] = [
 ];
 
 /// The settings whose values the host checks when it starts, with what they can be.
-const SETTINGS: [(&str, Rule); 31] = [
+pub const SETTINGS: [(&str, Rule); 31] = [
     ("functionTimeout", Rule::Limit),
     ("customHandler", Rule::Object),
     ("customHandler.description", Rule::Object),

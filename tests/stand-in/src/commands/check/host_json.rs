@@ -4,102 +4,39 @@ use super::near::near;
 use crate::app::description::Description;
 use crate::app::finding::{Finding, Severity};
 use crate::app::function::Function;
-use crate::app::host_json::FILE;
+use crate::app::host_json::{FILE, SETTINGS};
 use crate::app::json;
 use serde_json::Value;
 
-/// The members of each object that the host knows; `at the top` is the empty path.
-const KNOWN: [(&str, &str); 9] = [
-    (
-        "",
-        "version functionTimeout customHandler extensionBundle extensions logging aggregator \
-         healthMonitor singleton watchDirectories watchFiles managedDependency retry concurrency \
-         functions telemetryMode applicationInsights sendCanceledInvocationsToWorker",
-    ),
-    (
-        "customHandler",
-        "description enableForwardingHttpRequest enableProxyingHttpRequest port http",
-    ),
-    (
-        "customHandler.description",
-        "defaultExecutablePath defaultWorkerPath workingDirectory arguments",
-    ),
-    (
-        "extensions",
-        "http queues blobs tables serviceBus eventHubs eventGrid cosmosDB durableTask kafka \
-         rabbitMQ signalR sendGrid mcp sql warmup dapr redis",
-    ),
-    (
-        "extensions.http",
-        "routePrefix maxOutstandingRequests maxConcurrentRequests dynamicThrottlesEnabled hsts \
-         customHeaders",
-    ),
-    (
-        "extensions.queues",
-        "maxPollingInterval visibilityTimeout batchSize maxDequeueCount newBatchThreshold \
-         messageEncoding",
-    ),
-    (
-        "extensions.blobs",
-        "maxDegreeOfParallelism poisonBlobThreshold",
-    ),
-    (
-        "extensions.mcp",
-        "serverName serverVersion instructions encryptClientState",
-    ),
-    ("extensionBundle", "id version ensureLatest"),
-];
+/// Members that the host reads, besides the [`SETTINGS`].
+const OTHERS: &str = "
+    version aggregator healthMonitor singleton watchDirectories managedDependency retry concurrency
+    functions telemetryMode applicationInsights sendCanceledInvocationsToWorker
+    customHandler.http customHandler.description.defaultWorkerPath extensionBundle.ensureLatest
+    extensions.http.hsts extensions.http.customHeaders extensions.tables extensions.serviceBus
+    extensions.eventHubs extensions.eventGrid extensions.cosmosDB extensions.durableTask
+    extensions.kafka extensions.rabbitMQ extensions.signalR extensions.sendGrid extensions.sql
+    extensions.warmup extensions.dapr extensions.redis extensions.mcp extensions.mcp.serverName
+    extensions.mcp.serverVersion extensions.mcp.instructions extensions.mcp.encryptClientState";
 
-/// Members that the host does not read where they are: what it does, and what to write.
-const MISPLACED: [(&str, &str, &str); 10] = [
-    (
-        "httpWorker",
-        "it works for now, as payloads",
-        "\"customHandler\"",
-    ),
-    (
-        "customHandlers",
-        "the host does not read it",
-        "\"customHandler\"",
-    ),
-    (
-        "http",
-        "the host does not read it",
-        "\"extensions\": { \"http\": { ... } }",
-    ),
-    (
-        "queues",
-        "the host does not read it",
-        "\"extensions\": { \"queues\": { ... } }",
-    ),
-    (
-        "customHandler.description.args",
-        "the host does not read it",
-        "\"arguments\": [\"...\"]",
-    ),
+/// Members that the host does not read where they are, and what to write.
+const MISPLACED: [(&str, &str); 9] = [
+    ("customHandlers", "\"customHandler\""),
+    ("http", "\"extensions\": { \"http\": { ... } }"),
+    ("queues", "\"extensions\": { \"queues\": { ... } }"),
     (
         "customHandler.args",
-        "the host does not read it",
         "\"arguments\": [\"...\"] in description",
     ),
-    (
-        "customHandler.arguments",
-        "the host does not read it",
-        "it in description",
-    ),
-    (
-        "customHandler.defaultExecutablePath",
-        "the host does not read it",
-        "it in description",
-    ),
+    ("customHandler.arguments", "it in description"),
+    ("customHandler.defaultExecutablePath", "it in description"),
+    ("customHandler.description.args", "\"arguments\": [\"...\"]"),
     (
         "customHandler.description.enableForwardingHttpRequest",
-        "the host does not follow it there",
         "it in customHandler, beside description",
     ),
     (
         "customHandler.description.enableProxyingHttpRequest",
-        "the host does not follow it there",
         "it in customHandler, beside description",
     ),
 ];
@@ -128,7 +65,7 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     });
     works_otherwise(app, &mut add);
     bundle(app, &mut add);
-    names(file, &mut |what| add(Severity::Note, what));
+    names("", file, &mut |what| add(Severity::Note, what));
 }
 
 /// What stops the whole app (seen), apart from values that are not of their type, which reading the
@@ -225,10 +162,15 @@ fn works_otherwise(app: &Description, add: &mut dyn FnMut(Severity, String)) {
         let what = format!("{what}, but func packs it without its executable bit: write {name:?}");
         add(Severity::Note, what);
     }
-    for (path, does, write) in MISPLACED {
+    for (path, write) in MISPLACED {
         if !json::at(file, path).is_null() {
-            add(Severity::Note, format!("{path}: {does}: write {write}"));
+            let what = format!("the host does not read {path}: write {write}");
+            add(Severity::Note, what);
         }
+    }
+    if !json::member(file, "httpWorker").is_null() {
+        let what = "httpWorker works for now, with payloads only: write \"customHandler\"";
+        add(Severity::Note, what.into());
     }
 }
 
@@ -266,7 +208,7 @@ fn bundle(app: &Description, add: &mut dyn FnMut(Severity, String)) {
     let is_open = version.trim_end().ends_with(')');
     if major.is_some_and(|major| if is_open { major <= 4 } else { major < 4 }) {
         let what = format!(
-            "the extension bundle {version:?} is older than 4, which Azure no longer supports"
+            "the extension bundle {version:?} is older than 4, and its bindings have other members"
         );
         add(
             Severity::Note,
@@ -275,27 +217,26 @@ fn bundle(app: &Description, add: &mut dyn FnMut(Severity, String)) {
     }
 }
 
-/// Members that are one or two letters away from one that the host knows.
-fn names(file: &Value, add: &mut dyn FnMut(String)) {
-    for (path, known) in KNOWN {
-        let object = if path.is_empty() {
-            file
-        } else {
-            json::at(file, path)
-        };
-        for (name, _) in object.as_object().into_iter().flatten() {
-            if let Some(meant) = near(name, known.split(' '))
-                && json::member(object, meant).is_null()
-            {
-                let inside = if path.is_empty() {
-                    String::new()
-                } else {
-                    format!(" in {path}")
-                };
-                add(format!(
-                    "the host does not read {name:?}{inside}: write {meant:?}"
-                ));
-            }
+/// Members of the object at `path` that are one or two letters away from one that the host reads,
+/// and those of the objects in it.
+fn names(path: &str, object: &Value, add: &mut dyn FnMut(String)) {
+    let members = SETTINGS.iter().map(|(path, _)| *path);
+    let members = members.chain(OTHERS.split_whitespace());
+    let known = || {
+        let own = members
+            .clone()
+            .filter_map(|member| member.strip_prefix(path));
+        own.filter(|member| !member.contains('.'))
+    };
+    for (name, value) in object.as_object().into_iter().flatten() {
+        if let Some(known) = known().find(|known| known.eq_ignore_ascii_case(name)) {
+            names(&format!("{path}{known}."), value, add);
+        } else if let Some(meant) = near(name, known())
+            && json::member(object, meant).is_null()
+        {
+            add(format!(
+                "the host does not read {path}{name}: write {meant:?}"
+            ));
         }
     }
 }

@@ -276,26 +276,26 @@ fn what_is_not_said_and_does_not_work() {
             ),
             (
                 host("customHandler.description.args", json!(["-p"])),
-                "args: the host does not read it: write \"arguments\"",
+                "does not read customHandler.description.args: write \"arguments\"",
             ),
             (
                 host(
                     "customHandler.description.enableForwardingHttpRequest",
                     json!(true),
                 ),
-                "the host does not follow it there: write it in customHandler",
+                "does not read customHandler.description.enableForwardingHttpRequest: write it in customHandler",
             ),
             (
                 host("customHandler.enableProxyHttpRequest", json!(true)),
-                "does not read \"enableProxyHttpRequest\" in customHandler: write \"enableProxyingHttpRequest\"",
+                "does not read customHandler.enableProxyHttpRequest: write \"enableProxyingHttpRequest\"",
             ),
             (
                 HOST.replace("\"customHandler\"", "\"httpWorker\""),
-                "httpWorker: it works for now, as payloads: write \"customHandler\"",
+                "httpWorker works for now, with payloads only: write \"customHandler\"",
             ),
             (
                 host("http", json!({"routePrefix": ""})),
-                "http: the host does not read it: write \"extensions\"",
+                "does not read http: write \"extensions\"",
             ),
             (
                 host(
@@ -310,11 +310,11 @@ fn what_is_not_said_and_does_not_work() {
             ),
             (
                 host("functionTimeuot", json!("00:05:00")),
-                "does not read \"functionTimeuot\": write \"functionTimeout\"",
+                "does not read functionTimeuot: write \"functionTimeout\"",
             ),
             (
                 host("extensions", json!({"queues": {"batchsise": 5}})),
-                "\"batchsise\" in extensions.queues: write \"batchSize\"",
+                "does not read extensions.queues.batchsise: write \"batchSize\"",
             ),
         ],
     );
