@@ -13,7 +13,8 @@
 //! lost. In a function whose requests the host passes on, an [`info`] line goes to stdout at once.
 //! [`warn`] and [`error`] lines go to stderr at once, with the id.
 //!
-//! A thread that a function starts has no invocation: its lines go out at once, without an id.
+//! A thread that a function starts has no invocation: its lines go out at once, without an id. If
+//! the host does not read the handler's output, a full pipe blocks the functions that log.
 
 use crate::console;
 use std::cell::RefCell;

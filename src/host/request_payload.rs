@@ -80,8 +80,8 @@ fn without_trigger(trigger: &str, what: &str) -> String {
     format!("Data.{trigger}, the trigger's value, is {what}")
 }
 
-/// Reads the value to which the names in `path` lead. Gives it with the other members of the object
-/// at the end of the path, if that is below `Data`, and with what else the invocation has.
+/// Reads the value to which the names in `path` lead. Gives it, the other members of the HTTP
+/// request if the path leads into one, and the invocation without its trigger.
 fn read<'a>(
     payload: &'a [u8],
     path: &[&str],
@@ -113,7 +113,7 @@ fn read<'a>(
     Ok((found.value, request, invocation))
 }
 
-/// What [`Object`] has found.
+/// What [`Object`] finds.
 #[derive(Default)]
 struct Found<'a> {
     /// The members that the path does not name: of the payload, of `Data`, of the HTTP request.
@@ -134,7 +134,7 @@ struct Object<'p, 'f, 'a> {
     path: &'p [&'p str],
     /// How many names of the path lead here.
     depth: usize,
-    /// Whether the value is read as text at once, in one pass. It takes more memory so.
+    /// Whether the value is read as text in the same pass, which takes more memory.
     as_text: bool,
     found: &'f mut Found<'a>,
 }
@@ -229,8 +229,8 @@ pub fn texts(object: &str) -> serde_json::Result<Texts<'_>> {
     Ok(read)
 }
 
-/// The body as the caller sent it, or the refusal of one that the host has already damaged. Errors
-/// if it should be base64 and is not.
+/// The body as the caller sent it, or a refusal if the host has damaged it. Errors if it should be
+/// base64 and is not.
 fn http_body<'a>(
     headers: &Texts,
     body: Option<Cow<'a, str>>,
@@ -256,8 +256,8 @@ fn http_body<'a>(
     let kind = header("Content-Type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default();
     let kind = kind.trim().to_ascii_lowercase();
-    // The host takes a Content-Type that is not well-formed for a text's, so the body may be a
-    // text all the same. Then the declared length is the text's.
+    // If the Content-Type is not well-formed, the host passes the body on as text. Then the declared
+    // length is that of the text.
     let is_text = declared == Some(text.len()) || is_damaged;
     if kind == "application/octet-stream" || kind.contains("multipart/") {
         match base64::decode(&text) {

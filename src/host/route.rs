@@ -1,4 +1,4 @@
-//! The table of functions: which there are, what triggers each, and where its code is.
+//! The table of functions: the name of each, what triggers it, and its code.
 
 use super::invocation::Invocation;
 use super::request::HttpRequest;
@@ -10,10 +10,10 @@ use serde::Serialize;
 /// compares it with the function's folder.
 #[derive(Debug, Clone, Serialize)]
 pub struct Route {
-    /// The function's name, which is that of its folder: an invocation comes as `POST /<name>`.
+    /// The name of the function and of its folder. An invocation comes as `POST /<name>`.
     pub name: &'static str,
-    /// The output bindings that the function sets, `$return` for the return value; the HTTP output
-    /// is not among them.
+    /// The output bindings that the function sets, without the HTTP output. `$return` is the return
+    /// value.
     pub outputs: &'static [&'static str],
     /// What triggers it, and the function itself.
     pub kind: Kind,
@@ -24,18 +24,18 @@ pub struct Route {
 pub enum Kind {
     /// An HTTP request.
     Http {
-        /// The methods it takes, in capitals. One that takes GET takes HEAD too.
+        /// The methods that it takes, in capitals. A function that takes GET takes HEAD too.
         methods: &'static [&'static str],
-        /// The path at which a host passes on the caller's own request: the route prefix, then
-        /// function.json's `route` as it stands there (`/api/products/{category:alpha}/{id:int?}`).
-        /// `None` for a function with other bindings than HTTP: its requests always come as
-        /// invocations.
+        /// The whole route: `/`, the route prefix, `/`, and the `route` from function.json
+        /// (`/api/products/{category:alpha}/{id:int?}`). The host passes on the caller's own
+        /// requests there. `None` for a function with bindings other than HTTP, whose requests
+        /// always come as invocations.
         path: Option<&'static str>,
         /// The function.
         #[serde(skip)]
         run: fn(HttpRequest) -> Result,
     },
-    /// Anything else.
+    /// Any other trigger.
     Trigger {
         /// The name of the trigger's binding.
         binding: &'static str,
@@ -54,7 +54,8 @@ pub enum Kind {
 }
 
 impl Route {
-    /// A function with an HTTP trigger and an HTTP output and no other binding.
+    /// A function with an HTTP trigger, an HTTP output, and no other binding. `path` is the whole
+    /// route: `/api/` and the `route` from function.json.
     pub const fn http(
         name: &'static str,
         methods: &'static [&'static str],
@@ -90,7 +91,7 @@ impl Route {
         }
     }
 
-    /// A function with any other trigger, whose binding has the name `binding`.
+    /// A function with another trigger, whose binding has the name `binding`.
     pub const fn trigger(
         name: &'static str,
         binding: &'static str,

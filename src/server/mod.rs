@@ -18,29 +18,28 @@ use supervisor::End;
 pub use supervisor::Settings;
 use workers::Workers;
 
-/// The variable in which the host says where to listen.
+/// The variable with the port that the host wants the handler to listen at.
 const PORT_VARIABLE: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 const DEFAULT_PORT: u16 = 8080;
 
-/// The exit code by which a handler asks the host for another start.
+/// The exit code with which a handler asks the host to start it again.
 const START_AGAIN: u8 = 200;
 
-/// Serves the functions on 127.0.0.1, at the port that the host asks for, until the process is
-/// ended.
+/// Serves the functions on 127.0.0.1, at the port that the host asks for, until the process ends.
 ///
-/// A process serves once: a second call ends at once with code 1. To test a function, start the
-/// handler as `tests/functions` does.
+/// A process serves once: a second call returns at once, with code 1. To test functions, start the
+/// app as `tests/functions` does.
 ///
-/// It returns only if it cannot serve, or no longer can. With code 1 it could not start: a host
-/// tries that three times. With code 200 it has served and can no longer: the host starts the
-/// handler again at once, and does not count it. With code 0 the host that started it has ended.
+/// It returns only if it cannot serve. The code is 1 if it could not start; the host tries that
+/// three times. It is 200 if it has served and no longer can; the host starts the handler again at
+/// once and does not count it. It is 0 if the host that started the handler has ended.
 pub fn serve(routes: &'static [Route]) -> ExitCode {
     serve_with(routes, &Settings::default())
 }
 
 /// [`serve`], with settings of one's own.
 pub fn serve_with(routes: &'static [Route], settings: &Settings) -> ExitCode {
-    // The threads signal by statics, and the supervisor is one thread.
+    // `SIGNALS` is static and has one supervisor.
     static SERVES: AtomicBool = AtomicBool::new(false);
     if SERVES.swap(true, SeqCst) {
         console::error("error: this process serves already, and a process serves once");
@@ -57,7 +56,7 @@ pub fn serve_with(routes: &'static [Route], settings: &Settings) -> ExitCode {
     };
     let port = listener.address().port();
     console::info(&match host {
-        // Nobody but the host should call it there: no address that looks like one to call.
+        // Without an address, because only the host should call it.
         Some(_) => format!("serving the Functions host on port {port}"),
         None => format!("listening on http://127.0.0.1:{port}"),
     });
