@@ -8,15 +8,18 @@ WINDOWS := $(filter MINGW% MSYS% CYGWIN%,$(SYSTEM))
 # What only the template's own repository has; `make mine` removes it.
 -include tests/template/template.mk
 
-# What to build for. On Linux a static binary, which runs with any libc; elsewhere, by default, the machine itself.
+# What to build for. On Linux a static binary, which runs with any libc; elsewhere, by default, the
+# machine itself.
 TARGET := $(if $(filter Linux,$(SYSTEM)),$(ARCH)-unknown-linux-musl)
 # What Azure runs.
 AZURE := x86_64-unknown-linux-musl
 
-# A binary for musl is linked by the linker that comes with Rust, so that any machine can build it. The other flags save a third of
-# its size: leaving out backtraces (no_backtraces.rs in src/server/tuning) saves 219 KB; inlining less than by default, with as many
-# instructions per request, 30 KB; a fixed address 20 KB; frame pointers, which shorten the tables for unwinding, 5 KB; and merging
-# functions of equal code (--icf=all) 4 KB. In .cargo/config.toml they would break a plain `cargo build` on Alpine.
+# A binary for musl is linked by the linker that comes with Rust, so that any machine can build it.
+# The other flags save a third of its size: leaving out backtraces (no_backtraces.rs in
+# src/server/tuning) saves 219 KB; inlining less than by default, with as many instructions per
+# request, 30 KB; a fixed address 20 KB; frame pointers, which shorten the tables for unwinding, 5
+# KB; and merging functions of equal code (--icf=all) 4 KB. In .cargo/config.toml they would break a
+# plain `cargo build` on Alpine.
 MUSL_FLAGS := -C linker=rust-lld -C link-arg=--icf=all -C relocation-model=static -C force-frame-pointers=yes \
     -C llvm-args=-inline-threshold=50 -C llvm-args=-inlinehint-threshold=200 --cfg release_binary -C link-arg=-zmuldefs
 NO_MUSL_C := a package here compiles C code, and there is no C compiler for musl: install musl-tools (apt), musl-gcc (dnf), \
@@ -32,8 +35,8 @@ NAMED := $(or $(notdir $(NAMED)),handler)
 BINARY := $(patsubst %.exe.exe,%.exe,$(NAMED)$(EXE))
 INTO := $(BINARY)
 
-# What the user has written after `make`; an environment may have a NAME too, which does not count. The values reach commands as
-# environment variables, never as a part of a line for the shell.
+# What the user has written after `make`; an environment may have a NAME too, which does not count.
+# The values reach commands as environment variables, never as a part of a line for the shell.
 WRITTEN := $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name)))
 WRITTEN := $(filter-out CARGO% RUST%,$(WRITTEN))
 KNOWN := APP ATTACH AUTH DEBUG FIX IN INTO METHODS NAME OUT PORT ROUTE SCHEDULE TARGET TIMERS TRIGGER VERBOSE
@@ -43,14 +46,16 @@ $(error there is no variable $(OTHERS) here; there are $(KNOWN))
 endif
 export WRITTEN TARGET BINARY INTO
 
-# `make start DEBUG=1` builds with what a debugger needs. It counts only on the command line: many environments have a DEBUG too.
+# `make start DEBUG=1` builds with what a debugger needs. It counts only on the command line: many
+# environments have a DEBUG too.
 RELEASE := $(if $(filter command,$(origin DEBUG)),,--release)
 ifeq ($(RELEASE),)
 TARGET =
 endif
 
-# For the shell: how the release binary is compiled, as `target` and `as_release`. RUSTFLAGS in the environment would replace the
-# flags of .cargo/config.toml, and there one key replaces another; so `build.rustflags`, if there are any, are passed on.
+# For the shell: how the release binary is compiled, as `target` and `as_release`. RUSTFLAGS in the
+# environment would replace the flags of .cargo/config.toml, and there one key replaces another; so
+# `build.rustflags`, if there are any, are passed on.
 AS_RELEASE = target="$$TARGET"; flags="$(if $(findstring musl,$(TARGET)),$(MUSL_FLAGS))"; \
     if [ -n "$$target" ] && [ ! -d "$$(rustc --print sysroot)/lib/rustlib/$$target/lib" ] && ! rustup target add "$$target" 2>/dev/null; then \
         if [ "$(SYSTEM) $$target" != "Linux $(ARCH)-unknown-linux-musl" ]; then \
@@ -79,8 +84,8 @@ LISTENS := node -e 'require("net").connect(10001,"127.0.0.1").on("connect",()=>p
 help: ## Show this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-# The old binary is removed first, so that only what this build made is copied. It is `cp`, because a host that watches the file
-# (make start) does not notice a `mv` over it.
+# The old binary is removed first, so that only what this build made is copied. It is `cp`, because
+# a host that watches the file (make start) does not notice a `mv` over it.
 build: rust ## Build the release binary, ./handler
 	@$(AS_RELEASE); \
 	build() { cargo build $(RELEASE) "$${as_release[@]}" "$$@"; }; \
@@ -122,7 +127,8 @@ lint: rust ## Check the formatting, and the code with clippy
 	cargo fmt --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
-# func and Azurite run in process groups of their own, so that all of it ends when make or this shell gets a signal.
+# func and Azurite run in process groups of their own, so that all of it ends when make or this
+# shell gets a signal.
 start: check build node ## Build, and run the app under func, with Azurite for its storage
 	@case "$$($(FUNC) --version 2>/dev/null)" in \
 	    [5-9].*) echo "this func runs no custom handlers: npm i -g azure-functions-core-tools@4" >&2; exit 1 ;; \
@@ -156,8 +162,8 @@ publish: rust ## Build for Azure, and publish to an app there: make publish APP=
 package: azure ## Build for Azure, and pack deploy.zip for az functionapp deployment source config-zip
 	@cargo run --quiet -p stand-in -- package
 
-# target/publish is what is packed and published: the handler, and what .funcignore lets through. In a folder of its own, because
-# a host may be running ./handler.
+# target/publish is what is packed and published: the handler, and what .funcignore lets through. In
+# a folder of its own, because a host may be running ./handler.
 azure: check
 	@$(MAKE) --no-print-directory build TARGET=$(AZURE) INTO=target/handler-for-azure
 	@cargo run --quiet -p stand-in -- azure

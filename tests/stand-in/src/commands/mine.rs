@@ -8,7 +8,7 @@ use std::process::Command;
 /// The functions that come with the template.
 const SAMPLES: [&str; 3] = ["MyQueueFunction", "hello", "order"];
 
-/// What is only about the template. The first is there as long as the app is nobody's own.
+/// What only the template's repository has. As long as the first is there, the app is nobody's own.
 const TEMPLATE: [&str; 6] = [
     "tests/template",
     "tests/stand-in/tests",
@@ -47,7 +47,7 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     changes.write("README.md", readme);
     let (mut gone, mut samples) = (Vec::new(), Vec::new());
     for sample in SAMPLES {
-        // Whoever has removed one by hand has no need of this.
+        // A sample may have been removed by hand.
         if let Ok(removed) = remove::plan(root, sample, &mut changes) {
             gone.extend(removed.files);
             samples.push(sample);
@@ -58,7 +58,7 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let template = TEMPLATE.iter().rev().map(|path| (*path).to_owned());
     gone.extend(template.filter(|path| root.join(path).exists()));
     check_git(root, &gone)?;
-    // Renamed rather than deleted: a folder goes whole, or stays. `make clean` deletes them.
+    // They are moved, not deleted: a folder goes whole or stays. `make clean` deletes them.
     let kept = free(root, "target/template");
     for path in &gone {
         changes.rename(path, format!("{kept}/{path}"));

@@ -51,7 +51,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     }
     let text = function_json(root, name, written)?;
     let is_there = root.join(&folder).is_file();
-    // The binary makes way, and so does what a command left that was killed.
+    // The binary makes way, and so does what a killed command left behind.
     let is_built = |other: &str| other == binary::name(&host) && root.join(other).is_file();
     let makes_way = |other: &str| is_built(other) || is_left_over(&root.join(other));
     let is_own = |other: &str| is_there && other == name;
@@ -95,7 +95,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     }
     for (source, code) in written {
         let file = format!("{source}.rs");
-        // One that is the same is from a command that was killed.
+        // A file with the same text is from a command that was killed.
         let is_other = std::fs::read_to_string(root.join(&file)).map_or_else(
             |error| error.kind() != ErrorKind::NotFound,
             |there| there != code,
@@ -131,7 +131,7 @@ fn function_json(root: &Path, name: &str, written: &Written) -> Result<String, S
     let text = Changes::default().read(root, &file)?;
     let function = Function::read(name, &text).map_err(|why| format!("{file}: {why}"))?;
     let (kind, word) = (&function.trigger().kind, written.get("TRIGGER"));
-    // One that is the same is from a command that was killed.
+    // A file with the same text is from a command that was killed.
     if !word.is_empty() && function_json::of(name, written).as_ref() == Ok(&text) {
         return Ok(text);
     }
@@ -150,7 +150,7 @@ fn function_json(root: &Path, name: &str, written: &Written) -> Result<String, S
     }
 }
 
-/// Whether a folder holds nothing but what a command left that was killed.
+/// Whether a folder holds nothing but what a killed command left behind.
 fn is_left_over(folder: &Path) -> bool {
     let mut entries = folder.read_dir().into_iter().flatten();
     folder.is_dir() && entries.all(|entry| entry.is_ok_and(|entry| is_unfinished(&entry.path())))
