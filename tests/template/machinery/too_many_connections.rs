@@ -107,16 +107,15 @@ fn invocations_in_flight_are_answered_in_a_flood() {
 fn connections_that_fit_cost_no_accept_thread() {
     let round = |_| {
         let handler = start_with_files(480);
-        let mut callers = open(&handler, 200);
-        assert_eq!(callers.len(), 200);
+        let mut callers: Vec<_> = (0..200).map(|_| connect(&handler)).collect();
         for _ in 0..10 {
             for caller in &mut callers {
+                caller.send(ping());
+            }
+            for caller in &mut callers {
                 let timeout = Some(Duration::from_secs(20));
-                caller
-                    .0
-                    .socket()
-                    .set_read_timeout(timeout)
-                    .expect("a timeout");
+                let socket = caller.0.socket();
+                socket.set_read_timeout(timeout).expect("a timeout");
                 // One that waited for a thread of the lost one may wait for as long as the others
                 // live.
                 if caller.0.read_answer().is_err() {
@@ -126,9 +125,6 @@ fn connections_that_fit_cost_no_accept_thread() {
                 }
             }
             std::thread::sleep(Duration::from_millis(200));
-            for caller in &mut callers {
-                caller.send(ping());
-            }
         }
         handler.stderr().is_empty()
     };
