@@ -154,9 +154,10 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        // The whole group, as Ctrl-C does it; it may have ended.
+        // The whole group; it may have ended. A script's background job ignores Ctrl-C, and so would
+        // what it started.
         let _ = Command::new("kill")
-            .args(["-INT", "--", &format!("-{}", self.child.id())])
+            .args(["-TERM", "--", &format!("-{}", self.child.id())])
             .status();
         let _ = self.child.wait();
         if thread::panicking() {
