@@ -262,7 +262,7 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
         Kind::Trigger { binding, run } => request_payload::read_invocation(&payload, binding, id)
             .map(|invocation| call(|| run(invocation))),
         Kind::Tool { binding, run } => request_payload::read_invocation(&payload, binding, id)
-            .map(|invocation| tool::answered(catch(|| run(ToolCall(invocation))))),
+            .map(|invocation| tool::answered(catch(|| run(ToolCall { id, invocation })))),
         Kind::Http { methods, run, .. } => {
             request_payload::read_http_request(&payload, id).map(|http| {
                 if !takes(methods, &http.method) {

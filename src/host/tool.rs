@@ -40,11 +40,13 @@ use std::fmt;
 ///     Ok(ToolResult::structured(&Price { price: 3 * count.unwrap_or(1) })?.into())
 /// }
 /// ```
-pub struct ToolCall<'a>(
+pub struct ToolCall<'a> {
+    /// The host's id for the invocation.
+    pub id: &'a str,
     // Its trigger's value and its metadata hold the headers of the caller's request, and with them
     // the caller's key: neither may get into a log or an error.
-    pub(crate) Invocation<'a>,
-);
+    pub(crate) invocation: Invocation<'a>,
+}
 
 /// What a tool reads of the trigger's value.
 #[derive(Deserialize)]
@@ -71,14 +73,14 @@ impl ToolCall<'_> {
     /// The value of another input binding, as [`Invocation::input`] gives it.
     #[track_caller]
     pub fn input(&self, name: &str) -> Result<Option<Datum<'_>>> {
-        self.0.input(name)
+        self.invocation.input(name)
     }
 
     /// A member of the trigger's metadata, as [`Invocation::metadata`] gives it.
     #[track_caller]
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let wrong = |_| Error::fail(format!("the metadata {name} is not of the kind expected"));
-        self.0.metadata(name).map_err(wrong)
+        self.invocation.metadata(name).map_err(wrong)
     }
 
     /// The id of the session with the agent, where it has one.
@@ -89,7 +91,7 @@ impl ToolCall<'_> {
     #[track_caller]
     fn context(&self) -> Result<Context<'_>> {
         // What serde says of it could quote the caller's key.
-        serde_json::from_str(self.0.trigger.text())
+        serde_json::from_str(self.invocation.trigger.text())
             .map_err(|_| Error::fail("the trigger's value is not the call of an MCP tool"))
     }
 }
@@ -97,7 +99,7 @@ impl ToolCall<'_> {
 /// Only the length of the trigger's value.
 impl fmt::Debug for ToolCall<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "ToolCall({})", self.0.trigger.text().len())
+        write!(f, "ToolCall({})", self.invocation.trigger.text().len())
     }
 }
 

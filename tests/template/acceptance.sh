@@ -52,7 +52,7 @@ cargo check -q --workspace --all-targets --locked 2>"$log" && [ ! -s "$log" ] ||
 refused "your own app already" mine NAME=other
 
 say "make new, for each trigger, with outputs, and with every odd name that is legal"
-triggers="http timer queue blob servicebus eventhub eventgrid cosmosdb"
+triggers="http timer queue blob servicebus eventhub eventgrid cosmosdb mcp"
 long=$(printf 'x%.0s' {1..118})-2
 for trigger in $triggers; do
     quiet_make new NAME="plain-$trigger" TRIGGER="$trigger"

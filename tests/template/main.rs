@@ -17,4 +17,6 @@ mod run;
 mod templates;
 
 // What the templates of `make new` find in their crate.
-use app::{HttpRequest, HttpResponse, Invocation, Response, Result, log};
+use app::{
+    Error, HttpRequest, HttpResponse, Invocation, Response, Result, ToolCall, ToolResult, log,
+};

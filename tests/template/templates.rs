@@ -1,7 +1,8 @@
 //! The templates of `make new` compile as they stand, and so rustfmt and clippy see them. What is
 //! made of them runs in `acceptance.sh`.
 
-use crate::{HttpRequest, Invocation, Result};
+use crate::{HttpRequest, Invocation, Result, ToolCall};
+use tool as FUNCTION_;
 
 #[path = "../stand-in/templates/blob.rs"]
 mod blob;
@@ -27,14 +28,19 @@ mod test_of_list;
 mod test_of_text;
 #[path = "../stand-in/templates/tests/timer.rs"]
 mod test_of_timer;
+#[path = "../stand-in/templates/tests/tool.rs"]
+mod test_of_tool;
 #[path = "../stand-in/templates/text.rs"]
 mod text;
 #[path = "../stand-in/templates/timer.rs"]
 mod timer;
+#[path = "../stand-in/templates/tool.rs"]
+mod tool;
 
 #[test]
 fn each_template_is_listed_here() {
     let _: fn(HttpRequest<'_>) -> Result = http::run;
+    let _: fn(ToolCall<'_>) -> Result = tool::run;
     let functions: [fn(Invocation<'_>) -> Result; 7] = [
         blob::run,
         bytes::run,
@@ -44,13 +50,14 @@ fn each_template_is_listed_here() {
         text::run,
         timer::run,
     ];
-    let tests: [fn(); 6] = [
+    let tests: [fn(); 7] = [
         test_of_bytes::it_logs_how_much_came,
         test_of_eventgrid::it_logs_the_event,
         test_of_http::it_answers_with_the_item,
         test_of_list::it_logs_each_item,
         test_of_text::it_logs_how_much_came,
         test_of_timer::it_notices_that_it_is_late,
+        test_of_tool::it_gives_the_price,
     ];
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stand-in/templates");
     let files = |folder: &str| {
@@ -62,6 +69,6 @@ fn each_template_is_listed_here() {
     };
     assert_eq!(
         (files(""), files("tests")),
-        (functions.len() + 1, tests.len())
+        (functions.len() + 2, tests.len())
     );
 }

@@ -22,6 +22,7 @@ fn template(trigger: &Binding) -> (&'static str, &'static str) {
         "httptrigger" => template!("http", "http"),
         "timertrigger" => template!("timer", "timer"),
         "cosmosdbtrigger" => template!("list", "list"),
+        "mcptooltrigger" => template!("tool", "tool"),
         _ if trigger.says("cardinality", "many") => template!("list", "list"),
         "blobtrigger" => template!("blob", "bytes"),
         _ if trigger.says("dataType", "binary") => template!("bytes", "bytes"),
@@ -127,8 +128,11 @@ pub fn of(function: &Function, prefix: &str) -> (String, String) {
     } else {
         &place
     };
+    let module = names::module(&names::file(&function.name));
     let named = |text: &str| {
         text.replace("PLACE_", place)
+            .replace("TOOL_", trigger.text("toolName"))
+            .replace("super::FUNCTION_", &format!("app::functions::{module}"))
             .replace("NAME_", &function.name)
     };
     let (code, test) = (with_bindings(function, &code), tested(function, &test));
@@ -178,9 +182,10 @@ fn with_bindings(function: &Function, code: &str) -> String {
             name => format!(".output(\"{name}\", {value})"),
         };
     }
-    let invocation = match function.is_http() {
-        true => "request.invocation",
-        false => "invocation",
+    let invocation = match (function.is_http(), function.is_tool()) {
+        (true, _) => "request.invocation",
+        (_, true) => "call",
+        _ => "invocation",
     };
     let statements = statements.replace("INVOCATION_", invocation);
     let mut code = format!("{body}{statements}\n    Ok({response}{calls})\n}}\n");

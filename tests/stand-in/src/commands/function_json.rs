@@ -1,6 +1,7 @@
 //! The function.json of a new function, from the bindings in `tests/stand-in/templates`.
 
 use crate::app::names;
+use crate::app::tool;
 use crate::commands::Written;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -15,6 +16,9 @@ const RESPONSE: &str = r#"{
       "direction": "out",
       "name": "res"
     }"#;
+
+/// The arguments of a new tool.
+pub const TOOL: &str = include_str!("../../templates/tool.json");
 
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
@@ -215,7 +219,12 @@ fn named(name: &str, bindings: &str) -> String {
     if word.len() < 3 {
         word += "rows";
     }
+    // Once more as JSON, since it is a text of JSON; without the quotes, which the template has.
+    let properties = tool::properties(TOOL).map(|text| quoted(&text));
+    let properties = properties.unwrap_or_default();
     bindings
+        .replace("PROPERTIES_", properties.trim_matches('"'))
+        .replace("TOOL_", &file)
         .replace("KEBAB_", kebab.trim_end_matches('-'))
         .replace("WORD_", &word)
         .replace("NAME_", name)

@@ -9,6 +9,7 @@ use crate::app::json;
 use crate::app::names;
 use crate::app::settings;
 use crate::app::table::{self, Table};
+use crate::app::tool;
 use crate::commands::Written;
 use crate::commands::changes::{Changes, is_unfinished};
 use crate::commands::check::check_function;
@@ -93,6 +94,10 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     if !is_there {
         changes.write(&folder, text);
     }
+    let tool_json = format!("{name}/{}", tool::FILE);
+    if function.is_tool() && !root.join(&tool_json).is_file() {
+        changes.write(tool_json, function_json::TOOL);
+    }
     for (source, code) in written {
         let file = format!("{source}.rs");
         // A file with the same text is from a command that was killed.
@@ -116,7 +121,13 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     lines.extend(make_way(root, name, &host, &mut changes)?);
     // Last: without the function's entry the command can be run again.
     let with_entry = table.with(&function.route_call(&prefix));
-    changes.write(TABLE, like(&list, table::with_module(&with_entry, &file)));
+    let mut with_module = table::with_module(&with_entry, &file);
+    if function.is_tool() {
+        // Its test reads the arguments' type.
+        let line = format!("\nmod {};\n", names::module(&file));
+        with_module = with_module.replacen(&line, &line.replace("mod", "pub mod"), 1);
+    }
+    changes.write(TABLE, like(&list, with_module));
     changes.apply(root, "Run it again when that is mended.")?;
     lines.push("Next: make test, make run.".into());
     Ok(lines)
