@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const TABLE: &str = "src/functions/mod.rs";
-const TRIGGERS: [&str; 8] = [
+const TRIGGERS: [&str; 9] = [
     "http",
     "timer",
     "queue",
@@ -17,6 +17,7 @@ const TRIGGERS: [&str; 8] = [
     "eventhub",
     "eventgrid",
     "cosmosdb",
+    "mcp",
 ];
 
 /// An app without functions, in a folder of its own.
@@ -152,12 +153,13 @@ fn what_new_adds_remove_takes_away() {
         ]);
     }
     let with = app.files();
-    // function.json, the function and its test.
-    assert_eq!(with.len(), before.len() + 2 * 3 * TRIGGERS.len());
+    // function.json, the function and its test; tool.json of the tools.
+    assert_eq!(with.len(), before.len() + 2 * 3 * TRIGGERS.len() + 2);
     let table = with[TABLE].split_whitespace().collect::<Vec<_>>().join(" ");
     for entry in [
         r#"Route::http( "plain-http", &["GET", "POST"], "/api/plain-http", plain_http::run, ),"#,
         r#"Route::trigger("plain-queue", "message", &[], plain_queue::run),"#,
+        r#"Route::tool("plain-mcp", "context", &[], plain_mcp::run),"#,
     ] {
         assert!(table.contains(entry), "{table}");
     }
@@ -167,7 +169,7 @@ fn what_new_adds_remove_takes_away() {
     );
     for list in [TABLE, "tests/functions/main.rs"] {
         assert_eq!(
-            with[list].matches("\nmod ").count(),
+            with[list].matches("\nmod ").count() + with[list].matches("\npub mod ").count(),
             2 * TRIGGERS.len(),
             "{list}"
         );
@@ -527,7 +529,7 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
         (&["TRIGGER=queue"], "make new NAME=ingest TRIGGER=queue"),
         (
             &["NAME=ingest"],
-            "TRIGGER=queue for one: blob, cosmosdb, eventgrid, eventhub, http, queue, servicebus, timer",
+            "TRIGGER=queue for one: blob, cosmosdb, eventgrid, eventhub, http, mcp, queue, servicebus, timer",
         ),
         (
             &["NAME=ingest", "TRIGGER=sqs"],
