@@ -66,7 +66,7 @@ AS_RELEASE = target="$$TARGET"; flags="$(if $(findstring musl,$(TARGET)),$(MUSL_
     fi; \
     as_release=(--target-dir target $${target:+--target "$$target"}); \
     if [ -n "$$flags" ] && [ -n "$$RUSTFLAGS" ]; then export RUSTFLAGS="$$RUSTFLAGS $$flags"; \
-    elif [ -n "$$flags" ]; then \
+    elif [ -n "$$flags" ]; then unset RUSTFLAGS; \
         as_release+=(--config "target.'cfg(all())'.rustflags=[$$(printf '"%s",' $$flags)]"); \
         of_build=$$(RUSTC_BOOTSTRAP=1 cargo -Z unstable-options config get --format json-value build.rustflags 2>/dev/null) && \
             as_release+=(--config "target.'cfg(not(any()))'.rustflags=$$of_build"); \

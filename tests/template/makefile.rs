@@ -213,7 +213,7 @@ fn the_binarys_name_is_that_of_host_json_whatever_its_comments_say() {
 /// Writes down how it was called, and builds a handler.
 const CARGO: &str = "case \"$*\" in \
     *\"config get\"*) echo '[\"--cfg\",\"owner\"]' ;; \
-    build*) printf '%s\\n' \"$RUSTFLAGS\" \"$@\" >called; [ ! -e fails ] || { cat fails >&2; exit 1; }; \
+    build*) printf '%s\\n' \"${RUSTFLAGS-unset}\" \"$@\" >called; [ ! -e fails ] || { cat fails >&2; exit 1; }; \
         mkdir -p target/release target/x/release; touch target/release/handler target/x/release/handler ;; \
     esac";
 
@@ -227,8 +227,8 @@ fn the_flags_of_the_release_build_leave_the_owners_in_force() {
         app.read("called")
     };
     let called = musl("");
-    // No RUSTFLAGS: they would replace all that configuration files say.
-    assert!(called.starts_with("\nbuild\n"), "{called}");
+    // No RUSTFLAGS, not even empty ones: they would replace all that configuration files say.
+    assert!(called.starts_with("unset\nbuild\n"), "{called}");
     assert!(
         called.contains("target.'cfg(all())'.rustflags=[\"-C\",\"linker=rust-lld\","),
         "{called}"
