@@ -211,7 +211,7 @@ fn converted(
 /// one per message, row or document.
 ///
 /// [Workers/Http/HttpScriptInvocationResultExtensions.cs, GetBindingValue] tries base64 where
-/// `decodes`. Then [Binding/FunctionBinding.cs, ReadAsEnumerable and BindAsyncCollectorAsync<T>;
+/// `decodes`. Then [Binding/FunctionBinding.cs, ReadAsEnumerable and `BindAsyncCollectorAsync<T>`;
 /// Utility.cs, IsJson]. A date is none of these: JSON.NET has made it a `DateTime`, which is no
 /// string.
 fn values_of(value: Token, decodes: bool) -> Result<Vec<Output>, Outcome> {
