@@ -30,6 +30,10 @@ const SETTINGS: [&str; 7] = [
     "authTokenSetting",
 ];
 
+/// The members in which `%` stands for itself: a route is a template of its own, and SQL has
+/// `LIKE '%tea%'`.
+const LITERAL: [&str; 2] = ["route", "commandText"];
+
 /// One binding of a function. `binding["queueName"]` is a member, whose name may be written in any
 /// case; null if there is none.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -156,9 +160,8 @@ impl Function {
         let is_mcp = |binding: &&mut Binding| binding.kind.to_ascii_lowercase().starts_with("mcp");
         for binding in self.bindings.iter_mut().filter(|one| !is_mcp(one)) {
             for (member, value) in binding.members.as_object_mut().into_iter().flatten() {
-                // A route is a template of its own.
-                if let (false, Value::String(text)) = (member.eq_ignore_ascii_case("route"), value)
-                {
+                let is_literal = LITERAL.iter().any(|one| one.eq_ignore_ascii_case(member));
+                if let (false, Value::String(text)) = (is_literal, value) {
                     let (resolved, unknown) = resolved(text, setting);
                     *text = resolved;
                     missing.extend(

@@ -141,16 +141,12 @@ pub fn check(findings: &mut Findings) {
         check_type(binding, findings);
         check_data_type(binding, findings);
     }
-    match function
-        .bindings
-        .iter()
-        .filter(|binding| binding.is_trigger())
-        .count()
-    {
-        0 if function
-            .bindings
-            .iter()
-            .any(|binding| Type::find(&binding.kind).is_none()) => {}
+    // A trigger whose type is misspelt has been found.
+    let is_slip =
+        |one: &Binding| Type::find(&one.kind).is_none() && Type::meant(&one.kind).is_some();
+    let triggers = function.bindings.iter().filter(|one| one.is_trigger());
+    match triggers.count() {
+        0 if function.bindings.iter().any(is_slip) => {}
         0 => findings.error("no binding triggers it: add one whose type ends in Trigger"),
         1 => {}
         _ => findings.error("more than one binding triggers it: make a function of each"),
@@ -164,43 +160,59 @@ pub fn check(findings: &mut Findings) {
 /// The type of a binding, and the direction and the members that it can have.
 fn check_type(binding: &Binding, findings: &mut Findings) {
     let (name, kind) = (&binding.name, &binding.kind);
-    let Some(known) = Type::find(kind) else {
-        match Type::meant(kind) {
-            _ if kind.is_empty() => {
-                findings.error(format!(
-                    "the binding {name:?} has no type: write \"type\": \"...\""
-                ));
-            }
-            Some(meant) => findings.error(format!(
-                "the binding {name:?} has the type {kind:?}: write \"{meant}\""
-            )),
-            None => findings.note(format!(
-                "the binding {name:?} has the type {kind:?}, which is not among those known here"
-            )),
-        }
-        return;
+    let known = Type::find(kind);
+    match (&known, Type::meant(kind)) {
+        (Some(_), _) => {}
+        _ if kind.is_empty() => findings.error(format!(
+            "the binding {name:?} has no type: write \"type\": \"...\""
+        )),
+        (None, Some(meant)) => findings.error(format!(
+            "the binding {name:?} has the type {kind:?}: write \"{meant}\""
+        )),
+        (None, None) => findings.note(format!(
+            "the binding {name:?} has the type {kind:?}, which is not among those known here"
+        )),
+    }
+    let possible = match &known {
+        Some(known) => known.directions,
+        None if binding.is_trigger() => "in",
+        None => "in/out",
     };
-    let said = match binding.text("direction") {
-        "" => "in",
-        said => said,
+    check_direction(binding, possible, findings);
+    if let Some(known) = known {
+        check_members(binding, &known, findings);
+    }
+    if binding.is("blobTrigger") && !binding.says("source", "EventGrid") {
+        findings.note(format!(
+            "a blob trigger without \"source\": \"EventGrid\" does not run on the Flex Consumption \
+             plan ({name:?})"
+        ));
+    }
+}
+
+/// The direction of a binding: one of `possible`, which stand between slashes.
+fn check_direction(binding: &Binding, possible: &str, findings: &mut Findings) {
+    let (name, kind, said) = (&binding.name, &binding.kind, binding.text("direction"));
+    let is_taken = |one: &str| match said {
+        "" => one == "in",
+        said => one.eq_ignore_ascii_case(said),
     };
-    let mut possible = known.directions.split('/');
-    if binding.direction == Direction::InOut {
-        let shown = if name.is_empty() { "value" } else { name };
+    if binding.direction == Direction::InOut && possible == "in/out" {
         let does = match binding.is("table") {
             true => "the function gets \"null\"",
             false => "every invocation fails",
         };
         findings.error(format!(
-            "the binding {name:?} is \"inout\", and {does} under the host: write two bindings, {{ \"direction\": \"in\", \"name\": \"{shown}\" }} and {{ \"direction\": \"out\", \
-             \"name\": \"{shown}Out\" }}"
+            "the binding {name:?} is \"inout\", and {does} under the host: write two bindings, \
+             {{ \"direction\": \"in\", \"name\": \"{name}\" }} and \
+             {{ \"direction\": \"out\", \"name\": \"{name}Out\" }}"
         ));
-    } else if !possible.any(|possible| possible.eq_ignore_ascii_case(said)) {
-        let said = match binding.text("direction") {
+    } else if !possible.split('/').any(is_taken) {
+        let said = match said {
             "" => "no direction, which is \"in\"".into(),
             said => format!("the direction {said:?}"),
         };
-        let write = known.directions.replace('/', "\" or \"");
+        let write = possible.replace('/', "\" or \"");
         findings.error(format!(
             "the binding {name:?} of type {kind:?} has {said}: write \"direction\": \"{write}\""
         ));
@@ -209,13 +221,6 @@ fn check_type(binding: &Binding, findings: &mut Findings) {
             "the binding \"$return\" is not an output: write \"direction\": \"out\", or give it \
              another name",
         );
-    }
-    check_members(binding, &known, findings);
-    if binding.is("blobTrigger") && !binding.says("source", "EventGrid") {
-        findings.note(format!(
-            "a blob trigger without \"source\": \"EventGrid\" does not run on the Flex Consumption \
-             plan ({name:?})"
-        ));
     }
 }
 

@@ -81,7 +81,7 @@ fn settings_replace_their_names() {
             "{text}"
         );
     }
-    let text = r#"{"bindings": [{"type": "queueTrigger", "name": "q", "queueName": "%A%-%B%", "route": "%C%"}]}"#;
+    let text = r#"{"bindings": [{"type": "queueTrigger", "name": "q", "queueName": "%A%-%B%", "route": "%C%", "commandText": "like '%D%'"}]}"#;
     let mut function = Function::read("f", text).expect("a function");
     let missing = function.resolve(&setting);
     assert_eq!(missing, [("q".into(), "queueName".into(), "B".into())]);

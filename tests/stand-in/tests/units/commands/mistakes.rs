@@ -392,6 +392,37 @@ fn an_extension_bundle_is_needed_by_most_bindings() {
 }
 
 #[test]
+fn a_binding_of_an_unknown_type_has_a_direction_too() {
+    each_finds(
+        Severity::Error,
+        &[
+            (
+                trigger(r#"{"type": "quantumBus", "name": "q"}"#),
+                "no binding triggers it",
+            ),
+            (
+                with(r#"{"type": "quantumBus", "name": "$return"}"#),
+                "\"$return\" is not an output",
+            ),
+            (
+                with(r#"{"type": "quantumBus", "direction": "inout", "name": "q"}"#),
+                "write two bindings",
+            ),
+            (
+                trigger(r#"{"type": "quantumTrigger", "direction": "out", "name": "q"}"#),
+                "write \"direction\": \"in\"",
+            ),
+            (
+                trigger(
+                    r#"{"type": "queueTrigger", "direction": "inout", "name": "q", "queueName": "abc"}"#,
+                ),
+                "write \"direction\": \"in\"",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn a_script_file_that_is_there_is_not_used() {
     let text = http("").replacen('{', r#"{"scriptFile": "run.js","#, 1);
     let given = [("f/function.json", &*text), ("f/run.js", "")];
