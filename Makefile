@@ -87,7 +87,9 @@ help: ## Show this list
 # The old binary is removed first, so that only what this build made is copied. It is `cp`, because
 # a host that watches the file (make start) does not notice a `mv` over it.
 build: rust ## Build the release binary, ./handler
-	@$(AS_RELEASE); \
+	@if [ "$$(head -c 2 "$$INTO" 2>/dev/null | tr -d '\0')" = '#!' ]; then \
+	    echo "host.json names $$INTO as the handler, and that is a script: make build would overwrite it" >&2; exit 1; \
+	fi; $(AS_RELEASE); \
 	build() { cargo build $(RELEASE) "$${as_release[@]}" "$$@"; }; \
 	built=target/$${target:+$$target/}$(if $(RELEASE),release,debug)/handler$(EXE); rm -f "$$built"; \
 	if ! build; then \
@@ -173,7 +175,7 @@ clean: rust ## Delete what was built
 	@if [ ! -d target/removed ]; then cargo clean; \
 	else find target -mindepth 1 -maxdepth 1 ! -name removed -exec rm -rf {} +; fi
 	@[ "$${CARGO_TARGET_DIR:-target}" -ef target ] || cargo clean
-	@rm -f deploy.zip "$$BINARY"
+	@rm -f deploy.zip; [ "$$(head -c 2 "$$BINARY" 2>/dev/null | tr -d '\0')" = '#!' ] || rm -f "$$BINARY"
 	@for kept in target/removed .local .azurite; do \
 	    [ ! -e $$kept ] || echo "$$kept stays; to empty it: rm -rf $$kept"; \
 	done

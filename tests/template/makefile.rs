@@ -210,6 +210,21 @@ fn the_binarys_name_is_that_of_host_json_whatever_its_comments_say() {
     }
 }
 
+#[test]
+fn a_script_that_host_json_names_is_never_overwritten() {
+    let app = App::new("script", &[("cargo", "touch ran")]);
+    app.write("shop", "#!/bin/sh\nexec ./my-own\n");
+    let output = app.make(&["build"]).output().unwrap();
+    let said = said(&output);
+    assert!(!output.status.success() && !app.has("ran"), "{said}");
+    assert!(
+        said.contains("host.json names shop as the handler, and that is a script"),
+        "{said}"
+    );
+    assert!(app.make(&["clean"]).output().unwrap().status.success());
+    assert!(app.read("shop").starts_with("#!/bin/sh"));
+}
+
 /// Writes down how it was called, and builds a handler.
 const CARGO: &str = "case \"$*\" in \
     *\"config get\"*) echo '[\"--cfg\",\"owner\"]' ;; \
