@@ -2,7 +2,7 @@
 //! messages, and each trap of the contract.
 
 use crate::property::is_same_json;
-use crate::start::{command, start_host, start_host_as};
+use crate::start::{Calls, command, start_host, start_host_as};
 use serde_json::json;
 use stand_in::App;
 use stand_in::host::answer::{MESSAGE_MAX_BYTES, Outcome};
@@ -18,8 +18,17 @@ const BYTES: &str = "application/octet-stream";
 fn order(host: &Host, content_type: &str, body: &[u8]) -> Vec<u8> {
     let answer = host.post("order", content_type, body);
     let answered = (answer.status, answer.text());
-    assert_eq!(answered, (200, "Order enqueued"), "{:?}", host.failures());
-    let [message] = host.drain("orders").try_into().expect("one message");
+    assert_eq!(
+        answered,
+        (200, "Order enqueued"),
+        "{:?}",
+        host.record.so_far().failures
+    );
+    let [message] = host
+        .storage
+        .drain("orders")
+        .try_into()
+        .expect("one message");
     message
 }
 
@@ -28,7 +37,7 @@ fn order(host: &Host, content_type: &str, body: &[u8]) -> Vec<u8> {
 fn pass_on(host: &Host, message: &[u8]) -> Vec<u8> {
     let outcome = host.enqueue("messages-incoming", message);
     assert_eq!(outcome, Outcome::Completed(None));
-    let passed_on = host.drain("messages-outgoing");
+    let passed_on = host.storage.drain("messages-outgoing");
     let [message] = passed_on.try_into().expect("one message");
     message
 }
@@ -36,7 +45,12 @@ fn pass_on(host: &Host, message: &[u8]) -> Vec<u8> {
 /// The caller was refused with this status and these words, and nothing is in the queue.
 #[track_caller]
 fn assert_refused(host: &Host, answer: &Answer, status: u16, words: &str) {
-    assert_eq!(answer.status, status, "{answer:?} {:?}", host.failures());
+    assert_eq!(
+        answer.status,
+        status,
+        "{answer:?} {:?}",
+        host.record.so_far().failures
+    );
     let refusal = answer.json();
     assert!(
         refusal["error"]
@@ -46,7 +60,7 @@ fn assert_refused(host: &Host, answer: &Answer, status: u16, words: &str) {
     );
     let id = refusal["invocationId"].as_str().map(str::len);
     assert_eq!(id, Some(crate::requests::ID.len()), "{refusal}");
-    assert!(host.queue("orders").is_empty());
+    assert!(host.storage.messages("orders").is_empty());
 }
 
 #[test]
@@ -59,11 +73,11 @@ fn an_order_is_enqueued() {
         answer.header("Content-Type"),
         Some("text/plain; charset=utf-8")
     );
-    let [message] = host.queue("orders").try_into().unwrap();
+    let [message] = host.storage.messages("orders").try_into().unwrap();
     assert!(is_same_json(order, &message), "{message:?}");
     // It went plain: the host has indented it.
     assert!(message.starts_with(b"{\n  \"id\": 1005,"), "{message:?}");
-    assert!(host.failures().is_empty() && host.handler.stderr().is_empty());
+    assert!(host.record.so_far().failures.is_empty() && host.handler.stderr().is_empty());
 }
 
 #[test]
@@ -80,21 +94,26 @@ fn a_message_is_passed_on_and_logged() {
         let is_same =
             passed_on == message.as_bytes() || is_same_json(message.as_bytes(), &passed_on);
         assert!(is_same, "{message}: {passed_on:?}");
-        let log = host.logs().pop().unwrap();
+        let log = host.record.so_far().logs.pop().unwrap();
         assert!(log.starts_with(beginning), "{log}");
         assert!(
             log.ends_with(&format!(", dequeue count {count}: {message}")),
             "{log}"
         );
     }
-    assert!(host.failures().is_empty() && host.queue("messages-incoming-poison").is_empty());
+    assert!(
+        host.record.so_far().failures.is_empty()
+            && host.storage.messages("messages-incoming-poison").is_empty()
+    );
     // The host cannot take out a message that is not UTF-8, so it never reaches the function.
     assert!(matches!(
         host.enqueue("messages-incoming", b"\xff"),
         Outcome::Failed(_)
     ));
-    assert_eq!(host.queue("messages-incoming-poison"), [b"\xff"]);
-    assert!(host.queue("messages-outgoing").is_empty() && host.handler.stderr().is_empty());
+    assert_eq!(host.storage.messages("messages-incoming-poison"), [b"\xff"]);
+    assert!(
+        host.storage.messages("messages-outgoing").is_empty() && host.handler.stderr().is_empty()
+    );
 }
 
 #[test]
@@ -314,7 +333,7 @@ fn texts_that_the_host_would_change_arrive_unaltered() {
         assert_eq!(pass_on(&host, text.as_bytes()), text.as_bytes(), "{text:?}");
     }
     assert_eq!(pass_on(&host, b""), b"");
-    assert!(host.failures().is_empty());
+    assert!(host.record.so_far().failures.is_empty());
 }
 
 /// What a user's test sees of functions that fail, in each form.

@@ -5,7 +5,7 @@
 //! and its own number, and the kinds take turns, so that every trap is met at any seed.
 
 use crate::random::Random;
-use crate::start::start_host_as;
+use crate::start::{Calls, start_host_as};
 use serde::de::IgnoredAny;
 use stand_in::host::answer::{MESSAGE_MAX_BYTES, Outcome};
 use stand_in::host::invoke::{Form, Host};
@@ -68,7 +68,7 @@ fn check_order(host: &Host, message: &[u8], random: &mut Random) -> Result<(), S
     compare(
         "orders",
         (status == 200).then_some(bytes),
-        &host.drain("orders"),
+        &host.storage.drain("orders"),
     )
 }
 
@@ -80,7 +80,7 @@ fn check_queue_message(host: &Host, message: &[u8]) -> Result<(), String> {
     }
     match host.enqueue("messages-incoming", message) {
         Outcome::Completed(_) => {
-            let queued = host.drain("messages-outgoing");
+            let queued = host.storage.drain("messages-outgoing");
             compare("messages-outgoing", Some(message), &queued)
         }
         outcome => Err(format!("the message was not passed on: {outcome:?}")),

@@ -2,10 +2,17 @@
 
 use crate::requests::{get, ping};
 use crate::tests_app::{SERVE, serve_if_asked};
+use stand_in::app::description::Description;
+use stand_in::host::answer::{Outcome, server_error};
+use stand_in::host::delivery::Delivery;
 use stand_in::host::invoke::{Form, Host};
+use stand_in::host::record::Record;
+use stand_in::run::http::Answer;
 use stand_in::run::process::{self, Handler};
+use stand_in::run::start;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 /// The command that starts the handler, on a port of the system's choice.
 pub fn command() -> Command {
@@ -44,12 +51,73 @@ pub fn through_shell(script: &str, command: &Command) -> Command {
 
 /// Starts a host for the app, in the form that its host.json asks for.
 pub fn start_host() -> Host {
-    Host::start(Path::new(env!("CARGO_MANIFEST_DIR")), command)
+    hosted(app())
 }
 
 /// Starts a host for the app that uses this form.
 pub fn start_host_as(form: Form) -> Host {
-    Host::start_as(form, Path::new(env!("CARGO_MANIFEST_DIR")), command)
+    let mut app = app();
+    app.host.form = form;
+    hosted(app)
+}
+
+fn app() -> Description {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let app = Description::read(root, &|name| std::env::var(name).ok());
+    app.read_well().expect("an app without errors");
+    app
+}
+
+fn hosted(app: Description) -> Host {
+    let handler = start::start(&app, &command, None).expect("a handler that answers");
+    Host::new(
+        handler,
+        Arc::new(app),
+        Arc::default(),
+        Arc::new(Record::kept()),
+    )
+}
+
+/// What callers and queues do with a host.
+pub trait Calls {
+    /// A caller's request, and what the caller gets. A request that would hang fails the test.
+    fn http(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer;
+
+    /// A caller's POST to a function.
+    fn post(&self, function: &str, content_type: &str, body: &[u8]) -> Answer {
+        let headers = [("Content-Type", content_type)];
+        self.http("POST", &format!("/api/{function}"), &headers, body)
+    }
+
+    /// The same with a body in chunks: its length is not known beforehand.
+    fn post_chunked(&self, function: &str, content_type: &str, body: &[u8]) -> Answer {
+        let headers = [
+            ("Content-Type", content_type),
+            ("Transfer-Encoding", "chunked"),
+        ];
+        self.http("POST", &format!("/api/{function}"), &headers, body)
+    }
+
+    /// A message for a queue that triggers a function, with all its tries. Gives what became of the
+    /// last one.
+    fn enqueue(&self, queue: &str, message: &[u8]) -> Outcome;
+}
+
+impl Calls for Host {
+    fn http(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        match self.try_http(method, target, headers, body) {
+            Outcome::Completed(answer) => answer.expect("an answer"),
+            Outcome::Failed(_) => server_error(),
+            Outcome::Hangs => panic!("{method} {target} hangs until the function's timeout"),
+        }
+    }
+
+    fn enqueue(&self, queue: &str, message: &[u8]) -> Outcome {
+        let delivery = self.deliver(Delivery::message(queue, message.to_vec()));
+        delivery
+            .outcome
+            .unwrap_or_else(|| panic!("nothing is triggered by {queue}"))
+    }
 }
 
 /// What the handler has said on stdout, after the line of the test harness that it runs in.

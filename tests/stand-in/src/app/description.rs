@@ -182,14 +182,6 @@ impl Description {
             .iter()
             .find(|function| function.name.eq_ignore_ascii_case(name))
     }
-
-    /// The function that a queue triggers: the first of them in the host's order.
-    pub fn triggered_by(&self, queue: &str) -> Option<&Function> {
-        self.functions.iter().find(|function| {
-            let trigger = function.trigger();
-            trigger.is("queueTrigger") && trigger.says("queueName", queue)
-        })
-    }
 }
 
 /// The names of the app's folders that hold a function.json, in the host's order.

@@ -6,7 +6,6 @@ use crate::app::function::{Binding, Function};
 use crate::app::json;
 use crate::host::answer::{self, Outcome, server_error};
 use crate::host::data::{self, Data};
-use crate::host::delivery::Delivery;
 use crate::host::expressions::Template;
 use crate::host::mcp;
 use crate::host::newtonsoft::Token;
@@ -18,10 +17,8 @@ use crate::host::routes::Parameters;
 use crate::host::storage::Storage;
 use crate::run::http::{self, Answer, Body, Connection};
 use crate::run::process::Handler;
-use crate::run::start::{self, guid};
+use crate::run::start::guid;
 use std::io;
-use std::path::Path;
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -71,100 +68,6 @@ pub trait Relay {
     /// A question that can be asked at any time: whether the caller still waits. An error where it
     /// has gone.
     fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send>;
-}
-
-impl Host {
-    /// Starts a host for the app in the folder `root`, in the form that its host.json asks for,
-    /// with a handler that `command` starts.
-    pub fn start(root: &Path, command: impl Fn() -> Command) -> Self {
-        Self::start_app(Arc::new(described(root)), command)
-    }
-
-    /// Starts a host that uses this form.
-    pub fn start_as(form: Form, root: &Path, command: impl Fn() -> Command) -> Self {
-        Self::start_app(
-            Arc::new({
-                let mut app = described(root);
-                app.host.form = form;
-                app
-            }),
-            command,
-        )
-    }
-
-    fn start_app(app: Arc<Description>, command: impl Fn() -> Command) -> Self {
-        let handler =
-            start::start(&app, &command, None).unwrap_or_else(|problem| panic!("{problem}"));
-        Self::new(handler, app, Arc::default(), Arc::new(Record::kept()))
-    }
-
-    /// A caller's request, and what the caller gets. A request that would hang fails the test.
-    pub fn http(
-        &self,
-        method: &str,
-        target: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Answer {
-        match self.try_http(method, target, headers, body) {
-            Outcome::Completed(answer) => answer.expect("an answer"),
-            Outcome::Failed(_) => server_error(),
-            Outcome::Hangs => panic!("{method} {target} hangs until the function's timeout"),
-        }
-    }
-
-    /// A caller's POST to a function.
-    pub fn post(&self, function: &str, content_type: &str, body: &[u8]) -> Answer {
-        self.http(
-            "POST",
-            &format!("/api/{function}"),
-            &[("Content-Type", content_type)],
-            body,
-        )
-    }
-
-    /// A caller's POST to a function with a body in chunks: its length is not known beforehand.
-    pub fn post_chunked(&self, function: &str, content_type: &str, body: &[u8]) -> Answer {
-        let headers = [
-            ("Content-Type", content_type),
-            ("Transfer-Encoding", "chunked"),
-        ];
-        self.http("POST", &format!("/api/{function}"), &headers, body)
-    }
-
-    /// A message for a queue that triggers a function, delivered at once. Gives what became of the
-    /// last try.
-    pub fn enqueue(&self, queue: &str, message: &[u8]) -> Outcome {
-        let delivery = Delivery::message(queue, message.to_vec());
-        let outcome = self.deliver(delivery).outcome;
-        outcome.unwrap_or_else(|| panic!("nothing is triggered by {queue}"))
-    }
-
-    /// The messages that lie in a queue, decoded.
-    pub fn queue(&self, queue: &str) -> Vec<Vec<u8>> {
-        self.storage.messages(queue)
-    }
-
-    /// Takes all messages out of a queue.
-    pub fn drain(&self, queue: &str) -> Vec<Vec<u8>> {
-        self.storage.drain(queue)
-    }
-
-    /// The lines of all invocations' own logs so far.
-    pub fn logs(&self) -> Vec<String> {
-        self.record.so_far().logs
-    }
-
-    /// Why invocations failed so far: what an operator finds in the host's log.
-    pub fn failures(&self) -> Vec<String> {
-        self.record.so_far().failures
-    }
-}
-
-fn described(root: &Path) -> Description {
-    let app = Description::read(root, &|name| std::env::var(name).ok());
-    app.read_well().unwrap_or_else(|error| panic!("{error}"));
-    app
 }
 
 impl Host {

@@ -61,10 +61,6 @@ fn an_app_is_read() {
             .is_some_and(|route| route.matches("/api/x/7").is_some())
     );
     assert_eq!(
-        app.triggered_by("Jobs-In").map(|function| &*function.name),
-        Some("b")
-    );
-    assert_eq!(
         app.notes(),
         [
             "host.json: ignored here: logging",
