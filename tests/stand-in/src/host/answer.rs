@@ -212,7 +212,7 @@ fn converted(
 ///
 /// [Workers/Http/HttpScriptInvocationResultExtensions.cs, GetBindingValue] tries base64 where
 /// `decodes`. Then [Binding/FunctionBinding.cs, ReadAsEnumerable and `BindAsyncCollectorAsync<T>`;
-/// Utility.cs, IsJson]. A date is none of these: JSON.NET has made it a `DateTime`, which is no
+/// Utility.cs, IsJson]. A date is none of these: JSON.NET has made it a `DateTime`, which is not a
 /// string.
 fn values_of(value: Token, decodes: bool) -> Result<Vec<Output>, Outcome> {
     let text = match &value {
@@ -298,8 +298,8 @@ fn outputs_of(result: &mut Token) -> Result<Option<Vec<(String, Token)>>, Outcom
     }
 }
 
-/// A message as a queue gives it back. Errors where it is too large, or no text where only texts
-/// can lie in queues.
+/// A message as a queue gives it back. Errors if it is too large, or not a text where only texts can
+/// lie in queues.
 fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, Outcome> {
     let most = if base64 {
         MESSAGE_MAX_BYTES
@@ -379,7 +379,7 @@ fn http_answer_of(value: Option<&Token>) -> Result<Answer, Outcome> {
         return failed(format!("the http output is {object:?}"));
     }
     let status = match object.property("statusCode") {
-        Some(Token::Array(_) | Token::Object(_)) => return failed("statusCode is no value"),
+        Some(Token::Array(_) | Token::Object(_)) => return failed("statusCode is not a value"),
         // int.TryParse; 200 where it fails. `status` is not looked at: a null statusCode counts as
         // present.
         status => status

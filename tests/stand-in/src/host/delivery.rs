@@ -117,8 +117,11 @@ impl Host {
     pub fn deliver_once(&self, delivery: &mut Delivery) -> bool {
         delivery.again = None;
         let function = match &delivery.what {
-            What::Message { queue, .. } if self.app.function(&delivery.function).is_none() => {
-                self.in_turn(queue)
+            // A message stays with the function that it came to first.
+            What::Message { queue, .. } => {
+                let mut functions = self.triggered_by(queue).into_iter();
+                let same = functions.find(|function| function.name == delivery.function);
+                same.or_else(|| self.in_turn(queue))
             }
             _ => self.app.function(&delivery.function),
         };
@@ -178,10 +181,9 @@ impl Host {
             What::Timer(_) | What::Other(_) => return true,
         };
         delivery.poisoned = true;
-        let (poison, moved) = (queue.as_str(), message.as_slice());
         self.record.note(&Event::Poisoned {
-            queue: poison,
-            message: moved,
+            queue: &queue,
+            message: &message,
         });
         self.storage.put(&queue, message);
         true

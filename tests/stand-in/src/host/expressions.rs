@@ -112,7 +112,7 @@ impl Template {
         matched(&self.parts, path)
     }
 
-    /// The container of a path, where it is no expression.
+    /// The container of a path; `None` if it is an expression.
     pub fn container(&self) -> Option<&str> {
         match &self.parts[..] {
             [Part::Text(text)] => text.split('/').next(),

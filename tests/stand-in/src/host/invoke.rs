@@ -169,9 +169,9 @@ impl Host {
         }
     }
 
-    /// Answers a request for a function. What the handler itself answers the caller goes through
-    /// `relay`, where there is one, and then there is no answer in the outcome; nor is there where
-    /// the function has no http output.
+    /// Answers a request for a function. If the handler itself answers the caller, its answer goes
+    /// through `relay`, if given, and is not in the outcome. A function without an http output has
+    /// no answer either.
     pub fn answer(
         &self,
         function: &Function,

@@ -133,7 +133,7 @@ impl Token {
     }
 }
 
-/// Writes what an array or object holds: an element a line where it is indented, `[]` and `{}`
+/// Writes what an array or object holds: one element per line if it is indented, `[]` and `{}`
 /// where it is empty.
 fn write_all<T>(
     json: &mut String,
@@ -393,7 +393,7 @@ impl<'a> Reader<'a> {
         {
             return Err(self.unexpected("in a number"));
         }
-        let bad = || format!("{text:?} is no number");
+        let bad = || format!("{text:?} is not a number");
         if let Some(rest) = text
             .strip_prefix('0')
             .filter(|rest| !rest.is_empty() && !rest.starts_with(['.', 'e', 'E']))

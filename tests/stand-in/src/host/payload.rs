@@ -42,7 +42,7 @@ pub fn payload(trigger: &str, value: &str, inputs: &[(String, String)], data: &D
     payload
 }
 
-/// A value that is no object is serialized once more.
+/// A value that is not an object is serialized once more.
 fn twice(text: &str) -> String {
     quoted(&quoted(text))
 }
@@ -212,7 +212,7 @@ fn value_of(binding: &Binding, given: Given) -> String {
         Given::Json(value) => quoted(&value.to_string()),
         Given::Bytes(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
-            // A blob is its text; of rows or a document a file holds the JSON.
+            // A blob is its text; for rows or a document the file holds JSON.
             let is_blob = binding.is("blob");
             match Some(&text)
                 .filter(|_| !is_blob)

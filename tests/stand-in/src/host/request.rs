@@ -112,7 +112,7 @@ impl Request<'_> {
                 data.set(name, last(values));
             }
         }
-        // Of route parameters, those that are there.
+        // An optional parameter may be absent.
         for (name, value) in parameters {
             if let Some(value) = value {
                 data.set(name, Value::Text(value.clone()));

@@ -100,7 +100,7 @@ impl Template {
                 Segment::Parameter(Parameter {
                     name, constraints, ..
                 }) => {
-                    // Of what a constraint asks for: the number itself, so many letters, so many
+                    // What a constraint asks for may be the number itself, so many letters, or so many
                     // digits.
                     let numbers = constraints
                         .iter()
@@ -269,7 +269,7 @@ impl Template {
 }
 
 fn bad(segment: &str) -> String {
-    format!("{segment} is no segment of a route: a text or one {{parameter}}")
+    format!("{segment} is not a segment of a route: write a text or one {{parameter}}")
 }
 
 impl Parameter {
@@ -433,7 +433,7 @@ pub fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A path decoded as the host does it: a `%2F` stays one, so that it is told from a slash.
+/// A path decoded as the host does it: a `%2F` stays one, which distinguishes it from a slash.
 fn decoded_path(text: &str) -> String {
     text.split('/')
         .map(|segment| decoded(segment).replace('/', "%2F"))

@@ -66,7 +66,7 @@ pub struct Found {
 }
 
 /// The blobs of a container, by name, and the folders that hold them. Files whose names are not
-/// UTF-8 are no blobs. Errors where a folder cannot be read.
+/// UTF-8 are left out. Errors where a folder cannot be read.
 pub fn list(folder: &Folder, container: &str) -> Result<(Vec<Found>, Vec<PathBuf>), String> {
     let root = folder.join("blobs").join(container);
     let (mut found, mut folders, mut next) = (Vec::new(), Vec::new(), vec![(root, String::new())]);
@@ -78,7 +78,7 @@ pub fn list(folder: &Folder, container: &str) -> Result<(Vec<Found>, Vec<PathBuf
             let name = format!("{prefix}{name}");
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => next.push((entry.path(), name + "/")),
-                // A file that has gone meanwhile is no blob.
+                // A file that has gone meanwhile is left out.
                 _ => found.extend(
                     entry
                         .path()

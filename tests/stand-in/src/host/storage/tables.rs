@@ -21,7 +21,7 @@ const BATCH: usize = 100;
 const TEXT_MAX: usize = 32_768;
 
 /// The rows that an input gets, as the text of a JSON list: those of a partition, or all. Errors
-/// where there is no such table, or its file is not a list of rows.
+/// if there is no such table, or its file is not a list of rows.
 pub fn read(
     folder: &Folder,
     table: &str,
