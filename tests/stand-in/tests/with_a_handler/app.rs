@@ -188,7 +188,7 @@ fn a_wrong_use_says_what_there_is() {
             fake::command,
         ))
     };
-    says(&elsewhere, "the app in no such folder: host.json: ");
+    says(&elsewhere, "host.json: ");
     // What `make check` calls an error stops the app here too; with a note it starts.
     let root = fake::app("app-with-a-note");
     let started = || drop(App::start_in(&root, &[], fake::command));
