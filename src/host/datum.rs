@@ -13,10 +13,17 @@ use std::fmt;
 ///
 /// The host sends every such value that is not an object as JSON in a JSON string. The
 /// documentation shows it as plain JSON. In both cases this is the value itself.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Datum<'a> {
     pub(crate) text: Cow<'a, str>,
     pub(crate) form: Form,
+}
+
+/// Only the length: whatever came in, it does not get into a log by `{:?}`.
+impl fmt::Debug for Datum<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "Datum({})", self.text.len())
+    }
 }
 
 /// In which form a value came. The host sends bytes as one JSON string, and a text as a JSON string
@@ -95,8 +102,16 @@ impl Datum<'_> {
 }
 
 /// The members of a JSON object, each value as JSON that is read later.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
+
+/// The names, and the lengths of the values.
+impl fmt::Debug for Members<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let members = self.0.iter().map(|(name, json)| (name, json.get().len()));
+        f.debug_map().entries(members).finish()
+    }
+}
 
 impl<'a> Members<'a> {
     /// The member's value. If several members have the name, it is that of the last.

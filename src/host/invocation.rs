@@ -5,6 +5,7 @@ use super::error::{Error, listed};
 use super::response::Result;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use std::fmt;
 
 /// An invocation of a function. For an HTTP trigger it is part of the
 /// [`HttpRequest`](crate::HttpRequest).
@@ -22,7 +23,6 @@ use serde_json::value::RawValue;
 ///     Ok(Response::new().output("thumbnail", image))
 /// }
 /// ```
-#[derive(Debug)]
 pub struct Invocation<'a> {
     /// The host's id for it (`X-Azure-Functions-InvocationId`); empty if the caller is not a host
     /// and sent none.
@@ -33,6 +33,18 @@ pub struct Invocation<'a> {
     /// The other members of `Data`.
     pub(crate) inputs: Members<'a>,
     pub(crate) metadata: Option<&'a RawValue>,
+}
+
+/// Names and lengths: the metadata can hold a caller's key.
+impl fmt::Debug for Invocation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Invocation")
+            .field("id", &self.id)
+            .field("trigger", &self.trigger)
+            .field("inputs", &self.inputs)
+            .field("metadata", &self.metadata.map(|json| json.get().len()))
+            .finish()
+    }
 }
 
 impl Invocation<'_> {

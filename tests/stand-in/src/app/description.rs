@@ -160,6 +160,17 @@ impl Description {
                 )
             }));
         }
+        let is_unserved = |function: &&Function| {
+            ["mcpResourceTrigger", "mcpPromptTrigger"]
+                .iter()
+                .any(|kind| function.trigger().is(kind))
+        };
+        notes.extend(self.functions.iter().filter(is_unserved).map(|function| {
+            format!(
+                "{} is not served here: of MCP only tools are",
+                function.name
+            )
+        }));
         notes.extend(
             self.disabled
                 .iter()

@@ -82,7 +82,7 @@ type Values = BTreeMap<&'static str, Value>;
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// What the stand-in follows, or need not.
-const FOLLOWED: [&str; 11] = [
+const FOLLOWED: [&str; 15] = [
     "version",
     "extensionBundle",
     "functionTimeout",
@@ -94,6 +94,10 @@ const FOLLOWED: [&str; 11] = [
     "extensions.http.routePrefix",
     "extensions.queues.maxDequeueCount",
     "extensions.queues.messageEncoding",
+    "extensions.mcp.serverName",
+    "extensions.mcp.serverVersion",
+    "extensions.mcp.instructions",
+    "extensions.mcp.encryptClientState",
 ];
 
 /// The settings whose values the host checks when it starts, with what they can be.

@@ -11,7 +11,8 @@ use crate::host::data::{self, Data, sys};
 use crate::host::newtonsoft::{self, Token, quoted};
 use crate::host::request::{Request, object};
 use crate::run::http::Answer;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -29,7 +30,7 @@ const SESSION: &str = "Mcp-Session-Id";
 /// The name of the transport in a payload.
 const TRANSPORT: &str = "http-streamable";
 
-/// The codes of JSON-RPC's errors, and the code that the protocol's libraries use for HTTP's.
+/// The codes of JSON-RPC's errors, and the libraries' code for HTTP's.
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const NO_METHOD: i32 = -32601;
@@ -280,10 +281,8 @@ struct Message<'a> {
     method: Option<Cow<'a, str>>,
     #[serde(borrow)]
     params: Option<&'a RawValue>,
-    #[serde(borrow)]
-    result: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
+    result: Option<IgnoredAny>,
+    error: Option<IgnoredAny>,
 }
 
 /// A member that is there, also where it is null.
@@ -322,30 +321,22 @@ pub fn answer(
     new_session: &str,
     run: impl FnOnce(&Tool, &Call) -> Result<String, String>,
 ) -> Answer {
-    // A page on the web could reach this machine by a name of its own that leads here, and there
-    // are no keys here.
+    // A page on the web could have a name that leads to this machine, and there are no keys here.
     for (header, scheme) in [("Host", ""), ("Origin", "://")] {
         if let Some(value) = named(&request.headers, header)
             && !is_local(value, scheme)
         {
-            let message = format!(
-                "Forbidden: {header} is {value}, and only localhost, 127.0.0.1 and [::1] are served here"
-            );
-            return http_error(403, SERVER_ERROR, &message);
+            let why =
+                format!("{header} is {value}, and only localhost, 127.0.0.1, [::1] are served");
+            return http_error(403, SERVER_ERROR, &format!("Forbidden: {why}"));
         }
     }
     if request.method != "POST" {
         return answer_with(405, &[], String::new());
     }
     let accepted = request.header("Accept").to_ascii_lowercase();
-    let accepts = |kind: &str| {
-        let any = format!("{}/*", kind.split('/').next().unwrap_or_default());
-        let mut accepted = accepted
-            .split(',')
-            .map(|one| one.split(';').next().unwrap_or_default().trim());
-        accepted.any(|one| one == kind || one == any || one == "*/*")
-    };
-    if !accepts("application/json") || !accepts("text/event-stream") {
+    let accepts = |kind, any| [kind, any, "*/*"].iter().any(|one| accepted.contains(one));
+    if !accepts("application/json", "application/*") || !accepts("text/event-stream", "text/*") {
         let message =
             "Not Acceptable: Client must accept both application/json and text/event-stream";
         return http_error(406, SERVER_ERROR, message);

@@ -72,6 +72,25 @@ fn an_app_is_read() {
 }
 
 #[test]
+fn of_mcp_tools_are_served_and_the_rest_is_named() {
+    let host = r#"{"extensions":{"mcp":{"serverName":"shop","instructions":"Ask.","other":1}}}"#;
+    let bindings = |kind: &str| format!(r#"{{"bindings":[{{"type":"{kind}","name":"c"}}]}}"#);
+    let [tool, prompt] = ["mcpToolTrigger", "mcpPromptTrigger"].map(bindings);
+    let files = [
+        ("host.json", host),
+        ("t/function.json", &tool),
+        ("p/function.json", &prompt),
+    ];
+    assert_eq!(
+        read(&files::folder(&files)).notes(),
+        [
+            "host.json: ignored here: extensions.mcp.other",
+            "p is not served here: of MCP only tools are",
+        ]
+    );
+}
+
+#[test]
 fn a_filter_is_named_that_is_not_evaluated() {
     let bindings = r#"{"bindings":[{"type":"httpTrigger","name":"req"},
         {"type":"table","direction":"in","name":"rows","tableName":"T","filter":"a eq 1"},
