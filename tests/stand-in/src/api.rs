@@ -238,6 +238,13 @@ impl App {
     /// Writes a blob, and delivers it to the functions that it triggers: gives what became of each,
     /// by their names. A blob trigger that fails is tried five times. Panics if Azure does not take
     /// the name.
+    ///
+    /// ```no_run
+    /// let app = stand_in::App::start();
+    /// let runs = app.put_blob("uploads", "cat.png", b"\x89PNG");
+    /// assert_eq!((runs.len(), runs[0].failure.as_deref()), (1, None));
+    /// assert!(app.blob("thumbnails", "cat.png").is_some());
+    /// ```
     #[track_caller]
     pub fn put_blob(&self, container: &str, name: &str, bytes: impl AsRef<[u8]>) -> Vec<Run> {
         let path = blob_path(container, name);

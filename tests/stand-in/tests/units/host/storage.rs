@@ -282,6 +282,10 @@ fn new_and_changed_files_trigger_once_each() {
     blobs::write(&local, &blob("ins/own"), b"1").expect("a blob");
     assert_eq!(own(&mut seen).len(), 1, "the same text anew triggers again");
 
+    // What has triggered nothing, its function being gone, is new when it comes again.
+    seen.forget(&("f".to_owned(), blob("ins/a")));
+    assert_eq!(look_long(&mut seen, &local), ["f ins/a"]);
+
     // Another process knows what has been delivered, and what has changed while none looked.
     look(&mut seen, &local);
     write("a", "another");
