@@ -205,8 +205,8 @@ impl<'de> Visitor<'de> for Object<'_, '_, 'de> {
     }
 }
 
-/// The members of a JSON object as texts: each text of a list, as a header's are, with the member's
-/// name; `null` is no text.
+/// The members of a JSON object as texts. Each text of a list, such as the values of a header,
+/// comes with the member's name; `null` gives no text.
 pub fn texts(object: &str) -> serde_json::Result<Texts<'_>> {
     let mut read = Texts::new();
     for (name, value) in serde_json::from_str::<Members>(object)?.0 {
@@ -256,8 +256,8 @@ fn http_body<'a>(
     let kind = header("Content-Type").unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default();
     let kind = kind.trim().to_ascii_lowercase();
-    // If the Content-Type is not well-formed, the host passes the body on as text. Then the declared
-    // length is that of the text.
+    // If the Content-Type is not well-formed, the host passes the body on as text. Then the
+    // declared length is that of the text.
     let is_text = declared == Some(text.len()) || is_damaged;
     if kind == "application/octet-stream" || kind.contains("multipart/") {
         match base64::decode(&text) {

@@ -142,8 +142,8 @@ fn invoked(name: String, function: &str, payload: &str, answer: &str) -> Load {
     }
 }
 
-/// An order of 10 MiB for each form in which a host passes its body on. Of a JSON body the host
-/// copies the top-level members to `Metadata`, all but lists.
+/// An order of 10 MiB for each form in which a host passes its body on. The host copies the
+/// top-level members of a JSON body to `Metadata`, all but lists.
 fn large_orders() -> Vec<Load> {
     const SIZE: usize = 10 << 20;
     let text = "ten of the black ones, please. ".repeat(SIZE / 31);

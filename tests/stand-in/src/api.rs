@@ -203,8 +203,8 @@ impl App {
         self.run(before, delivery)
     }
 
-    /// Runs a function by what its trigger brings: the value of the trigger's binding, of a text or
-    /// a queue message the JSON string. Of a timer, the members that are not given are as usual.
+    /// Runs a function by the value of its trigger's binding. A text or a queue message is a JSON
+    /// string. A timer's members that are not given have their usual values.
     #[track_caller]
     pub fn trigger(&self, function: &str, value: Value) -> Run {
         self.triggered(function, Given::Json(value))

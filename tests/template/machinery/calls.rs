@@ -457,7 +457,7 @@ fn a_debug_build_writes_a_panics_backtrace_where_it_is_asked_for() {
         handler.stderr()
     };
     let stderr = panicked(Handler::from_command(command));
-    // A line a frame, with its place where that is known.
+    // One line per frame, with its place if that is known.
     let is_frame = |line: &&str| {
         line.trim_start().starts_with(|c: char| c.is_ascii_digit())
             && line.contains("panics::panics")

@@ -38,8 +38,8 @@ pub struct Settled<'a> {
     pub logs: Vec<String>,
     /// What the function returned; null where it returned nothing.
     pub returned: Token,
-    /// What is to be written, in the order of the bindings. Of a failed invocation, too: the host
-    /// writes all outputs whose values it can convert.
+    /// What is to be written, in the order of the bindings. The host writes all outputs whose values
+    /// it can convert, even if the invocation failed.
     pub written: Vec<Written<'a>>,
 }
 

@@ -241,7 +241,7 @@ impl Handler {
     pub fn exit_code(&self) -> Option<i32> {
         match lock(self.child.as_ref()?).try_wait() {
             Ok(status) => status.map(guard::code),
-            // It is no child of this process any more, whatever happened to it.
+            // It is not a child of this process any more, whatever happened to it.
             Err(_) => Some(1),
         }
     }

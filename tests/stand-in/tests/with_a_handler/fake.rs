@@ -119,7 +119,7 @@ pub struct Fake {
 }
 
 impl Fake {
-    /// Serves a listener, a thread a connection.
+    /// Serves a listener, with one thread per connection.
     pub fn serve(self: &Arc<Self>, listener: &TcpListener) {
         for stream in listener.incoming() {
             let (fake, stream) = (self.clone(), stream.expect("a connection"));
@@ -298,7 +298,7 @@ pub struct Served {
     pub fake: Arc<Fake>,
     pub port: u16,
     pub storage: Arc<Storage>,
-    /// What the host has told.
+    /// What the host has reported.
     pub events: Arc<Mutex<Vec<String>>>,
 }
 

@@ -229,7 +229,7 @@ fn inputs_are_resolved_before_the_function_and_outputs_after_it() {
         app.post("/api/items/7?size=L", r#"{"to":"z"}"#).text(),
         "\"given\""
     );
-    // A folder is no blob.
+    // A folder is not a blob.
     assert_eq!(app.post("/api/items/7?size=L", r#"{"to":"x"}"#).status, 500);
     let failure = app.failures().pop().expect("a failure");
     assert!(failure.contains("it is a folder already"), "{failure}");

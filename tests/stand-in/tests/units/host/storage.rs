@@ -155,7 +155,7 @@ fn blobs_are_files_that_nobody_sees_half_written() {
     assert_eq!(names("none"), []);
     assert_eq!(blobs::containers(&local), Ok(vec!["ins".to_owned()]));
 
-    // A folder is no blob, and a file no folder.
+    // A folder is not a blob, and a file is not a folder.
     let error = blobs::write(&local, &blob("ins/a/b"), b"").expect_err("a folder");
     assert!(
         error.contains("is a folder already") && error.contains("b:"),
