@@ -46,6 +46,13 @@ pub(crate) struct Refusal {
     pub message: Cow<'static, str>,
 }
 
+impl Refusal {
+    pub fn new(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
+        let message = message.into();
+        Self { status, message }
+    }
+}
+
 /// What the app's log gets.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -73,10 +80,7 @@ impl Error {
     /// Refuses an HTTP caller with a status from 400 to 499 and a sentence that helps. Any other
     /// status is a failure, and so is a refusal in a function with another trigger.
     pub fn refuse(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Why::Refused(Refusal {
-            status,
-            message: message.into(),
-        }))
+        Self(Why::Refused(Refusal::new(status, message)))
     }
 
     /// Fails the invocation. The app's log gets the reason, with the file and line of this call.

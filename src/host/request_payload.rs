@@ -236,11 +236,7 @@ fn http_body<'a>(
     body: Option<Cow<'a, str>>,
 ) -> Result<Result<Cow<'a, [u8]>, Refusal>, String> {
     let header = |name| named(headers, name).next();
-    let refuse = |status, message| {
-        let message = Cow::Borrowed(message);
-        Ok(Err(Refusal { status, message }))
-    };
-
+    let refuse = |status, message: &'static str| Ok(Err(Refusal::new(status, message)));
     let Some(text) = body else {
         // The host reads a body only if there is a Content-Length [HttpRequestExtensions.cs].
         return match header("Transfer-Encoding") {

@@ -240,7 +240,6 @@ impl Incoming {
 
     /// Reads the body to its end into `body`, which has room for it if its length is known.
     fn read_body(&mut self, mut body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
-        let refusal = |status, message| Refusal { status, message };
         let length = self.0.body_length();
         let chunked = self.values("Transfer-Encoding").next().is_some();
         // If there are several, tiny_http reads the first.
@@ -248,10 +247,8 @@ impl Incoming {
         let upgrade = connection.to_ascii_lowercase().contains("upgrade");
         if chunked && upgrade {
             // tiny_http does not decode the chunks of such a request.
-            return Err(refusal(
-                400,
-                "the body is chunked, and the Connection an upgrade".into(),
-            ));
+            let message = "the body is chunked, and the Connection an upgrade";
+            return Err(Refusal::new(400, message));
         }
         for text in self.values("Content-Length").filter(|_| !chunked) {
             // tiny_http reads the first, and takes the body for empty if that is not a number.
@@ -259,28 +256,24 @@ impl Incoming {
                 || text.parse().ok() != length
                 || !text.bytes().all(|byte| byte.is_ascii_digit())
             {
-                return Err(refusal(
-                    400,
-                    format!("the Content-Length {text:?} is not valid").into(),
-                ));
+                let message = format!("the Content-Length {text:?} is not valid");
+                return Err(Refusal::new(400, message));
             }
         }
         if length.unwrap_or_default() == 0 && !chunked {
             return Ok(Vec::new());
         }
         let invalid =
-            |error: &dyn Display| refusal(400, format!("the body cannot be read: {error}").into());
+            |error: &dyn Display| Refusal::new(400, format!("the body cannot be read: {error}"));
         if chunked {
             // Enough for most payloads.
             body.reserve(2048);
         }
         // On an upgraded connection the reader does not end where the body ends.
-        let mut reader = self
-            .0
-            .as_reader()
-            .take(length.unwrap_or(BODY_MAX_BYTES + 1) as u64);
+        let most = length.unwrap_or(BODY_MAX_BYTES + 1) as u64;
+        let mut reader = self.0.as_reader().take(most);
         let refused = match (reader.read_to_end(&mut body), length) {
-            (Ok(read), _) if read > BODY_MAX_BYTES => refusal(413, TOO_LONG.into()),
+            (Ok(read), _) if read > BODY_MAX_BYTES => Refusal::new(413, TOO_LONG),
             // tiny_http gives no error if the caller cuts the body off.
             (Ok(read), Some(length)) if read != length => {
                 return Err(invalid(&format_args!(
@@ -289,7 +282,7 @@ impl Incoming {
             }
             (Ok(_), _) => return Ok(body),
             (Err(error), _) if error.kind() == ErrorKind::OutOfMemory => {
-                refusal(503, NO_MEMORY.into())
+                Refusal::new(503, NO_MEMORY)
             }
             (Err(error), _) => return Err(invalid(&error)),
         };
