@@ -403,16 +403,6 @@ impl Connection {
         sent.map_err(|error| self.named("cannot send", error))
     }
 
-    /// Sends bytes in pieces of 1,024 bytes, each in a write of its own.
-    pub fn send_in_pieces(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let (first, rest) = bytes.split_at(bytes.len().min(CHUNK));
-        self.send(first)?;
-        let mut pieces = rest.chunks(CHUNK);
-        pieces
-            .try_for_each(|piece| self.socket().write_all(piece))
-            .map_err(|error| self.named("cannot send on", error))
-    }
-
     /// Sends a request and reads its answer.
     pub fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
         self.send(request)?;
@@ -427,8 +417,7 @@ impl Connection {
     pub fn read_answer(&mut self) -> io::Result<Answer> {
         let answer = self.read(true)?;
         if answer.status < 200 {
-            let why = format!("an interim answer: {answer:?}");
-            return Err(Error::new(ErrorKind::InvalidData, why));
+            return Err(refused(400, format!("an interim answer: {answer:?}")));
         }
         Ok(answer)
     }
@@ -476,12 +465,11 @@ impl Connection {
         const MOST: usize = 1 << 30;
         let from = &mut self.stream;
         let line = line(from, MOST, (400, "the status line is too long"))?;
-        let status = line.strip_prefix("HTTP/1.1 ").and_then(|rest| {
-            let digits = rest.get(..3)?;
-            digits.parse().ok()
-        });
-        let status: u16 = status
-            .ok_or_else(|| Error::new(ErrorKind::InvalidData, format!("the line {line:?}")))?;
+        let digits = line
+            .strip_prefix("HTTP/1.1 ")
+            .and_then(|rest| rest.get(..3));
+        let status = digits.and_then(|digits| digits.parse().ok());
+        let status: u16 = status.ok_or_else(|| refused(400, format!("the line {line:?}")))?;
         let answer = Answer {
             status,
             headers: headers(from, MOST)?,
@@ -491,10 +479,7 @@ impl Connection {
             return Ok((answer, Body::Ended));
         }
         match Body::of(&answer.headers)? {
-            Body::Ended => Err(Error::new(
-                ErrorKind::InvalidData,
-                "an answer without a length",
-            )),
+            Body::Ended => Err(refused(400, "an answer without a length")),
             body => Ok((answer, body)),
         }
     }
