@@ -1,17 +1,17 @@
 //! MCP tools, called as an agent calls them through the host: those of `mcp/tools.rs`.
 
-use crate::requests::{ID, ask};
+use crate::requests::{ID, ask, wire};
 use crate::start::{command, start_with};
 use crate::tests_app::{SERVE, TOOLS};
 use serde_json::{Value, json};
 use stand_in::App;
 use stand_in::run::http::invocation;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// A folder with host.json and with function.json of each tool.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = std::env::temp_dir().join(format!("tools-{}", std::process::id()));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tools");
     let write = |path: &str, json: Value| {
         let path = folder.join(path);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
@@ -281,6 +281,24 @@ fn a_tools_own_mistakes_are_failures_with_a_reason() {
         );
         assert!(app.stderr().contains(reason), "{how}: {}", app.stderr());
     }
+}
+
+#[test]
+fn the_call_that_the_host_sent_is_read() {
+    let handler = start_with(SERVE, TOOLS);
+    let answer = ask(&handler, &invocation("/echoes", ID, &wire("host-mcp-tool.json")));
+    let answer = answer.json();
+    let result = answer["ReturnValue"].as_str().expect("a text");
+    let result: Value = serde_json::from_str(result).expect("JSON");
+    assert_eq!(result["type"], "call_tool_result");
+    let result = result["content"].as_str().expect("a text");
+    let result: Value = serde_json::from_str(result).expect("JSON");
+    assert_eq!(
+        result["structuredContent"],
+        json!({"item": "apple", "count": 2})
+    );
+    let log = answer["Logs"][0].as_str().expect("a line");
+    assert!(log.ends_with(" y556jgvvpjokhstz|qhqholsfr9vchax0"), "{log}");
 }
 
 /// The payload of a call, with the caller's key where the host has it: four times.

@@ -8,7 +8,7 @@ fail() { echo "mcp: $*" >&2; [ ! -e "$log" ] || tail -n 40 "$log" >&2; exit 1; }
 
 mkdir -p "$npm"
 # The conformance suite needs Node 22, which the package `node` brings along.
-(cd "$npm" && npm install --silent --no-audit --no-fund --prefix . \
+(cd "$npm" && npm install --loglevel=error --no-audit --no-fund --prefix . \
     @modelcontextprotocol/sdk@1.32.2 @modelcontextprotocol/conformance@0.1.16 node@22)
 node=$npm/node_modules/node/bin/node
 cp "$here/client.mjs" "$npm"

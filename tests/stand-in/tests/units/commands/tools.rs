@@ -268,3 +268,42 @@ fn tool_json_is_brought_into_function_json() {
         assert!(why.starts_with("t/tool.json: "), "{why}");
     }
 }
+
+#[test]
+fn the_table_has_a_tool_as_a_tool() {
+    let with_table = |kind: Value| {
+        let lines = json!([{"name": "t", "outputs": [], "kind": kind}]).to_string();
+        let json = host("[4.*, 5.0.0)");
+        let files = [
+            ("host.json", &*json),
+            ("t/function.json", &bindings(&[trigger()])),
+        ];
+        let folder = files::folder(&files);
+        let app = Description::read(folder.path(), &|_| None);
+        let findings = check_app(&app, Some(&lines));
+        findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(with_table(json!({"Tool": {"binding": "context"}})), [""; 0]);
+    for (kind, says) in [
+        (
+            json!({"Tool": {"binding": "other"}}),
+            "the trigger's name is \"context\"",
+        ),
+        (
+            json!({"Trigger": {"binding": "context"}}),
+            "an MCP tool's, and the line says another",
+        ),
+        (
+            json!({"Http": {"methods": [], "path": null}}),
+            "the trigger is not HTTP",
+        ),
+    ] {
+        let found = with_table(kind);
+        assert!(
+            found.len() == 1 && found[0].contains(says),
+            "{says}: {found:?}"
+        );
+        let write = "write Route::tool(\"t\", \"context\", &[], t::run)";
+        assert!(found[0].contains(write), "{found:?}");
+    }
+}
