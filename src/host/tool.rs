@@ -79,8 +79,13 @@ impl ToolCall<'_> {
     /// A member of the trigger's metadata, as [`Invocation::metadata`] gives it.
     #[track_caller]
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        let wrong = |_| Error::fail(format!("the metadata {name} is not of the kind expected"));
-        self.invocation.metadata(name).map_err(wrong)
+        // As below, without what serde says.
+        let Ok(value) = self.invocation.metadata(name) else {
+            return Err(Error::fail(format!(
+                "the metadata {name} is not of the kind expected"
+            )));
+        };
+        Ok(value)
     }
 
     /// The id of the session with the agent, where it has one.
@@ -90,9 +95,13 @@ impl ToolCall<'_> {
 
     #[track_caller]
     fn context(&self) -> Result<Context<'_>> {
-        // What serde says of it could quote the caller's key.
-        serde_json::from_str(self.invocation.trigger.text())
-            .map_err(|_| Error::fail("the trigger's value is not the call of an MCP tool"))
+        // What serde says could quote the caller's key.
+        let Ok(context) = serde_json::from_str(self.invocation.trigger.text()) else {
+            return Err(Error::fail(
+                "the trigger's value is not the call of an MCP tool",
+            ));
+        };
+        Ok(context)
     }
 }
 

@@ -146,6 +146,9 @@ pub fn besides(call: ToolCall) -> Result {
     let input = call.input("snippet")?;
     let input = input.map_or("none".to_owned(), |input| input.text().to_owned());
     let name: Option<String> = call.metadata("name")?;
+    if item == "key" {
+        let _: Option<[u8; 2]> = call.metadata("context")?;
+    }
     let result = ToolResult::text(format!("{item}, {input}, {}", name.unwrap_or_default()));
     Ok(Response::from(result).output("message", item))
 }
