@@ -250,12 +250,17 @@ fn inputs_and_outputs_work_beside_a_tool() {
         .tool("besides", json!({"item": "tea"}))
         .expect("an answer");
     assert_eq!(answer.text(), "tea, none, besides");
+    app.put_blob("snippets", "tea.json", "black");
+    let answer = app
+        .tool("besides", json!({"item": "tea"}))
+        .expect("an answer");
+    assert_eq!(answer.text(), "tea, black, besides");
     app.input("besides", "snippet", json!("green"));
     let answer = app
         .tool("besides", json!({"item": "test"}))
         .expect("an answer");
     assert_eq!(answer.text(), "test, green, besides");
-    assert_eq!(app.queue("asked"), ["tea", "test"]);
+    assert_eq!(app.queue("asked"), ["tea", "tea", "test"]);
 }
 
 #[test]

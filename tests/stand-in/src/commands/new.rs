@@ -96,6 +96,9 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     }
     let tool_json = format!("{name}/{}", tool::FILE);
     if function.is_tool() && !root.join(&tool_json).is_file() {
+        lines.push(format!(
+            "{tool_json} says what an agent can ask: make check FIX=1 brings it into {folder}."
+        ));
         changes.write(tool_json, function_json::TOOL);
     }
     for (source, code) in written {
