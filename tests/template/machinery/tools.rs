@@ -8,6 +8,7 @@ use stand_in::App;
 use stand_in::run::http::invocation;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 /// A folder with host.json and with function.json of each tool.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -241,6 +242,13 @@ fn two_calls_run_at_once() {
             assert_eq!(call.join().expect("a call"), "met");
         }
     });
+}
+
+#[test]
+#[should_panic(expected = "meets")]
+fn a_call_without_an_answer_fails_the_test() {
+    let app = app().within(Duration::from_millis(300));
+    assert!(app.tool("meets", json!({})).is_ok());
 }
 
 #[test]

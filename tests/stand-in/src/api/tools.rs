@@ -61,7 +61,9 @@ impl App {
             let tools = tools.into_iter().map(|tool| tool.name);
             panic!("there is no tool {name}; there are {}", listed(tools));
         }
-        let answer = self.mcp("tools/call", json!({"name": name, "arguments": arguments}))?;
+        let answer = self.mcp("tools/call", json!({"name": name, "arguments": arguments}));
+        self.check_limit();
+        let answer = answer?;
         self.settle();
         Ok(serde_json::from_value(answer).expect("a result that the host has read"))
     }
