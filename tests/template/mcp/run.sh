@@ -35,6 +35,7 @@ grep -qF '"url": "'"$url"'"' "$log" || fail "make run does not show $url"
 echo "-- npm's client"
 "$node" "$npm/client.mjs" "$url" | tee "$npm/said" || fail "npm's client"
 grep -qE '^[1-9][0-9]* passed, 0 failed$' "$npm/said" || fail "npm's client has not run"
+grep -qE '] price-of [0-9a-f]{8}: succeeded in' "$log" || fail "make run does not show how a call ended"
 # A failure's reason is the app's log's.
 for reason in "the till is locked" "the till is gone"; do
     grep -qF "$reason" "$log" || fail "the log lacks: $reason"

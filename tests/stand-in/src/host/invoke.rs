@@ -312,7 +312,7 @@ impl Host {
                     Err(why) => Outcome::Failed(why),
                 };
                 let status = match &outcome {
-                    Outcome::Completed(Some(answer)) => Some(answer.status),
+                    Outcome::Completed(Some(answer)) if function.is_http() => Some(answer.status),
                     _ => None,
                 };
                 (outcome, status)
