@@ -390,6 +390,13 @@ impl Host {
         self.send(&invocation).map_err(|error| error.to_string())
     }
 
+    /// Makes sure that the handler can be reached: keeps a connection to it for an invocation.
+    pub fn reach(&self) -> io::Result<()> {
+        let connection = self.connection()?;
+        lock(&self.idle).push(connection);
+        Ok(())
+    }
+
     /// A kept-alive connection that is idle, or else a new one.
     fn connection(&self) -> io::Result<Connection> {
         let idle = || lock(&self.idle).pop();

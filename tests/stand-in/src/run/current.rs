@@ -4,10 +4,14 @@
 use crate::host::invoke::Host;
 use crate::host::record::lock;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// How long a request waits for a handler before it is answered with 503.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How often a handler that cannot be reached is tried again.
+const LOOK_PAUSE: Duration = Duration::from_millis(10);
 
 /// The place of the host that serves.
 pub struct Current {
@@ -36,18 +40,30 @@ impl Default for Current {
 }
 
 impl Current {
-    /// The host that serves, waited for where one is on its way. It goes on to serve while someone
-    /// holds it, for a while. Errors with a sentence where there will be none.
+    /// The host that serves, waited for where one is on its way, or its handler has just ended and
+    /// cannot be reached. It goes on to serve while someone holds it, for a while. Errors with a
+    /// sentence where there will be none.
     pub fn get(&self) -> Result<Arc<Host>, String> {
+        let begun = Instant::now();
+        loop {
+            let host = self.wait()?;
+            // One that this process has not started may never come back.
+            if host.handler.is_attached() || host.reach().is_ok() || begun.elapsed() > PATIENCE {
+                return Ok(host);
+            }
+            drop(host);
+            thread::sleep(LOOK_PAUSE);
+        }
+    }
+
+    fn wait(&self) -> Result<Arc<Host>, String> {
         let waiting = |state: &mut State| matches!(state.host, Ok(None));
         let waited = self
             .changed
             .wait_timeout_while(lock(&self.state), PATIENCE, waiting);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state
-            .host
-            .clone()?
-            .ok_or_else(|| "no handler has answered for two minutes".to_owned())
+        let host = state.host.clone()?;
+        host.ok_or_else(|| "no handler has answered for two minutes".to_owned())
     }
 
     /// The host that serves at this moment, if there is one.

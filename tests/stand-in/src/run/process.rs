@@ -171,6 +171,11 @@ impl Handler {
         }
     }
 
+    /// Whether somebody else has started it.
+    pub fn is_attached(&self) -> bool {
+        self.child.is_none()
+    }
+
     /// Waits for the line on stdout that says where it listens; gives the process back as an error
     /// if it ended first.
     pub fn announced(mut self) -> Result<Self, Self> {

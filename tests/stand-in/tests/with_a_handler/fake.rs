@@ -10,6 +10,7 @@ use stand_in::run::current::Current;
 use stand_in::run::http::{Connection, Received, request};
 use stand_in::run::process::{self, Handler};
 use stand_in::run::serve as front;
+use stand_in::run::start;
 use std::io::{BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -297,9 +298,16 @@ pub fn command() -> Command {
 pub struct Served {
     pub fake: Arc<Fake>,
     pub port: u16,
+    pub current: Arc<Current>,
     pub storage: Arc<Storage>,
     /// What the host has reported.
     pub events: Arc<Mutex<Vec<String>>>,
+}
+
+fn listen() -> (TcpListener, u16) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
+    let port = listener.local_addr().expect("an address").port();
+    (listener, port)
 }
 
 impl Served {
@@ -309,34 +317,43 @@ impl Served {
 
     /// The same, of the app in a folder.
     pub fn start_at(root: &Path) -> Self {
-        let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
-        let port_of = |listener: &TcpListener| listener.local_addr().expect("an address").port();
-        let (fake, events, handler, callers) = (
-            Arc::new(Fake::default()),
-            Arc::<Mutex<Vec<String>>>::default(),
-            listen(),
-            listen(),
-        );
-        let (handler_port, port) = (port_of(&handler), port_of(&callers));
+        let (listener, port) = listen();
+        let fake = Arc::new(Fake::default());
         thread::spawn({
             let fake = fake.clone();
-            move || fake.serve(&handler)
+            move || fake.serve(&listener)
         });
+        Self::start_with(root, fake, Handler::attached(port))
+    }
+
+    /// The same, with a handler that is a process.
+    pub fn start_process(root: &Path) -> Self {
+        let app = Description::read(root, &|_| None);
+        let handler = start::start(&app, &command, None).expect("a handler");
+        Self::start_with(root, Arc::default(), handler)
+    }
+
+    fn start_with(root: &Path, fake: Arc<Fake>, handler: Handler) -> Self {
         let app = Description::read(root, &|_| None);
         app.read_well().expect("an app");
         let storage = Arc::new(Storage::with_files(root.join(".local")));
+        let events = Arc::<Mutex<Vec<String>>>::default();
         let record = Record::Shown(Box::new({
             let events = events.clone();
             move |event| events.lock().unwrap().push(format!("{event:?}"))
         }));
-        let (handler, record) = (Handler::attached(handler_port), Arc::new(record));
-        let host = Host::new(handler, Arc::new(app), storage.clone(), record).patient();
+        let host = Host::new(handler, Arc::new(app), storage.clone(), Arc::new(record));
         let current = Arc::new(Current::default());
-        current.replace(Arc::new(host));
-        thread::spawn(move || front::serve(&callers, &current));
+        current.replace(Arc::new(host.patient()));
+        let (callers, port) = listen();
+        thread::spawn({
+            let current = current.clone();
+            move || front::serve(&callers, &current)
+        });
         Self {
             fake,
             port,
+            current,
             storage,
             events,
         }

@@ -1,6 +1,6 @@
 //! The front, as callers see it.
 
-use crate::fake::Served;
+use crate::fake::{self, Served};
 use serde_json::json;
 use stand_in::host::date::Date;
 use stand_in::host::payload;
@@ -8,6 +8,8 @@ use stand_in::host::schedule::Schedule;
 use stand_in::run::http::{Answer, Body, request};
 use stand_in::run::process::wait_for;
 use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
+use std::time::Duration;
 
 #[test]
 fn a_connection_takes_requests_one_after_the_other() {
@@ -159,6 +161,23 @@ fn a_caller_that_leaves_ends_the_handlers_connection() {
                 .then_some(())
         });
     }
+}
+
+/// It was certainly not carried out: no connection could be opened.
+#[test]
+fn a_request_after_a_crash_waits_for_the_next_handler() {
+    let root = fake::app("after-a-crash");
+    let (served, next) = (Served::start_process(&root), Served::start_process(&root));
+    let crashed = served.current.get().unwrap();
+    crashed.handler.kill();
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| served.ask("GET", "/api/length", &[], b""));
+        thread::sleep(Duration::from_millis(200));
+        assert!(!asked.is_finished());
+        served.current.replace(next.current.get().unwrap());
+        assert_eq!(asked.join().unwrap().text(), "hello");
+    });
+    assert!(served.events.lock().unwrap().is_empty());
 }
 
 #[test]
