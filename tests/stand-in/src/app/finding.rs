@@ -25,19 +25,17 @@ pub struct Finding {
 impl Finding {
     /// A finding that stops something.
     pub fn error(file: impl Into<String>, what: impl Into<String>) -> Self {
-        let (severity, file, what) = (Severity::Error, file.into(), what.into());
         Self {
-            severity,
-            file,
-            what,
+            severity: Severity::Error,
+            file: file.into(),
+            what: what.into(),
         }
     }
 
     /// A finding that stops nothing.
     pub fn note(file: impl Into<String>, what: impl Into<String>) -> Self {
-        let severity = Severity::Note;
         Self {
-            severity,
+            severity: Severity::Note,
             ..Self::error(file, what)
         }
     }

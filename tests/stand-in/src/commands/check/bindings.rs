@@ -2,7 +2,7 @@
 
 use super::Findings;
 use super::near::near;
-use crate::app::function::{Binding, Direction};
+use crate::app::function::{Binding, Direction, Function};
 use crate::app::json;
 use crate::app::names;
 use serde_json::Value;
@@ -72,13 +72,13 @@ const TYPES: &str = "
 const COMMON: [&str; 5] = ["name", "type", "direction", "dataType", "cardinality"];
 
 /// Names that members had in earlier versions, or that are taken for them: the beginning of the
-/// types, the name, what it is called.
+/// types in small letters, the name, what it is called.
 const RENAMED: [(&str, &str, &str); 5] = [
-    ("cosmosDB", "collectionName", "containerName"),
-    ("cosmosDB", "connectionStringSetting", "connection"),
-    ("cosmosDB", "leaseCollectionName", "leaseContainerName"),
+    ("cosmosdb", "collectionName", "containerName"),
+    ("cosmosdb", "connectionStringSetting", "connection"),
+    ("cosmosdb", "leaseCollectionName", "leaseContainerName"),
     (
-        "cosmosDB",
+        "cosmosdb",
         "leaseConnectionStringSetting",
         "leaseConnection",
     ),
@@ -92,6 +92,7 @@ const LEVELS: [&str; 5] = ["anonymous", "function", "admin", "system", "user"];
 struct Type {
     name: &'static str,
     directions: &'static str,
+    /// Its own members; those that it needs end in `!`.
     members: Vec<&'static str>,
 }
 
@@ -99,12 +100,10 @@ impl Type {
     fn all() -> impl Iterator<Item = Self> {
         TYPES.trim().lines().filter_map(|line| {
             let mut words = line.split_whitespace();
-            let (name, directions) = (words.next()?, words.next()?);
-            let members = words.collect();
             Some(Self {
-                name,
-                directions,
-                members,
+                name: words.next()?,
+                directions: words.next()?,
+                members: words.collect(),
             })
         })
     }
@@ -115,18 +114,14 @@ impl Type {
 
     /// The type that this one is a slip of: one or two letters are wrong, or it lacks `Trigger`.
     fn meant(name: &str) -> Option<&'static str> {
-        let lacks = |one: &Type| {
-            let stem = one.name.strip_suffix("Trigger");
-            stem.is_some_and(|stem| stem.eq_ignore_ascii_case(name))
-        };
-        let near = near(name, Self::all().map(|one| one.name));
-        near.or_else(|| Some(Self::all().find(lacks)?.name))
+        let names = || Self::all().map(|one| one.name);
+        let trigger = format!("{name}Trigger");
+        near(name, names()).or_else(|| names().find(|one| one.eq_ignore_ascii_case(&trigger)))
     }
 }
 
 /// Finds what is wrong with the bindings of a function.
-pub fn check(findings: &mut Findings) {
-    let function = findings.function;
+pub fn check(function: &Function, findings: &mut Findings) {
     for (place, binding) in function.bindings.iter().enumerate() {
         let name = &binding.name;
         if let Err(why) = names::binding(name) {
@@ -152,35 +147,33 @@ pub fn check(findings: &mut Findings) {
         _ => findings.error("more than one binding triggers it: make a function of each"),
     }
     if function.is_http() {
-        check_http(findings);
+        check_http(function, findings);
     }
-    check_file(findings);
+    check_file(function, findings);
 }
 
 /// The type of a binding, and the direction and the members that it can have.
 fn check_type(binding: &Binding, findings: &mut Findings) {
     let (name, kind) = (&binding.name, &binding.kind);
-    let known = Type::find(kind);
-    match (&known, Type::meant(kind)) {
-        (Some(_), _) => {}
-        _ if kind.is_empty() => findings.error(format!(
-            "the binding {name:?} has no type: write \"type\": \"...\""
-        )),
-        (None, Some(meant)) => findings.error(format!(
-            "the binding {name:?} has the type {kind:?}: write \"{meant}\""
-        )),
-        (None, None) => findings.note(format!(
-            "the binding {name:?} has the type {kind:?}, which is not among those known here"
-        )),
-    }
-    let possible = match &known {
-        Some(known) => known.directions,
-        None if binding.is_trigger() => "in",
-        None => "in/out",
-    };
-    check_direction(binding, possible, findings);
-    if let Some(known) = known {
+    if let Some(known) = Type::find(kind) {
+        check_direction(binding, known.directions, findings);
         check_members(binding, &known, findings);
+    } else {
+        if kind.is_empty() {
+            findings.error(format!(
+                "the binding {name:?} has no type: write \"type\": \"...\""
+            ));
+        } else if let Some(meant) = Type::meant(kind) {
+            findings.error(format!(
+                "the binding {name:?} has the type {kind:?}: write {meant:?}"
+            ));
+        } else {
+            findings.note(format!(
+                "the binding {name:?} has the type {kind:?}, which is not among those known here"
+            ));
+        }
+        let possible = if binding.is_trigger() { "in" } else { "in/out" };
+        check_direction(binding, possible, findings);
     }
     if binding.is("blobTrigger") && !binding.says("source", "EventGrid") {
         findings.note(format!(
@@ -193,10 +186,8 @@ fn check_type(binding: &Binding, findings: &mut Findings) {
 /// The direction of a binding: one of `possible`, which stand between slashes.
 fn check_direction(binding: &Binding, possible: &str, findings: &mut Findings) {
     let (name, kind, said) = (&binding.name, &binding.kind, binding.text("direction"));
-    let is_taken = |one: &str| match said {
-        "" => one == "in",
-        said => one.eq_ignore_ascii_case(said),
-    };
+    let direction = if said.is_empty() { "in" } else { said };
+    let mut taken = possible.split('/');
     if binding.direction == Direction::InOut && possible == "in/out" {
         let does = match binding.is("table") {
             true => "the function gets \"null\"",
@@ -207,7 +198,7 @@ fn check_direction(binding: &Binding, possible: &str, findings: &mut Findings) {
              {{ \"direction\": \"in\", \"name\": \"{name}\" }} and \
              {{ \"direction\": \"out\", \"name\": \"{name}Out\" }}"
         ));
-    } else if !possible.split('/').any(is_taken) {
+    } else if !taken.any(|one| one.eq_ignore_ascii_case(direction)) {
         let said = match said {
             "" => "no direction, which is \"in\"".into(),
             said => format!("the direction {said:?}"),
@@ -226,31 +217,18 @@ fn check_direction(binding: &Binding, possible: &str, findings: &mut Findings) {
 
 /// The members of a binding by their names.
 fn check_members(binding: &Binding, known: &Type, findings: &mut Findings) {
-    let (name, kind) = (&binding.name, &binding.kind);
-    let is_of = |beginning: &str| {
-        kind.get(..beginning.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(beginning))
-    };
+    let (name, kind) = (&binding.name, binding.kind.to_ascii_lowercase());
     let mut renamed = Vec::new();
     for (of, was, is) in RENAMED {
-        if is_of(of) && !binding[was].is_null() && binding[is].is_null() {
+        if kind.starts_with(of) && !binding[was].is_null() && binding[is].is_null() {
             findings.error(format!(
                 "the host does not know {was:?} of {name:?}, and does not run the function: write {is:?}"
             ));
             renamed.push(is);
         }
     }
-    let members = || {
-        known
-            .members
-            .iter()
-            .map(|member| member.trim_end_matches('!'))
-    };
-    for needed in known
-        .members
-        .iter()
-        .filter_map(|member| member.strip_suffix('!'))
-    {
+    let needed = known.members.iter();
+    for needed in needed.filter_map(|member| member.strip_suffix('!')) {
         if binding.text(needed).is_empty() && !renamed.contains(&needed) {
             let stops = match (needed, binding.is_trigger()) {
                 ("queueName", true) => "the whole app does not start",
@@ -262,23 +240,19 @@ fn check_members(binding: &Binding, known: &Type, findings: &mut Findings) {
             ));
         }
     }
+    let own = known.members.iter();
+    let members = own.map(|member| member.trim_end_matches('!'));
     let object = binding.members.as_object().into_iter().flatten();
     for (member, _) in object.filter(|_| !known.members.is_empty()) {
-        let near = near(member, members().chain(COMMON));
+        let near = near(member, members.clone().chain(COMMON));
         if let Some(meant) = near.filter(|meant| binding[*meant].is_null()) {
             findings.note(format!(
                 "the host does not read {member:?} of {name:?}: write {meant:?}"
             ));
         }
     }
-    let deferred = [
-        "supportsDeferredBinding",
-        "properties.supportsDeferredBinding",
-    ];
-    if deferred
-        .iter()
-        .any(|path| json::flag(json::at(&binding.members, path)) == Some(true))
-    {
+    let deferred = |path| json::flag(json::at(&binding.members, path)) == Some(true);
+    if deferred("supportsDeferredBinding") || deferred("properties.supportsDeferredBinding") {
         findings.error(format!(
             "supportsDeferredBinding of {name:?} makes its value an object (Version, Source, Content, \
              ContentType) that no custom handler can read through: delete it"
@@ -311,8 +285,7 @@ fn check_data_type(binding: &Binding, findings: &mut Findings) {
 }
 
 /// An HTTP trigger and its output.
-fn check_http(findings: &mut Findings) {
-    let function = findings.function;
+fn check_http(function: &Function, findings: &mut Findings) {
     let trigger = function.trigger();
     if trigger.name != "req" {
         findings.error(format!(
@@ -356,10 +329,8 @@ fn check_http(findings: &mut Findings) {
 }
 
 /// The members of function.json itself.
-fn check_file(findings: &mut Findings) {
-    let function = findings.function;
-    let file = |member: &str| json::member(&function.file, member);
-    match file("disabled") {
+fn check_file(function: &Function, findings: &mut Findings) {
+    match json::member(&function.file, "disabled") {
         Value::Null | Value::Bool(false) => {}
         value => {
             let name = &function.name;

@@ -13,7 +13,7 @@ mod timers;
 mod tools;
 
 use crate::app::description::Description;
-use crate::app::finding::{self, Finding, Severity};
+use crate::app::finding::{self, Finding};
 use crate::app::function::Function;
 use crate::run::build;
 use std::path::Path;
@@ -60,7 +60,7 @@ pub fn check(root: &Path, table: Option<&str>) -> Vec<Finding> {
 /// What is wrong with an app whose files have been read.
 pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
     let mut findings = app.findings.clone();
-    host_json::check(app, &mut findings);
+    findings.extend(host_json::check(app));
     folders::check(app, &mut findings);
     findings.extend(app.all().flat_map(check_function));
     routes::check(app, &mut findings);
@@ -78,37 +78,34 @@ pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
 /// What is wrong with a function, whatever else is in the app: its bindings, then what they bind
 /// to, by families of triggers and bindings.
 pub fn check_function(function: &Function) -> Vec<Finding> {
-    let all = Vec::new();
-    let mut findings = Findings { function, all };
-    bindings::check(&mut findings);
-    storage::check(&mut findings);
-    timers::check(&mut findings);
-    routes::check_constraints(&mut findings);
-    tools::check_function(&mut findings);
+    let mut findings = Findings::of(&function.file_name());
+    bindings::check(function, &mut findings);
+    storage::check(function, &mut findings);
+    timers::check(function, &mut findings);
+    routes::check_constraints(function, &mut findings);
+    tools::check_function(function, &mut findings);
     findings.all
 }
 
-/// The findings of one function.json.
-struct Findings<'a> {
-    function: &'a Function,
+/// The findings about one file.
+struct Findings {
+    file: String,
     all: Vec<Finding>,
 }
 
-impl Findings<'_> {
-    fn add(&mut self, severity: Severity, what: impl Into<String>) {
-        let (file, what) = (self.function.file_name(), what.into());
-        self.all.push(Finding {
-            severity,
-            file,
-            what,
-        });
+impl Findings {
+    fn of(file: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            all: Vec::new(),
+        }
     }
 
     fn error(&mut self, what: impl Into<String>) {
-        self.add(Severity::Error, what);
+        self.all.push(Finding::error(&self.file, what));
     }
 
     fn note(&mut self, what: impl Into<String>) {
-        self.add(Severity::Note, what);
+        self.all.push(Finding::note(&self.file, what));
     }
 }

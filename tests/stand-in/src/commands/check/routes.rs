@@ -11,13 +11,8 @@ const TAKEN_AS_TRUE: [&str; 7] = [
 ];
 
 /// Finds constraints that do not exist.
-pub fn check_constraints(findings: &mut Findings) {
-    for name in findings
-        .function
-        .route
-        .iter()
-        .flat_map(|route| &route.unknown)
-    {
+pub fn check_constraints(function: &Function, findings: &mut Findings) {
+    for name in function.route.iter().flat_map(|route| &route.unknown) {
         if !TAKEN_AS_TRUE.contains(&name.as_str()) {
             findings.error(format!(
                 "there is no route constraint {name:?}, and the whole app does not start: write \
@@ -40,30 +35,27 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
 /// What is wrong with two functions, of which the host asks `first` first.
 fn conflict(first: &Function, then: &Function) -> Option<Finding> {
     let (one, other) = (first.route.as_ref()?, then.route.as_ref()?);
-    let methods: Vec<String> = then
-        .methods()
-        .into_iter()
-        .filter(|method| first.takes(method))
-        .collect();
+    let (all, mut methods) = (then.methods(), then.methods());
+    methods.retain(|method| first.takes(method));
     if methods.is_empty() || !one.overlaps(other) {
         return None;
     }
     let (file, name) = (then.file_name(), &first.name);
     if one.is_same(other) {
-        let why = format!("the function {name} has the same route and method, /{other}");
-        let write = format!(
-            "{why}, and this one does not run: write another \"route\", or other \"methods\""
+        let what = format!(
+            "the function {name} has the same route and method, /{other}, and this one does not \
+             run: write another \"route\", or other \"methods\""
         );
-        return Some(Finding::error(file, write));
+        return Some(Finding::error(file, what));
     }
     let mut unknown = one.unknown.iter().chain(&other.unknown);
     if let Some(constraint) = unknown.find(|name| TAKEN_AS_TRUE.contains(&name.as_str())) {
-        let why = format!(
+        let what = format!(
             "a path of /{other} can be one of /{one}, the route of {name}, too, since the constraint \
-             {constraint:?} is taken as true"
+             {constraint:?} is taken as true: write routes that differ in a word, and test the value \
+             in the function"
         );
-        let write = "write routes that differ in a word, and test the value in the function";
-        return Some(Finding::error(file, format!("{why}: {write}")));
+        return Some(Finding::error(file, what));
     }
     // The host asks functions by their names in capitals.
     let order = format!(
@@ -71,15 +63,13 @@ fn conflict(first: &Function, then: &Function) -> Option<Finding> {
         then.name
     );
     let write = "give them names in the other order, or write routes that differ in a word";
-    Some(
-        match one.covers(other) && methods.len() == then.methods().len() {
-            true => Finding::error(file, format!("no request reaches it: {order}; {write}")),
-            false => {
-                let methods = methods.join(", ");
-                let why =
-                    format!("{order}, which gets those requests ({methods}) that fit both routes");
-                Finding::note(file, format!("{why}: if that is not meant, {write}"))
-            }
-        },
-    )
+    if one.covers(other) && methods == all {
+        let what = format!("no request reaches it: {order}; {write}");
+        return Some(Finding::error(file, what));
+    }
+    let what = format!(
+        "{order}, which gets those requests ({}) that fit both routes: if that is not meant, {write}",
+        methods.join(", ")
+    );
+    Some(Finding::note(file, what))
 }

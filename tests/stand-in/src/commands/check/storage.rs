@@ -15,12 +15,12 @@ const TEMPLATES: [&str; 4] = ["tableName", "partitionKey", "rowKey", "filter"];
 const VALUE: &str = "aaa";
 
 /// Finds what is wrong with the queues, blobs and tables of a function.
-pub fn check(findings: &mut Findings) {
-    for binding in &findings.function.bindings {
+pub fn check(function: &Function, findings: &mut Findings) {
+    for binding in &function.bindings {
         match binding.kind.to_ascii_lowercase().as_str() {
-            "queuetrigger" | "queue" => queue(binding, findings),
-            "blobtrigger" | "blob" => blob(binding, findings),
-            "table" => table(binding, findings),
+            "queuetrigger" | "queue" => queue(function, binding, findings),
+            "blobtrigger" | "blob" => blob(function, binding, findings),
+            "table" => table(function, binding, findings),
             _ => {}
         }
     }
@@ -40,7 +40,12 @@ fn then(binding: &Binding) -> &'static str {
 
 /// The text of a member with a value for each of its expressions, which are looked at; `None` if it
 /// is not there, or wrong in itself, which is found here or elsewhere.
-fn filled(binding: &Binding, member: &str, findings: &mut Findings) -> Option<String> {
+fn filled(
+    function: &Function,
+    binding: &Binding,
+    member: &str,
+    findings: &mut Findings,
+) -> Option<String> {
     let text = binding.text(member);
     // Settings that are missing have been found.
     if text.is_empty() || text.contains('%') {
@@ -54,7 +59,7 @@ fn filled(binding: &Binding, member: &str, findings: &mut Findings) -> Option<St
             return None;
         }
     };
-    let trigger = findings.function.trigger();
+    let trigger = function.trigger();
     let path = Template::parse(trigger.text("path")).ok();
     let mut filled = text.to_owned();
     for expression in template.expressions() {
@@ -77,17 +82,14 @@ fn refused(binding: &Binding, why: &str, findings: &mut Findings) {
     findings.error(format!("{why} ({name:?}): {then}; write another name"));
 }
 
-fn queue(binding: &Binding, findings: &mut Findings) {
+fn queue(function: &Function, binding: &Binding, findings: &mut Findings) {
     let text = binding.text("queueName");
+    // A trigger has no expressions.
     let name = match binding.is_trigger() {
-        // It has no expressions.
-        true if text.is_empty() || text.contains('%') => return,
-        true => text.to_owned(),
-        false => match filled(binding, "queueName", findings) {
-            Some(name) => name,
-            None => return,
-        },
+        true => Some(text.to_owned()).filter(|text| !text.is_empty() && !text.contains('%')),
+        false => filled(function, binding, "queueName", findings),
     };
+    let Some(name) = name else { return };
     match names::queue(&name) {
         Err(why) => refused(binding, &why, findings),
         Ok(small) if small != name => findings.note(format!(
@@ -100,33 +102,28 @@ fn queue(binding: &Binding, findings: &mut Findings) {
 
 /// Finds functions that take the messages of one queue from each other.
 pub fn check_queues(app: &Description, findings: &mut Vec<Finding>) {
-    let of = |function: &Function| {
-        let trigger = function.trigger();
-        trigger.is("queueTrigger").then(|| {
-            let [queue, connection] =
-                ["queueName", "connection"].map(|member| trigger.text(member).to_ascii_lowercase());
-            (queue, connection.replace("azurewebjobsstorage", ""))
-        })
-    };
-    for (place, function) in app.functions.iter().enumerate() {
-        let queue = of(function);
-        let mut earlier = app.functions[..place].iter();
-        if let Some(twin) = earlier.find(|earlier| queue.is_some() && of(earlier) == queue) {
-            let (one, queue) = (&twin.name, function.trigger().text("queueName"));
-            findings.push(Finding::note(
+    let mut queues: Vec<(&str, [String; 2])> = Vec::new();
+    let triggered = app.functions.iter();
+    for function in triggered.filter(|function| function.trigger().is("queueTrigger")) {
+        let member = |name| function.trigger().text(name).to_ascii_lowercase();
+        let connection = member("connection").replace("azurewebjobsstorage", "");
+        let queue = [member("queueName"), connection];
+        let name = &*function.name;
+        match queues.iter().find(|(_, earlier)| *earlier == queue) {
+            Some((twin, [queue, _])) => findings.push(Finding::note(
                 function.file_name(),
                 format!(
-                    "{one} and {} are triggered by one queue, {queue:?}: each message reaches one of \
-                     them, and which one cannot be known; write two queues if both need it",
-                    function.name
+                    "{twin} and {name} are triggered by one queue, {queue:?}: each message reaches one \
+                     of them, and which one cannot be known; write two queues if both need it"
                 ),
-            ));
+            )),
+            None => queues.push((name, queue)),
         }
     }
 }
 
-fn blob(binding: &Binding, findings: &mut Findings) {
-    let Some(path) = filled(binding, "path", findings) else {
+fn blob(function: &Function, binding: &Binding, findings: &mut Findings) {
+    let Some(path) = filled(function, binding, "path", findings) else {
         return;
     };
     let container = path.split('/').next().unwrap_or_default();
@@ -139,10 +136,10 @@ fn blob(binding: &Binding, findings: &mut Findings) {
     }
 }
 
-fn table(binding: &Binding, findings: &mut Findings) {
+fn table(function: &Function, binding: &Binding, findings: &mut Findings) {
     let name = &binding.name;
     for member in TEMPLATES {
-        let filled = filled(binding, member, findings);
+        let filled = filled(function, binding, member, findings);
         if let ("tableName", Some(table)) = (member, filled)
             && let Err(why) = names::table(&table)
         {

@@ -1,12 +1,13 @@
 //! The schedules of timers.
 
 use super::Findings;
+use crate::app::function::Function;
 use crate::host::date::{DAY, Date};
 use crate::host::schedule::Schedule;
 
 /// Finds what is wrong with the schedule of a function that a timer triggers.
-pub fn check(findings: &mut Findings) {
-    let trigger = findings.function.trigger();
+pub fn check(function: &Function, findings: &mut Findings) {
+    let trigger = function.trigger();
     let text = trigger.text("schedule");
     // A schedule that is missing has been found, and so has a setting.
     if !trigger.is("timerTrigger") || text.is_empty() || text.contains('%') {

@@ -2,6 +2,7 @@
 //! and what would alter the results.
 
 use super::Findings;
+use super::host_json::is_before;
 use crate::app::description::Description;
 use crate::app::finding::Finding;
 use crate::app::function::Function;
@@ -26,7 +27,7 @@ const MEMBERS: [&str; 6] = [
 ];
 
 /// The first bundle whose MCP extension is generally available.
-const BUNDLE: [u32; 2] = [4, 29];
+const BUNDLE: [u32; 3] = [4, 29, 0];
 
 /// Finds what is wrong with the tools among themselves, and with what is beside them.
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
@@ -52,16 +53,16 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
         }
     }
     let version = json::at(&app.host.file, "extensionBundle.version");
-    if !names.is_empty() && version.as_str().is_some_and(is_too_old) {
-        let what = format!("the extension bundle {version} has no MCP tools that work");
+    let version = version.as_str().unwrap_or_default();
+    if !names.is_empty() && is_before(version, BUNDLE) {
+        let what = format!("the extension bundle {version:?} has no MCP tools that work");
         let what = format!("{what}: write \"version\": \"[4.*, 5.0.0)\"");
         findings.push(Finding::error("host.json", what));
     }
 }
 
 /// Finds what is wrong with a tool's function.json.
-pub fn check_function(findings: &mut Findings) {
-    let function = findings.function;
+pub fn check_function(function: &Function, findings: &mut Findings) {
     let trigger = function.trigger();
     if !function.is_tool() {
         return;
@@ -122,25 +123,6 @@ fn unknown_members(text: &str) -> Vec<String> {
     names.sort();
     names.dedup();
     names
-}
-
-/// Whether no bundle of the range is new enough: `[4.0.0, 4.20.0)`, `3.*`, `[4.5.0]`.
-fn is_too_old(range: &str) -> bool {
-    let range = range.trim();
-    let inner = range.trim_matches(['[', ']', '(', ')']);
-    let (_, most) = inner.rsplit_once(',').unwrap_or(("", inner));
-    let mut numbers = most
-        .trim()
-        .split('.')
-        .map(|part| part.parse().unwrap_or(u32::MAX));
-    let most = [
-        numbers.next().unwrap_or(u32::MAX),
-        numbers.next().unwrap_or(0),
-    ];
-    match range.ends_with(')') {
-        true => most <= BUNDLE,
-        false => most < BUNDLE,
-    }
 }
 
 /// What tool.json says, as the text of `toolProperties`; `None` without such a file.

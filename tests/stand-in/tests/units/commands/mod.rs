@@ -2,7 +2,6 @@
 
 mod changes;
 mod check;
-mod mistakes;
 mod package;
 mod tools;
 mod zip;
