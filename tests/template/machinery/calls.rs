@@ -5,7 +5,7 @@ use crate::requests::{ID, ask, assert_error, connect, get, invoke, wire};
 use crate::start::{command, start};
 use serde_json::{Value, json};
 use stand_in::app::function::Binding;
-use stand_in::host::answer::{Outcome, settle};
+use stand_in::host::answer::{Outcome, Output, Written, settle};
 use stand_in::host::base64::to_base64;
 use stand_in::run::http::{Answer, request};
 use stand_in::run::process::{Handler, wait_for};
@@ -41,13 +41,17 @@ fn settled(answer: &Answer, outputs: &[&str]) -> (Outcome, Vec<(String, String)>
     bindings.extend(outputs.iter().map(queue).map(Binding::from));
     let declared: Vec<&Binding> = bindings.iter().collect();
     let settled = settle(&declared, answer.clone(), true);
-    let text = |message| String::from_utf8(message).expect("a text");
-    let outcome = settled.outcome.clone();
-    let messages = settled.messages().into_iter();
-    let messages = messages
-        .map(|(queue, message)| (queue, text(message)))
-        .collect();
-    (outcome, messages)
+    let mut messages = Vec::new();
+    for Written { binding, values } in settled.written {
+        for value in values {
+            let Output::Bytes(message) = value else {
+                panic!("{value:?} is not a message")
+            };
+            let text = String::from_utf8(message).expect("a text");
+            messages.push((binding.name.clone(), text));
+        }
+    }
+    (settled.outcome, messages)
 }
 
 /// What the caller of a function with an http output gets.

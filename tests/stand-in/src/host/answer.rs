@@ -79,34 +79,16 @@ impl Output {
     }
 }
 
-impl Settled<'_> {
-    /// The messages for queues, each with the `queueName` of its binding.
-    pub fn messages(self) -> Vec<(String, Vec<u8>)> {
-        let queues = self.written.into_iter();
-        let queues = queues.filter(|written| written.binding.is("queue"));
-        queues
-            .flat_map(|Written { binding, values }| {
-                let name = binding.text("queueName").to_owned();
-                values
-                    .into_iter()
-                    .map(move |value| (name.clone(), value.into_bytes()))
-            })
-            .collect()
-    }
-}
-
 /// Treats an answer to an invocation. `declared` are the outputs in function.json; `base64_queues`
 /// says whether messages lie in queues as base64, or as text
 /// [Workers/Http/HttpScriptInvocationResultExtensions.cs;
 /// Description/Workers/WorkerFunctionInvoker.cs].
 pub fn settle<'a>(declared: &[&'a Binding], answer: Answer, base64_queues: bool) -> Settled<'a> {
-    let (logs, written) = Default::default();
-    let (outcome, returned) = (Outcome::Hangs, Token::Null);
     let mut settled = Settled {
-        outcome,
-        logs,
-        returned,
-        written,
+        outcome: Outcome::Hangs,
+        logs: Vec::new(),
+        returned: Token::Null,
+        written: Vec::new(),
     };
     let outcome = settle_outputs(declared, answer, base64_queues, &mut settled);
     settled.outcome = outcome.map_or_else(|outcome| outcome, Outcome::Completed);
@@ -120,91 +102,78 @@ fn settle_outputs<'a>(
     settled: &mut Settled<'a>,
 ) -> Result<Option<Answer>, Outcome> {
     let mut result = result_of(answer)?;
-    settled.logs = logs_of(&result)?;
-    let mut outputs = outputs_of(&mut result)?;
+    settled.logs = logs_of(&mut result)?;
+    let outputs = outputs_of(&mut result)?;
     settled.returned = result.take("ReturnValue").unwrap_or(Token::Null);
     // [HandleOutputDictionary] spreads an object over the outputs; where one is named $return,
     // [HandleReturnParameter] gives the object to that one.
     let has_return = declared.iter().any(|binding| binding.name == "$return");
-    let spread = if has_return {
-        &[][..]
-    } else {
-        settled.returned.members()
+    let spread = match has_return {
+        true => &[],
+        false => settled.returned.members(),
     };
-    let named = |members: &[(String, Token)], name: &str| {
-        members.iter().position(|(member, _)| member == name)
-    };
+    let output = |name: &str| member(outputs.as_ref()?, name);
     // What the caller gets is put together before anything is written.
     let mut answer_for_caller = None;
     for binding in declared.iter().filter(|binding| binding.is("http")) {
-        let value = match named(spread, &binding.name) {
-            Some(at) => Some(&spread[at].1),
-            None => outputs
-                .as_ref()
-                .and_then(|outputs| Some(&outputs[named(outputs, &binding.name)?].1)),
-        };
-        answer_for_caller = Some(match (&outputs, value) {
+        let value = member(spread, &binding.name).or_else(|| output(&binding.name));
+        answer_for_caller = Some(match value {
             // Without any Outputs nothing answers, and the caller gets 204; without this one, an
             // empty object does.
-            (None, None) => no_content(),
-            (_, value) => http_answer_of(value)?,
+            None if outputs.is_none() => no_content(),
+            value => http_answer_of(value)?,
         });
     }
     let mut outcome = Ok(answer_for_caller);
     for binding in declared.iter().filter(|binding| !binding.is("http")) {
-        let spread_at = named(spread, &binding.name);
-        let value = match (binding.name.as_str(), spread_at) {
+        let member_of_returned = member(spread, &binding.name);
+        let value = match binding.name.as_str() {
             // Whatever Outputs holds under this name is overwritten.
-            ("$return", _) => Some(settled.returned.clone()),
-            (_, Some(at)) => Some(spread[at].1.clone()),
-            (name, None) => outputs.as_mut().and_then(|outputs| {
-                let at = named(outputs, name)?;
-                Some(outputs.swap_remove(at).1)
-            }),
+            "$return" => Some(&settled.returned),
+            name => member_of_returned.or_else(|| output(name)),
         };
         // Nothing is written for null.
-        let Some(value) = value.filter(|value| *value != Token::Null) else {
+        let Some(value) = value.filter(|value| **value != Token::Null) else {
             continue;
         };
         // Members of a ReturnValue do not pass [GetBindingValue], which looks at the dataType.
-        let decodes = spread_at.is_none() && !binding.says("dataType", "binary");
-        let (values, problem) = match converted(binding, value, decodes, base64_queues) {
-            Ok(values) => (values, None),
-            Err((values, problem)) => (values, Some(problem)),
-        };
+        let decodes = member_of_returned.is_none() && !binding.says("dataType", "binary");
+        let mut values = Vec::new();
+        let converted = convert(binding, value.clone(), decodes, base64_queues, &mut values);
         settled.written.push(Written { binding, values });
-        if let (Some(problem), Ok(_)) = (problem, &outcome) {
+        if let (Err(problem), Ok(_)) = (converted, &outcome) {
             outcome = Err(problem);
         }
     }
     outcome
 }
 
-/// The values that an output's value becomes. The error has those that are written all the same:
-/// messages before one that is too large.
-fn converted(
+/// The member of an object that has exactly this name.
+fn member<'a>(members: &'a [(String, Token)], name: &str) -> Option<&'a Token> {
+    let mut members = members.iter();
+    members.find(|(own, _)| own == name).map(|(_, value)| value)
+}
+
+/// Adds the values that an output's value becomes. After an error, those that are there are written
+/// all the same: messages before one that is too large.
+fn convert(
     binding: &Binding,
     value: Token,
     decodes: bool,
     base64_queues: bool,
-) -> Result<Vec<Output>, (Vec<Output>, Outcome)> {
-    let nothing = |problem| (Vec::new(), problem);
+    values: &mut Vec<Output>,
+) -> Result<(), Outcome> {
     if binding.is("blob") {
-        let bytes = blob_of(value, decodes).map_err(nothing)?;
-        return Ok(vec![Output::Bytes(bytes)]);
+        values.push(Output::Bytes(blob_of(value, decodes)?));
+        return Ok(());
     }
-    let values = values_of(value, decodes).map_err(nothing)?;
-    if !binding.is("queue") {
-        return Ok(values);
+    for value in values_of(value, decodes)? {
+        values.push(match binding.is("queue") {
+            true => Output::Bytes(stored(value.into_bytes(), base64_queues)?),
+            false => value,
+        });
     }
-    let mut messages = Vec::new();
-    for value in values {
-        match stored(value.into_bytes(), base64_queues) {
-            Ok(message) => messages.push(Output::Bytes(message)),
-            Err(problem) => return Err((messages, problem)),
-        }
-    }
-    Ok(messages)
+    Ok(())
 }
 
 /// The values that a value becomes on its way to a queue, a table or any other output but a blob:
@@ -215,28 +184,30 @@ fn converted(
 /// Utility.cs, IsJson]. A date is none of these: JSON.NET has made it a `DateTime`, which is not a
 /// string.
 fn values_of(value: Token, decodes: bool) -> Result<Vec<Output>, Outcome> {
-    let text = match &value {
-        Token::Null => return Ok(Vec::new()),
-        Token::Text(text) if Date::parse(text).is_none() => text,
-        Token::Array(elements) => return Ok(elements.iter().cloned().map(Output::Json).collect()),
-        _ => return Ok(vec![Output::Json(value)]),
+    let tokens = match value {
+        Token::Text(text) if Date::parse(&text).is_none() => {
+            // An empty text is base64 of nothing: an empty message.
+            if let Some(bytes) = from_base64(&text).filter(|_| decodes) {
+                return Ok(vec![Output::Bytes(bytes)]);
+            }
+            elements_of(text).map_err(Outcome::Failed)?
+        }
+        Token::Array(elements) => elements,
+        value => vec![value],
     };
-    // An empty text is base64 of nothing: an empty message.
-    if let Some(bytes) = Some(text)
-        .filter(|_| decodes)
-        .and_then(|text| from_base64(text))
-    {
-        return Ok(vec![Output::Bytes(bytes)]);
+    Ok(tokens.into_iter().map(Output::Json).collect())
+}
+
+/// The elements of a list in a text, the object in it, or else the text itself. Errors where it
+/// looks like JSON and is not.
+pub fn elements_of(text: String) -> Result<Vec<Token>, String> {
+    if !is_json(&text) {
+        return Ok(vec![Token::Text(text)]);
     }
-    if !is_json(text) {
-        return Ok(vec![Output::Json(value)]);
-    }
-    Ok(
-        match newtonsoft::parse(text, 64).map_err(Outcome::Failed)? {
-            Token::Array(elements) => elements.into_iter().map(Output::Json).collect(),
-            object => vec![Output::Json(object)],
-        },
-    )
+    Ok(match newtonsoft::parse(&text, 64)? {
+        Token::Array(elements) => elements,
+        object => vec![object],
+    })
 }
 
 /// What the host reads from a handler's answer to an invocation, an object with `Outputs`, `Logs`,
@@ -254,37 +225,30 @@ fn result_of(answer: Answer) -> Result<Token, Outcome> {
     if answer.body.is_empty() {
         return Err(Outcome::Hangs);
     }
-    let media_type = answer
-        .header("Content-Type")
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default();
+    let content_type = answer.header("Content-Type").unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default();
     if !media_type.trim().eq_ignore_ascii_case("application/json") {
         return failed(format!("the Content-Type is {media_type:?}"));
     }
     // System.Net.Http.Formatting reads up to 256 levels.
     let text = String::from_utf8_lossy(&answer.body);
-    let result = newtonsoft::parse(&text, 256).map_err(Outcome::Failed)?;
-    match result {
+    match newtonsoft::parse(&text, 256).map_err(Outcome::Failed)? {
         Token::Null => Err(Outcome::Hangs),
-        Token::Object(_) => Ok(result),
+        result @ Token::Object(_) => Ok(result),
         _ => failed("the result is not an object"),
     }
 }
 
 /// The invocation's own logs: a list of strings [Workers/Http/HttpScriptInvocationResult.cs]. The
 /// host would take numbers for strings too.
-fn logs_of(result: &Token) -> Result<Vec<String>, Outcome> {
-    match result.property("Logs") {
+fn logs_of(result: &mut Token) -> Result<Vec<String>, Outcome> {
+    let line = |line| match line {
+        Token::Text(line) => Ok(line),
+        line => failed(format!("{line:?} in Logs")),
+    };
+    match result.take("Logs") {
         None => Ok(Vec::new()),
-        Some(Token::Array(lines)) => lines
-            .iter()
-            .map(|line| match line {
-                Token::Text(line) => Ok(line.clone()),
-                line => failed(format!("{line:?} in Logs")),
-            })
-            .collect(),
+        Some(Token::Array(lines)) => lines.into_iter().map(line).collect(),
         Some(logs) => failed(format!("Logs is {logs:?}")),
     }
 }
@@ -301,30 +265,27 @@ fn outputs_of(result: &mut Token) -> Result<Option<Vec<(String, Token)>>, Outcom
 /// A message as a queue gives it back. Errors if it is too large, or not a text where only texts can
 /// lie in queues.
 fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, Outcome> {
-    let most = if base64 {
-        MESSAGE_MAX_BYTES
-    } else {
-        PLAIN_MESSAGE_MAX_BYTES
+    let most = match base64 {
+        true => MESSAGE_MAX_BYTES,
+        false => PLAIN_MESSAGE_MAX_BYTES,
     };
-    if message.len() > most {
+    let length = message.len();
+    if length > most {
         return failed(format!(
-            "a message of {} bytes, and a queue takes {most}",
-            message.len()
+            "a message of {length} bytes, and a queue takes {most}"
         ));
     }
     if base64 {
         return Ok(message);
     }
     // BinaryData.ToString() [Azure.Storage.Queues, QueueMessageCodec.cs]; then it stands in XML.
-    let text = String::from_utf8_lossy(&message);
-    match text
-        .chars()
-        .find(|c| *c < ' ' && !matches!(c, '\t' | '\n' | '\r'))
-    {
+    let text = String::from_utf8_lossy(&message).into_owned();
+    let in_xml = |c: char| c >= ' ' || matches!(c, '\t' | '\n' | '\r');
+    match text.chars().find(|c| !in_xml(*c)) {
         Some(c) => failed(format!(
             "a message with the character {c:?}, which cannot lie in a queue as text"
         )),
-        None => Ok(text.into_owned().into_bytes()),
+        None => Ok(text.into_bytes()),
     }
 }
 
@@ -337,10 +298,10 @@ fn blob_of(value: Token, decodes: bool) -> Result<Vec<u8>, Outcome> {
         Token::Text(text) if Date::parse(&text).is_some() => {
             return failed("a date cannot be written to a blob");
         }
-        Token::Text(text) => Some(&text)
-            .filter(|_| decodes)
-            .and_then(|text| from_base64(text))
-            .unwrap_or_else(|| text.into_bytes()),
+        Token::Text(text) => match from_base64(&text).filter(|_| decodes) {
+            Some(bytes) => bytes,
+            None => text.into_bytes(),
+        },
         Token::Bool(value) => vec![u8::from(value)],
         Token::Float(value) => value.to_le_bytes().to_vec(),
         // The lower 32 bits of a long; there is no conversion of what is larger.
@@ -365,86 +326,73 @@ pub fn is_json(text: &str) -> bool {
 /// [Workers/Http/HttpScriptInvocationResultExtensions.cs, GetHttpOutputBindingResponse;
 /// Binding/Http/HttpBinding.cs].
 fn http_answer_of(value: Option<&Token>) -> Result<Answer, Outcome> {
-    // An output that is not there is an object without members, and is sent as such.
-    let Some(value) = value else {
-        return Ok(caller_answer(200, None, Vec::new(), "{}"));
-    };
-    // `ToString()` of the value is parsed again, so an object in a string is one too.
-    // null.ToString() throws.
-    let object = match value {
-        Token::Text(text) => newtonsoft::parse(text, 64).map_err(Outcome::Failed)?,
-        value => value.clone(),
+    let mut object = match value {
+        // An output that is not there is an object without members, and is sent as such.
+        None => return Ok(caller_answer(200, "text/plain", Vec::new(), "{}")),
+        // `ToString()` of the value is parsed again, so an object in a string is one too.
+        // null.ToString() throws.
+        Some(Token::Text(text)) => newtonsoft::parse(text, 64).map_err(Outcome::Failed)?,
+        Some(value) => value.clone(),
     };
     if !matches!(object, Token::Object(_)) {
         return failed(format!("the http output is {object:?}"));
     }
-    let status = match object.property("statusCode") {
+    let status = match object.take("statusCode") {
         Some(Token::Array(_) | Token::Object(_)) => return failed("statusCode is not a value"),
         // int.TryParse; 200 where it fails. `status` is not looked at: a null statusCode counts as
         // present.
-        status => status
-            .and_then(|status| status.to_text().trim().parse().ok())
-            .unwrap_or(200),
+        status => status.and_then(|status| status.to_text().trim().parse().ok()),
     };
-    let (mut content_type, mut headers) = (None, Vec::new());
-    match object.property("headers") {
-        None => {}
-        Some(Token::Object(members)) => {
-            for (name, value) in members {
-                // [Binding/Http/RawScriptResult.cs] throws for null; Kestrel throws for what is no
-                // header value, a list for one, which is written over several lines. That is after
-                // the outputs were written.
-                let text = value.to_text();
-                if *value == Token::Null
-                    || !text.chars().all(|c| c == '\t' || matches!(c, ' '..='~'))
-                {
-                    return Ok(server_error());
-                }
-                match name.eq_ignore_ascii_case("content-type") {
-                    true => content_type = Some(text),
-                    // The first of names that differ only in case [Utility.cs,
-                    // AccumulateDuplicateHeader].
-                    false
-                        if headers
-                            .iter()
-                            .any(|(n, _): &(String, String)| n.eq_ignore_ascii_case(name)) => {}
-                    false => headers.push((name.clone(), text)),
-                }
-            }
-        }
+    let members = match object.take("headers") {
+        None => Vec::new(),
+        Some(Token::Object(members)) => members,
         Some(headers) => return failed(format!("headers is {headers:?}")),
+    };
+    let mut content_type = "text/plain".to_owned();
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for (name, value) in members {
+        // [Binding/Http/RawScriptResult.cs] throws for null; Kestrel throws for what is not a
+        // header value, a list for one, which is written over several lines. That is after the
+        // outputs were written.
+        let text = value.to_text();
+        let is_sent = |c| c == '\t' || matches!(c, ' '..='~');
+        if value == Token::Null || !text.chars().all(is_sent) {
+            return Ok(server_error());
+        }
+        let is_same = |(other, _): &(String, String)| other.eq_ignore_ascii_case(&name);
+        if name.eq_ignore_ascii_case("content-type") {
+            content_type = text;
+        } else if !headers.iter().any(is_same) {
+            // The first of names that differ only in case [Utility.cs, AccumulateDuplicateHeader].
+            headers.push((name, text));
+        }
     }
-    let body = object
-        .property("body")
-        .map(Token::to_text)
-        .unwrap_or_default();
+    let (status, body) = (status.unwrap_or(200), object.take("body"));
+    let body = body.as_ref().map(Token::to_text).unwrap_or_default();
     if !body.is_empty() && matches!(status, 204 | 205 | 304) {
         // Kestrel: "Writing to the response body is invalid for responses with status code 204."
         return Ok(server_error());
     }
-    Ok(caller_answer(status, content_type, headers, &body))
+    Ok(caller_answer(status, &content_type, headers, &body))
 }
 
-/// A text as the answer to a caller: `text/plain` without a Content-Type, and always with a charset
-/// of UTF-8 (dotnet/aspnetcore, StringOutputFormatter.cs and TextOutputFormatter.cs).
+/// A text as the answer to a caller, always with a charset of UTF-8 (dotnet/aspnetcore,
+/// StringOutputFormatter.cs and TextOutputFormatter.cs).
 fn caller_answer(
     status: u16,
-    content_type: Option<String>,
+    content_type: &str,
     mut headers: Vec<(String, String)>,
     body: &str,
 ) -> Answer {
-    let content_type = content_type.unwrap_or_else(|| "text/plain".to_owned());
-    let charset = content_type.split(';').skip(1).any(|parameter| {
-        parameter
-            .trim()
-            .to_ascii_lowercase()
-            .starts_with("charset=")
-    });
-    let content_type = if charset {
-        content_type
-    } else {
-        content_type + "; charset=utf-8"
+    let is_charset = |parameter: &str| {
+        let parameter = parameter.trim().to_ascii_lowercase();
+        parameter.starts_with("charset=")
     };
+    let charset = match content_type.split(';').skip(1).any(is_charset) {
+        true => "",
+        false => "; charset=utf-8",
+    };
+    let content_type = format!("{content_type}{charset}");
     headers.push(("Content-Type".to_owned(), content_type));
     Answer {
         status,

@@ -5,20 +5,6 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// `Convert.ToBase64String`.
 pub fn to_base64(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    push(&mut text, bytes);
-    text
-}
-
-/// The same as a JSON string: no character of it needs an escape.
-pub fn quoted_base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4 + 2);
-    text.push('"');
-    push(&mut text, bytes);
-    text.push('"');
-    text
-}
-
-fn push(text: &mut String, bytes: &[u8]) {
     for group in bytes.chunks(3) {
         let byte = |at: usize| usize::from(*group.get(at).unwrap_or(&0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
@@ -29,6 +15,7 @@ fn push(text: &mut String, bytes: &[u8]) {
             });
         }
     }
+    text
 }
 
 /// `Convert.FromBase64String`: space, tab, CR and LF are ignored; then groups of four, at most two
@@ -39,19 +26,18 @@ pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     for byte in text.bytes() {
         let value = match byte {
             b' ' | b'\t' | b'\r' | b'\n' => continue,
+            b'=' => {
+                padding += 1;
+                0
+            }
+            _ if padding > 0 => return None,
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,
             b'0'..=b'9' => byte - b'0' + 52,
             b'+' => 62,
             b'/' => 63,
-            b'=' => 0,
             _ => return None,
         };
-        match byte == b'=' {
-            true => padding += 1,
-            false if padding > 0 => return None,
-            false => {}
-        }
         bits = bits << 6 | u32::from(value);
         count += 1;
         if count.is_multiple_of(4) {
@@ -59,7 +45,9 @@ pub fn from_base64(text: &str) -> Option<Vec<u8>> {
             bits = 0;
         }
     }
-    let fits = count.is_multiple_of(4) && padding <= 2;
-    fits.then(|| bytes.truncate(bytes.len() - padding))?;
+    if !count.is_multiple_of(4) || padding > 2 {
+        return None;
+    }
+    bytes.truncate(bytes.len() - padding);
     Some(bytes)
 }

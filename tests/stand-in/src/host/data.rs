@@ -3,7 +3,7 @@
 
 use crate::host::answer::is_json;
 use crate::host::date::Date;
-use crate::host::newtonsoft::{self, Token, quoted};
+use crate::host::newtonsoft::{self, Token, object, quoted};
 use crate::run::start::guid;
 
 /// Names and values, in the order in which `Metadata` has them. Names ignore case.
@@ -28,16 +28,13 @@ pub enum Value {
 impl Data {
     /// The value of a name, in any case.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        let mut members = self.0.iter();
-        members
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        named(&self.0, name)
     }
 
     /// Sets a value. A name that is there keeps its place and spelling.
     pub fn set(&mut self, name: &str, value: Value) {
         let mut members = self.0.iter_mut();
-        match members.find(|(n, _)| n.eq_ignore_ascii_case(name)) {
+        match members.find(|(own, _)| own.eq_ignore_ascii_case(name)) {
             Some((_, old)) => *old = value,
             None => self.0.push((name.to_owned(), value)),
         }
@@ -63,22 +60,14 @@ impl Data {
     /// As a JSON object, without the names for which `keep` is false.
     pub fn json(&self, keep: impl Fn(&str) -> bool) -> String {
         let members = self.0.iter().filter(|(name, _)| keep(name));
-        let members: Vec<String> = members
-            .map(|(name, value)| format!("{}:{}", quoted(name), value.json()))
-            .collect();
-        format!("{{{}}}", members.join(","))
+        object(members.map(|(name, value)| (name, value.json())))
     }
 }
 
 /// Data of these names and values.
-impl<'a, const N: usize> From<[(&'a str, Value); N]> for Data {
-    fn from(members: [(&'a str, Value); N]) -> Self {
-        Self(
-            members
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
-        )
+impl<const N: usize> From<[(&str, Value); N]> for Data {
+    fn from(members: [(&str, Value); N]) -> Self {
+        Self(members.map(|(name, value)| (name.to_owned(), value)).into())
     }
 }
 
@@ -96,10 +85,16 @@ impl From<&serde_json::Value> for Value {
     }
 }
 
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
 /// What the host itself knows of an invocation, `sys` (azure-webjobs-sdk, SystemBindingData.cs).
 pub fn sys(function: &str) -> Value {
     Value::Members(Data::from([
-        ("MethodName", Value::Text(function.to_owned())),
+        ("MethodName", function.into()),
         ("UtcNow", Value::DateTime(Date::now())),
         ("RandGuid", Value::Text(guid())),
     ]))
@@ -110,11 +105,7 @@ impl Value {
     pub fn member(&self, name: &str) -> Option<Self> {
         match self {
             Self::Members(members) => members.get(name).cloned(),
-            Self::Json(token) => {
-                let mut members = token.members().iter();
-                let (_, value) = members.find(|(n, _)| n.eq_ignore_ascii_case(name))?;
-                Some(Self::Json(value.clone()))
-            }
+            Self::Json(token) => named(token.members(), name).cloned().map(Self::Json),
             _ => None,
         }
     }
@@ -142,17 +133,20 @@ impl Value {
             Self::DateTime(date) | Self::Offset(date) => quoted(&date.iso()),
             Self::Json(token @ Token::Object(_)) => token.to_json(false),
             Self::Json(token) => quoted(&token.to_json(false)),
-            Self::Members(Data(members)) => {
-                let member = |(name, value): &(String, Self)| {
-                    let value = match value {
-                        Self::Text(text) => quoted(text),
-                        value => value.json(),
-                    };
-                    format!("{}:{value}", quoted(name))
+            Self::Members(Data(members)) => object(members.iter().map(|(name, value)| {
+                let json = match value {
+                    Self::Text(text) => quoted(text),
+                    value => value.json(),
                 };
-                let members: Vec<String> = members.iter().map(member).collect();
-                format!("{{{}}}", members.join(","))
-            }
+                (name, json)
+            })),
         }
     }
+}
+
+/// The first value of a name, in any case.
+fn named<'a, Value>(members: &'a [(String, Value)], name: &str) -> Option<&'a Value> {
+    let mut members = members.iter();
+    let is = |(own, _): &&(String, Value)| own.eq_ignore_ascii_case(name);
+    members.find(is).map(|(_, value)| value)
 }

@@ -41,6 +41,7 @@ impl Template {
         let (mut parts, mut plain, mut rest) = (Vec::new(), String::new(), text);
         while let Some(at) = rest.find(['{', '}']) {
             let position = text.len() - rest.len() + at + 1;
+            let missing = |which| format!("Missing {which} bracket at position {position}.");
             plain += &rest[..at];
             let (brace, after) = rest[at..].split_at(1);
             if let Some(after) = after.strip_prefix(brace) {
@@ -49,29 +50,24 @@ impl Template {
                 continue;
             }
             if brace == "}" {
-                return Err(wrong(format!(
-                    "Missing opening bracket at position {position}."
-                )));
+                return Err(wrong(missing("opening")));
             }
-            let end = after
-                .find(['{', '}'])
-                .filter(|end| after[*end..].starts_with('}'));
-            let Some(end) = end else {
-                return Err(wrong(format!(
-                    "Missing closing bracket at position {position}."
-                )));
+            let expression = match after.split_once('}') {
+                Some((expression, after)) if !expression.contains('{') => {
+                    rest = after;
+                    expression
+                }
+                _ => return Err(wrong(missing("closing"))),
             };
-            if after[..end].is_empty() {
+            if expression.is_empty() {
                 let why = format!("The parameter name at position {position} is empty.");
                 return Err(wrong(why));
             }
             if !plain.is_empty() {
                 parts.push(Part::Text(std::mem::take(&mut plain)));
             }
-            parts.push(Part::Expression(
-                Expression::parse(&after[..end]).map_err(wrong)?,
-            ));
-            rest = &after[end + 1..];
+            let expression = Expression::parse(expression).map_err(wrong)?;
+            parts.push(Part::Expression(expression));
         }
         plain += rest;
         if !plain.is_empty() {
@@ -92,24 +88,21 @@ impl Template {
     /// The text with a value for each expression. Errors with the host's sentence where one has
     /// none.
     pub fn resolve(&self, data: &Data) -> Result<String, String> {
-        let mut resolved = String::new();
-        for part in &self.parts {
-            match part {
-                Part::Text(text) => resolved += text,
-                Part::Expression(expression) => resolved += &expression.resolve(data)?,
-            }
-        }
-        Ok(resolved)
+        let resolved = self.parts.iter().map(|part| match part {
+            Part::Text(text) => Ok(text.clone()),
+            Part::Expression(expression) => expression.resolve(data),
+        });
+        resolved.collect()
     }
 
     /// Whether this is the path of blobs that a blob trigger takes, and if so, what its
     /// expressions stand for in the path of a blob, `container/name`. An expression takes as much
     /// as it can, the first one first. A path of only a container takes every blob in it.
     pub fn matches(&self, path: &str) -> Option<Vec<(String, String)>> {
-        if !self.text.contains('/') {
-            return matched(&self.parts, path.split('/').next()?);
+        match self.text.contains('/') {
+            true => matched(&self.parts, path),
+            false => matched(&self.parts, path.split('/').next()?),
         }
-        matched(&self.parts, path)
     }
 
     /// The container of a path; `None` if it is an expression.
@@ -125,7 +118,7 @@ impl Template {
     pub fn example(&self) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
-            Part::Expression(expression) => expression.names.join("."),
+            Part::Expression(expression) => expression.name(),
         };
         let example: String = self.parts.iter().map(part).collect();
         match self.text.contains('/') {
@@ -148,7 +141,7 @@ fn matched(parts: &[Part], path: &str) -> Option<Vec<(String, String)>> {
     };
     let name = match first {
         Part::Text(text) => return matched(rest, path.strip_prefix(text.as_str())?),
-        Part::Expression(expression) => expression.names.join("."),
+        Part::Expression(expression) => expression.name(),
     };
     let ends = path.char_indices().map(|(at, _)| at).chain([path.len()]);
     ends.rev().find_map(|end| {
@@ -164,24 +157,25 @@ fn matched(parts: &[Part], path: &str) -> Option<Vec<(String, String)>> {
 impl Expression {
     fn parse(text: &str) -> Result<Self, String> {
         let (name, format) = match text.split_once(':') {
-            Some((name, format)) => (name, Some(format.to_owned())),
+            Some((name, format)) => (name, Some(format)),
             None => (text, None),
         };
-        let names: Vec<String> = name.split('.').map(str::to_owned).collect();
-        let expression = Self { names, format };
-        if let Some(format) = &expression.format {
-            if expression.is(DATETIME) || expression.is("sys.utcnow") {
-                Date::now().formatted(format)?;
-            } else if expression.is(GUID) {
-                formatted_guid(format)?;
-            }
-        }
+        let expression = Self {
+            names: name.split('.').map(str::to_owned).collect(),
+            format: format.map(str::to_owned),
+        };
         if expression.is(GUID) {
+            formatted_guid(format.unwrap_or_default())?;
             return Ok(expression);
+        }
+        if let Some(format) = format
+            && (expression.is(DATETIME) || expression.is("sys.utcnow"))
+        {
+            Date::now().formatted(format)?;
         }
         let in_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
         let named = |name: &String| !name.is_empty() && name.chars().all(in_name);
-        if !expression.names.iter().all(named) || name.starts_with(|c: char| c.is_numeric()) {
+        if !expression.names.iter().all(named) || name.starts_with(char::is_numeric) {
             return Err(format!("Invalid template expression '{text}'."));
         }
         // A header's name may have dashes: {Headers.X-Id}.
@@ -191,28 +185,32 @@ impl Expression {
         }
     }
 
+    fn name(&self) -> String {
+        self.names.join(".")
+    }
+
     fn is(&self, name: &str) -> bool {
-        self.names.join(".").eq_ignore_ascii_case(name)
+        self.name().eq_ignore_ascii_case(name)
     }
 
     fn resolve(&self, data: &Data) -> Result<String, String> {
+        let format = self.format.as_deref();
         if self.is(GUID) {
-            return formatted_guid(self.format.as_deref().unwrap_or("D"));
+            return formatted_guid(format.unwrap_or_default());
         }
         if self.is(DATETIME) {
-            return Value::DateTime(Date::now()).text(self.format.as_deref());
+            return Value::DateTime(Date::now()).text(format);
         }
-        let (name, members) = (&self.names[0], &self.names[1..]);
+        let name = &self.names[0];
         let Some(value) = data.get(name) else {
             return Err(format!("No value for named parameter '{name}'."));
         };
         let mut value = value.clone();
-        for member in members {
-            value = value.member(member).ok_or_else(|| {
-                format!("Error while accessing '{member}': property doesn't exist.")
-            })?;
+        for member in &self.names[1..] {
+            let none = || format!("Error while accessing '{member}': property doesn't exist.");
+            value = value.member(member).ok_or_else(none)?;
         }
-        value.text(self.format.as_deref())
+        value.text(format)
     }
 
     /// Whether a trigger of this type can give it a value. `path` is the path of a blob trigger.
@@ -238,9 +236,10 @@ impl Expression {
 /// The expression as it stands in function.json.
 impl std::fmt::Display for Expression {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let format = self.format.iter().map(|format| format!(":{format}"));
-        let format: String = format.collect();
-        write!(f, "{{{}{format}}}", self.names.join("."))
+        match &self.format {
+            Some(format) => write!(f, "{{{}:{format}}}", self.name()),
+            None => write!(f, "{{{}}}", self.name()),
+        }
     }
 }
 
@@ -270,12 +269,12 @@ fn formatted_guid(format: &str) -> Result<String, String> {
         "P" => format!("({dashed})"),
         "X" => {
             let hex = dashed.replace('-', "");
-            let bytes: Vec<String> = (16..32)
+            let bytes = (16..32)
                 .step_by(2)
-                .map(|at| format!("0x{}", &hex[at..at + 2]))
-                .collect();
+                .map(|at| format!("0x{}", &hex[at..at + 2]));
+            let bytes = bytes.collect::<Vec<_>>().join(",");
             let (a, b, c) = (&hex[..8], &hex[8..12], &hex[12..16]);
-            format!("{{0x{a},0x{b},0x{c},{{{}}}}}", bytes.join(","))
+            format!("{{0x{a},0x{b},0x{c},{{{bytes}}}}}")
         }
         other => {
             return Err(format!(

@@ -6,7 +6,9 @@
 //! Not ported, so that such a text fails here where the library mends it: constructors,
 //! `undefined`, `[1,,2]`.
 
-pub use crate::host::date::Date;
+use crate::host::date::Date;
+use serde::ser::{Error, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 /// A JSON value. A string that is a date stays a string here and is rewritten when it is written:
 /// the library parses it while reading, but only the writing shows.
@@ -34,42 +36,29 @@ pub fn parse(text: &str, max_depth: usize) -> Result<Token, String> {
     };
     let token = reader.value()?;
     reader.skip()?;
-    if !reader.rest.is_empty() {
-        Err(reader.unexpected("after the value"))
-    } else {
-        Ok(token)
+    match reader.rest {
+        "" => Ok(token),
+        _ => Err(reader.unexpected("after the value")),
     }
 }
 
 impl Token {
-    /// The member that the library takes for a property of a class: in any case, the last one.
-    /// `null` is none.
-    pub fn property(&self, name: &str) -> Option<&Token> {
-        self.members()
-            .iter()
-            .rev()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-            .filter(|v| **v != Self::Null)
-    }
-
-    /// Takes the same member out of the object.
+    /// Takes out the member that the library takes for a property of a class: in any case, the last
+    /// one. `null` is none.
     pub fn take(&mut self, name: &str) -> Option<Token> {
         let Self::Object(members) = self else {
             return None;
         };
-        let at = members
-            .iter()
-            .rposition(|(n, _)| n.eq_ignore_ascii_case(name))?;
-        Some(members.swap_remove(at).1).filter(|value| *value != Self::Null)
+        let is = |(own, _): &(String, Token)| own.eq_ignore_ascii_case(name);
+        let (_, value) = members.remove(members.iter().rposition(is)?);
+        Some(value).filter(|value| *value != Self::Null)
     }
 
     /// The members of an object; none for any other value.
     pub fn members(&self) -> &[(String, Token)] {
-        if let Self::Object(members) = self {
-            members
-        } else {
-            &[]
+        match self {
+            Self::Object(members) => members,
+            _ => &[],
         }
     }
 
@@ -81,127 +70,112 @@ impl Token {
             Self::Bool(value) => if *value { "True" } else { "False" }.to_owned(),
             Self::Integer(digits) => digits.clone(),
             Self::Float(value) => double(*value),
-            Self::Text(text) => {
-                Date::parse(text).map_or_else(|| text.clone(), |date| date.general())
-            }
+            Self::Text(text) => Date::parse(text).map_or_else(|| text.clone(), Date::general),
             Self::Array(_) | Self::Object(_) => self.to_json(true),
         }
     }
 
     /// The value as JSON, indented by two spaces or on one line [JsonTextWriter.cs].
     pub fn to_json(&self, indented: bool) -> String {
-        let mut json = String::new();
-        self.write(&mut json, indented.then_some(0));
-        json
-    }
-
-    fn write(&self, json: &mut String, indent: Option<usize>) {
-        match self {
-            Self::Null => *json += "null",
-            Self::Bool(value) => *json += &value.to_string(),
-            Self::Float(value) if !value.is_finite() => *json += &quoted(&double(*value)),
-            // [JsonConvert.cs, EnsureDecimalPlace]
-            Self::Float(value) => match double(*value) {
-                text if text.contains(['.', 'E']) => *json += &text,
-                text => *json += &(text + ".0"),
-            },
-            Self::Integer(digits) => *json += digits,
-            Self::Text(text) => {
-                *json += &quoted(&Date::parse(text).map_or_else(|| text.clone(), |date| date.iso()))
-            }
-            Self::Array(elements) => {
-                write_all(
-                    json,
-                    indent,
-                    ['[', ']'],
-                    elements,
-                    |json, element, indent| element.write(json, indent),
-                );
-            }
-            Self::Object(members) => write_all(
-                json,
-                indent,
-                ['{', '}'],
-                members,
-                |json, (name, value), indent| {
-                    *json += &quoted(name);
-                    *json += if indent.is_some() { ": " } else { ":" };
-                    value.write(json, indent);
-                },
-            ),
+        match indented {
+            true => escaped(serde_json::to_string_pretty(self).expect("it is JSON")),
+            false => json(self),
         }
     }
 }
 
-/// Writes what an array or object holds: one element per line if it is indented, `[]` and `{}`
-/// where it is empty.
-fn write_all<T>(
-    json: &mut String,
-    indent: Option<usize>,
-    [open, close]: [char; 2],
-    elements: &[T],
-    mut write: impl FnMut(&mut String, &T, Option<usize>),
-) {
-    let line = |json: &mut String, indent: Option<usize>| {
-        if let Some(indent) = indent {
-            *json += &format!("\n{:indent$}", "");
-        }
-    };
-    let inner = indent.map(|indent| indent + 2);
-    json.push(open);
-    for (index, element) in elements.iter().enumerate() {
-        if index > 0 {
-            json.push(',');
-        }
-        line(json, inner);
-        write(json, element, inner);
+impl Serialize for Token {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits = match self {
+            Self::Null => return serializer.serialize_unit(),
+            Self::Bool(value) => return serializer.serialize_bool(*value),
+            Self::Text(text) => {
+                return match Date::parse(text) {
+                    Some(date) => serializer.serialize_str(&date.iso()),
+                    None => serializer.serialize_str(text),
+                };
+            }
+            Self::Array(elements) => return serializer.collect_seq(elements),
+            Self::Object(members) => {
+                let members = members.iter();
+                return serializer.collect_map(members.map(|(name, value)| (name, value)));
+            }
+            Self::Float(value) if !value.is_finite() => {
+                return serializer.serialize_str(&double(*value));
+            }
+            // [JsonConvert.cs, EnsureDecimalPlace]
+            Self::Float(value) => match double(*value) {
+                text if text.contains(['.', 'E']) => text,
+                text => text + ".0",
+            },
+            Self::Integer(digits) => digits.clone(),
+        };
+        let number = RawValue::from_string(digits).map_err(S::Error::custom)?;
+        number.serialize(serializer)
     }
-    if !elements.is_empty() {
-        line(json, indent);
-    }
-    json.push(close);
 }
 
 /// A JSON object on one line, if `text` is what the library makes of it when it writes it anew,
 /// indented.
 pub fn on_one_line(text: &str) -> Option<String> {
-    let object = parse(text, 64)
-        .ok()
-        .filter(|token| !token.members().is_empty())?;
-    (object.to_json(true) == text).then(|| object.to_json(false))
+    let token = parse(text, 64).ok()?;
+    let is_written_so = !token.members().is_empty() && token.to_json(true) == text;
+    is_written_so.then(|| token.to_json(false))
 }
 
-/// A text as a JSON string: escaped are quotes, backslashes, control characters and three more
-/// [JavaScriptUtils.cs].
+/// A value as JSON on one line.
+pub fn json(value: &(impl Serialize + ?Sized)) -> String {
+    escaped(serde_json::to_string(value).expect("it is JSON"))
+}
+
+/// A text as a JSON string.
 pub fn quoted(text: &str) -> String {
-    let json = serde_json::to_string(text).expect("a string is JSON");
-    let others = ['\u{85}', '\u{2028}', '\u{2029}'];
-    if !json.contains(others) {
+    json(text)
+}
+
+/// A JSON object of these names, and values that are JSON.
+pub fn object<Name: AsRef<str>, Value: AsRef<str>>(
+    members: impl IntoIterator<Item = (Name, Value)>,
+) -> String {
+    let mut json = "{".to_owned();
+    for (name, value) in members {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        json += &quoted(name.as_ref());
+        json.push(':');
+        json += value.as_ref();
+    }
+    json + "}"
+}
+
+/// JSON in which three more characters are escaped than serde escapes [JavaScriptUtils.cs]; they
+/// only stand in strings.
+fn escaped(json: String) -> String {
+    if !json.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
         return json;
     }
-    let escaped = |c: char| match others.contains(&c) {
-        true => format!("\\u{:04x}", c as u32),
-        false => c.to_string(),
-    };
-    json.chars().map(escaped).collect()
+    json.replace('\u{85}', "\\u0085")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
 }
 
 /// A double as .NET writes it: the shortest digits that read back as it, with an exponent from
 /// 1E+15 (or their number) up and below 0.0001 (dotnet/runtime, Number.Formatting.cs).
 fn double(value: f64) -> String {
-    if !value.is_finite() {
-        return match value.is_nan() {
-            true => "NaN".to_owned(),
-            false => format!("{}Infinity", if value < 0.0 { "-" } else { "" }),
-        };
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}Infinity");
     }
     let scientific = format!("{value:e}");
     let (mantissa, exponent) = scientific.split_once('e').expect("an exponent");
     let exponent: i32 = exponent.parse().expect("a number");
     let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
     if exponent + 1 > digits.max(15) as i32 || exponent + 1 < -3 {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{mantissa}E{sign}{:02}", exponent.abs());
+        return format!("{mantissa}E{exponent:+03}");
     }
     value.to_string()
 }
@@ -259,20 +233,14 @@ impl<'a> Reader<'a> {
     fn value(&mut self) -> Result<Token, String> {
         self.skip()?;
         match self.peek() {
-            Some('{' | '[') => {
-                self.depth += 1;
-                if self.depth > self.max_depth {
-                    return Err(format!("nested deeper than {}", self.max_depth));
-                }
-                let token = match self.take('{') {
-                    true => self.object(),
-                    false => {
-                        self.take('[');
-                        self.array()
-                    }
-                };
-                self.depth -= 1;
-                token
+            Some('{') => self.object(),
+            Some('[') => {
+                let mut elements = Vec::new();
+                self.elements(['[', ']'], |reader| {
+                    elements.push(reader.value()?);
+                    Ok(())
+                })?;
+                Ok(Token::Array(elements))
             }
             Some('"' | '\'') => Ok(Token::Text(self.string()?)),
             Some('-' | '.' | '0'..='9') if !self.rest.starts_with("-I") => self.number(),
@@ -283,57 +251,65 @@ impl<'a> Reader<'a> {
                 "NaN" => Ok(Token::Float(f64::NAN)),
                 "Infinity" => Ok(Token::Float(f64::INFINITY)),
                 "-Infinity" => Ok(Token::Float(f64::NEG_INFINITY)),
-                word => Err(format!(
-                    "{word:?}, then {}",
-                    self.unexpected("where a value stands")
-                )),
+                word => {
+                    let next = self.unexpected("where a value stands");
+                    Err(format!("{word:?}, then {next}"))
+                }
             },
         }
     }
 
+    /// Reads what stands between brackets, each element with `read`; a comma may stand after the
+    /// last.
+    fn elements(
+        &mut self,
+        [open, close]: [char; 2],
+        mut read: impl FnMut(&mut Self) -> Result<(), String>,
+    ) -> Result<(), String> {
+        self.depth += 1;
+        if self.depth > self.max_depth {
+            return Err(format!("nested deeper than {}", self.max_depth));
+        }
+        self.take(open);
+        self.skip()?;
+        while !self.take(close) {
+            read(self)?;
+            self.skip()?;
+            if !self.take(',') && self.peek() != Some(close) {
+                return Err(self.unexpected("after an element"));
+            }
+            self.skip()?;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
     fn object(&mut self) -> Result<Token, String> {
         let mut members: Vec<(String, Token)> = Vec::new();
-        loop {
-            self.skip()?;
-            if self.take('}') {
-                return Ok(Token::Object(members));
-            }
-            let name = match self.peek() {
-                Some('"' | '\'') => self.string()?,
-                _ => match self.take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '$')) {
-                    "" => return Err(self.unexpected("where a name stands")),
-                    name => name.to_owned(),
-                },
-            };
-            self.skip()?;
-            if !self.take(':') {
-                return Err(self.unexpected("after a name"));
-            }
-            let value = self.value()?;
-            match members.iter_mut().find(|(n, _)| *n == name) {
+        self.elements(['{', '}'], |reader| {
+            let (name, value) = reader.member()?;
+            match members.iter_mut().find(|(other, _)| *other == name) {
                 Some((_, first)) => *first = value,
                 None => members.push((name, value)),
             }
-            self.skip()?;
-            if !self.take(',') && self.peek() != Some('}') {
-                return Err(self.unexpected("in an object"));
-            }
-        }
+            Ok(())
+        })?;
+        Ok(Token::Object(members))
     }
 
-    fn array(&mut self) -> Result<Token, String> {
-        let mut elements = Vec::new();
-        loop {
-            self.skip()?;
-            if self.take(']') {
-                return Ok(Token::Array(elements));
-            }
-            elements.push(self.value()?);
-            self.skip()?;
-            if !self.take(',') && self.peek() != Some(']') {
-                return Err(self.unexpected("in an array"));
-            }
+    fn member(&mut self) -> Result<(String, Token), String> {
+        let name = match self.peek() {
+            Some('"' | '\'') => self.string()?,
+            _ => match self.take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '$')) {
+                "" => return Err(self.unexpected("where a name stands")),
+                name => name.to_owned(),
+            },
+        };
+        self.skip()?;
+        if !self.take(':') {
+            return Err(self.unexpected("after a name"));
         }
+        Ok((name, self.value()?))
     }
 
     /// Lone surrogates become U+FFFD; line breaks and other control characters may stand as they
@@ -370,57 +346,53 @@ impl<'a> Reader<'a> {
             'r' => 13,
             '\\' | '"' | '\'' | '/' => c as u16,
             'u' => {
-                let digits = self
-                    .rest
-                    .get(..4)
-                    .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-                let digits = digits.ok_or("a bad \\u escape")?;
+                let digits = self.rest.get(..4).filter(|digits| !digits.starts_with('+'));
+                let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
+                let unit = unit.ok_or("a bad \\u escape")?;
                 self.rest = &self.rest[4..];
-                u16::from_str_radix(digits, 16).map_err(|error| error.to_string())?
+                unit
             }
-            _ => return Err(self.unexpected("after a backslash").to_string()),
+            _ => return Err(self.unexpected("after a backslash")),
         })
     }
 
     /// `ParseReadNumber`: octal and hexadecimal with a leading 0, integers of up to 380 characters,
     /// all else a double.
     fn number(&mut self) -> Result<Token, String> {
-        let text =
-            self.take_while(|c| matches!(c, '-' | '+' | '.' | 'x' | 'X') || c.is_ascii_hexdigit());
-        if !self
-            .peek()
-            .is_none_or(|c| c.is_whitespace() || matches!(c, ',' | '}' | ']' | ')' | '/' | '\0'))
-        {
+        let text = self.take_while(|c| c.is_ascii_hexdigit() || "-+.xX".contains(c));
+        let ends = |c: char| c.is_whitespace() || ",}])/\0".contains(c);
+        if !self.peek().is_none_or(ends) {
             return Err(self.unexpected("in a number"));
         }
         let bad = || format!("{text:?} is not a number");
-        if let Some(rest) = text
-            .strip_prefix('0')
-            .filter(|rest| !rest.is_empty() && !rest.starts_with(['.', 'e', 'E']))
+        if let Some(rest) = text.strip_prefix('0')
+            && !rest.is_empty()
+            && !rest.starts_with(['.', 'e', 'E'])
         {
-            let hex = rest.strip_prefix(['x', 'X']);
-            let value = hex.map_or_else(
-                || u64::from_str_radix(rest, 8),
-                |digits| u64::from_str_radix(digits, 16),
-            );
-            return Ok(Token::Integer(
-                (value.map_err(|_| bad())? as i64).to_string(),
-            ));
+            let value = match rest.strip_prefix(['x', 'X']) {
+                Some(digits) => u64::from_str_radix(digits, 16),
+                None => u64::from_str_radix(rest, 8),
+            };
+            let value = value.map_err(|_| bad())? as i64;
+            return Ok(Token::Integer(value.to_string()));
         }
         let digits = text.strip_prefix('-').unwrap_or(text);
-        if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        if !is_digits(digits) {
             return Ok(Token::Float(text.parse().map_err(|_| bad())?));
         }
         if text.len() > 380 {
             return Err("an integer is too large".to_owned());
         }
         // Leading zeros go, and so does the sign of zero.
+        let sign = &text[..text.len() - digits.len()];
         Ok(Token::Integer(match digits.trim_start_matches('0') {
             "" => "0".to_owned(),
-            significant => format!(
-                "{}{significant}",
-                if digits.len() < text.len() { "-" } else { "" }
-            ),
+            significant => format!("{sign}{significant}"),
         }))
     }
+}
+
+/// Whether a text is digits and nothing else.
+pub fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -3,11 +3,11 @@
 
 use crate::app::function::{Binding, Function};
 use crate::app::json;
-use crate::host::answer::{Output, Written, is_json};
+use crate::host::answer::{Output, Written, elements_of};
 use crate::host::data::Data;
 use crate::host::expressions::{self, Template};
 use crate::host::invoke::Host;
-use crate::host::newtonsoft::{self, Token, quoted};
+use crate::host::newtonsoft::{Token, quoted};
 use crate::host::payload;
 use crate::host::record::{Event, lock};
 use crate::host::storage::names::{self, BlobPath};
@@ -21,25 +21,24 @@ impl Host {
         function: &Function,
         data: &Data,
     ) -> Result<Vec<(String, String)>, String> {
-        let input = |binding: &Binding| {
-            let value = self.input(function, binding, data).map_err(|why| {
-                format!(
-                    "the function has not run: its input {}: {why}",
-                    binding.name
-                )
-            })?;
-            Ok((binding.name.clone(), value))
+        let input = |binding: &Binding| match self.input(function, binding, data) {
+            Ok(value) => Ok((binding.name.clone(), value)),
+            Err(why) => {
+                let name = &binding.name;
+                Err(format!("the function has not run: its input {name}: {why}"))
+            }
         };
         function.inputs().map(input).collect()
     }
 
     fn input(&self, function: &Function, binding: &Binding, data: &Data) -> Result<String, String> {
-        let given = self.storage.input(&function.name, &binding.name)?;
+        let (own, name) = (&function.name, &binding.name);
+        let given = self.storage.input(own, name)?;
         if given.is_some() {
             return Ok(payload::input(binding, given));
         }
         let resolved = |member| resolved(function, binding, member, data);
-        let mut absent = format!(".local/{}.{} is not there", function.name, binding.name);
+        let mut absent = format!(".local/{own}.{name} is not there");
         if binding.is("blob") {
             let path = BlobPath::parse(&resolved("path")?)?;
             if let Some(bytes) = blobs::read(&self.storage.folder, &path)? {
@@ -61,10 +60,8 @@ impl Host {
             let rows = tables::read(folder, &table, partition.as_deref(), take.unwrap_or(0))?;
             return Ok(quoted(&rows));
         }
-        let name = &binding.name;
         self.note(&format!(
-            "{} gets no {name}, as if it were not there: {absent}",
-            function.name
+            "{own} gets no {name}, as if it were not there: {absent}"
         ));
         Ok(payload::input(binding, None))
     }
@@ -74,24 +71,21 @@ impl Host {
     pub(super) fn write(
         &self,
         function: &Function,
-        written: Written,
+        Written { binding, values }: Written,
         data: &Data,
     ) -> Result<(), String> {
-        let Written { binding, values } = written;
-        self.write_to(function, binding, values, data)
-            .map_err(|why| {
-                format!(
-                    "the function has run, but its output {} is not written: {why}",
-                    binding.name
-                )
-            })
+        let written = self.write_to(function, binding, values, data);
+        written.map_err(|why| {
+            let name = &binding.name;
+            format!("the function has run, but its output {name} is not written: {why}")
+        })
     }
 
     fn write_to(
         &self,
         function: &Function,
         binding: &Binding,
-        values: Vec<Output>,
+        mut values: Vec<Output>,
         data: &Data,
     ) -> Result<(), String> {
         let resolved = |member| resolved(function, binding, member, data);
@@ -103,14 +97,14 @@ impl Host {
                         self.put(&queue, message);
                     }
                 }
+                return Ok(());
             }
             "blob" => {
                 let path = BlobPath::parse(&resolved("path")?)?;
-                for value in values {
-                    if let Output::Bytes(bytes) = &value {
+                for value in &values {
+                    if let Output::Bytes(bytes) = value {
                         self.put_blob(&path, bytes)?;
                     }
-                    self.record_output(function, binding, value);
                 }
             }
             "table" => {
@@ -118,34 +112,28 @@ impl Host {
                     "" => Ok(None),
                     _ => resolved(member).map(Some),
                 };
-                let (table, keys) = (
-                    resolved("tableName")?,
-                    [key("partitionKey")?, key("rowKey")?],
-                );
+                let table = resolved("tableName")?;
+                let keys = [key("partitionKey")?, key("rowKey")?];
+                let keys = keys.each_ref().map(Option::as_deref);
                 let mut rows = Vec::new();
-                for value in &values {
+                for value in values {
                     rows.extend(rows_of(value)?);
                 }
                 let held = lock(&self.storage.tables);
-                let keys = [keys[0].as_deref(), keys[1].as_deref()];
                 tables::insert(&self.storage.folder, &table, keys, &rows)?;
                 drop(held);
-                for row in rows {
-                    self.record_output(function, binding, Output::Json(row));
-                }
+                values = rows.into_iter().map(Output::Json).collect();
             }
-            _ => {
-                for value in values {
-                    self.record_output(function, binding, value);
-                }
-            }
+            _ => {}
+        }
+        for value in values {
+            self.record_output(function, binding, &value);
         }
         Ok(())
     }
 
-    fn record_output(&self, function: &Function, binding: &Binding, value: Output) {
+    fn record_output(&self, function: &Function, binding: &Binding, value: &Output) {
         let shown = value.shown();
-        drop(value);
         self.record.note(&Event::Written {
             function: &function.name,
             binding: &binding.name,
@@ -195,18 +183,9 @@ fn resolved(
 }
 
 /// The rows of a value for a table: those of JSON in bytes, too.
-fn rows_of(value: &Output) -> Result<Vec<Token>, String> {
-    Ok(match value {
-        Output::Json(row) => vec![row.clone()],
-        Output::Bytes(bytes) => {
-            let text = String::from_utf8_lossy(bytes);
-            match is_json(&text) {
-                true => match newtonsoft::parse(&text, 64)? {
-                    Token::Array(rows) => rows,
-                    row => vec![row],
-                },
-                false => vec![Token::Text(text.into_owned())],
-            }
-        }
-    })
+fn rows_of(value: Output) -> Result<Vec<Token>, String> {
+    match value {
+        Output::Json(row) => Ok(vec![row]),
+        Output::Bytes(bytes) => elements_of(String::from_utf8_lossy(&bytes).into_owned()),
+    }
 }

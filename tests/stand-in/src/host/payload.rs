@@ -4,11 +4,11 @@
 //! GetHttpScriptInvocationContextValue].
 
 use crate::app::function::{Binding, Function};
-use crate::host::base64::{quoted_base64, to_base64};
+use crate::host::base64::to_base64;
 use crate::host::data::{Data, Value, sys};
 use crate::host::date::{Date, SECOND};
 use crate::host::expressions::Template;
-use crate::host::newtonsoft::quoted;
+use crate::host::newtonsoft::{object, quoted};
 use crate::host::schedule::Schedule;
 use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
@@ -19,32 +19,25 @@ use serde_json::{Value as Json, json};
 /// binding data. Data whose name ends in "trigger" is left out
 /// [ScriptInvocationContextExtensions.cs].
 pub fn payload(trigger: &str, value: &str, inputs: &[(String, String)], data: &Data) -> String {
+    let inputs = inputs.iter().map(|(name, value)| (&**name, &**value));
+    let values = object([(trigger, value)].into_iter().chain(inputs));
     let metadata = data.json(|name| !name.to_ascii_lowercase().ends_with("trigger"));
-    let length = value.len()
-        + inputs
-            .iter()
-            .map(|(_, input)| input.len() + 100)
-            .sum::<usize>();
-    let mut payload = String::with_capacity(length + metadata.len() + 100);
-    payload += "{\"Data\":{";
-    payload += &quoted(trigger);
-    payload += ":";
-    payload += value;
-    for (name, input) in inputs {
-        payload += ",";
-        payload += &quoted(name);
-        payload += ":";
-        payload += input;
-    }
-    payload += "},\"Metadata\":";
-    payload += &metadata;
-    payload += "}";
-    payload
+    object([("Data", values), ("Metadata", metadata)])
 }
 
 /// A value that is not an object is serialized once more.
 fn twice(text: &str) -> String {
     quoted(&quoted(text))
+}
+
+/// Bytes are a text of base64.
+fn base64(bytes: &[u8]) -> String {
+    quoted(&to_base64(bytes))
+}
+
+/// Now, in whole seconds.
+fn now() -> Date {
+    Date::now().whole_seconds().offset()
 }
 
 /// A queue message (azure-sdk-for-net, QueueTriggerBinding.cs).
@@ -65,7 +58,7 @@ impl Message {
         Self {
             bytes,
             id: guid(),
-            inserted: Date::in_seconds(0),
+            inserted: now(),
             dequeue_count: 0,
             pop_receipt: to_base64(&guid().as_bytes()[..21]),
         }
@@ -80,21 +73,18 @@ impl Message {
         let text = std::str::from_utf8(&self.bytes).ok();
         let value = match text.filter(|_| !binary) {
             Some(text) => twice(text),
-            None if binary => quoted_base64(&self.bytes),
+            None if binary => base64(&self.bytes),
             None => return Err("the message is not UTF-8".to_owned()),
         };
         let seconds = |count: i64| Value::Offset(self.inserted.plus(count * SECOND));
         let mut data = Data::from([
-            (
-                "queueTrigger",
-                Value::Text(text.unwrap_or_default().to_owned()),
-            ),
+            ("queueTrigger", text.unwrap_or_default().into()),
             ("DequeueCount", Value::Integer(self.dequeue_count.into())),
             ("ExpirationTime", seconds(7 * 24 * 3600)),
-            ("Id", Value::Text(self.id.clone())),
+            ("Id", (&*self.id).into()),
             ("InsertionTime", seconds(0)),
             ("NextVisibleTime", seconds(600)),
-            ("PopReceipt", Value::Text(self.pop_receipt.clone())),
+            ("PopReceipt", (&*self.pop_receipt).into()),
             ("sys", sys(&function.name)),
         ]);
         // They are added for the invocation [Description/Workers/WorkerFunctionInvoker.cs,
@@ -107,7 +97,7 @@ impl Message {
 /// The value of a blob trigger, and the binding data. Of the blob's properties it has those that
 /// people read.
 pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data) {
-    let now = Date::in_seconds(0).iso();
+    let now = now().iso();
     let properties = json!({
         "LastModified": now, "CreatedOn": now, "Metadata": {}, "BlobType": 0, "ContentLength": bytes.len(),
         "ContentType": "application/octet-stream", "ETag": {}, "IsServerEncrypted": true, "AccessTier": "Hot",
@@ -126,17 +116,15 @@ pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data
     }
     data.set("sys", sys(&function.name));
     // Seen: base64, whatever function.json says.
-    (quoted_base64(bytes), data)
+    (base64(bytes), data)
 }
 
 /// The value of a timer, as it was seen (wire/host-timer-*): `due` is when it should run, `last`
 /// when it ran before. The host keeps no status of a schedule more frequent than a minute.
 pub fn timer_value(schedule: &Schedule, due: Option<Date>, last: Option<Date>) -> Json {
-    let at = |date: Option<Date>| {
-        date.map_or_else(
-            || "0001-01-01T00:00:00+00:00".to_owned(),
-            |date| date.offset().iso(),
-        )
+    let at = |date: Option<Date>| match date {
+        Some(date) => date.offset().iso(),
+        None => "0001-01-01T00:00:00+00:00".to_owned(),
     };
     let status = match schedule.is_more_frequent_than_a_minute(due.unwrap_or_else(Date::now)) {
         true => Json::Null,
@@ -149,9 +137,8 @@ pub fn timer_value(schedule: &Schedule, due: Option<Date>, last: Option<Date>) -
 /// A timer's value and its binding data. `given` has members of the value, those that a test sets;
 /// the others are those of a first run.
 pub fn timer(function: &Function, given: &Given) -> (String, Data) {
-    let schedule = Schedule::parse(function.trigger().text("schedule"));
-    let mut value = match &schedule {
-        Ok(schedule) => timer_value(schedule, schedule.next(Date::now()), None),
+    let mut value = match Schedule::parse(function.trigger().text("schedule")) {
+        Ok(schedule) => timer_value(&schedule, schedule.next(Date::now()), None),
         Err(_) => {
             json!({"Schedule": {"AdjustForDST": true}, "ScheduleStatus": null, "IsPastDue": false})
         }
@@ -161,23 +148,22 @@ pub fn timer(function: &Function, given: &Given) -> (String, Data) {
             value[name] = member.clone();
         }
     }
-    (
-        value.to_string(),
-        Data::from([("sys", sys(&function.name))]),
-    )
+    let data = Data::from([("sys", sys(&function.name))]);
+    (value.to_string(), data)
 }
 
 /// The value of any other trigger, and the binding data.
 pub fn other(function: &Function, given: Given) -> (String, Data) {
     let mut data = Data::default();
     // Seen, in both of Event Grid's own forms: a list as its JSON, once.
-    if let (true, Given::Json(event)) = (function.trigger().is("eventGridTrigger"), &given) {
-        let of = |event: &Json| event["data"].clone();
+    if let Given::Json(event) = &given
+        && function.trigger().is("eventGridTrigger")
+    {
         let inner = match event {
-            Json::Array(events) => Some(Json::Array(events.iter().map(of).collect())),
-            event => Some(of(event)).filter(Json::is_object),
+            Json::Array(events) => events.iter().map(|event| event["data"].clone()).collect(),
+            event => event["data"].clone(),
         };
-        if let Some(inner) = inner {
+        if event.is_array() || inner.is_object() {
             data.set("data", Value::from(&inner));
         }
     }
@@ -190,40 +176,35 @@ pub fn other(function: &Function, given: Given) -> (String, Data) {
 
 /// What an input binding gets in `Data`, as JSON. Seen: what is not there is the text `null`.
 pub fn input(binding: &Binding, given: Option<Given>) -> String {
-    match given {
-        None => quoted("null"),
-        // Rows are always a list.
-        Some(Given::Json(row @ Json::Object(_))) if binding.is("table") => {
-            quoted(&Json::Array(vec![row]).to_string())
-        }
-        Some(given) => value_of(binding, given),
-    }
+    given.map_or_else(|| quoted("null"), |given| value_of(binding, given))
 }
 
 /// A value in `Data`, as JSON: an object as it is, bytes as base64, anything else as a text that
 /// holds its JSON.
 fn value_of(binding: &Binding, given: Given) -> String {
     if binding.says("dataType", "binary") {
-        return quoted_base64(&bytes_of(given));
+        return base64(&bytes_of(given));
     }
-    match given {
-        Given::Json(Json::String(text)) => twice(&text),
-        Given::Json(value @ Json::Object(_)) => value.to_string(),
-        Given::Json(value) => quoted(&value.to_string()),
+    let value = match given {
+        Given::Json(value) => value,
         Given::Bytes(bytes) => {
-            let text = String::from_utf8_lossy(&bytes);
+            let text = String::from_utf8_lossy(&bytes).into_owned();
             // A blob is its text; for rows or a document the file holds JSON.
-            let is_blob = binding.is("blob");
-            match Some(&text)
-                .filter(|_| !is_blob)
-                .and_then(|text| text.parse::<Json>().ok())
-            {
-                Some(value @ (Json::Object(_) | Json::Array(_))) => {
-                    input(binding, Some(Given::Json(value)))
-                }
-                _ => twice(&text),
+            if binding.is("blob") {
+                return twice(&text);
+            }
+            match text.parse() {
+                Ok(value @ (Json::Object(_) | Json::Array(_))) => value,
+                _ => Json::String(text),
             }
         }
+    };
+    match value {
+        Json::String(text) => twice(&text),
+        // Rows are always a list.
+        row @ Json::Object(_) if binding.is("table") => quoted(&format!("[{row}]")),
+        value @ Json::Object(_) => value.to_string(),
+        value => quoted(&value.to_string()),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::host::base64::to_base64;
 use crate::host::data::{Data, Value, sys};
-use crate::host::newtonsoft::quoted;
+use crate::host::newtonsoft::{json, object, quoted};
 use crate::host::routes::{self, Parameters};
 use crate::run::http;
 
@@ -19,10 +19,9 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// The value of a header, in any case; "" without it.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .iter()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map_or("", |(_, value)| value)
+        let mut headers = self.headers.iter();
+        let header = headers.find(|(own, _)| own.eq_ignore_ascii_case(name));
+        header.map_or("", |(_, value)| value)
     }
 
     /// Whether the body came in chunks, and so without a length.
@@ -32,17 +31,13 @@ impl Request<'_> {
 
     /// The query's names, in any case, with all their values, decoded.
     pub fn query(&self) -> Vec<(String, Vec<String>)> {
-        let text = self.target.split_once('?').map_or("", |(_, query)| query);
-        let pair = |pair: &str| {
+        let query = self.target.split_once('?').map_or("", |(_, query)| query);
+        let decoded = |text: &str| routes::decoded(&text.replace('+', " "));
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        grouped(pairs.map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (url_decoded(name), url_decoded(value))
-        };
-        let pairs: Vec<_> = text
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(pair)
-            .collect();
-        grouped(&pairs)
+            (decoded(name), decoded(value))
+        }))
     }
 
     /// `Body` [Extensions/HttpRequestExtensions.cs, GetRequestAsJObject; Utility.cs,
@@ -58,12 +53,10 @@ impl Request<'_> {
         // A type that MediaTypeHeaderValue.TryParse refuses (no subtype, nothing after ";") counts
         // as text.
         let parses = media_type.contains('/') && !parameters.trim().is_empty();
-        let binary = parses
-            && (media_type == "application/octet-stream" || media_type.contains("multipart/"));
-        Some(if binary {
-            to_base64(self.body)
-        } else {
-            decoded(self.body)
+        let binary = media_type == "application/octet-stream" || media_type.contains("multipart/");
+        Some(match parses && binary {
+            true => to_base64(self.body),
+            false => decoded(self.body),
         })
     }
 
@@ -73,99 +66,74 @@ impl Request<'_> {
     pub fn payload(&self, function: &str, parameters: &Parameters) -> (String, Data) {
         let (query, headers) = (self.query(), header_lists(&self.headers));
         let body = self.body();
-        let joined =
-            |(name, values): &(String, Vec<String>)| (name.clone(), quoted(&values.join(",")));
-        let list = |(name, values): &(String, Vec<String>)| {
-            let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
-            (name.clone(), format!("[{}]", values.join(",")))
-        };
-        let parameter = |(name, value): &(String, Option<String>)| {
-            (
-                name.clone(),
-                value
-                    .as_ref()
-                    .map_or_else(|| "null".to_owned(), |value| quoted(value)),
-            )
-        };
         let url = format!("http://{}{}", self.header("Host"), self.target);
+        let joined = |(name, values): &(String, Vec<String>)| (name.clone(), values.join(","));
+        let queries = query.iter().map(joined);
+        let lists = headers.iter().map(|(name, values)| (name, json(values)));
+        let parameter = |(name, value): &(String, Option<String>)| (name.clone(), json(value));
         let mut value = vec![
-            ("Url".to_owned(), quoted(&url)),
-            ("Method".to_owned(), quoted(self.method)),
-            ("Query".to_owned(), object(query.iter().map(joined))),
-            ("Headers".to_owned(), object(headers.iter().map(list))),
+            ("Url", quoted(&url)),
+            ("Method", quoted(self.method)),
             (
-                "Params".to_owned(),
-                object(parameters.iter().map(parameter)),
+                "Query",
+                object(queries.map(|(name, value)| (name, quoted(&value)))),
             ),
-            ("Identities".to_owned(), IDENTITIES.to_owned()),
+            ("Headers", object(lists)),
+            ("Params", object(parameters.iter().map(parameter))),
+            ("Identities", IDENTITIES.to_owned()),
         ];
-        value.extend(body.as_ref().map(|body| ("Body".to_owned(), quoted(body))));
+        value.extend(body.as_ref().map(|body| ("Body", quoted(body))));
 
         let mut data = Data::default();
         // From the text, whatever the Content-Type says.
         if body.is_some() {
             data.set_members(&decoded(self.body));
         }
-        let last = |values: &[String]| Value::Text(values.last().cloned().unwrap_or_default());
-        for (name, values) in &query {
+        let last = |(name, values): &(String, Vec<String>)| {
+            (
+                name.clone(),
+                Value::Text(values.last().cloned().unwrap_or_default()),
+            )
+        };
+        for (name, value) in query.iter().map(last) {
             if !name.eq_ignore_ascii_case("code") {
-                data.set(name, last(values));
+                data.set(&name, value);
             }
         }
         // An optional parameter may be absent.
         for (name, value) in parameters {
             if let Some(value) = value {
-                data.set(name, Value::Text(value.clone()));
+                data.set(name, Value::from(&**value));
             }
         }
-        let query = query
-            .iter()
-            .map(|(name, values)| (name.clone(), last(values)));
-        let headers = headers
-            .iter()
-            .map(|(name, values)| (name.clone(), Value::Text(values.join(","))));
-        for (name, members) in [("Query", query.collect()), ("Headers", headers.collect())] {
+        let headers = headers.iter().map(joined);
+        let headers = headers.map(|(name, value)| (name, Value::Text(value)));
+        let members = [
+            ("Query", query.iter().map(last).collect()),
+            ("Headers", headers.collect()),
+        ];
+        for (name, members) in members {
             if data.get(name).is_none() {
                 data.set(name, Value::Members(members));
             }
         }
         data.set("sys", sys(function));
-        (object(value.into_iter()), data)
+        (object(value), data)
     }
 
     /// What YARP makes of a request: method, path, query and body as they are, its own `Host`.
     pub fn proxied(&self, authority: &str, id: &str) -> Vec<u8> {
-        // What it replaces, and what is between the caller and the host alone.
-        const LEFT_OUT: [&str; 13] = [
-            "host",
-            "connection",
-            "forwarded",
-            "keep-alive",
-            "proxy-connection",
-            "te",
-            "upgrade",
-            "x-azure-functions-invocationid",
-            "x-azure-functions-hostversion",
-            "x-ms-invocation-id",
-            "x-forwarded-for",
-            "x-forwarded-host",
-            "x-forwarded-proto",
-        ];
         // Seen: a header that was sent twice is one line.
-        let lines: Vec<(String, String)> = grouped(&self.headers)
-            .into_iter()
-            .filter(|(name, _)| !LEFT_OUT.contains(&name.to_ascii_lowercase().as_str()))
+        let lines = grouped(self.headers.iter().cloned());
+        let lines = lines.into_iter().filter(|(name, _)| !is_in(LEFT_OUT, name));
+        let lines: Vec<_> = lines
             .map(|(name, values)| {
                 let is_cookie = name.eq_ignore_ascii_case("Cookie");
                 (name, values.join(if is_cookie { "; " } else { ", " }))
             })
             .collect();
         let mut headers = vec![("Host", authority)];
-        headers.extend(
-            lines
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str())),
-        );
+        headers.extend(borrowed(&lines));
         headers.extend([
             ("X-Azure-Functions-InvocationId", id),
             ("X-Azure-Functions-HostVersion", "4.1037.0.0"),
@@ -175,59 +143,60 @@ impl Request<'_> {
             ("X-Forwarded-Proto", "http"),
         ]);
         // Kestrel leaves a %2F in the path as it is, and YARP then escapes its percent sign.
-        let (path, query) = self
-            .target
-            .split_at(self.target.find('?').unwrap_or(self.target.len()));
+        let path_end = self.target.find('?').unwrap_or(self.target.len());
+        let (path, query) = self.target.split_at(path_end);
         let target = path.replace("%2F", "%252F").replace("%2f", "%252f") + query;
-        let chunked = self.is_chunked().then(|| http::chunked(self.body));
-        http::request(
-            self.method,
-            &target,
-            &headers,
-            chunked.as_deref().unwrap_or(self.body),
-        )
+        match self.is_chunked() {
+            true => http::request(self.method, &target, &headers, &http::chunked(self.body)),
+            false => http::request(self.method, &target, &headers, self.body),
+        }
     }
 
     /// [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage;
     /// Workers/Http/DefaultHttpWorkerService.cs, AddHeaders]: the caller's headers, its `Host` too;
     /// a query whose repeated names are joined.
     pub fn forwarded(&self, id: &str) -> Vec<u8> {
-        let encoded = |text: &str| {
-            let byte = |byte: u8| match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                    char::from(byte).to_string()
-                }
-                byte => format!("%{byte:02X}"),
-            };
-            text.bytes().map(byte).collect::<String>()
-        };
-        let pair = |(name, values): &(String, Vec<String>)| {
-            format!("{}={}", encoded(name), encoded(&values.join(",")))
-        };
-        let query: Vec<String> = self.query().iter().map(pair).collect();
-        let path = self.target.split('?').next().unwrap_or_default();
-        let target = if query.is_empty() {
-            path.to_owned()
-        } else {
-            format!("{path}?{}", query.join("&"))
-        };
-        let agent = format!(
-            "{} Azure-Functions-Host/4.1037.0.0",
-            self.header("User-Agent")
-        );
-        let mut headers: Vec<_> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let (mut target, mut separator) = (self.target.to_owned(), '?');
+        target.truncate(target.find('?').unwrap_or(target.len()));
+        for (name, values) in self.query() {
+            let (name, value) = (encoded(&name), encoded(&values.join(",")));
+            target += &format!("{separator}{name}={value}");
+            separator = '&';
+        }
+        let agent = self.header("User-Agent");
+        let agent = format!("{agent} Azure-Functions-Host/4.1037.0.0");
+        let mut headers: Vec<_> = borrowed(&self.headers).collect();
         headers.retain(|(name, _)| !name.eq_ignore_ascii_case("User-Agent"));
         headers.extend([
             ("X-Azure-Functions-HostVersion", "4.1037.0.0"),
             ("X-Azure-Functions-InvocationId", id),
-            ("User-Agent", agent.as_str()),
+            ("User-Agent", &*agent),
         ]);
         http::request(self.method, &target, &headers, self.body)
     }
+}
+
+/// What YARP replaces, and what is between the caller and the host alone.
+const LEFT_OUT: &str = "host connection forwarded keep-alive proxy-connection te upgrade \
+    x-azure-functions-invocationid x-azure-functions-hostversion x-ms-invocation-id \
+    x-forwarded-for x-forwarded-host x-forwarded-proto";
+
+fn is_in(names: &str, name: &str) -> bool {
+    let mut names = names.split(' ');
+    names.any(|one| one.eq_ignore_ascii_case(name))
+}
+
+fn borrowed(headers: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    headers.iter().map(|(name, value)| (&**name, &**value))
+}
+
+/// A text with a percent sign for each byte that may not stand in a query.
+fn encoded(text: &str) -> String {
+    let byte = |byte: u8| match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
 }
 
 /// A body as text: UTF-8, unless it begins with the byte-order mark of another; the mark is dropped
@@ -236,23 +205,14 @@ impl Request<'_> {
 /// sequence, in Rust as in .NET.
 fn decoded(body: &[u8]) -> String {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        String::from_utf16_lossy(
-            &bytes
-                .chunks(2)
-                .map(|pair| unit([pair[0], *pair.get(1).unwrap_or(&0)]))
-                .collect::<Vec<_>>(),
-        )
+        let pair = |pair: &[u8]| unit([pair[0], *pair.get(1).unwrap_or(&0)]);
+        String::from_utf16_lossy(&bytes.chunks(2).map(pair).collect::<Vec<_>>())
     };
     match body {
-        [0xef, 0xbb, 0xbf, text @ ..] => String::from_utf8_lossy(text).into_owned(),
         [0xff, 0xfe, text @ ..] => utf16(text, u16::from_le_bytes),
         [0xfe, 0xff, text @ ..] => utf16(text, u16::from_be_bytes),
-        text => String::from_utf8_lossy(text).into_owned(),
+        [0xef, 0xbb, 0xbf, text @ ..] | text => String::from_utf8_lossy(text).into_owned(),
     }
-}
-
-fn url_decoded(text: &str) -> String {
-    routes::decoded(&text.replace('+', " "))
 }
 
 /// What every caller is without authentication (ClaimsIdentity, serialized).
@@ -265,45 +225,27 @@ const IDENTITIES: &str = concat!(
 /// Headers in Kestrel's order (HttpHeaders.Generated.cs): four first, then others it knows by name,
 /// Content-Length, the rest as they came. Values of one name are a list.
 fn header_lists(headers: &[(String, String)]) -> Vec<(String, Vec<String>)> {
-    const KNOWN: [&str; 8] = [
-        "accept",
-        "connection",
-        "host",
-        "user-agent",
-        "content-type",
-        "expect",
-        "transfer-encoding",
-        "content-length",
-    ];
-    let mut lists = grouped(headers);
+    const KNOWN: &str = "accept connection host user-agent content-type expect transfer-encoding \
+        content-length";
+    let mut lists = grouped(headers.iter().cloned());
     lists.sort_by_key(|(name, _)| {
-        KNOWN
-            .iter()
-            .position(|known| name.eq_ignore_ascii_case(known))
-            .unwrap_or(KNOWN.len())
+        let place = KNOWN
+            .split(' ')
+            .position(|known| name.eq_ignore_ascii_case(known));
+        place.unwrap_or(usize::MAX)
     });
     lists
 }
 
 /// The values of each name, in any case, in the order in which the names came first.
-fn grouped(pairs: &[(String, String)]) -> Vec<(String, Vec<String>)> {
+fn grouped(pairs: impl Iterator<Item = (String, String)>) -> Vec<(String, Vec<String>)> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for (name, value) in pairs {
-        match groups
-            .iter_mut()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-        {
-            Some((_, values)) => values.push(value.clone()),
-            None => groups.push((name.clone(), vec![value.clone()])),
+        let mut others = groups.iter_mut();
+        match others.find(|(other, _)| other.eq_ignore_ascii_case(&name)) {
+            Some((_, values)) => values.push(value),
+            None => groups.push((name, vec![value])),
         }
     }
     groups
-}
-
-/// A JSON object of these names, and values that are JSON.
-pub fn object(members: impl Iterator<Item = (String, String)>) -> String {
-    let members: Vec<_> = members
-        .map(|(name, value)| format!("{}:{value}", quoted(&name)))
-        .collect();
-    format!("{{{}}}", members.join(","))
 }

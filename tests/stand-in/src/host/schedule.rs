@@ -3,6 +3,7 @@
 //! WebJobs.Extensions, TimerSchedule.cs]. Text that is neither puts the function in error.
 
 use crate::host::date::{DAY, Date, MONTHS, SECOND, WEEKDAYS};
+use crate::host::newtonsoft::is_digits;
 
 /// A `schedule` of a function.json.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,27 +15,20 @@ pub enum Schedule {
     Every(i64),
 }
 
-/// The values of each field, as one bit per value. A day has to be right by its day of the month
-/// AND by its day of the week.
+/// The values of each field, as one bit per value, in the order of `FIELDS`. A day has to be right
+/// by its day of the month AND by its day of the week.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Cron {
-    seconds: u64,
-    minutes: u64,
-    hours: u64,
-    days: u64,
-    months: u64,
-    weekdays: u64,
-}
+pub struct Cron([u64; 6]);
 
 struct Field {
     name: &'static str,
     min: u32,
     max: u32,
     /// What may stand for the values, from `min` up.
-    words: &'static [&'static str],
+    words: &'static str,
 }
 
-const fn field(name: &'static str, min: u32, max: u32, words: &'static [&'static str]) -> Field {
+const fn field(name: &'static str, min: u32, max: u32, words: &'static str) -> Field {
     Field {
         name,
         min,
@@ -44,12 +38,12 @@ const fn field(name: &'static str, min: u32, max: u32, words: &'static [&'static
 }
 
 const FIELDS: [Field; 6] = [
-    field("second", 0, 59, &[]),
-    field("minute", 0, 59, &[]),
-    field("hour", 0, 23, &[]),
-    field("day of the month", 1, 31, &[]),
-    field("month", 1, 12, &MONTHS),
-    field("day of the week", 0, 6, &WEEKDAYS),
+    field("second", 0, 59, ""),
+    field("minute", 0, 59, ""),
+    field("hour", 0, 23, ""),
+    field("day of the month", 1, 31, ""),
+    field("month", 1, 12, MONTHS),
+    field("day of the week", 0, 6, WEEKDAYS),
 ];
 
 /// As many days later, every day of every month has met every day of the week.
@@ -58,25 +52,9 @@ const LONGEST_SEARCH_DAYS: i64 = 366 * 41;
 impl Schedule {
     /// Reads a schedule whose `%NAME%` is resolved. The error says what is wrong in it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let fields: Vec<&str> = text.split(' ').filter(|field| !field.is_empty()).collect();
-        let refused = match fields[..] {
-            [minute, hour, day, month, weekday] => {
-                match Cron::parse(["0", minute, hour, day, month, weekday]) {
-                    Ok(cron) => return Ok(Self::Cron(cron)),
-                    Err(why) => why,
-                }
-            }
-            [second, minute, hour, day, month, weekday] => {
-                match Cron::parse([second, minute, hour, day, month, weekday]) {
-                    Ok(cron) => return Ok(Self::Cron(cron)),
-                    Err(why) => why,
-                }
-            }
-            ref fields => format!(
-                "it has {} fields, and needs six (second, minute, hour, day, month, weekday), or \
-                 five without the second",
-                fields.len()
-            ),
+        let refused = match Cron::parse(text) {
+            Ok(cron) => return Ok(Self::Cron(cron)),
+            Err(why) => why,
         };
         time_span(text).map(Self::Every).ok_or(refused)
     }
@@ -97,32 +75,35 @@ impl Schedule {
             Self::Cron(_) => {
                 let times = std::iter::successors(self.next(from), |time| self.next(*time));
                 let times: Vec<Date> = times.take(10).collect();
-                times
-                    .windows(2)
-                    .any(|pair| pair[0].until(pair[1]) < 60 * SECOND)
+                let mut pauses = times.windows(2).map(|pair| pair[0].until(pair[1]));
+                pauses.any(|pause| pause < 60 * SECOND)
             }
         }
     }
 }
 
 impl Cron {
-    fn parse(fields: [&str; 6]) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut fields: Vec<&str> = text.split(' ').filter(|field| !field.is_empty()).collect();
+        if fields.len() == 5 {
+            fields.insert(0, "0");
+        }
+        if fields.len() != 6 {
+            return Err(format!(
+                "it has {} fields, and needs six (second, minute, hour, day, month, weekday), or \
+                 five without the second",
+                fields.len()
+            ));
+        }
         let mut sets = [0; 6];
         for ((set, field), text) in sets.iter_mut().zip(&FIELDS).zip(fields) {
             *set = field.values(text)?;
         }
-        let [seconds, minutes, hours, days, months, weekdays] = sets;
-        Ok(Self {
-            seconds,
-            minutes,
-            hours,
-            days,
-            months,
-            weekdays,
-        })
+        Ok(Self(sets))
     }
 
     fn next(&self, after: Date) -> Option<Date> {
+        let [seconds, minutes, hours, days, months, weekdays] = self.0;
         let has = |set: u64, value: i64| set >> value & 1 == 1;
         let first = after.whole_seconds().plus(SECOND);
         let mut of_day = first.second_of_day();
@@ -130,16 +111,13 @@ impl Cron {
         for day in 0..LONGEST_SEARCH_DAYS {
             let midnight = midnight.plus(day * DAY);
             let [_, month, day, ..] = midnight.fields();
-            if has(self.months, month)
-                && has(self.days, day)
-                && has(self.weekdays, midnight.weekday())
-            {
-                let due = |second: &i64| {
-                    has(self.hours, second / 3600)
-                        && has(self.minutes, second / 60 % 60)
-                        && has(self.seconds, second % 60)
+            if has(months, month) && has(days, day) && has(weekdays, midnight.weekday()) {
+                let is_due = |second: &i64| {
+                    has(hours, second / 3600)
+                        && has(minutes, second / 60 % 60)
+                        && has(seconds, second % 60)
                 };
-                if let Some(second) = (of_day..86_400).find(due) {
+                if let Some(second) = (of_day..86_400).find(is_due) {
                     return Some(midnight.plus(second * SECOND));
                 }
             }
@@ -155,14 +133,14 @@ impl Field {
     fn values(&self, text: &str) -> Result<u64, String> {
         // A comma at the beginning separates nothing.
         if text.find(',').is_some_and(|at| at > 0) {
-            return text
-                .split(',')
-                .try_fold(0, |set, part| Ok(set | self.values(part)?));
+            let mut parts = text.split(',');
+            return parts.try_fold(0, |set, part| Ok(set | self.values(part)?));
         }
-        let wrong = || format!("{text:?} is not a {}", self.name);
         let (range, step) = match text.split_once('/') {
             Some((range, step)) if !range.is_empty() => {
-                (range, Some(step.parse::<i32>().map_err(|_| wrong())?))
+                let step = step.parse::<i32>();
+                let wrong = |_| format!("{text:?} is not a {}", self.name);
+                (range, Some(step.map_err(wrong)?))
             }
             _ => (text, None),
         };
@@ -177,35 +155,24 @@ impl Field {
                 (value, if step.is_some() { self.max } else { value })
             }
         };
-        let step = step.map_or(1, |step| step.max(1) as usize);
-        Ok((first..=last)
-            .step_by(step)
-            .fold(0, |set, value| set | 1 << value))
+        let values = (first..=last).step_by(step.map_or(1, |step| step.max(1) as usize));
+        Ok(values.fold(0, |set, value| set | 1 << value))
     }
 
     /// A number, or the beginning of a word: `Ju` is June.
     fn value(&self, text: &str) -> Result<u32, String> {
-        let word = || {
-            let is = |word: &&str| {
-                let beginning = word.get(..text.len());
-                beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(text))
-            };
-            let at = self.words.iter().position(is)?;
-            Some(self.min + at as u32)
+        let Field { name, min, max, .. } = self;
+        let is = |word: &str| {
+            let beginning = word.get(..text.len());
+            beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(text))
         };
         let value = match text.bytes().next() {
             Some(b'0'..=b'9') => text.parse().ok(),
-            Some(_) => word(),
+            Some(_) => self.words.split(' ').position(is).map(|at| min + at as u32),
             None => None,
         };
-        value
-            .filter(|value| (self.min..=self.max).contains(value))
-            .ok_or_else(|| {
-                format!(
-                    "{text:?} is not a {}: {} to {}",
-                    self.name, self.min, self.max
-                )
-            })
+        let value = value.filter(|value| (min..=max).contains(&value));
+        value.ok_or_else(|| format!("{text:?} is not a {name}: {min} to {max}"))
     }
 }
 
@@ -216,12 +183,11 @@ pub fn time_span(text: &str) -> Option<i64> {
     let (sign, text) = text.strip_prefix('-').map_or((1, text), |text| (-1, text));
     let (text, fraction) = match text.rsplit_once('.') {
         // The point behind the days has colons behind it.
-        Some((whole, fraction)) if whole.contains(':') && !fraction.contains(':') => {
-            let digits = (1..=7).contains(&fraction.len()) && is_digits(fraction);
-            (
-                whole,
-                digits.then(|| format!("{fraction:0<7}"))?.parse().ok()?,
-            )
+        Some((whole, digits)) if whole.contains(':') && !digits.contains(':') => {
+            if !is_digits(digits) || digits.len() > 7 {
+                return None;
+            }
+            (whole, format!("{digits:0<7}").parse().ok()?)
         }
         _ => (text, 0),
     };
@@ -232,9 +198,11 @@ pub fn time_span(text: &str) -> Option<i64> {
         .collect::<Option<_>>()?;
     let has_days = text.contains('.');
     let ticks = |[days, hours, minutes, seconds]: [i64; 4]| {
-        let fits = days <= 10_675_199 && hours < 24 && minutes < 60 && seconds < 60;
+        if days > 10_675_199 || hours > 23 || minutes > 59 || seconds > 59 {
+            return None;
+        }
         let seconds = days * 86_400 + hours * 3600 + minutes * 60 + seconds;
-        fits.then(|| seconds.checked_mul(SECOND)?.checked_add(fraction))?
+        seconds.checked_mul(SECOND)?.checked_add(fraction)
     };
     let ticks = match numbers[..] {
         [days] => ticks([days, 0, 0, 0]),
@@ -245,8 +213,4 @@ pub fn time_span(text: &str) -> Option<i64> {
         _ => None,
     };
     ticks.map(|ticks| sign * ticks)
-}
-
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

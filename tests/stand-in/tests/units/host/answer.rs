@@ -298,6 +298,12 @@ fn outputs_go_where_the_function_declares_them() {
             200,
             &["a b"],
         ),
+        // If names differ only in case, the last counts.
+        (
+            r#"{"Outputs":{},"returnValue":{"message":"a b"},"ReturnValue":{"message":"c d"}}"#,
+            200,
+            &["c d"],
+        ),
         // A returned object replaces outputs, and its texts are not taken for base64.
         (
             r#"{"Outputs":{"message":"a b"},"ReturnValue":{"message":"test","res":{"statusCode":404}}}"#,
@@ -418,14 +424,10 @@ fn queues_without_base64_hold_texts_only() {
         let declared = [&queue];
         let settled = settle(&declared, answer(200, "application/json", &body), base64);
         let failed = matches!(settled.outcome, Outcome::Failed(_));
-        let messages: Vec<_> = settled
-            .messages()
-            .into_iter()
-            .map(|(_, bytes)| bytes)
-            .collect();
-        (!failed).then_some(messages)
+        let values = settled.written.into_iter().flat_map(|one| one.values);
+        (!failed).then(|| values.collect::<Vec<_>>())
     };
-    let one = |bytes: &[u8]| Some(vec![bytes.to_vec()]);
+    let one = |bytes: &[u8]| Some(vec![Output::Bytes(bytes.to_vec())]);
     assert_eq!(
         stored(b"caf\xe9 \t", false),
         one("caf\u{fffd} \t".as_bytes())
