@@ -281,7 +281,7 @@ fn what_was_asked_for_is_in_function_json_the_table_the_function_and_the_test() 
     for part in [
         "app.call(\"PUT\", \"/api/items/kind/1\", &[], \"\");",
         "answer.json()[\"item\"], \"kind/1\"",
-        "app.input(\"shop\", \"inBlob\", json!(\"given\"));",
+        "app.input(\"shop\", \"inBlob\", \"given\".into());",
         "assert_eq!(app.queue(\"shop-out2\"), [text]);",
     ] {
         assert!(test.contains(part), "{part}\n{test}");
@@ -464,7 +464,7 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
     assert!(
         test.contains("app.send(\"items\", text)")
             && test.contains("assert_eq!(app.queue(\"done\"), [text]);")
-            && test.contains("app.input(\"Match\", \"prices\", json!(\"given\"));"),
+            && test.contains("app.input(\"Match\", \"prices\", \"given\".into());"),
         "{test}"
     );
 

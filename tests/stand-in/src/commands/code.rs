@@ -39,68 +39,59 @@ const METADATA: [(&str, &str); 3] = [
     ("eventHubTrigger", "SequenceNumber"),
 ];
 
-/// For each type of output the members of the object that a function sets, none where it sets the
-/// text or the bytes, and how its test finds them.
-const OUTPUTS: [(&str, &[&str], &str); 7] = [
-    ("queue", &[], r#"app.queue("PLACE_"), [text]"#),
-    (
-        "serviceBus",
-        &[],
-        r#"app.outputs("NAME_", "BINDING_"), [text]"#,
-    ),
-    (
-        "eventHub",
-        &[],
-        r#"app.outputs("NAME_", "BINDING_"), [text]"#,
-    ),
-    (
-        "blob",
-        &[],
-        r#"app.outputs("NAME_", "BINDING_"), [STORED_]"#,
-    ),
+/// The types of outputs that a function sets to its text, or to its bytes.
+const PLAIN: [&str; 4] = ["queue", "serviceBus", "eventHub", "blob"];
+
+/// The types that it sets to an object, and the member of that which holds the text.
+const OBJECTS: [(&str, &str, &str); 3] = [
     (
         "table",
-        &[
-            r#""PartitionKey": "NAME_""#,
-            r#""RowKey": INVOCATION_.id"#,
-            r#""Value": text"#,
-        ],
-        r#"app.outputs("NAME_", "BINDING_")[0]["Value"], text"#,
+        r#"{
+        "PartitionKey": "NAME_",
+        "RowKey": INVOCATION_.id,
+        "Value": text,
+    }"#,
+        "Value",
     ),
     (
         "cosmosDB",
-        &[r#""id": INVOCATION_.id"#, r#""value": text"#],
-        r#"app.outputs("NAME_", "BINDING_")[0]["value"], text"#,
+        r#"{
+        "id": INVOCATION_.id,
+        "value": text,
+    }"#,
+        "value",
     ),
     (
         "eventGrid",
-        &[
-            r#""specversion": "1.0""#,
-            r#""id": INVOCATION_.id"#,
-            r#""source": "/NAME_""#,
-            r#""type": "NAME_""#,
-            r#""data": text"#,
-        ],
-        r#"app.outputs("NAME_", "BINDING_")[0]["data"], text"#,
+        r#"{
+        "specversion": "1.0",
+        "id": INVOCATION_.id,
+        "source": "/NAME_",
+        "type": "NAME_",
+        "data": text,
+    }"#,
+        "data",
     ),
 ];
 
 /// How a function reads an input, what its test gives, and what is in the log then.
 const INPUT: [&str; 3] = [
-    r#"if let Some(value) = INVOCATION_.input("BINDING_")? {
+    r#"
+    if let Some(value) = INVOCATION_.input("BINDING_")? {
         log::info(format_args!("BINDING_: {} bytes", value.text().len()));
     }"#,
-    r#"json!("given")"#,
+    r#""given".into()"#,
     "BINDING_: 5 bytes",
 ];
 
 /// The same of a table's rows, which are always a list.
 const ROWS: [&str; 3] = [
-    r#"if let Some(rows) = INVOCATION_.input("BINDING_")? {
+    r#"
+    if let Some(rows) = INVOCATION_.input("BINDING_")? {
         let rows: Vec<serde_json::Value> = rows.json()?;
         log::info(format_args!("BINDING_: {} rows", rows.len()));
     }"#,
-    r#"json!([{"PartitionKey": "NAME_", "RowKey": "1"}])"#,
+    r#"serde_json::json!([{"PartitionKey": "NAME_", "RowKey": "1"}])"#,
     "BINDING_: 1 rows",
 ];
 
@@ -109,28 +100,22 @@ const ROWS: [&str; 3] = [
 pub fn of(function: &Function, prefix: &str) -> (String, String) {
     let trigger = function.trigger();
     let (code, test) = template(trigger);
-    let (mut code, mut test) = match function.is_http() {
-        true => http(function, prefix, code, test),
-        false => (code.to_owned(), test.replace("pub fn ", "#[test]\nfn ")),
-    };
+    let (mut code, mut test) = (code.to_owned(), test.replace("pub fn ", "#[test]\nfn "));
+    if function.is_http() {
+        (code, test) = http(function, prefix, &code, &test);
+    }
     let place = place(trigger);
     if trigger.is("queueTrigger") && !place.contains('%') {
-        test = test.replace(
-            "app.trigger(\"NAME_\", text.into())",
-            "app.send(\"PLACE_\", text)",
-        );
+        let by_hand = r#"app.trigger("NAME_", text.into())"#;
+        test = test.replace(by_hand, r#"app.send("PLACE_", text)"#);
     }
     if let Some((_, metadata)) = METADATA.iter().find(|(kind, _)| trigger.is(kind)) {
         code = code.replace("METADATA_", metadata);
     }
-    let place = if place.is_empty() {
-        "its trigger"
-    } else {
-        &place
-    };
+    let place = Some(place.as_str()).filter(|place| !place.is_empty());
     let module = names::module(&names::file(&function.name));
     let named = |text: &str| {
-        text.replace("PLACE_", place)
+        text.replace("PLACE_", place.unwrap_or("its trigger"))
             .replace("TOOL_", trigger.text("toolName"))
             .replace("super::FUNCTION_", &format!("app::functions::{module}"))
             .replace("NAME_", &function.name)
@@ -155,37 +140,35 @@ fn with_bindings(function: &Function, code: &str) -> String {
     let (mut statements, mut calls, mut unset) = (String::new(), String::new(), Vec::new());
     for input in function.inputs() {
         let [code, ..] = if input.is("table") { ROWS } else { INPUT };
-        statements += &format!("\n    {}", code.replace("BINDING_", &input.name));
+        statements += &code.replace("BINDING_", &input.name);
     }
     for output in function.listed_outputs() {
         let name = output.name.as_str();
-        let Some((kind, members, _)) = OUTPUTS.iter().find(|(kind, ..)| output.is(kind)) else {
-            unset.push(name);
-            continue;
-        };
-        let value = if members.is_empty() {
-            if *kind == "blob" { bytes } else { text }.to_owned()
-        } else {
+        let value = if let Some((_, object, _)) = OBJECTS.iter().find(|(kind, ..)| output.is(kind))
+        {
             let variable = match name {
                 "$return" => "value".to_owned(),
                 name => names::module(&names::file(name)),
             };
-            let members: String = members
-                .iter()
-                .map(|member| format!("\n        {member},"))
-                .collect();
-            statements += &format!("\n    let {variable} = json!({{{members}\n    }});");
+            statements += &format!("\n    let {variable} = serde_json::json!({object});");
             format!("Output::raw(&{variable})?")
+        } else if output.is("blob") {
+            bytes.to_owned()
+        } else if PLAIN.iter().any(|kind| output.is(kind)) {
+            text.to_owned()
+        } else {
+            unset.push(name);
+            continue;
         };
         calls += &match name {
             "$return" => format!(".return_value({value})"),
             name => format!(".output(\"{name}\", {value})"),
         };
     }
-    let invocation = match (function.is_http(), function.is_tool()) {
-        (true, _) => "request.invocation",
-        (_, true) => "call",
-        _ => "invocation",
+    let invocation = match function.is_http() {
+        true => "request.invocation",
+        false if function.is_tool() => "call",
+        false => "invocation",
     };
     let statements = statements.replace("INVOCATION_", invocation);
     let mut code = format!("{body}{statements}\n    Ok({response}{calls})\n}}\n");
@@ -195,11 +178,10 @@ fn with_bindings(function: &Function, code: &str) -> String {
             format!("/// It has more outputs: set each of {unset} with `.output(name, value)`.");
         code = code.replacen("pub fn run", &format!("{doc}\npub fn run"), 1);
     }
-    if !calls.contains("Output") {
-        return code;
+    match calls.contains("Output") {
+        true => code.replacen("Response, Result", "Output, Response, Result", 1),
+        false => code,
     }
-    let code = code.replacen("Response, Result", "Output, Response, Result", 1);
-    with_json(&code.replace("use serde_json::Value;", "use serde_json::{Value, json};"))
 }
 
 /// The test, with what it gives to inputs and finds in outputs.
@@ -207,7 +189,7 @@ fn tested(function: &Function, test: &str) -> String {
     let (mut given, mut found) = (String::new(), String::new());
     for input in function.inputs() {
         let [_, value, logged] = if input.is("table") { ROWS } else { INPUT };
-        let (value, name) = (value.replace("BINDING_", &input.name), &input.name);
+        let name = &input.name;
         given += &format!("    app.input(\"NAME_\", \"{name}\", {value});\n");
         let logged = logged.replace("BINDING_", name);
         found += &format!("    assert!(logs.contains(\"{logged}\"), \"{{logs}}\");\n");
@@ -215,83 +197,74 @@ fn tested(function: &Function, test: &str) -> String {
     if !found.is_empty() {
         found = format!("    let logs = app.logs().join(\"\\n\");\n{found}");
     }
-    let stored = if test.contains("bytes, text") {
-        "bytes"
-    } else {
-        "text"
+    let bytes = match test.contains("bytes, text") {
+        true => "bytes",
+        false => "text",
     };
     for output in function.listed_outputs() {
-        let place = place(output);
-        // Which queue a setting names is not known here.
-        let is_known = !output.is("queue") || !place.contains('%');
-        if let (Some((_, _, check)), true) =
-            (OUTPUTS.iter().find(|(kind, ..)| output.is(kind)), is_known)
-        {
-            let check = check
-                .replace("PLACE_", &place)
-                .replace("BINDING_", &output.name);
-            found += &format!("    assert_eq!({});\n", check.replace("STORED_", stored));
-        }
+        let (name, place) = (&output.name, place(output));
+        let outputs = format!("app.outputs(\"NAME_\", \"{name}\")");
+        let object = OBJECTS.iter().find(|(kind, ..)| output.is(kind));
+        let equal = if let Some((_, _, member)) = object {
+            format!("{outputs}[0][\"{member}\"], text")
+        } else if output.is("blob") {
+            format!("{outputs}, [{bytes}]")
+        } else if output.is("queue") && !place.contains('%') {
+            format!("app.queue(\"{place}\"), [text]")
+        } else if output.is("serviceBus") || output.is("eventHub") {
+            format!("{outputs}, [text]")
+        } else {
+            // Which queue a setting names is not known here.
+            continue;
+        };
+        found += &format!("    assert_eq!({equal});\n");
     }
     const START: &str = "    let app = App::start();\n";
     let test = test.replacen(START, &format!("{START}{given}"), 1);
-    let test = format!("{}{found}}}\n", test.trim_end_matches("}\n"));
-    if given.is_empty() {
-        test
-    } else {
-        with_json(&test)
-    }
+    format!("{}{found}}}\n", test.trim_end_matches("}\n"))
 }
 
 /// The code and the test of an HTTP function, with its route and methods.
 fn http(function: &Function, prefix: &str, code: &str, test: &str) -> (String, String) {
-    let route = Template::parse(function.route_below());
-    let (parameters, path) = route.map_or_else(|_| Default::default(), |route| route.example());
+    let route = function.route.as_ref().map(Template::example);
+    let (parameters, path) = route.unwrap_or_default();
     let mut path = format!("{}{path}", prefix.trim_end_matches('/'));
-    let read: Vec<_> = parameters
-        .iter()
-        .map(|(name, _)| format!("request.param({name:?})?"))
-        .collect();
+    let read = |(name, _): &(String, _)| format!("request.param({name:?})?");
+    let read: Vec<String> = parameters.iter().map(read).collect();
+    let values = parameters.iter().map(|(_, value)| value.as_deref());
+    let mut item = values
+        .map(Option::unwrap_or_default)
+        .collect::<Vec<_>>()
+        .join("/");
+    const QUERY: &str = r#"request.query("item").unwrap_or_default()"#;
     let read = match &read[..] {
-        [] => r#"request.query("item").unwrap_or_default()"#.to_owned(),
+        [] => {
+            (path, item) = (path + "?item=pen", "pen".into());
+            QUERY.to_owned()
+        }
         [one] => format!("{one}.unwrap_or_default()"),
-        all => format!(
-            "[{}].map(Option::unwrap_or_default).join(\"/\")",
-            all.join(", ")
-        ),
-    };
-    let values = parameters
-        .iter()
-        .map(|(_, value)| value.as_deref().unwrap_or_default());
-    let mut item = values.collect::<Vec<_>>().join("/");
-    if parameters.is_empty() {
-        (path, item) = (path + "?item=pen", "pen".into());
-    }
-    let methods = function.methods();
-    let is_one = |method: &str| methods.is_empty() || methods.iter().any(|one| one == method);
-    let call = match methods.iter().find(|method| *method != "HEAD") {
-        _ if is_one("GET") => format!("app.get({path:?})"),
-        _ if is_one("POST") => format!("app.post({path:?}, \"\")"),
-        other => {
-            let method = other.map_or("HEAD", String::as_str);
-            format!("app.call({method:?}, {path:?}, &[], \"\")")
+        all => {
+            let all = all.join(", ");
+            format!("[{all}].map(Option::unwrap_or_default).join(\"/\")")
         }
     };
-    let mut test = test
-        .replace("pub fn ", "#[test]\nfn ")
-        .replace(r#"app.get("PATH_?item=pen")"#, &call)
-        .replace("asked for pen", &format!("asked for {item}"))
-        .replace(r#""pen""#, &format!("{item:?}"));
-    if call.contains("HEAD") {
-        test = test.replace(
-            &format!("    assert_eq!(answer.json()[\"item\"], {item:?});\n"),
-            "",
-        );
+    let methods = function.methods();
+    let other = methods.iter().find(|method| *method != "HEAD");
+    let other = other.map_or("HEAD", String::as_str);
+    let usual = ["GET", "POST"].into_iter().find(|one| function.takes(one));
+    let method = usual.unwrap_or(other);
+    let call = match method {
+        "GET" => format!("app.get({path:?})"),
+        "POST" => format!("app.post({path:?}, \"\")"),
+        _ => format!("app.call({method:?}, {path:?}, &[], \"\")"),
+    };
+    let mut test = test.replace(r#"app.get("PATH_?item=pen")"#, &call);
+    if method == "HEAD" {
+        test = test.replace("    assert_eq!(answer.json()[\"item\"], \"pen\");\n", "");
     }
-    (
-        code.replace(r#"request.query("item").unwrap_or_default()"#, &read),
-        test,
-    )
+    let test = test.replace("asked for pen", &format!("asked for {item}"));
+    let test = test.replace(r#""pen""#, &format!("{item:?}"));
+    (code.replace(QUERY, &read), test)
 }
 
 /// Where a binding's values come from or go to; empty where its members do not say it. As in a Rust
@@ -301,17 +274,6 @@ fn place(binding: &Binding) -> String {
     let mut places = members.map(|member| binding.text(member)).into_iter();
     let place = places.find(|place| !place.is_empty()).unwrap_or_default();
     place.escape_debug().to_string()
-}
-
-/// The code, which may write `json!`.
-fn with_json(code: &str) -> String {
-    let Some(first) = code.find("use ").filter(|_| !code.contains("json};")) else {
-        return code.to_owned();
-    };
-    match code.contains("use serde_json::json;") {
-        true => code.to_owned(),
-        false => [&code[..first], "use serde_json::json;\n", &code[first..]].concat(),
-    }
 }
 
 /// The code as rustfmt lays it out; as it is where rustfmt is not installed.

@@ -28,45 +28,37 @@ const AUTH: [&str; 3] = ["anonymous", "function", "admin"];
 /// The text of the function.json that `written` asks for. Errors for a word that there is not, and
 /// for a variable that does not fit the trigger.
 pub fn of(name: &str, written: &Written) -> Result<String, String> {
-    let all: BTreeMap<String, Bindings> = templates();
+    let all = templates();
     let trigger = written.get("TRIGGER").to_ascii_lowercase();
     if trigger.is_empty() {
-        let triggers = listed(all["triggers"].keys());
+        let triggers = listed(&all["triggers"]);
         return Err(format!(
             "say what triggers it, TRIGGER=queue for one: {triggers}"
         ));
     }
-    let mut bindings = vec![with_options(
-        find(&all, "trigger", &trigger)?,
-        &trigger,
-        written,
-    )?];
+    let mut bindings = vec![find(&all, "trigger", &trigger)?];
     if trigger == "http" {
         bindings.push(RESPONSE.to_owned());
     }
     for (variable, what) in [("IN", "input"), ("OUT", "output")] {
         let words = words(written.get(variable));
         for (place, word) in words.iter().enumerate() {
-            let number = words[..=place].iter().filter(|one| *one == word).count();
-            let number = if number == 1 {
-                String::new()
-            } else {
-                number.to_string()
+            let number = match words[..=place].iter().filter(|one| *one == word).count() {
+                1 => String::new(),
+                number => number.to_string(),
             };
             bindings.push(find(&all, what, word)?.replace("NUMBER_", &number));
         }
     }
-    let bindings = bindings.join(",\n    ");
-    Ok(format!(
-        "{{\n  \"bindings\": [\n    {}\n  ]\n}}\n",
-        named(name, &bindings)
-    ))
+    let bindings = named(name, &bindings.join(",\n    "));
+    let bindings = with_options(bindings, &trigger, written)?;
+    Ok(format!("{{\n  \"bindings\": [\n    {bindings}\n  ]\n}}\n"))
 }
 
 /// The words that `make new` knows, for its own page.
 pub fn page() -> String {
     let all = templates();
-    let words = |of: &str| listed(all[of].keys());
+    let words = |of: &str| listed(&all[of]);
     let (methods, auth) = (METHODS.join(", "), AUTH.join(", "));
     format!(
         "make new NAME=ingest TRIGGER=queue OUT=blob\n  TRIGGER   {}\n  IN        {}\n  OUT       {}\n  \
@@ -95,17 +87,19 @@ fn templates() -> BTreeMap<String, Bindings> {
 
 fn find(all: &BTreeMap<String, Bindings>, what: &str, word: &str) -> Result<String, String> {
     let of = &all[&format!("{what}s")];
-    let binding = of.get(word).map(|binding| binding.get().to_owned());
-    binding.ok_or_else(|| {
-        format!(
-            "there is no {what} {word:?} here; there are {}",
-            listed(of.keys())
-        )
-    })
+    match of.get(word) {
+        Some(binding) => Ok(binding.get().to_owned()),
+        None => Err(unknown(&format!("{what} {word:?} here"), &listed(of))),
+    }
 }
 
-fn listed<'n>(names: impl Iterator<Item = &'n String>) -> String {
-    names.map(String::as_str).collect::<Vec<_>>().join(", ")
+fn unknown(what: &str, known: &str) -> String {
+    format!("there is no {what}; there are {known}")
+}
+
+fn listed(bindings: &Bindings) -> String {
+    let words: Vec<&str> = bindings.keys().map(String::as_str).collect();
+    words.join(", ")
 }
 
 /// The words of a list: `queue,blob`.
@@ -114,93 +108,79 @@ fn words(list: &str) -> Vec<String> {
     words.map(str::to_ascii_lowercase).collect()
 }
 
-/// The trigger's binding with the members that the user has asked for.
-fn with_options(mut binding: String, trigger: &str, written: &Written) -> Result<String, String> {
+/// The bindings, of which the trigger is the first, with the members that the user has asked for.
+fn with_options(bindings: String, trigger: &str, written: &Written) -> Result<String, String> {
     let fitting: &[&str] = match trigger {
         "http" => &["ROUTE", "METHODS", "AUTH"],
         "timer" => &["SCHEDULE"],
         _ => &[],
     };
     for option in ["ROUTE", "METHODS", "AUTH", "SCHEDULE"] {
-        let value = written.get(option);
-        if value.is_empty() {
-            continue;
-        }
-        if !fitting.contains(&option) {
-            let known = [&["NAME", "TRIGGER", "IN", "OUT"], fitting]
-                .concat()
-                .join(", ");
+        if !fitting.contains(&option) && !written.get(option).is_empty() {
+            let known = [&["NAME", "TRIGGER", "IN", "OUT"], fitting].concat();
+            let known = known.join(", ");
             return Err(format!(
                 "TRIGGER={trigger} takes no {option}; it takes {known}"
             ));
         }
-        let (member, json) = match option {
-            "ROUTE" => ("route", route(value)?),
-            "METHODS" => ("methods", methods(value)?),
-            "AUTH" => ("authLevel", auth(value)?),
-            _ => ("schedule", quoted(value)),
-        };
-        let line = format!("\n      \"{member}\": ");
-        let place = binding.find(&line).map(|at| at + line.len());
-        match place {
-            Some(at) => {
-                let end = at + binding[at..].find('\n').unwrap_or_default();
-                let comma = if binding[..end].ends_with(',') {
-                    ","
-                } else {
-                    ""
-                };
-                binding.replace_range(at..end, &format!("{json}{comma}"));
-            }
-            None => {
-                let at = binding.find("\n      \"authLevel\"").unwrap_or_default();
-                binding.insert_str(at, &format!("{line}{json},"));
+    }
+    let or = |option: &str, default| {
+        Some(written.get(option))
+            .filter(|one| !one.is_empty())
+            .unwrap_or(default)
+    };
+    // A placeholder stands in quotes, which a list of methods does not need.
+    let with = |bindings: &str, option: &str, json: &str| {
+        bindings.replacen(&quoted(&format!("{option}_")), json, 1)
+    };
+    match trigger {
+        "http" => {
+            let bindings = with(&bindings, "METHODS", &methods(or("METHODS", "get,post"))?);
+            let bindings = with(&bindings, "AUTH", &auth(or("AUTH", "function"))?);
+            match written.get("ROUTE") {
+                "" => Ok(bindings.replacen("\n      \"route\": \"ROUTE_\",", "", 1)),
+                text => Ok(with(&bindings, "ROUTE", &route(text)?)),
             }
         }
+        "timer" => Ok(with(
+            &bindings,
+            "SCHEDULE",
+            &quoted(or("SCHEDULE", "0 0 3 * * *")),
+        )),
+        _ => Ok(bindings),
     }
-    Ok(binding)
 }
 
 fn route(route: &str) -> Result<String, String> {
     // Git Bash turns `/items` into a path: `C:/Program Files/Git/items`.
-    let is_path = route
-        .get(1..3)
-        .is_some_and(|drive| [":/", ":\\"].contains(&drive));
-    match route.starts_with('/') || is_path {
-        true => Err(
+    let after_letter = route.get(1..).unwrap_or_default();
+    if route.starts_with('/') || after_letter.starts_with(":/") || after_letter.starts_with(":\\") {
+        return Err(
             "write ROUTE without a slash at its beginning, ROUTE='items/{id:int}': the prefix comes \
              before it, and Git Bash takes what begins with one for a path of Windows"
                 .into(),
-        ),
-        false => Ok(quoted(route)),
+        );
     }
+    Ok(quoted(route))
 }
 
 fn methods(list: &str) -> Result<String, String> {
     let methods = words(list);
-    match methods
+    let other = methods
         .iter()
-        .find(|method| !METHODS.contains(&method.as_str()))
-    {
-        Some(other) => Err(format!(
-            "there is no method {other:?}; there are {}",
-            METHODS.join(", ")
-        )),
-        None => {
-            let methods: Vec<String> = methods.iter().map(|method| quoted(method)).collect();
-            Ok(format!("[{}]", methods.join(", ")))
-        }
+        .find(|word| !METHODS.contains(&word.as_str()));
+    if let Some(other) = other {
+        return Err(unknown(&format!("method {other:?}"), &METHODS.join(", ")));
     }
+    let methods: Vec<String> = methods.iter().map(|method| quoted(method)).collect();
+    Ok(format!("[{}]", methods.join(", ")))
 }
 
 fn auth(word: &str) -> Result<String, String> {
     let level = word.to_ascii_lowercase();
     match AUTH.contains(&level.as_str()) {
         true => Ok(quoted(&level)),
-        false => Err(format!(
-            "there is no AUTH {word:?}; there are {}",
-            AUTH.join(", ")
-        )),
+        false => Err(unknown(&format!("AUTH {word:?}"), &AUTH.join(", "))),
     }
 }
 
