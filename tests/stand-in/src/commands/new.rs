@@ -1,22 +1,18 @@
 //! `make new`: a function's folder, file, test, and its lines in the two lists of functions.
 
 use crate::app::binary;
-use crate::app::description::folders;
-use crate::app::function::Function;
+use crate::app::function::{Binding, Function};
 use crate::app::host_json::route_prefix;
-use crate::app::ignore as funcignore;
-use crate::app::json;
-use crate::app::names;
-use crate::app::settings;
+use crate::app::ignore::left_out;
+use crate::app::settings::{self, FILE as SETTINGS};
 use crate::app::table::{self, Table};
-use crate::app::tool;
-use crate::commands::Written;
+use crate::app::{json, names, tool};
 use crate::commands::changes::{Changes, is_unfinished};
 use crate::commands::check::check_function;
-use crate::commands::code;
-use crate::commands::function_json;
+use crate::commands::{Written, code, function_json};
 use crate::host::routes::Template;
 use serde_json::Value;
+use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -37,40 +33,17 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
         return Err(format!("say which: {}", function_json::page()));
     }
     names::function(name)?;
-    let file = names::file(name);
-    if let Some(why) = names::refusal(name) {
-        return Err(format!("no function can have the name {name:?}: {why}"));
-    }
-    let mut changes = Changes::default();
     let host = json::read(root, "host.json")?;
-    let folder = format!("{name}/function.json");
-    let funcignore = changes.read(root, ".funcignore").unwrap_or_default();
-    if funcignore::left_out(&funcignore, &folder) {
-        return Err(format!(
-            "no function can have the name {name:?}: .funcignore would leave it out of what is published"
-        ));
-    }
+    check_name(root, name, &host)?;
+    let mut changes = Changes::default();
+    let (file, folder) = (names::file(name), format!("{name}/function.json"));
     let text = function_json(root, name, written)?;
-    let is_there = root.join(&folder).is_file();
-    // The binary makes way, and so does what a killed command left behind.
-    let is_built = |other: &str| other == binary::name(&host) && root.join(other).is_file();
-    let makes_way = |other: &str| is_built(other) || is_left_over(&root.join(other));
-    let is_own = |other: &str| is_there && other == name;
-    let taken =
-        |other: &String| other.eq_ignore_ascii_case(name) && !is_own(other) && !makes_way(other);
-    if let Some(other) = entries(root)?.into_iter().find(taken) {
-        return Err(format!(
-            "no function can have the name {name:?}: there is {other} already"
-        ));
-    }
     let list = changes.read(root, TABLE)?;
     let table = Table::find(&list).map_err(|why| format!("{TABLE}: {why}"))?;
-    if let Some(entry) = table
-        .entries
-        .iter()
-        .find(|entry| entry.name.eq_ignore_ascii_case(name))
-    {
-        return Err(format!("{TABLE} has the function {:?} already", entry.name));
+    for entry in &table.entries {
+        if entry.name.eq_ignore_ascii_case(name) {
+            return Err(format!("{TABLE} has the function {:?} already", entry.name));
+        }
     }
     let mut function = Function::read(name, &text).map_err(|why| format!("{folder}: {why}"))?;
     if function.is_http() {
@@ -83,15 +56,12 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     }
     let prefix = route_prefix(&host);
     let (code, test) = code::of(&function, &prefix);
-    let written = [
-        (format!("src/functions/{file}"), code),
-        (format!("tests/functions/{file}"), test),
-    ];
+    let sources = ["src", "tests"].map(|of| format!("{of}/functions/{file}"));
     let mut lines = vec![format!(
         "{name} is there: {folder}, {}.rs, {}.rs, and its lines in {TABLE} and {TESTS}.",
-        written[0].0, written[1].0
+        sources[0], sources[1]
     )];
-    if !is_there {
+    if !root.join(&folder).is_file() {
         changes.write(&folder, text);
     }
     let tool_json = format!("{name}/{}", tool::FILE);
@@ -101,13 +71,13 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
         ));
         changes.write(tool_json, function_json::TOOL);
     }
-    for (source, code) in written {
+    for (source, code) in sources.into_iter().zip([code, test]) {
         let file = format!("{source}.rs");
         // A file with the same text is from a command that was killed.
-        let is_other = std::fs::read_to_string(root.join(&file)).map_or_else(
-            |error| error.kind() != ErrorKind::NotFound,
-            |there| there != code,
-        );
+        let is_other = match fs::read_to_string(root.join(&file)) {
+            Ok(there) => there != code,
+            Err(error) => error.kind() != ErrorKind::NotFound,
+        };
         if is_other || root.join(&source).exists() {
             let taken = if is_other { &file } else { &source };
             return Err(format!(
@@ -136,6 +106,35 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
+/// Errors where no new function can have this name, although the host would take it.
+fn check_name(root: &Path, name: &str, host: &Value) -> Result<(), String> {
+    let refused = |why: &str| {
+        let what = format!("no function can have the name {name:?}");
+        Err(format!("{what}: {why}"))
+    };
+    if let Some(why) = names::refusal(name) {
+        return refused(why);
+    }
+    let funcignore = fs::read_to_string(root.join(".funcignore")).unwrap_or_default();
+    if left_out(&funcignore, &format!("{name}/function.json")) {
+        return refused(".funcignore would leave it out of what is published");
+    }
+    let entries = root.read_dir();
+    let entries = entries.map_err(|error| format!("{}: {error}", root.display()))?;
+    for entry in entries.flatten() {
+        let (other, path) = (entry.file_name(), entry.path());
+        let other = other.to_string_lossy();
+        let is_own = other == name && path.join("function.json").is_file();
+        // The binary makes way, and so does what a killed command left behind.
+        let is_binary = other == binary::name(host) && path.is_file();
+        let makes_way = is_own || is_binary || is_left_over(&path);
+        if other.eq_ignore_ascii_case(name) && !makes_way {
+            return refused(&format!("there is {other} already"));
+        }
+    }
+    Ok(())
+}
+
 /// The text of the function's function.json: the one that is there, or one that `written` asks for.
 fn function_json(root: &Path, name: &str, written: &Written) -> Result<String, String> {
     let file = format!("{name}/function.json");
@@ -154,14 +153,14 @@ fn function_json(root: &Path, name: &str, written: &Written) -> Result<String, S
             "{file} has the trigger {kind} already: leave TRIGGER away"
         ));
     }
-    let more = |variable: &&&str| !["NAME", "TRIGGER"].contains(*variable);
-    let mut more = VARIABLES.iter().filter(more);
-    match more.find(|variable| !written.get(variable).is_empty()) {
-        Some(variable) => Err(format!(
-            "{file} has its bindings already: leave {variable} away"
-        )),
-        None => Ok(text),
+    for variable in VARIABLES {
+        if !["NAME", "TRIGGER"].contains(&variable) && !written.get(variable).is_empty() {
+            return Err(format!(
+                "{file} has its bindings already: leave {variable} away"
+            ));
+        }
     }
+    Ok(text)
 }
 
 /// Whether a folder holds nothing but what a killed command left behind.
@@ -186,28 +185,23 @@ fn make_way(
     host: &Value,
     changes: &mut Changes,
 ) -> Result<Option<String>, String> {
-    let before = binary::name(host);
+    let (before, after) = (binary::name(host), binary::OTHER);
     if !before.eq_ignore_ascii_case(name) {
         return Ok(None);
     }
-    changes.write(
-        "host.json",
-        binary::renamed(&changes.read(root, "host.json")?, binary::OTHER)?,
-    );
+    let text = changes.read(root, "host.json")?;
+    changes.write("host.json", binary::renamed(&text, after)?);
     // At once, since the folder cannot be made before. If the rest fails, `make build` makes it anew.
     for end in ["", ".exe"] {
-        let (old, new) = (format!("{before}{end}"), format!("{}{end}", binary::OTHER));
+        let (old, new) = (format!("{before}{end}"), format!("{after}{end}"));
         if root.join(&old).is_file() {
-            std::fs::rename(root.join(&old), root.join(&new))
+            fs::rename(root.join(&old), root.join(&new))
                 .map_err(|error| format!("{old} cannot be renamed {new}: {error}"))?;
         }
     }
-    let now = format!(
-        "The folder takes the place of ./{before}, so the binary is ./{0} from now on",
-        binary::OTHER
-    );
     Ok(Some(format!(
-        "{now}, by host.json. To debug under make start, write that into .vscode/launch.json too."
+        "The folder takes the place of ./{before}, so the binary is ./{after} from now on, by host.json. \
+         To debug under make start, write that into .vscode/launch.json too."
     )))
 }
 
@@ -218,18 +212,14 @@ fn add_settings(
     function: &Function,
     changes: &mut Changes,
 ) -> Result<Option<String>, String> {
-    const FILE: &str = "local.settings.json";
-    if !root.join(FILE).exists() {
+    if !root.join(SETTINGS).exists() {
         return Ok(None);
     }
-    let text = changes.read(root, FILE)?;
-    let has = json::parse(&text).map_err(|why| format!("{FILE}: {why}"))?;
+    let text = changes.read(root, SETTINGS)?;
+    let in_file = |why| format!("{SETTINGS}: {why}");
+    let has = json::parse(&text).map_err(in_file)?;
     let mut missing: Vec<String> = Vec::new();
-    for (_, setting) in function
-        .bindings
-        .iter()
-        .flat_map(|binding| binding.settings())
-    {
+    for (_, setting) in function.bindings.iter().flat_map(Binding::settings) {
         if !settings::has(&has, &setting) && !missing.contains(&setting) {
             missing.push(setting);
         }
@@ -237,32 +227,9 @@ fn add_settings(
     if missing.is_empty() {
         return Ok(None);
     }
-    changes.write(
-        FILE,
-        settings::with(&text, &missing).map_err(|why| format!("{FILE}: {why}"))?,
-    );
+    changes.write(SETTINGS, settings::with(&text, &missing).map_err(in_file)?);
     Ok(Some(format!(
-        "{FILE} has it with an empty value, which you fill in: {}.",
+        "{SETTINGS} has it with an empty value, which you fill in: {}.",
         missing.join(", ")
     )))
-}
-
-/// The names of what lies in the app's folder.
-fn entries(root: &Path) -> Result<Vec<String>, String> {
-    let entries = root
-        .read_dir()
-        .map_err(|error| format!("{}: {error}", root.display()))?;
-    Ok(entries
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect())
-}
-
-/// The functions that there are, for an error: "there are: a, b".
-pub fn listed(root: &Path) -> String {
-    match folders(root) {
-        Ok(folders) if folders.is_empty() => "there are none".into(),
-        Ok(folders) => format!("there are: {}", folders.join(", ")),
-        Err(why) => why,
-    }
 }

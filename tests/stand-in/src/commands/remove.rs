@@ -1,29 +1,25 @@
 //! `make remove`: takes away all that belongs to a function, and keeps it in `target/removed`.
 
 use crate::app::description::folders;
-use crate::app::function::Function;
+use crate::app::function::{Binding, Function};
 use crate::app::names;
-use crate::app::settings;
+use crate::app::settings::{self, FILE as SETTINGS};
 use crate::app::table::{self, Table};
 use crate::commands::changes::Changes;
-use crate::commands::new::{TABLE, TESTS, like, listed};
+use crate::commands::new::{TABLE, TESTS, like};
+use std::fs;
 use std::path::Path;
 
 /// Takes the function `name` out of the app in the folder `root`. Gives the lines to show. On an
 /// error nothing is changed.
 pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
     if name.is_empty() {
-        return Err(format!(
-            "say which: make remove NAME=ingest ({})",
-            listed(root)
-        ));
+        let listed = listed(&folders(root)?);
+        return Err(format!("say which: make remove NAME=ingest ({listed})"));
     }
     let mut changes = Changes::default();
-    let Removed {
-        files,
-        lines,
-        stays,
-    } = plan(root, name, &mut changes)?;
+    let removed = plan(root, name, &mut changes)?;
+    let (files, lines) = (removed.files, removed.lines);
     let kept = free(root, &format!("target/removed/{name}"));
     for file in &files {
         changes.rename(file, format!("{kept}/{file}"));
@@ -39,7 +35,7 @@ pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
     if !lines.is_empty() {
         shown.push(format!("Its lines are out of {}.", lines.join(", ")));
     }
-    shown.extend(stays);
+    shown.extend(removed.stays);
     Ok(shown)
 }
 
@@ -55,7 +51,7 @@ pub struct Removed {
     /// Its files and folders.
     pub files: Vec<String>,
     /// The files that lose lines.
-    lines: Vec<String>,
+    lines: Vec<&'static str>,
     /// What has to stay, in words.
     stays: Option<String>,
 }
@@ -65,22 +61,25 @@ pub struct Removed {
 pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Removed, String> {
     let list = changes.read(root, TABLE)?;
     let table = Table::find(&list).map_err(|why| format!("{TABLE}: {why}"))?;
-    let entry = table.entries.iter().find(|entry| entry.name == name);
-    let folder = folders(root)?.into_iter().find(|folder| folder == name);
+    let (folders, entries) = (folders(root)?, &table.entries);
+    let entry = entries.iter().find(|entry| entry.name == name);
+    let folder = folders.iter().find(|folder| *folder == name);
     if entry.is_none() && folder.is_none() {
-        let named = table.entries.iter().map(|entry| entry.name.clone());
-        let meant = folders(root)?
-            .into_iter()
-            .chain(named)
-            .find(|other| other.eq_ignore_ascii_case(name));
-        let hint = meant.map_or_else(|| listed(root), |meant| format!("did you mean {meant}?"));
+        let mut known = folders
+            .iter()
+            .chain(entries.iter().map(|entry| &entry.name));
+        let meant = known.find(|other| other.eq_ignore_ascii_case(name));
+        let hint = meant.map_or_else(
+            || listed(&folders),
+            |meant| format!("did you mean {meant}?"),
+        );
         return Err(format!("there is no function {name:?}; {hint}"));
     }
-    let (mut files, mut lines) = (Vec::from_iter(folder), Vec::new());
+    let (mut files, mut lines) = (Vec::from_iter(folder.cloned()), Vec::new());
     // Code that is in the table's own file, or in one with other functions, is not only this
     // function's.
     let file = entry.map_or_else(|| Some(names::file(name)), |entry| entry.file());
-    let mut others = table.entries.iter().filter(|other| other.name != name);
+    let mut others = entries.iter().filter(|other| other.name != name);
     let shared = others.find(|other| file.is_some() && other.file() == file);
     let stays = match (&file, shared) {
         (None, _) => Some(format!("Its code stays: it is in {TABLE}.")),
@@ -90,35 +89,33 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Removed, S
         )),
         (Some(_), None) => None,
     };
-    let mut text = if entry.is_some() {
-        table.without(name)
-    } else {
-        list.clone()
+    let mut text = match entry {
+        Some(_) => table.without(name),
+        None => list.clone(),
     };
     if let (Some(file), None) = (&file, &stays) {
         text = table::without_module(&text, file);
-        for source in ["src/functions", "tests/functions"] {
-            let sources = [format!("{source}/{file}.rs"), format!("{source}/{file}")];
-            files.extend(
-                sources
-                    .into_iter()
-                    .filter(|source| root.join(source).exists()),
-            );
+        for end in [".rs", ""] {
+            let sources = ["src", "tests"].map(|of| format!("{of}/functions/{file}{end}"));
+            let there = |source: &String| root.join(source).exists();
+            files.extend(sources.into_iter().filter(there));
         }
         if root.join(TESTS).exists() {
             let tests = changes.read(root, TESTS)?;
             let without = table::without_module(&tests, file);
             if without != tests {
                 changes.write(TESTS, like(&tests, without));
-                lines.push(TESTS.to_owned());
+                lines.push(TESTS);
             }
         }
     }
-    lines.extend(remove_settings(root, name, changes)?);
+    if remove_settings(root, name, &folders, changes)? {
+        lines.push(SETTINGS);
+    }
     // Last: as long as it names the function, the command can be run again.
     if text != list {
         changes.write(TABLE, like(&list, text));
-        lines.insert(0, TABLE.to_owned());
+        lines.insert(0, TABLE);
     }
     Ok(Removed {
         files,
@@ -127,43 +124,43 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Removed, S
     })
 }
 
+/// The functions that there are, for an error.
+fn listed(folders: &[String]) -> String {
+    match folders {
+        [] => "there are none".into(),
+        _ => format!("there are: {}", folders.join(", ")),
+    }
+}
+
 /// Takes out the settings that are empty and that no other function needs, as `make new` has put
-/// them in.
+/// them in. Gives whether there were any.
 fn remove_settings(
     root: &Path,
     name: &str,
+    folders: &[String],
     changes: &mut Changes,
-) -> Result<Option<String>, String> {
-    const FILE: &str = "local.settings.json";
-    if !root.join(FILE).exists() {
-        return Ok(None);
+) -> Result<bool, String> {
+    if !root.join(SETTINGS).exists() {
+        return Ok(false);
     }
-    let needs = |folder: &String| {
-        let text =
-            std::fs::read_to_string(root.join(folder).join("function.json")).unwrap_or_default();
-        let bindings =
-            Function::read(folder, &text).map_or_else(|_| Vec::new(), |function| function.bindings);
-        bindings
-            .iter()
-            .flat_map(|binding| binding.settings())
-            .map(|(_, setting)| setting)
-            .collect::<Vec<_>>()
+    let needs = |folder: &str| {
+        let text = fs::read_to_string(root.join(folder).join("function.json")).unwrap_or_default();
+        let function = Function::read(folder, &text).unwrap_or_default();
+        let settings = function.bindings.iter().flat_map(Binding::settings);
+        settings.map(|(_, setting)| setting).collect::<Vec<_>>()
     };
-    let (own, others): (Vec<_>, Vec<_>) = folders(root)?
-        .into_iter()
-        .partition(|folder| folder == name);
-    let others: Vec<String> = others.iter().flat_map(needs).collect();
-    let before = changes.read(root, FILE)?;
-    let unneeded = own
-        .iter()
-        .flat_map(needs)
-        .filter(|setting| !others.contains(setting));
-    let after = unneeded.fold(before.clone(), |text, setting| {
-        settings::without_empty(&text, &setting)
-    });
-    if after == before {
-        return Ok(None);
+    let others = folders.iter().filter(|folder| *folder != name);
+    let others: Vec<String> = others.flat_map(|folder| needs(folder)).collect();
+    let before = changes.read(root, SETTINGS)?;
+    let mut after = before.clone();
+    for setting in needs(name) {
+        if !others.contains(&setting) {
+            after = settings::without_empty(&after, &setting);
+        }
     }
-    changes.write(FILE, after);
-    Ok(Some(FILE.to_owned()))
+    let is_changed = after != before;
+    if is_changed {
+        changes.write(SETTINGS, after);
+    }
+    Ok(is_changed)
 }
