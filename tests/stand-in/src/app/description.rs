@@ -2,7 +2,7 @@
 //! folder. They are read once, and all that is wrong in them is found.
 
 use crate::app::finding::{self, Finding};
-use crate::app::function::{Binding, Function};
+use crate::app::function::Function;
 use crate::app::host_json::{self, HostJson};
 use crate::app::json;
 use crate::app::names;
@@ -61,10 +61,12 @@ impl Description {
             ..Self::default()
         };
         match folders(root) {
-            Ok(names) => names.into_iter().for_each(|name| {
-                let text = file(&format!("{name}/function.json"));
-                app.add(name, text, &setting);
-            }),
+            Ok(names) => {
+                for name in names {
+                    let text = file(&format!("{name}/function.json"));
+                    app.add(name, text, &setting);
+                }
+            }
             Err(why) => app.findings.push(Finding::error(".", why)),
         }
         app.settings = settings;
@@ -90,19 +92,19 @@ impl Description {
         let mut missing = function.resolve(setting);
         missing.dedup();
         for (binding, member, setting) in missing {
-            let why = format!(
+            let what = format!(
                 "%{setting}% in the {member} of {binding:?} is a setting that neither \
-                 local.settings.json nor the environment has"
+                 local.settings.json nor the environment has: write \"{setting}\": \"...\" among the \
+                 Values"
             );
-            let write = format!("{why}: write \"{setting}\": \"...\" among the Values");
-            self.findings.push(Finding::error(&file, write));
+            self.findings.push(Finding::error(&file, what));
         }
-        let is_on = |name: String| {
-            setting(&name).is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
-        };
-        if is_on(format!("AzureWebJobs.{name}.Disabled"))
-            || is_on(format!("AzureWebJobs_{name}_Disabled"))
-        {
+        let names = [
+            format!("AzureWebJobs.{name}.Disabled"),
+            format!("AzureWebJobs_{name}_Disabled"),
+        ];
+        let mut values = names.iter().filter_map(|name| setting(name));
+        if values.any(|value| value == "1" || value.eq_ignore_ascii_case("true")) {
             self.disabled.push(function);
             return;
         }
@@ -131,51 +133,35 @@ impl Description {
     /// What the stand-in does not follow, or leaves out, one sentence each.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        let ignored = self.host.ignored();
-        if !ignored.is_empty() {
-            notes.push(format!("host.json: ignored here: {}", ignored.join(", ")));
-        }
-        let ignored = self.settings.as_ref().map(Settings::ignored);
-        if let Some(ignored) = ignored.filter(|ignored| !ignored.is_empty()) {
-            let (file, ignored) = (settings::FILE, ignored.join(", "));
-            notes.push(format!("{file}: ignored here: {ignored}"));
-        }
-        for function in &self.functions {
-            let unknown = function.route.iter().flat_map(|route| &route.unknown);
-            notes.extend(unknown.map(|unknown| {
-                format!(
-                    "{}/function.json: the constraint {unknown} is ignored here",
-                    function.name
-                )
-            }));
+        let settings = self.settings.as_ref().map(Settings::ignored);
+        for (file, ignored) in [
+            (host_json::FILE, self.host.ignored()),
+            (settings::FILE, settings.unwrap_or_default()),
+        ] {
+            if !ignored.is_empty() {
+                notes.push(format!("{file}: ignored here: {}", ignored.join(", ")));
+            }
         }
         for function in &self.functions {
-            let has_filter =
-                |input: &&Binding| input.is("table") && !input.text("filter").is_empty();
-            notes.extend(function.inputs().filter(has_filter).map(|input| {
-                let (name, input) = (&function.name, &input.name);
-                format!(
-                    "{name}/function.json: the filter of {input:?} is not evaluated here: \
-                     put the rows that it would find into .local/{name}.{input}"
-                )
-            }));
+            let (name, file, trigger) = (&function.name, function.file_name(), function.trigger());
+            for unknown in function.route.iter().flat_map(|route| &route.unknown) {
+                notes.push(format!("{file}: the constraint {unknown} is ignored here"));
+            }
+            for input in function.inputs() {
+                if input.is("table") && !input.text("filter").is_empty() {
+                    let input = &input.name;
+                    notes.push(format!(
+                        "{file}: the filter of {input:?} is not evaluated here: put the rows that it \
+                         would find into .local/{name}.{input}"
+                    ));
+                }
+            }
+            if trigger.is("mcpResourceTrigger") || trigger.is("mcpPromptTrigger") {
+                notes.push(format!("{name} is not served here: of MCP only tools are"));
+            }
         }
-        let is_unserved = |function: &&Function| {
-            ["mcpResourceTrigger", "mcpPromptTrigger"]
-                .iter()
-                .any(|kind| function.trigger().is(kind))
-        };
-        notes.extend(self.functions.iter().filter(is_unserved).map(|function| {
-            format!(
-                "{} is not served here: of MCP only tools are",
-                function.name
-            )
-        }));
-        notes.extend(
-            self.disabled
-                .iter()
-                .map(|function| format!("{} is disabled", function.name)),
-        );
+        let disabled = self.disabled.iter();
+        notes.extend(disabled.map(|function| format!("{} is disabled", function.name)));
         notes
     }
 
@@ -189,9 +175,8 @@ impl Description {
 
     /// The function of this name, in any case.
     pub fn function(&self, name: &str) -> Option<&Function> {
-        self.functions
-            .iter()
-            .find(|function| function.name.eq_ignore_ascii_case(name))
+        let mut functions = self.functions.iter();
+        functions.find(|function| function.name.eq_ignore_ascii_case(name))
     }
 }
 

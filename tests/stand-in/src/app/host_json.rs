@@ -52,151 +52,149 @@ impl Default for HostJson {
     }
 }
 
-/// What the value of a setting can be.
-#[derive(Clone, Copy)]
-pub enum Rule {
-    /// `true` or `false`.
-    Flag,
-    /// A number from this one to that.
-    Integer(i64, i64),
-    /// One of these words, in any case.
-    Word(&'static [&'static str]),
-    /// Any text.
-    Text,
-    /// A list of texts; the host passes over anything else.
-    Texts,
-    /// An object with more members.
-    Object,
-    /// A TimeSpan or `-1`.
-    Limit,
-    /// A time of .NET's form, `00:00:30`, that is more than none.
-    TimeSpan,
-}
-
-const MANY: i64 = i32::MAX as i64;
-
 /// The values that the host takes, by their paths.
 type Values = BTreeMap<&'static str, Value>;
 
 /// `functionTimeout` under func and on the Flex Consumption plan, where host.json does not say it.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
-/// What the stand-in follows, or need not.
-const FOLLOWED: [&str; 15] = [
-    "version",
-    "extensionBundle",
-    "functionTimeout",
-    "customHandler.description.defaultExecutablePath",
-    "customHandler.description.arguments",
-    "customHandler.description.workingDirectory",
-    "customHandler.enableForwardingHttpRequest",
-    "customHandler.enableProxyingHttpRequest",
-    "extensions.http.routePrefix",
-    "extensions.queues.maxDequeueCount",
-    "extensions.queues.messageEncoding",
-    "extensions.mcp.serverName",
-    "extensions.mcp.serverVersion",
-    "extensions.mcp.instructions",
-    "extensions.mcp.encryptClientState",
-];
+/// The members that the host reads, one a line: `*` if the stand-in follows them, or need not; the
+/// path; what the value can be if the host checks it when it starts.
+const MEMBERS: &str = "
+    * version
+    * functionTimeout limit
+      logging object
+      logging.logLevel object
+      watchFiles texts
+      watchDirectories
+      aggregator
+      healthMonitor
+      singleton
+      managedDependency
+      retry
+      concurrency
+      functions
+      telemetryMode
+      applicationInsights
+      sendCanceledInvocationsToWorker
+      customHandler object
+      customHandler.description object
+    * customHandler.description.defaultExecutablePath text
+    * customHandler.description.workingDirectory text
+    * customHandler.description.arguments texts
+      customHandler.description.defaultWorkerPath
+    * customHandler.enableForwardingHttpRequest flag
+    * customHandler.enableProxyingHttpRequest flag
+      customHandler.port 1..65535
+      customHandler.http
+    * extensionBundle object
+      extensionBundle.id text
+      extensionBundle.version text
+      extensionBundle.ensureLatest
+      extensions object
+      extensions.http object
+    * extensions.http.routePrefix text
+      extensions.http.dynamicThrottlesEnabled flag
+      extensions.http.maxConcurrentRequests -1..
+      extensions.http.maxOutstandingRequests -1..
+      extensions.http.hsts
+      extensions.http.customHeaders
+      extensions.queues object
+      extensions.queues.batchSize 1..32
+      extensions.queues.newBatchThreshold 0..
+    * extensions.queues.maxDequeueCount 1..
+      extensions.queues.maxPollingInterval time
+      extensions.queues.visibilityTimeout time
+    * extensions.queues.messageEncoding base64|none
+      extensions.blobs object
+      extensions.blobs.maxDegreeOfParallelism 1..
+      extensions.blobs.poisonBlobThreshold 1..
+      extensions.mcp
+    * extensions.mcp.serverName
+    * extensions.mcp.serverVersion
+    * extensions.mcp.instructions
+    * extensions.mcp.encryptClientState
+      extensions.tables
+      extensions.serviceBus
+      extensions.eventHubs
+      extensions.eventGrid
+      extensions.cosmosDB
+      extensions.durableTask
+      extensions.kafka
+      extensions.rabbitMQ
+      extensions.signalR
+      extensions.sendGrid
+      extensions.sql
+      extensions.warmup
+      extensions.dapr
+      extensions.redis";
 
-/// The settings whose values the host checks when it starts, with what they can be.
-pub const SETTINGS: [(&str, Rule); 31] = [
-    ("functionTimeout", Rule::Limit),
-    ("customHandler", Rule::Object),
-    ("customHandler.description", Rule::Object),
-    (
-        "customHandler.description.defaultExecutablePath",
-        Rule::Text,
-    ),
-    ("customHandler.description.workingDirectory", Rule::Text),
-    ("customHandler.description.arguments", Rule::Texts),
-    ("customHandler.enableForwardingHttpRequest", Rule::Flag),
-    ("customHandler.enableProxyingHttpRequest", Rule::Flag),
-    ("customHandler.port", Rule::Integer(1, 65535)),
-    ("extensions", Rule::Object),
-    ("extensions.http", Rule::Object),
-    ("extensions.http.routePrefix", Rule::Text),
-    ("extensions.http.dynamicThrottlesEnabled", Rule::Flag),
-    (
-        "extensions.http.maxConcurrentRequests",
-        Rule::Integer(-1, MANY),
-    ),
-    (
-        "extensions.http.maxOutstandingRequests",
-        Rule::Integer(-1, MANY),
-    ),
-    ("extensions.queues", Rule::Object),
-    ("extensions.queues.batchSize", Rule::Integer(1, 32)),
-    (
-        "extensions.queues.newBatchThreshold",
-        Rule::Integer(0, MANY),
-    ),
-    ("extensions.queues.maxDequeueCount", Rule::Integer(1, MANY)),
-    ("extensions.queues.maxPollingInterval", Rule::TimeSpan),
-    ("extensions.queues.visibilityTimeout", Rule::TimeSpan),
-    (
-        "extensions.queues.messageEncoding",
-        Rule::Word(&["base64", "none"]),
-    ),
-    ("extensions.blobs", Rule::Object),
-    (
-        "extensions.blobs.maxDegreeOfParallelism",
-        Rule::Integer(1, MANY),
-    ),
-    (
-        "extensions.blobs.poisonBlobThreshold",
-        Rule::Integer(1, MANY),
-    ),
-    ("extensionBundle", Rule::Object),
-    ("extensionBundle.id", Rule::Text),
-    ("extensionBundle.version", Rule::Text),
-    ("logging", Rule::Object),
-    ("logging.logLevel", Rule::Object),
-    ("watchFiles", Rule::Texts),
-];
+/// A line of [`MEMBERS`].
+pub struct Member {
+    is_followed: bool,
+    /// Its path: `extensions.queues.batchSize`.
+    pub path: &'static str,
+    /// What its value can be; empty if the host does not check it.
+    rule: &'static str,
+}
 
-impl Rule {
-    /// Whether the host takes this value.
-    fn takes(self, value: &Value) -> bool {
-        match self {
-            Self::Flag => json::flag(value).is_some(),
-            Self::Integer(least, most) => {
+/// The members that the host reads.
+pub fn members() -> impl Iterator<Item = Member> {
+    MEMBERS.trim().lines().map(|line| {
+        let member = line.trim_start_matches([' ', '*']);
+        let (path, rule) = member.split_once(' ').unwrap_or((member, ""));
+        Member {
+            is_followed: line.trim_start().starts_with('*'),
+            path,
+            rule,
+        }
+    })
+}
+
+/// The least and the most of a rule of numbers: `1..32`, `1..`.
+fn range(rule: &str) -> Option<(i64, i64)> {
+    let (least, most) = rule.split_once("..")?;
+    Some((least.parse().ok()?, most.parse().unwrap_or(i32::MAX.into())))
+}
+
+/// Whether the host takes this value.
+fn is_taken(rule: &str, value: &Value) -> bool {
+    let text = value.as_str();
+    match rule {
+        "flag" => json::flag(value).is_some(),
+        "text" => value.is_string(),
+        "texts" => value
+            .as_array()
+            .is_some_and(|texts| texts.iter().all(Value::is_string)),
+        "object" => value.is_object(),
+        "limit" => *value == -1 || value == "-1" || is_taken("time", value),
+        "time" => text.and_then(duration).is_some(),
+        _ => match (range(rule), text) {
+            (Some((least, most)), _) => {
                 json::integer(value).is_some_and(|number| (least..=most).contains(&number))
             }
-            Self::Word(words) => words.iter().any(|word| {
-                value
-                    .as_str()
-                    .is_some_and(|text| text.eq_ignore_ascii_case(word))
-            }),
-            Self::Text => value.is_string(),
-            Self::Texts => {
-                let texts = value.as_array();
-                texts.is_some_and(|texts| texts.iter().all(Value::is_string))
+            (None, text) => {
+                let is_it =
+                    |text: &str| rule.split('|').any(|word| word.eq_ignore_ascii_case(text));
+                text.is_some_and(is_it)
             }
-            Self::Object => value.is_object(),
-            Self::Limit => *value == -1 || value == "-1" || Self::TimeSpan.takes(value),
-            Self::TimeSpan => value.as_str().and_then(duration).is_some(),
-        }
+        },
     }
+}
 
-    /// The finding for a value that the host does not take.
-    fn refused(self, path: &str, value: &Value) -> Finding {
-        let wanted = match self {
-            Self::Flag => "true or false".into(),
-            Self::Integer(least, MANY) => format!("a number from {least}"),
-            Self::Integer(least, most) => format!("a number from {least} to {most}"),
-            Self::Word(words) => format!("\"{}\"", words.join("\" or \"")),
-            Self::Text => "a text".into(),
-            Self::Texts => "a list of texts".into(),
-            Self::Object => "an object, { ... }".into(),
-            Self::Limit => "a time of the form hh:mm:ss, \"00:10:00\", or \"-1\"".into(),
-            Self::TimeSpan => "a time of the form hh:mm:ss, \"00:00:30\"".into(),
-        };
-        Finding::error(
-            FILE,
-            format!("{path} is {value}, and the whole app does not start: write {wanted}"),
-        )
+/// What to write for a value that the host does not take.
+fn wanted(rule: &str) -> String {
+    match rule {
+        "flag" => "true or false".into(),
+        "text" => "a text".into(),
+        "object" => "an object, { ... }".into(),
+        "limit" => "a time of the form hh:mm:ss, \"00:10:00\", or \"-1\"".into(),
+        "time" => "a time of the form hh:mm:ss, \"00:00:30\"".into(),
+        _ => match range(rule) {
+            Some((least, _)) if rule.ends_with("..") => format!("a number from {least}"),
+            Some((least, most)) => format!("a number from {least} to {most}"),
+            None => format!("\"{}\"", rule.replace('|', "\" or \"")),
+        },
     }
 }
 
@@ -210,13 +208,18 @@ impl HostJson {
         findings: &mut Vec<Finding>,
     ) -> Self {
         let mut values = Values::new();
-        for (path, rule) in SETTINGS {
+        for Member { path, rule, .. } in members().filter(|member| !member.rule.is_empty()) {
             let name = format!("AzureFunctionsJobHost__{}", path.replace('.', "__"));
             let value = setting(&name).map_or_else(|| json::at(&file, path).clone(), Value::String);
-            if rule.takes(&value) {
+            if is_taken(rule, &value) {
                 values.insert(path, value);
-            } else if !value.is_null() && !matches!(rule, Rule::Texts) {
-                findings.push(rule.refused(path, &value));
+            } else if !value.is_null() && rule != "texts" {
+                // The host passes over anything but a list of texts.
+                let wanted = wanted(rule);
+                findings.push(Finding::error(
+                    FILE,
+                    format!("{path} is {value}, and the whole app does not start: write {wanted}"),
+                ));
             }
         }
         let text = |path: &str| values.get(path).and_then(Value::as_str);
@@ -224,16 +227,12 @@ impl HostJson {
         // [Workers/Http/Configuration/HttpWorkerOptionsSetup.cs] Split at spaces, `%NAME%` replaced
         // from the environment.
         let arguments = values.get("customHandler.description.arguments");
-        let arguments = arguments
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str);
-        let arguments = arguments
-            .flat_map(|text| text.split(' '))
-            .filter(|text| !text.is_empty())
-            .map(|text| resolved(text, setting).0)
-            .collect();
+        let arguments = arguments.and_then(Value::as_array).into_iter().flatten();
+        let words = arguments
+            .filter_map(Value::as_str)
+            .flat_map(|text| text.split(' '));
+        let words = words.filter(|word| !word.is_empty());
+        let arguments = words.map(|word| resolved(word, setting).0).collect();
         let form = match (
             is_on("customHandler.enableProxyingHttpRequest"),
             is_on("customHandler.enableForwardingHttpRequest"),
@@ -243,27 +242,26 @@ impl HostJson {
             (false, true) => Form::Forwarded,
             (false, false) => Form::Payload,
         };
-        let max_dequeue_count = values.get("extensions.queues.maxDequeueCount");
-        let function_timeout = match values.get("functionTimeout") {
-            Some(limit) => limit.as_str().and_then(duration),
-            None => Some(FUNCTION_TIMEOUT),
-        };
+        let most_dequeues = values
+            .get("extensions.queues.maxDequeueCount")
+            .and_then(json::integer);
+        let encoding = text("extensions.queues.messageEncoding");
+        let directory = text("customHandler.description.workingDirectory");
+        let executable = text("customHandler.description.defaultExecutablePath");
         Self {
             form,
-            executable: text("customHandler.description.defaultExecutablePath")
-                .unwrap_or_default()
-                .into(),
+            executable: executable.unwrap_or_default().into(),
             arguments,
-            working_directory: text("customHandler.description.workingDirectory")
-                .unwrap_or_default()
-                .into(),
+            working_directory: directory.unwrap_or_default().into(),
             prefix: with_slashes(text("extensions.http.routePrefix")),
-            max_dequeue_count: max_dequeue_count
-                .and_then(|count| json::integer(count)?.try_into().ok())
+            max_dequeue_count: most_dequeues
+                .and_then(|most| most.try_into().ok())
                 .unwrap_or(5),
-            base64_queues: text("extensions.queues.messageEncoding")
-                .is_none_or(|encoding| encoding.eq_ignore_ascii_case("base64")),
-            function_timeout,
+            base64_queues: encoding.is_none_or(|name| name.eq_ignore_ascii_case("base64")),
+            function_timeout: match values.get("functionTimeout") {
+                Some(limit) => limit.as_str().and_then(duration),
+                None => Some(FUNCTION_TIMEOUT),
+            },
             file,
         }
     }
@@ -277,24 +275,17 @@ impl HostJson {
     }
 }
 
-fn add_ignored(path: &str, value: &Value, ignored: &mut Vec<String>) {
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let path = format!("{path}{name}");
-        let inside = format!("{path}.");
-        let begins = |known: &&str, start: &str| {
-            known
-                .get(..start.len())
-                .is_some_and(|own| own.eq_ignore_ascii_case(start))
-        };
-        if FOLLOWED
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(&path))
-        {
-            continue;
-        }
-        match FOLLOWED.iter().any(|known| begins(known, &inside)) && value.is_object() {
-            true => add_ignored(&inside, value, ignored),
-            false => ignored.push(path),
+fn add_ignored(before: &str, object: &Value, ignored: &mut Vec<String>) {
+    for (name, value) in object.as_object().into_iter().flatten() {
+        let path = format!("{before}{name}");
+        let lower = path.to_ascii_lowercase();
+        let followed = members().filter(|member| member.is_followed);
+        let mut followed = followed.map(|member| member.path.to_ascii_lowercase());
+        let inside = format!("{lower}.");
+        match followed.find(|one| *one == lower || one.starts_with(&inside)) {
+            Some(one) if one == lower => {}
+            Some(_) if value.is_object() => add_ignored(&format!("{path}."), value, ignored),
+            _ => ignored.push(path),
         }
     }
 }

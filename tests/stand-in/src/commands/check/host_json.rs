@@ -5,20 +5,9 @@ use super::near::near;
 use crate::app::description::Description;
 use crate::app::finding::Finding;
 use crate::app::function::Binding;
-use crate::app::host_json::{FILE, SETTINGS};
+use crate::app::host_json::{FILE, members};
 use crate::app::json;
 use serde_json::Value;
-
-/// Members that the host reads, besides the [`SETTINGS`].
-const OTHERS: &str = "
-    version aggregator healthMonitor singleton watchDirectories managedDependency retry concurrency
-    functions telemetryMode applicationInsights sendCanceledInvocationsToWorker
-    customHandler.http customHandler.description.defaultWorkerPath extensionBundle.ensureLatest
-    extensions.http.hsts extensions.http.customHeaders extensions.tables extensions.serviceBus
-    extensions.eventHubs extensions.eventGrid extensions.cosmosDB extensions.durableTask
-    extensions.kafka extensions.rabbitMQ extensions.signalR extensions.sendGrid extensions.sql
-    extensions.warmup extensions.dapr extensions.redis extensions.mcp extensions.mcp.serverName
-    extensions.mcp.serverVersion extensions.mcp.instructions extensions.mcp.encryptClientState";
 
 /// Members that the host does not read where they are, and what to write.
 const MISPLACED: [(&str, &str); 8] = [
@@ -191,13 +180,9 @@ pub fn is_before(range: &str, version: [u32; 3]) -> bool {
 /// Members of the object at `path` that are one or two letters away from one that the host reads,
 /// and those of the objects in it.
 fn names(path: &str, object: &Value, findings: &mut Findings) {
-    let members = SETTINGS.iter().map(|(path, _)| *path);
-    let members = members.chain(OTHERS.split_whitespace());
     let known = || {
-        let own = members
-            .clone()
-            .filter_map(|member| member.strip_prefix(path));
-        own.filter(|member| !member.contains('.'))
+        let own = members().filter_map(|member| member.path.strip_prefix(path));
+        own.filter(|name| !name.contains('.'))
     };
     for (name, value) in object.as_object().into_iter().flatten() {
         if let Some(known) = known().find(|known| known.eq_ignore_ascii_case(name)) {
