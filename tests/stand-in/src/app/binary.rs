@@ -25,16 +25,16 @@ pub fn fault<'a>(host: &Value, mut functions: impl Iterator<Item = &'a String>) 
     let name = name(host);
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if name.starts_with(['.', '-']) || !name.bytes().all(is_plain) {
-        let why = format!(
-            "the {MEMBER} {name:?} is not a file that make build can make in the app's folder"
-        );
         return Some(format!(
-            "{why}: write a name of letters, digits, \".\", _ and -, \"{MEMBER}\": \"handler\""
+            "the {MEMBER} {name:?} is not a file that make build can make in the app's folder: write \
+             a name of letters, digits, \".\", _ and -, \"{MEMBER}\": \"handler\""
         ));
     }
     let function = functions.find(|function| function.eq_ignore_ascii_case(name))?;
-    let why = format!("the {MEMBER} {name:?} is where the folder of the function {function} is");
-    Some(format!("{why}: write \"{MEMBER}\": \"{OTHER}\""))
+    Some(format!(
+        "the {MEMBER} {name:?} is where the folder of the function {function} is: write \
+         \"{MEMBER}\": \"{OTHER}\""
+    ))
 }
 
 /// The text of a host.json with this name of the binary; all the rest stays as it is. Errors if it
@@ -48,7 +48,10 @@ pub fn renamed(text: &str, name: &str) -> Result<String, String> {
         member.set_value(CstInputValue::from(name));
         Some(())
     });
-    let why = format!("write \"{MEMBER}\": \"{name}\" into its customHandler.description first");
-    let written = written.ok().flatten();
-    written.ok_or_else(|| format!("the binary cannot be renamed in host.json: {why}"))
+    written.ok().flatten().ok_or_else(|| {
+        format!(
+            "the binary cannot be renamed in host.json: write \"{MEMBER}\": \"{name}\" into its \
+             customHandler.description first"
+        )
+    })
 }

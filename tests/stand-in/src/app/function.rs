@@ -105,13 +105,10 @@ impl Binding {
 
     /// The settings that it needs, each with the member that names it.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
-        let named =
-            |member: &&str| !self.text(member).is_empty() && !self.text(member).contains('%');
-        SETTINGS
-            .into_iter()
-            .filter(named)
-            .map(|member| (member, self.text(member).to_owned()))
-            .collect()
+        let named = SETTINGS.map(|member| (member, self.text(member).to_owned()));
+        let mut named = Vec::from(named);
+        named.retain(|(_, name)| !name.is_empty() && !name.contains('%'));
+        named
     }
 }
 
@@ -133,17 +130,17 @@ impl Function {
     /// Reads the text of `<name>/function.json`. Errors if it is not JSON or lists no bindings.
     pub fn read(name: &str, text: &str) -> Result<Self, String> {
         let file = json::parse(text)?;
-        let bindings = json::member(&file, "bindings")
-            .as_array()
-            .filter(|bindings| !bindings.is_empty());
-        let bindings =
-            bindings.ok_or("there is no binding in it: write { \"bindings\": [ ... ] }")?;
+        let bindings = json::member(&file, "bindings").as_array().cloned();
+        let bindings = bindings.unwrap_or_default();
+        if bindings.is_empty() {
+            return Err("there is no binding in it: write { \"bindings\": [ ... ] }".into());
+        }
         if let Some(other) = bindings.iter().find(|binding| !binding.is_object()) {
             return Err(format!("a binding is an object, and this is not: {other}"));
         }
         Ok(Self {
             name: name.into(),
-            bindings: bindings.iter().cloned().map(Binding::from).collect(),
+            bindings: bindings.into_iter().map(Binding::from).collect(),
             route: None,
             file,
         })
@@ -164,11 +161,9 @@ impl Function {
                 if let (false, Value::String(text)) = (is_literal, value) {
                     let (resolved, unknown) = resolved(text, setting);
                     *text = resolved;
-                    missing.extend(
-                        unknown
-                            .into_iter()
-                            .map(|name| (binding.name.clone(), member.clone(), name)),
-                    );
+                    for name in unknown {
+                        missing.push((binding.name.clone(), member.clone(), name));
+                    }
                 }
             }
         }
@@ -184,9 +179,7 @@ impl Function {
     /// none.
     pub fn trigger(&self) -> &Binding {
         let mut bindings = self.bindings.iter();
-        bindings
-            .find(|binding| binding.is_trigger())
-            .unwrap_or(&NONE)
+        bindings.find(|one| one.is_trigger()).unwrap_or(&NONE)
     }
 
     /// Whether an HTTP request triggers it.
@@ -201,9 +194,8 @@ impl Function {
 
     /// The bindings of its outputs, the answer to an HTTP caller among them.
     pub fn outputs(&self) -> impl Iterator<Item = &Binding> {
-        self.bindings
-            .iter()
-            .filter(|binding| binding.direction != Direction::In)
+        let bindings = self.bindings.iter();
+        bindings.filter(|one| one.direction != Direction::In)
     }
 
     /// The outputs that the table lists: all but the answer to an HTTP caller.
@@ -213,27 +205,22 @@ impl Function {
 
     /// The bindings whose values come in beside the trigger's.
     pub fn inputs(&self) -> impl Iterator<Item = &Binding> {
-        self.bindings
-            .iter()
-            .filter(|binding| !binding.is_trigger() && binding.direction != Direction::Out)
+        let bindings = self.bindings.iter();
+        bindings.filter(|one| !one.is_trigger() && one.direction != Direction::Out)
     }
 
     /// The methods that an HTTP function takes, in capitals; empty if it takes all.
     pub fn methods(&self) -> Vec<String> {
         let methods = self.trigger()["methods"].as_array().into_iter().flatten();
-        methods
-            .filter_map(Value::as_str)
-            .map(str::to_ascii_uppercase)
-            .collect()
+        let methods = methods.filter_map(Value::as_str);
+        methods.map(str::to_ascii_uppercase).collect()
     }
 
     /// Whether an HTTP function takes a method. Newer hosts pass HEAD to those that take GET.
     pub fn takes(&self, method: &str) -> bool {
         let methods = self.methods();
-        methods.is_empty()
-            || methods
-                .iter()
-                .any(|one| one == method || (method == "HEAD" && one == "GET"))
+        let takes = |one: &String| one == method || (method == "HEAD" && one == "GET");
+        methods.is_empty() || methods.iter().any(takes)
     }
 
     /// The route of its HTTP trigger below the prefix, which is its name by default.
@@ -247,9 +234,8 @@ impl Function {
     /// Whether the host passes the caller's own request on: there is nothing but HTTP in and out
     /// [FunctionMetadataExtensions.cs, IsHttpInAndOutFunction].
     pub fn is_http_only(&self) -> bool {
-        self.is_http()
-            && self.bindings.len() == 2
-            && self.bindings.iter().any(|binding| binding.is("http"))
+        let has_answer = self.bindings.iter().any(|binding| binding.is("http"));
+        self.is_http() && has_answer && self.bindings.len() == 2
     }
 
     /// The function's line in the table, where its code is in the usual place. `prefix` is

@@ -25,9 +25,9 @@ pub const OPTIONS: ParseOptions = ParseOptions {
 /// Reads a file in the folder `root`. Errors with a sentence that names the file and, if it is
 /// not JSON, the line.
 pub fn read(root: &Path, file: &str) -> Result<Value, String> {
-    let text =
-        std::fs::read_to_string(root.join(file)).map_err(|error| format!("{file}: {error}"))?;
-    parse(&text).map_err(|error| format!("{file}: {error}"))
+    let text = std::fs::read_to_string(root.join(file)).map_err(|error| error.to_string());
+    text.and_then(|text| parse(&text))
+        .map_err(|why| format!("{file}: {why}"))
 }
 
 /// Reads a text. Errors with what is wrong and the line: `line 3: Unexpected token`.
@@ -68,17 +68,10 @@ pub fn property(object: &CstObject, name: &str) -> Option<CstObjectProp> {
 
 /// The member of an object that has this name in any case; null if there is none.
 pub fn member<'a>(object: &'a Value, name: &str) -> &'a Value {
-    object
-        .get(name)
-        .or_else(|| {
-            let mut members = object.as_object()?.iter();
-            Some(
-                members
-                    .find(|(member, _)| member.eq_ignore_ascii_case(name))?
-                    .1,
-            )
-        })
-        .unwrap_or(&Value::Null)
+    let mut members = object.as_object().into_iter().flatten();
+    let in_any_case = members.find(|(member, _)| member.eq_ignore_ascii_case(name));
+    let member = object.get(name).or(in_any_case.map(|(_, value)| value));
+    member.unwrap_or(&Value::Null)
 }
 
 /// The member at a path of names: `customHandler.description`.
@@ -97,7 +90,6 @@ pub fn flag(value: &Value) -> Option<bool> {
 
 /// An integer, also one that is a text, as the host reads it.
 pub fn integer(value: &Value) -> Option<i64> {
-    value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())
+    let text = value.as_str().map(str::trim);
+    value.as_i64().or_else(|| text?.parse().ok())
 }

@@ -14,38 +14,34 @@ pub fn order(one: &str, other: &str) -> Ordering {
 /// Whether the host takes this name of a function [Utility.cs, FunctionNameValidationRegex]; the
 /// error says what it takes.
 pub fn function(name: &str) -> Result<(), String> {
-    let rest = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    let is_name =
-        name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && name.bytes().all(rest);
-    if !is_name || name.len() > 128 {
-        let form = "a letter, then up to 127 letters, digits, _ and -";
-        return Err(format!(
-            "the host takes no function called {name:?}: a name is {form}"
-        ));
-    }
-    match name.eq_ignore_ascii_case("host") {
-        true => Err(format!(
-            "the host takes no function called {name:?}: the word is its own"
-        )),
-        false => Ok(()),
-    }
+    let why = if !is_name(name, b"_-") {
+        "a name is a letter, then up to 127 letters, digits, _ and -"
+    } else if name.eq_ignore_ascii_case("host") {
+        "the word is its own"
+    } else {
+        return Ok(());
+    };
+    Err(format!("the host takes no function called {name:?}: {why}"))
 }
 
 /// Whether the host takes this name of a binding [Utility.cs, BindingNameValidationRegex]; the
 /// error says what it takes.
 pub fn binding(name: &str) -> Result<(), String> {
-    let is_name = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && name.len() <= 128;
-    match is_name || name == "$return" {
-        true => Ok(()),
-        false => {
-            let form = "a letter, then up to 127 letters and digits, or $return";
-            Err(format!(
-                "the host takes no binding called {name:?}: a name is {form}"
-            ))
-        }
+    if is_name(name, b"") || name == "$return" {
+        return Ok(());
     }
+    let form = "a letter, then up to 127 letters and digits, or $return";
+    Err(format!(
+        "the host takes no binding called {name:?}: a name is {form}"
+    ))
+}
+
+/// Whether it is a letter, then up to 127 letters, digits and bytes of `others`.
+fn is_name(name: &str, others: &[u8]) -> bool {
+    let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || others.contains(&byte);
+    name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.bytes().all(is_taken)
+        && name.len() <= 128
 }
 
 /// The name of a function's file, without `.rs`, in snake_case: `web_two` for `Web-Two` and
@@ -58,16 +54,17 @@ pub fn file(name: &str) -> String {
         let starts = before.is_ascii_lowercase() || before.is_ascii_digit();
         let ends_capitals =
             before.is_ascii_uppercase() && letters.peek().is_some_and(char::is_ascii_lowercase);
-        if letter.is_ascii_uppercase() && (starts || ends_capitals) || letter == '-' {
+        if letter.is_ascii_uppercase() && (starts || ends_capitals) {
             file.push('_');
         }
-        if letter != '-' {
-            file.push(letter.to_ascii_lowercase());
-        }
+        file.push(letter.to_ascii_lowercase());
         before = letter;
     }
     // Rust warns of two underscores in a row.
-    let words: Vec<&str> = file.split('_').filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = file
+        .split(['_', '-'])
+        .filter(|word| !word.is_empty())
+        .collect();
     words.join("_")
 }
 
@@ -92,9 +89,9 @@ pub fn module(file: &str) -> String {
 /// folder cannot have it.
 pub fn refusal(name: &str) -> Option<&'static str> {
     let file = file(name);
-    let device = |stem: &str| {
-        file.strip_prefix(stem)
-            .is_some_and(|digit| digit.len() == 1 && (b'1'..=b'9').contains(&digit.as_bytes()[0]))
+    let device = |stem| {
+        let number = file.strip_prefix(stem);
+        number.is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']))
     };
     Some(match file.as_str() {
         "self" | "super" | "crate" => "Rust has no module of this name",

@@ -26,43 +26,47 @@ impl Settings {
         if json::flag(json::member(&file, "IsEncrypted")) == Some(true) {
             return Err("it is encrypted: func settings decrypt".into());
         }
-        let values = json::member(&file, "Values")
-            .as_object()
-            .into_iter()
-            .flatten();
-        let values = values.map(|(name, value)| match value {
-            Value::String(text) => Ok((name.clone(), text.clone())),
-            Value::Bool(_) | Value::Number(_) => Ok((name.clone(), value.to_string())),
-            other => Err(format!(
-                "{name} is {other}: write a text, \"{name}\": \"...\""
-            )),
-        });
-        let values = values.collect::<Result<_, _>>()?;
+        let mut values = BTreeMap::new();
+        let members = json::member(&file, "Values").as_object();
+        for (name, value) in members.into_iter().flatten() {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Bool(_) | Value::Number(_) => value.to_string(),
+                other => {
+                    return Err(format!(
+                        "{name} is {other}: write a text, \"{name}\": \"...\""
+                    ));
+                }
+            };
+            values.insert(name.clone(), text);
+        }
         Ok(Self { values, file })
     }
 
     /// The members of the file that the stand-in does not follow, as their paths: `Host.CORS`.
     pub fn ignored(&self) -> Vec<String> {
         const FOLLOWED: [&str; 4] = ["IsEncrypted", "Values", "Host", "Host.LocalHttpPort"];
-        let members = |object: &Value, before: &str| {
+        let mut paths = Vec::new();
+        for (before, object) in [
+            ("", &self.file),
+            ("Host.", json::member(&self.file, "Host")),
+        ] {
             let members = object.as_object().into_iter().flatten();
-            let paths = members.map(|(name, _)| format!("{before}{name}"));
-            paths.collect::<Vec<_>>()
-        };
-        let mut paths = members(&self.file, "");
-        paths.extend(members(json::member(&self.file, "Host"), "Host."));
-        let followed = |path: &String| FOLLOWED.iter().any(|one| one.eq_ignore_ascii_case(path));
-        paths.retain(|path| !followed(path));
+            paths.extend(members.map(|(name, _)| format!("{before}{name}")));
+        }
+        paths.retain(|path| !FOLLOWED.iter().any(|one| one.eq_ignore_ascii_case(path)));
         paths
     }
 
     /// The value of a setting, whose name may be written in any case.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let same = |(key, _): &(&String, _)| key.eq_ignore_ascii_case(name);
-        let value = self.values.get(name);
-        value
-            .or_else(|| Some(self.values.iter().find(same)?.1))
-            .map(String::as_str)
+        let mut values = self.values.iter();
+        let in_any_case = values.find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let value = self
+            .values
+            .get(name)
+            .or(in_any_case.map(|(_, value)| value));
+        value.map(String::as_str)
     }
 }
 
@@ -70,27 +74,22 @@ impl Settings {
 /// host looks for it.
 pub fn has(settings: &Value, name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let names = [name.clone(), format!("azurewebjobs{name}")];
-    let keys = |object: &str| {
-        let object = settings[object].as_object();
-        object
+    let is_it = |key: &str, may_go_on: bool| {
+        let key = key.to_ascii_lowercase();
+        let rest = |name: &str| key.strip_prefix(name).map(str::to_owned);
+        let mut rests = [rest(&name), rest(&format!("azurewebjobs{name}"))]
             .into_iter()
-            .flatten()
-            .map(|(key, _)| key.to_ascii_lowercase())
-            .collect::<Vec<_>>()
-    };
-    let fits = |key: &String| {
-        names.iter().any(|name| {
-            let rest = key.strip_prefix(name.as_str());
-            rest.is_some_and(|rest| {
-                rest.is_empty() || rest.starts_with("__") || rest.starts_with(':')
-            })
+            .flatten();
+        rests.any(|rest| {
+            rest.is_empty() || may_go_on && (rest.starts_with("__") || rest.starts_with(':'))
         })
     };
-    keys("Values").iter().any(fits)
-        || keys("ConnectionStrings")
-            .iter()
-            .any(|key| names.contains(key))
+    [("Values", true), ("ConnectionStrings", false)]
+        .into_iter()
+        .any(|(object, may_go_on)| {
+            let mut members = settings[object].as_object().into_iter().flatten();
+            members.any(|(key, _)| is_it(key, may_go_on))
+        })
 }
 
 /// Adds settings with empty values to the text of a local.settings.json, in its own layout. Errors
