@@ -125,6 +125,12 @@ impl Description {
         self.functions.iter().chain(&self.disabled)
     }
 
+    /// The names of the folders of all functions, also of those that could not be read.
+    pub fn folders(&self) -> Vec<&String> {
+        let read = self.all().map(|function| &function.name);
+        read.chain(&self.unread).collect()
+    }
+
     /// Errors with what is wrong in the files themselves, one finding a line.
     pub fn read_well(&self) -> Result<(), String> {
         finding::errors(&self.findings).map_or(Ok(()), Err)

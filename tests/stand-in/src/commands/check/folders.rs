@@ -1,74 +1,56 @@
 //! The functions' folders: their names, the settings that they need, and what is published.
 
-use crate::app::binary;
+use super::Findings;
 use crate::app::description::Description;
 use crate::app::finding::Finding;
-use crate::app::host_json;
-use crate::app::ignore;
-use crate::app::json;
-use crate::app::names;
-use crate::app::settings;
+use crate::app::function::Function;
+use crate::app::{binary, host_json, ignore, json, names, settings};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// Finds what is wrong with the folders, whatever their functions do.
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
-    let folders: Vec<&String> = app
-        .all()
-        .map(|function| &function.name)
-        .chain(&app.unread)
-        .collect();
+    let folders = app.folders();
     let fault = binary::fault(&app.host.file, folders.iter().copied());
     findings.extend(fault.map(|why| Finding::error(host_json::FILE, why)));
     for (place, name) in folders.iter().enumerate() {
-        let mut error = |what: String| {
-            findings.push(Finding::error(format!("{name}/function.json"), what));
-        };
+        let file = format!("{name}/function.json");
         if let Err(why) = names::function(name) {
-            error(format!("{why}: rename the folder"));
+            findings.push(Finding::error(&file, format!("{why}: rename the folder")));
         }
         let mut earlier = folders[..place].iter();
         if let Some(twin) = earlier.find(|earlier| earlier.eq_ignore_ascii_case(name)) {
-            error(format!("{twin} is a function of the same name: rename one"));
+            let what = format!("{twin} is a function of the same name: rename one");
+            findings.push(Finding::error(&file, what));
         }
     }
-    for function in app.all() {
-        let script = json::member(&function.file, "scriptFile");
-        if let Some(script) = script.as_str() {
-            let of = Path::new(&function.name).join(script);
-            let what = "custom handlers have no scriptFile: delete it";
-            findings.push(match app.root.join(of).is_file() {
-                true => Finding::note(function.file_name(), what),
-                false => {
-                    let why = format!("there is no file {script:?}, and the function does not run");
-                    Finding::error(function.file_name(), format!("{why}; {what}"))
-                }
-            });
-        }
-    }
-    settings_of(app, findings);
     ignored(app, &folders, findings);
 }
 
-/// The settings that bindings name and local.settings.json does not have.
-fn settings_of(app: &Description, findings: &mut Vec<Finding>) {
+/// Finds a script that a function names, and the settings that its bindings name and
+/// local.settings.json does not have.
+pub fn check_function(app: &Description, function: &Function, findings: &mut Findings) {
+    if let Some(script) = json::member(&function.file, "scriptFile").as_str() {
+        let what = "custom handlers have no scriptFile: delete it";
+        if app.root.join(&function.name).join(script).is_file() {
+            findings.note(what);
+        } else {
+            findings.error(format!(
+                "there is no file {script:?}, and the function does not run; {what}"
+            ));
+        }
+    }
     let Some(settings) = &app.settings else {
         return;
     };
-    for function in app.all() {
-        let mut named = BTreeSet::new();
-        for binding in &function.bindings {
-            for (member, setting) in binding.settings() {
-                if !settings::has(&settings.file, &setting) && named.insert(setting.clone()) {
-                    let name = &binding.name;
-                    let why = format!(
-                        "the {member} of {name:?}, {setting:?}, is not in local.settings.json"
-                    );
-                    findings.push(Finding::error(
-                        format!("{}/function.json", function.name),
-                        format!("{why}: write \"{setting}\": \"\" among its Values"),
-                    ));
-                }
+    let mut missing = BTreeSet::new();
+    for binding in &function.bindings {
+        for (member, setting) in binding.settings() {
+            if !settings::has(&settings.file, &setting) && missing.insert(setting.clone()) {
+                findings.error(format!(
+                    "the {member} of {:?}, {setting:?}, is not in local.settings.json: write \
+                     \"{setting}\": \"\" among its Values",
+                    binding.name
+                ));
             }
         }
     }
@@ -88,10 +70,11 @@ fn ignored(app: &Description, folders: &[&String], findings: &mut Vec<Finding>) 
         if ignore::left_out(&text, &file)
             && let Some(line) = lines.find(|line| ignore::left_out(line, &file))
         {
-            let why =
-                format!("the line {line:?} leaves the function {name} out of what is published");
-            let write = format!("{why}: rename the folder, or write another line");
-            findings.push(Finding::error(FILE, write));
+            let what = format!(
+                "the line {line:?} leaves the function {name} out of what is published: rename the \
+                 folder, or write another line"
+            );
+            findings.push(Finding::error(FILE, what));
         }
     }
 }

@@ -62,7 +62,12 @@ pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
     let mut findings = app.findings.clone();
     findings.extend(host_json::check(app));
     folders::check(app, &mut findings);
-    findings.extend(app.all().flat_map(check_function));
+    for function in app.all() {
+        let mut found = Findings::of(&function.file_name());
+        folders::check_function(app, function, &mut found);
+        findings.extend(found.all);
+        findings.extend(check_function(function));
+    }
     routes::check(app, &mut findings);
     storage::check_queues(app, &mut findings);
     tools::check(app, &mut findings);

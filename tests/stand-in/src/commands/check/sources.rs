@@ -23,20 +23,19 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
         let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
         files.sort();
         for file in files {
-            let name = file
-                .file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
-            let Some(module) =
-                module_of(&file).filter(|module| name != root && !named.contains(module))
-            else {
-                continue;
-            };
-            let write = names::module(&module);
-            findings.push(Finding::note(
-                format!("{folder}/{name}"),
-                format!("{folder}/{root} does not name it, so {does}: write mod {write}; there"),
-            ));
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            if let Some(module) = module_of(&file)
+                && name != root
+                && !named.contains(&module)
+            {
+                let write = names::module(&module);
+                findings.push(Finding::note(
+                    format!("{folder}/{name}"),
+                    format!(
+                        "{folder}/{root} does not name it, so {does}: write mod {write}; there"
+                    ),
+                ));
+            }
         }
     }
 }

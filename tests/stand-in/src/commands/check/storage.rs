@@ -51,10 +51,10 @@ fn filled(
     if text.is_empty() || text.contains('%') {
         return None;
     }
+    let (name, then) = (&binding.name, then(binding));
     let template = match Template::parse(text) {
         Ok(template) => template,
         Err(why) => {
-            let (name, then) = (&binding.name, then(binding));
             findings.error(format!("the {member} of {name:?}: {why}: {then}"));
             return None;
         }
@@ -65,7 +65,7 @@ fn filled(
     for expression in template.expressions() {
         let shown = expression.to_string();
         if !binding.is_trigger() && !expression.can_come_from(&trigger.kind, path.as_ref()) {
-            let (name, kind, then) = (&binding.name, &trigger.kind, then(binding));
+            let kind = &trigger.kind;
             findings.error(format!(
                 "nothing gives {shown} in the {member} of {name:?} a value with a {kind}: {then}; \
                  write {{rand-guid}}, {{DateTime}}, or a name that the trigger gives"

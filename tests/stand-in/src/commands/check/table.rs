@@ -49,15 +49,11 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
             return findings.push(Finding::error(TABLE, why));
         }
     };
-    let folders: Vec<&String> = app
-        .all()
-        .map(|function| &function.name)
-        .chain(&app.unread)
-        .collect();
+    let folders = app.folders();
     for (place, Line { name, .. }) in lines.iter().enumerate() {
         let same = |other: &&String| other.eq_ignore_ascii_case(name);
         let mut earlier = lines[..place].iter().map(|line| &line.name);
-        let why = if let Some(twin) = earlier.find(same) {
+        let what = if let Some(twin) = earlier.find(same) {
             format!(
                 "{name:?} and {twin:?} are one name to the host: delete one line, or write \
                  another name"
@@ -71,7 +67,7 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
             };
             format!("the function {name:?} has no folder with a function.json: {write}")
         };
-        findings.push(Finding::error(TABLE, why));
+        findings.push(Finding::error(TABLE, what));
     }
     for function in app.all() {
         // What the host refuses has been found; the function's line would be a guess.
@@ -83,19 +79,19 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
         }
         let write = function.route_call(&app.host.prefix);
         let name = &function.name;
-        match lines
-            .iter()
-            .find(|line| line.name.eq_ignore_ascii_case(name))
-        {
+        let mut lines = lines.iter();
+        match lines.find(|line| line.name.eq_ignore_ascii_case(name)) {
             Some(line) if line.name == *name => {
-                let wrong = differences(line, function, &app.host.prefix).into_iter();
-                findings.extend(
-                    wrong.map(|why| Finding::error(TABLE, format!("{name}: {why}: write {write}"))),
-                );
+                for why in differences(line, function, &app.host.prefix) {
+                    findings.push(Finding::error(
+                        TABLE,
+                        format!("{name}: {why}: write {write}"),
+                    ));
+                }
             }
             Some(_) => {}
             None => findings.push(Finding::error(
-                format!("{name}/function.json"),
+                function.file_name(),
                 format!("no line in {TABLE} is for it: write {write}, and the code"),
             )),
         }
@@ -105,31 +101,34 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
 /// What a line of the table says otherwise than the function's folder.
 fn differences(line: &Line, function: &Function, prefix: &str) -> Vec<String> {
     let mut wrong = Vec::new();
-    let trigger = &function.trigger().name;
+    let trigger = function.trigger();
+    let (is_http, is_tool) = (function.is_http(), function.is_tool());
     match &line.kind {
-        Kind::Trigger { .. } | Kind::Tool { .. } if function.is_http() => {
+        Kind::Trigger { .. } | Kind::Tool { .. } if is_http => {
             return vec!["the trigger is HTTP, and the line says another".into()];
         }
-        Kind::Http { .. } if !function.is_http() => {
+        Kind::Http { .. } if !is_http => {
             return vec!["the trigger is not HTTP, and the line says so".into()];
         }
-        Kind::Trigger { .. } if function.is_tool() => {
+        Kind::Trigger { .. } if is_tool => {
             return vec!["the trigger is an MCP tool's, and the line says another".into()];
         }
-        Kind::Tool { .. } if !function.is_tool() => {
+        Kind::Tool { .. } if !is_tool => {
             return vec!["the trigger is not an MCP tool's, and the line says so".into()];
         }
-        Kind::Trigger { binding } | Kind::Tool { binding } if binding != trigger => wrong.push(
-            format!("the trigger's name is {trigger:?}, and the line says {binding:?}"),
-        ),
-        Kind::Trigger { .. } | Kind::Tool { .. } => {}
-        Kind::Http { methods, path } => {
-            let declared = function.methods();
-            if sorted(methods) != sorted(&declared) {
+        Kind::Trigger { binding } | Kind::Tool { binding } => {
+            if *binding != trigger.name {
+                let name = &trigger.name;
                 wrong.push(format!(
-                    "the trigger lists {}, and the line takes {}",
-                    list(&declared),
-                    list(methods)
+                    "the trigger's name is {name:?}, and the line says {binding:?}"
+                ));
+            }
+        }
+        Kind::Http { methods, path } => {
+            let (methods, declared) = (list(methods), list(&function.methods()));
+            if methods != declared {
+                wrong.push(format!(
+                    "the trigger lists {declared}, and the line takes {methods}"
                 ));
             }
             let expected = format!("{prefix}{}", function.route_below());
@@ -146,18 +145,14 @@ fn differences(line: &Line, function: &Function, prefix: &str) -> Vec<String> {
             }
         }
     }
-    let declared: Vec<String> = function
-        .listed_outputs()
-        .map(|output| output.name.clone())
-        .collect();
+    let outputs = function.listed_outputs();
+    let declared: Vec<String> = outputs.map(|output| output.name.clone()).collect();
+    let mut set = line.outputs.clone();
     // These take what the function returns, without a binding.
-    let returns = RETURNING.iter().any(|kind| function.trigger().is(kind));
-    let is_set = |output: &&String| {
-        !returns || *output != "$return" || declared.contains(&"$return".to_owned())
-    };
-    let set: Vec<String> = line.outputs.iter().filter(is_set).cloned().collect();
-    if sorted(&set) != sorted(&declared) {
-        let (set, declared) = (list(&set), list(&declared));
+    let returns = RETURNING.iter().any(|kind| trigger.is(kind));
+    set.retain(|output| !returns || output != "$return" || declared.contains(output));
+    let (set, declared) = (list(&set), list(&declared));
+    if set != declared {
         wrong.push(format!(
             "the line sets the outputs {set}, and function.json has {declared}"
         ));
@@ -165,13 +160,10 @@ fn differences(line: &Line, function: &Function, prefix: &str) -> Vec<String> {
     wrong
 }
 
-fn sorted(texts: &[String]) -> Vec<&String> {
-    let mut texts: Vec<&String> = texts.iter().collect();
-    texts.sort();
-    texts
-}
-
+/// The texts in their alphabetical order.
 fn list(texts: &[String]) -> String {
+    let mut texts = texts.to_vec();
+    texts.sort();
     match texts.is_empty() {
         true => "none".into(),
         false => texts.join(", "),

@@ -9,7 +9,7 @@ use crate::app::function::Function;
 use crate::app::json;
 use crate::app::tool::{FILE, Property, Tool, properties};
 use crate::commands::changes::Changes;
-use jsonc_parser::cst::CstInputValue;
+use jsonc_parser::cst::{CstInputValue, CstObject};
 use serde_json::Value;
 use std::path::Path;
 
@@ -43,12 +43,10 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
             None => names.push((&function.name, name)),
         }
         match described(&app.root, function) {
-            Ok(Some(text)) if !same(&text, function.trigger().text("toolProperties")) => {
-                add(format!(
-                    "toolProperties is not what {FILE} says: make check FIX=1"
-                ));
-            }
-            Ok(_) => {}
+            Ok(None) => {}
+            Ok(_) => add(format!(
+                "toolProperties is not what {FILE} says: make check FIX=1"
+            )),
             Err(why) => findings.push(Finding::error(format!("{}/{FILE}", function.name), why)),
         }
     }
@@ -67,11 +65,11 @@ pub fn check_function(function: &Function, findings: &mut Findings) {
     if !function.is_tool() {
         return;
     }
-    if let (false, false, Err(why)) = (
-        trigger.text("toolName").is_empty(),
-        trigger.text("description").is_empty(),
-        Tool::read(&function.name, trigger),
-    ) {
+    let has = |member| !trigger.text(member).is_empty();
+    if has("toolName")
+        && has("description")
+        && let Err(why) = Tool::read(&function.name, trigger)
+    {
         findings.error(why);
     }
     if trigger.says("dataType", "binary") {
@@ -91,16 +89,14 @@ pub fn check_function(function: &Function, findings: &mut Findings) {
     }
     let text = trigger.text("toolProperties");
     for property in Property::read_all(text).unwrap_or_default() {
-        match (
-            property.name(),
-            property.kind.as_deref().unwrap_or_default(),
-        ) {
-            (None, _) => findings.error(
+        let kind = property.kind.as_deref().unwrap_or_default();
+        match property.name() {
+            None => findings.error(
                 "an argument in toolProperties has no propertyName, and the host leaves it out \
                  without a word: write \"propertyName\": \"...\"",
             ),
-            (_, kind) if TYPES.contains(&kind) => {}
-            (Some(name), kind) => findings.error(format!(
+            _ if TYPES.contains(&kind) => {}
+            Some(name) => findings.error(format!(
                 "the argument {name:?} has the propertyType {kind:?}, which agents do not know: \
                  write one of {}",
                 TYPES.join(", ")
@@ -125,20 +121,18 @@ fn unknown_members(text: &str) -> Vec<String> {
     names
 }
 
-/// What tool.json says, as the text of `toolProperties`; `None` without such a file.
+/// What tool.json says, as the text of `toolProperties`; `None` without such a file, and if
+/// function.json says the same.
 fn described(root: &Path, function: &Function) -> Result<Option<String>, String> {
     let path = root.join(&function.name).join(FILE);
     if !path.is_file() {
         return Ok(None);
     }
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    properties(&text).map(Some)
-}
-
-/// Whether two texts are the same JSON.
-fn same(one: &str, other: &str) -> bool {
+    let text = properties(&text)?;
     let value = |text| serde_json::from_str::<Value>(text).ok();
-    value(one) == value(other)
+    let is_same = value(&text) == value(function.trigger().text("toolProperties"));
+    Ok((!is_same).then_some(text))
 }
 
 /// Writes what each tool.json says into its function.json. Gives a line for each file that it has
@@ -148,19 +142,14 @@ pub fn fix(root: &Path) -> Result<Vec<String>, String> {
     let mut changes = Changes::default();
     let mut changed = Vec::new();
     for function in app.all().filter(|function| function.is_tool()) {
-        let Some(properties) =
-            described(root, function).map_err(|why| format!("{}/{FILE}: {why}", function.name))?
-        else {
-            continue;
-        };
-        if same(&properties, function.trigger().text("toolProperties")) {
-            continue;
+        let described = described(root, function);
+        let described = described.map_err(|why| format!("{}/{FILE}: {why}", function.name))?;
+        if let Some(properties) = described {
+            let file = function.file_name();
+            let text = with_properties(&changes.read(root, &file)?, &properties);
+            changes.write(&file, text.map_err(|why| format!("{file}: {why}"))?);
+            changed.push(format!("{file} has the arguments of {FILE}."));
         }
-        let file = function.file_name();
-        let text = changes.read(root, &file)?;
-        let text = with_properties(&text, &properties).map_err(|why| format!("{file}: {why}"))?;
-        changes.write(&file, text);
-        changed.push(format!("{file} has the arguments of {FILE}."));
     }
     changes.apply(root, "Run it again when that is mended.")?;
     Ok(changed)
@@ -171,14 +160,13 @@ fn with_properties(text: &str, properties: &str) -> Result<String, String> {
     let value = CstInputValue::from(properties);
     let edited = json::edit(text, |file| {
         let bindings = json::property(file, "bindings")?.array_value()?.elements();
-        let trigger = bindings
-            .iter()
-            .filter_map(|one| one.as_object())
-            .find(|binding| {
-                let kind = json::property(binding, "type")
-                    .and_then(|kind| kind.value()?.as_string_lit()?.decoded_value().ok());
-                kind.is_some_and(|kind| kind.eq_ignore_ascii_case("mcpToolTrigger"))
-            })?;
+        let is_trigger = |binding: &CstObject| {
+            let kind = json::property(binding, "type").and_then(|kind| kind.value());
+            let kind = kind.and_then(|kind| kind.as_string_lit()?.decoded_value().ok());
+            kind.is_some_and(|kind| kind.eq_ignore_ascii_case("mcpToolTrigger"))
+        };
+        let mut bindings = bindings.iter().filter_map(|one| one.as_object());
+        let trigger = bindings.find(is_trigger)?;
         match json::property(&trigger, "toolProperties") {
             Some(member) => member.set_value(value),
             None => drop(trigger.append("toolProperties", value)),
