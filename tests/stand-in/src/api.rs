@@ -20,8 +20,8 @@ use crate::host::invoke::Host;
 use crate::host::newtonsoft;
 use crate::host::payload;
 use crate::host::record::{Record, lock};
+use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
-use crate::host::storage::{Given, blobs};
 use crate::run::http::Answer;
 use crate::run::limit::Invocations;
 use crate::run::process;
@@ -107,8 +107,9 @@ impl App {
             let invocations = invocations.clone();
             move |event| invocations.note(event)
         });
-        let host = Host::new(handler, Arc::new(app), Arc::default(), Arc::new(record));
-        let host = Arc::new(host.patient());
+        let mut host = Host::new(handler, Arc::new(app), Arc::default(), Arc::new(record));
+        host.patient = true;
+        let host = Arc::new(host);
         invocations.guard(Arc::downgrade(&host));
         Self {
             host,
@@ -262,7 +263,8 @@ impl App {
     /// [`put_blob`](Self::put_blob). `None` if there is no such blob.
     #[track_caller]
     pub fn blob(&self, container: &str, name: &str) -> Option<Vec<u8>> {
-        let read = blobs::read(&self.host.storage.folder, &blob_path(container, name));
+        let path = blob_path(container, name);
+        let read = self.host.storage.folder.read(path.file());
         read.unwrap_or_else(|why| panic!("{why}"))
     }
 
@@ -286,8 +288,7 @@ impl App {
             );
         };
         let value = payload::timer_value(&schedule, schedule.next(Date::now()), None);
-        let before = lock(&self.printed).len();
-        self.run(before, self.host.deliver_timer(function, value, "a test"))
+        self.triggered(&function.name, Given::Json(value))
     }
 
     /// Sets what an input binding gets from now on. Without, it gets what the host sends for

@@ -3,6 +3,7 @@
 
 use crate::app::function::Function;
 use crate::app::json;
+use crate::app::tool::to_json;
 use crate::host::answer::Outcome;
 use crate::host::data::Data;
 use crate::host::expressions::Template;
@@ -12,8 +13,8 @@ use crate::host::record::{Attempt, Event, lock};
 use crate::host::storage::names::BlobPath;
 use crate::host::storage::seen::Trigger;
 use crate::host::storage::{Given, blobs};
-use serde_json::Value;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long a failed message waits to be tried again. (Seen: about that long.)
@@ -50,10 +51,8 @@ pub struct Delivery {
 }
 
 enum What {
-    Message {
-        queue: String,
-        message: Message,
-    },
+    /// The queue's name, and the message.
+    Message(String, Message),
     /// A blob's path; with the bytes that a test gives in its place.
     Blob(BlobPath, Option<Given>),
     Timer(Given),
@@ -79,16 +78,13 @@ impl Delivery {
     pub fn message(queue: &str, message: Vec<u8>) -> Self {
         let (queue, message) = (queue.to_owned(), Message::new(message));
         let reason = format!("a message in {queue}");
-        Self::new(What::Message { queue, message }, "", reason)
+        Self::new(What::Message(queue, message), "", reason)
     }
 
     /// A blob that is new or has changed.
     pub fn blob((function, path): &Trigger) -> Self {
-        Self::new(
-            What::Blob(path.clone(), None),
-            function,
-            format!("the blob {path}"),
-        )
+        let reason = format!("the blob {path}");
+        Self::new(What::Blob(path.clone(), None), function, reason)
     }
 
     /// What a test or a user gives in the place of what triggers the function.
@@ -97,8 +93,10 @@ impl Delivery {
         let what = if trigger.is("blobTrigger") {
             let path = Template::parse(trigger.text("path"));
             let path = path.and_then(|path| BlobPath::parse(&path.example()));
-            let (container, name) = ("blobs".to_owned(), "name".to_owned());
-            let path = path.unwrap_or(BlobPath { container, name });
+            let path = path.unwrap_or_else(|_| BlobPath {
+                container: "blobs".to_owned(),
+                name: "name".to_owned(),
+            });
             What::Blob(path, Some(given))
         } else if trigger.is("timerTrigger") {
             What::Timer(given)
@@ -117,11 +115,14 @@ impl Host {
     pub fn deliver_once(&self, delivery: &mut Delivery) -> bool {
         delivery.again = None;
         let function = match &delivery.what {
-            // A message stays with the function that it came to first.
-            What::Message { queue, .. } => {
-                let mut functions = self.triggered_by(queue).into_iter();
-                let same = functions.find(|function| function.name == delivery.function);
-                same.or_else(|| self.in_turn(queue))
+            // A message stays with the function that it came to first. Functions on one queue
+            // compete under the real host: here each has its turn.
+            What::Message(queue, _) => {
+                let functions = self.triggered_by(queue);
+                let mut same = functions.iter();
+                let same = same.find(|function| function.name == delivery.function);
+                let function = same.or_else(|| functions.get(self.storage.turn(functions.len())));
+                function.copied()
             }
             _ => self.app.function(&delivery.function),
         };
@@ -129,20 +130,19 @@ impl Host {
             return false;
         };
         delivery.function.clone_from(&function.name);
+        let trigger = &function.trigger().name;
         if let What::Blob(path, None) = &delivery.what
             && blobs::stamp_of(&self.storage.folder, path).is_none()
-            && !self
-                .storage
-                .has_input(&function.name, &function.trigger().name)
+            && matches!(self.storage.input(&function.name, trigger), Ok(None))
         {
             return false;
         }
         delivery.tries += 1;
-        if let What::Message { message, .. } = &mut delivery.what {
-            message.dequeue_count = delivery.tries;
-        }
-        let (most, pause) = match &delivery.what {
-            What::Message { .. } => (self.app.host.max_dequeue_count, MESSAGE_PAUSE),
+        let (most, pause) = match &mut delivery.what {
+            What::Message(_, message) => {
+                message.dequeue_count = delivery.tries;
+                (self.app.host.max_dequeue_count, MESSAGE_PAUSE)
+            }
             What::Blob(..) => (self.blob_tries(), BLOB_PAUSE),
             What::Timer(_) | What::Other(_) => (1, Duration::ZERO),
         };
@@ -167,16 +167,14 @@ impl Host {
         delivery.logs.extend(invoked.logs);
         let failed = matches!(invoked.outcome, Outcome::Failed(_));
         delivery.outcome = Some(invoked.outcome);
-        if !failed {
-            return true;
-        }
         // What cannot be read is not tried again.
-        if takes.get() && delivery.tries < most {
+        if failed && takes.get() && delivery.tries < most {
             delivery.again = Some(pause);
             return true;
         }
         let (queue, message) = match &delivery.what {
-            What::Message { queue, message } => (format!("{queue}-poison"), message.bytes.clone()),
+            _ if !failed => return true,
+            What::Message(queue, message) => (format!("{queue}-poison"), message.bytes.clone()),
             What::Blob(path, _) => (POISON_BLOBS.to_owned(), self.poison(function, path)),
             What::Timer(_) | What::Other(_) => return true,
         };
@@ -192,11 +190,16 @@ impl Host {
     /// The value of a trigger, and the binding data.
     fn brought(&self, function: &Function, what: &What) -> Result<(String, Data), String> {
         match what {
-            What::Message { message, .. } => message.payload(function),
+            What::Message(_, message) => message.payload(function),
             What::Blob(path, given) => {
+                let (storage, trigger) = (&self.storage, &function.trigger().name);
+                let given = match given {
+                    Some(given) => Some(given.clone()),
+                    None => storage.input(&function.name, trigger)?,
+                };
                 let bytes = match given {
-                    Some(given) => Some(payload::bytes_of(given.clone())),
-                    None => self.blob_of(function, path)?,
+                    Some(given) => Some(payload::bytes_of(given)),
+                    None => storage.folder.read(path.file())?,
                 };
                 let bytes = bytes.ok_or_else(|| format!("there is no blob {path}"))?;
                 Ok(payload::blob(function, path, &bytes))
@@ -208,16 +211,12 @@ impl Host {
 
     /// Runs a delivery to its end, without a pause between its tries.
     pub fn deliver(&self, mut delivery: Delivery) -> Delivery {
-        self.deliver_once(&mut delivery);
-        while delivery.again.is_some() {
+        loop {
             self.deliver_once(&mut delivery);
+            if delivery.again.is_none() {
+                return delivery;
+            }
         }
-        delivery
-    }
-
-    /// Runs a timer's function; `value` has members of what the timer brings, or all of it.
-    pub fn deliver_timer(&self, function: &Function, value: Value, reason: &str) -> Delivery {
-        self.deliver(Delivery::given(function, Given::Json(value), reason))
     }
 
     /// The functions that a queue triggers, in the host's order.
@@ -229,24 +228,15 @@ impl Host {
         self.app.functions.iter().filter(triggered).collect()
     }
 
-    /// The function whose turn it is, where a queue triggers several: under the real host they
-    /// compete.
-    fn in_turn(&self, queue: &str) -> Option<&Function> {
-        let functions = self.triggered_by(queue);
-        match functions[..] {
-            [] | [_] => functions.first().copied(),
-            _ => Some(functions[self.storage.turn(functions.len())]),
-        }
-    }
-
     /// The functions that a blob triggers.
     pub fn triggered_by_blob(&self, blob: &BlobPath) -> Vec<String> {
-        let path = blob.to_string();
-        let triggered = self
-            .blob_triggers
-            .iter()
-            .filter(|(_, pattern)| pattern.matches(&path).is_some());
-        triggered.map(|(function, _)| function.clone()).collect()
+        let (path, mut triggered) = (blob.to_string(), Vec::new());
+        for (function, pattern) in &self.blob_triggers {
+            if pattern.matches(&path).is_some() {
+                triggered.push(function.clone());
+            }
+        }
+        triggered
     }
 
     /// Looks for blobs that are new or have changed, and gives what is to be delivered: each of
@@ -256,23 +246,14 @@ impl Host {
     ///
     /// [`Seen::delivered`]: crate::host::storage::seen::Seen::delivered
     pub fn look_for_blobs(&self) -> Result<Vec<Trigger>, String> {
-        let folder = &self.storage.folder;
-        let has_expression = self
-            .blob_triggers
-            .iter()
-            .any(|(_, pattern)| pattern.container().is_none());
-        let mut containers: Vec<String> = match has_expression {
-            true => blobs::containers(folder)?,
-            false => Vec::new(),
-        };
-        let fixed = self
-            .blob_triggers
-            .iter()
-            .filter_map(|(_, pattern)| pattern.container());
-        containers.extend(fixed.map(str::to_owned));
-        containers.sort();
-        containers.dedup();
-        lock(&self.storage.seen).look(folder, &containers, |blob| self.triggered_by_blob(blob))
+        let (folder, mut containers) = (&self.storage.folder, BTreeSet::new());
+        for (_, pattern) in &self.blob_triggers {
+            match pattern.container() {
+                Some(fixed) => containers.extend([fixed.to_owned()]),
+                None => containers.extend(blobs::containers(folder)?),
+            }
+        }
+        lock(&self.storage.seen).look(folder, containers, |blob| self.triggered_by_blob(blob))
     }
 
     /// Delivers the blobs that functions have written or [`put_blob`](Self::put_blob) has, and
@@ -286,36 +267,22 @@ impl Host {
         !triggers.is_empty()
     }
 
-    /// The bytes of a blob for a function; `None` where it is not there.
-    fn blob_of(&self, function: &Function, path: &BlobPath) -> Result<Option<Vec<u8>>, String> {
-        let given = self
-            .storage
-            .input(&function.name, &function.trigger().name)?;
-        match given {
-            Some(given) => Ok(Some(payload::bytes_of(given))),
-            None => blobs::read(&self.storage.folder, path),
-        }
-    }
-
     fn blob_tries(&self) -> u32 {
         let tries = json::at(&self.app.host.file, "extensions.blobs.poisonBlobThreshold");
         let tries = json::integer(tries).and_then(|tries| tries.try_into().ok());
         tries.unwrap_or(BLOB_TRIES)
     }
 
-    /// What is put into the queue for poison blobs.
+    /// What is put into the queue for poison blobs. Its members are in the host's order.
     fn poison(&self, function: &Function, path: &BlobPath) -> Vec<u8> {
         let stamp = blobs::stamp_of(&self.storage.folder, path).unwrap_or_default();
-        let members = [
-            ("Type", "BlobTrigger".to_owned()),
-            ("FunctionId", format!("Host.Functions.{}", function.name)),
-            ("BlobType", "BlockBlob".to_owned()),
-            ("ContainerName", path.container.clone()),
-            ("BlobName", path.name.clone()),
-            ("ETag", format!("\"0x{:X}\"", stamp.1)),
-        ];
-        // Its members are in the host's order.
-        let members = members.map(|(name, value)| format!("\"{name}\":{}", Value::from(value)));
-        format!("{{{}}}", members.join(",")).into_bytes()
+        let message = format!(
+            r#"{{"Type":"BlobTrigger","FunctionId":{},"BlobType":"BlockBlob","ContainerName":{},"BlobName":{},"ETag":{}}}"#,
+            to_json(&format!("Host.Functions.{}", function.name)),
+            to_json(&path.container),
+            to_json(&path.name),
+            to_json(&format!("\"0x{:X}\"", stamp.1)),
+        );
+        message.into_bytes()
     }
 }

@@ -8,7 +8,6 @@ use crate::host::answer::{self, Outcome, server_error};
 use crate::host::data::{self, Data};
 use crate::host::expressions::Template;
 use crate::host::mcp;
-use crate::host::newtonsoft::Token;
 use crate::host::payload;
 use crate::host::record::{Attempt, Event, Record, lock};
 use crate::host::request::Request;
@@ -36,10 +35,11 @@ pub struct Host {
     pub record: Arc<Record>,
     /// The functions that blobs trigger, with the pattern of each.
     pub(super) blob_triggers: Vec<(String, Template)>,
-    /// Whether functions may take as long as they like, and not only so long as no test would take.
-    patient: bool,
-    /// The longest pause between two runs by a retry policy: tests do not wait.
-    longest_pause: Duration,
+    /// Whether functions may take as long as they like. If not, only as long as a test may take.
+    pub patient: bool,
+    /// The longest pause between two runs by a retry policy. It is zero at first: tests do not
+    /// wait.
+    pub longest_pause: Duration,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -50,8 +50,6 @@ pub struct Invoked {
     pub logs: Vec<String>,
     /// How often the function ran: with a retry policy several times.
     pub runs: u32,
-    /// What the function returned last.
-    pub returned: Token,
 }
 
 /// After so many runs a retry policy without an end ends.
@@ -78,14 +76,14 @@ impl Host {
         storage: Arc<Storage>,
         record: Arc<Record>,
     ) -> Self {
-        let blob_trigger = |function: &Function| {
+        let mut blob_triggers = Vec::new();
+        for function in &app.functions {
             let trigger = function.trigger();
-            let pattern = Template::parse(trigger.text("path")).ok()?;
-            trigger
-                .is("blobTrigger")
-                .then(|| (function.name.clone(), pattern))
-        };
-        let blob_triggers = app.functions.iter().filter_map(blob_trigger).collect();
+            let pattern = Template::parse(trigger.text("path"));
+            if let (true, Ok(pattern)) = (trigger.is("blobTrigger"), pattern) {
+                blob_triggers.push((function.name.clone(), pattern));
+            }
+        }
         Self {
             handler,
             app,
@@ -98,34 +96,13 @@ impl Host {
         }
     }
 
-    /// The same, and functions may take as long as they like.
-    pub fn patient(self) -> Self {
-        Self {
-            patient: true,
-            ..self
-        }
-    }
-
-    /// The same, and runs by retry policies are as far apart as they say.
-    pub fn in_real_time(self) -> Self {
-        Self {
-            longest_pause: Duration::MAX,
-            ..self
-        }
-    }
-
     /// The function that a request is for [WebJobs.Script.WebHost, WebJobsRouter]: the first by
     /// name whose route it matches.
     pub fn routed(&self, method: &str, target: &str) -> Option<(&Function, Parameters)> {
         let path = target.split('?').next().unwrap_or_default();
-        let functions = self
-            .app
-            .functions
-            .iter()
-            .filter(|function| function.takes(method));
-        functions
-            .into_iter()
-            .find_map(|function| Some((function, function.route.as_ref()?.matches(path)?)))
+        let functions = self.app.functions.iter();
+        let mut functions = functions.filter(|function| function.takes(method));
+        functions.find_map(|function| Some((function, function.route.as_ref()?.matches(path)?)))
     }
 
     /// A caller's request, and what became of it. `body` is what the caller means, chunked or not.
@@ -136,6 +113,12 @@ impl Host {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Outcome {
+        let Some((function, parameters)) = self.routed(method, target) else {
+            return Outcome::Completed(Some(Answer {
+                status: 404,
+                ..server_error()
+            }));
+        };
         let length = body.len().to_string();
         let mut all = vec![
             ("Host", "localhost:7071"),
@@ -143,35 +126,25 @@ impl Host {
             ("Accept", "*/*"),
         ];
         all.extend(headers);
-        let chunked = all
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("Transfer-Encoding"));
+        let mut names = headers.iter().map(|(name, _)| name);
+        let chunked = names.any(|name| name.eq_ignore_ascii_case("Transfer-Encoding"));
         let bodiless = body.is_empty() && matches!(method, "GET" | "HEAD");
         if !chunked && !bodiless {
             all.push(("Content-Length", &length));
         }
-        let headers = all
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_string()))
-            .collect();
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let request = Request {
             method,
             target,
-            headers,
+            headers: all.into_iter().map(owned).collect(),
             body,
         };
-        match self.routed(method, target) {
-            Some((function, parameters)) => self.answer(function, &parameters, &request, None),
-            None => Outcome::Completed(Some(Answer {
-                status: 404,
-                ..server_error()
-            })),
-        }
+        self.answer(function, &parameters, &request, None)
     }
 
     /// Answers a request for a function. If the handler itself answers the caller, its answer goes
-    /// through `relay`, if given, and is not in the outcome. A function without an http output has
-    /// no answer either.
+    /// through `relay`, if given, and the outcome has only its head. A function without an http
+    /// output has no answer.
     pub fn answer(
         &self,
         function: &Function,
@@ -180,33 +153,24 @@ impl Host {
         relay: Option<&mut dyn Relay>,
     ) -> Outcome {
         let reason = format!("{} {}", request.method, request.target);
-        if self.app.host.form == Form::Payload || !function.is_http_only() {
-            return self
-                .invoke(function, &reason, &Attempt::default(), || {
-                    Ok(request.payload(&function.name, parameters))
-                })
-                .outcome;
+        let (form, attempt) = (self.app.host.form, Attempt::default());
+        if form == Form::Payload || !function.is_http_only() {
+            let brought = || Ok(request.payload(&function.name, parameters));
+            return self.invoke(function, &reason, &attempt, brought).outcome;
         }
-        self.noted(function, &reason, &Attempt::default(), |id| {
+        self.noted(function, &reason, &attempt, |id| {
             // [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage] A body without a length
             // is refused.
-            if self.app.host.form == Form::Forwarded && request.is_chunked() {
-                return (Outcome::Failed("a chunked body".into()), None);
+            if form == Form::Forwarded && request.is_chunked() {
+                return Outcome::Failed("a chunked body".into());
             }
-            let bytes = match self.app.host.form {
+            let bytes = match form {
                 Form::Forwarded => request.forwarded(id),
                 _ => request.proxied(&self.authority(), id),
             };
-            let answered = match relay {
-                Some(relay) => self.relay(&bytes, relay).map(|status| (None, status)),
-                None => self.send(&bytes).map(|answer| {
-                    let status = answer.status;
-                    (Some(answer), status)
-                }),
-            };
-            match answered {
-                Ok((answer, status)) => (Outcome::Completed(answer), Some(status)),
-                Err(error) => (Outcome::Failed(error.to_string()), None),
+            match self.send(&bytes, relay) {
+                Ok(answer) => Outcome::Completed(Some(answer)),
+                Err(error) => Outcome::Failed(error.to_string()),
             }
         })
     }
@@ -241,16 +205,16 @@ impl Host {
         function: &Function,
         reason: &str,
         attempt: &Attempt,
-        run: impl FnOnce(&str) -> (Outcome, Option<u16>),
+        run: impl FnOnce(&str) -> Outcome,
     ) -> Outcome {
-        let (id, begun) = (guid(), Instant::now());
+        let (id, begun, name) = (guid(), Instant::now(), &function.name);
         self.record.note(&Event::Started {
-            function: &function.name,
+            function: name,
             id: &id,
             reason,
             attempt,
         });
-        let (outcome, status) = run(&id);
+        let outcome = run(&id);
         let failure = match &outcome {
             Outcome::Completed(_) => None,
             Outcome::Failed(why) => Some(why.as_str()),
@@ -258,17 +222,17 @@ impl Host {
                 "the answer is empty, and the host would wait for another until the function's timeout",
             ),
         };
-        let took = begun.elapsed();
-        let status = match failure {
-            Some(_) if function.is_http() => Some(server_error().status),
-            _ => status,
+        let status = match &outcome {
+            _ if !function.is_http() => None,
+            Outcome::Completed(answer) => answer.as_ref().map(|answer| answer.status),
+            _ => Some(server_error().status),
         };
         self.record.note(&Event::Ended {
-            function: &function.name,
+            function: name,
             id: &id,
             failure,
             status,
-            took,
+            took: begun.elapsed(),
             attempt,
         });
         outcome
@@ -284,57 +248,40 @@ impl Host {
         brought: impl Fn() -> Result<(String, Data), String>,
     ) -> Invoked {
         let (policy, mut logs, mut done) = (Retry::of(function), Vec::new(), 0);
-        let (mut attempt, mut returned) = (attempt.clone(), Token::Null);
+        let mut attempt = attempt.clone();
         let label = std::mem::take(&mut attempt.label);
         loop {
-            let labels = [
-                Some(label.clone()),
-                policy.as_ref().map(|policy| policy.label(done)),
-            ];
-            let labels = labels
-                .into_iter()
-                .flatten()
-                .filter(|label| !label.is_empty());
-            attempt.label = labels.collect::<Vec<_>>().join(", ");
+            attempt.label = match &policy {
+                None => label.clone(),
+                Some(policy) if label.is_empty() => policy.label(done),
+                Some(policy) => format!("{label}, {}", policy.label(done)),
+            };
             let outcome = self.noted(function, reason, &attempt, |id| {
-                let brought = brought().map(|(value, mut data)| {
-                    if let Some(policy) = &policy {
-                        let before = attempt.failure_before.as_deref().filter(|_| done > 0);
-                        let context = policy.context(&function.name, done, before);
-                        data.set("RetryContext", data::Value::from(&context));
-                    }
-                    (value, data)
-                });
-                let outcome = match brought {
-                    Ok((value, data)) => {
-                        self.invoke_once(function, id, value, &data, &mut logs, &mut returned)
-                    }
-                    Err(why) => Outcome::Failed(why),
+                let (value, mut data) = match brought() {
+                    Ok(brought) => brought,
+                    Err(why) => return Outcome::Failed(why),
                 };
-                let status = match &outcome {
-                    Outcome::Completed(Some(answer)) if function.is_http() => Some(answer.status),
-                    _ => None,
-                };
-                (outcome, status)
+                if let Some(policy) = &policy {
+                    let before = attempt.failure_before.as_deref();
+                    let context = policy.context(&function.name, done, before);
+                    data.set("RetryContext", data::Value::from(&context));
+                }
+                self.invoke_once(function, id, value, &data, &mut logs)
             });
-            match (&outcome, &policy) {
-                (Outcome::Failed(why), Some(policy))
-                    if policy.repeats(done) && done < MOST_RUNS =>
-                {
-                    attempt.failure_before = Some(why.clone());
-                    attempt.is_first = false;
-                    std::thread::sleep(policy.pause(done).min(self.longest_pause));
-                    done += 1;
-                }
-                _ => {
-                    return Invoked {
-                        outcome,
-                        logs,
-                        runs: done + 1,
-                        returned,
-                    };
-                }
-            }
+            let pause = policy.as_ref().filter(|_| done < MOST_RUNS);
+            let pause = pause.and_then(|policy| policy.pause(done));
+            done += 1;
+            let (Outcome::Failed(why), Some(pause)) = (&outcome, pause) else {
+                let runs = done;
+                return Invoked {
+                    outcome,
+                    logs,
+                    runs,
+                };
+            };
+            attempt.failure_before = Some(why.clone());
+            attempt.is_first = false;
+            std::thread::sleep(pause.min(self.longest_pause));
         }
     }
 
@@ -345,7 +292,6 @@ impl Host {
         value: String,
         data: &Data,
         logs: &mut Vec<String>,
-        returned: &mut Token,
     ) -> Outcome {
         let answer = match self.call(function, id, value, data) {
             Ok(answer) => answer,
@@ -357,7 +303,6 @@ impl Host {
             self.record.note(&Event::Logged { id, line });
         }
         logs.extend(settled.logs);
-        *returned = settled.returned;
         // The host writes all outputs, and reports the first that fails.
         let mut outcome = settled.outcome;
         for written in settled.written {
@@ -367,7 +312,9 @@ impl Host {
             }
         }
         match outcome {
-            Outcome::Completed(None) if function.is_tool() => mcp::settled(function, returned),
+            Outcome::Completed(None) if function.is_tool() => {
+                mcp::settled(function, &settled.returned)
+            }
             outcome => outcome,
         }
     }
@@ -387,7 +334,8 @@ impl Host {
         let path = format!("/{}", function.name);
         let invocation = http::invocation_to(&self.authority(), &path, id, payload.as_bytes());
         drop(payload);
-        self.send(&invocation).map_err(|error| error.to_string())
+        let answer = self.send(&invocation, None);
+        answer.map_err(|error| error.to_string())
     }
 
     /// Makes sure that the handler can be reached: keeps a connection to it for an invocation.
@@ -406,13 +354,10 @@ impl Host {
             }
         }
         let mut connection = Connection::open(self.handler.port).map_err(|error| {
-            io::Error::new(
-                error.kind(),
-                format!(
-                    "the handler on 127.0.0.1:{} cannot be reached: {error}",
-                    self.handler.port
-                ),
-            )
+            let handler = self.authority();
+            io::Error::other(format!(
+                "the handler on {handler} cannot be reached: {error}"
+            ))
         })?;
         if self.patient {
             connection.wait_while(|| Ok(()))?;
@@ -420,41 +365,35 @@ impl Host {
         Ok(connection)
     }
 
-    fn send(&self, request: &[u8]) -> io::Result<Answer> {
+    /// Sends a request to the handler and gives its answer. The body goes through `relay`, if given,
+    /// as it comes; a caller that goes away ends the handler's connection.
+    fn send(&self, request: &[u8], mut relay: Option<&mut dyn Relay>) -> io::Result<Answer> {
         let mut connection = self.connection()?;
-        connection.send(request)?;
-        loop {
-            let answer = match request.starts_with(b"HEAD ") {
-                true => connection.read_head_answer()?,
-                false => connection.read_answer_or_interim()?,
-            };
-            if answer.status >= 200 {
-                lock(&self.idle).push(connection);
-                return Ok(answer);
-            }
+        if let Some(relay) = &relay {
+            connection.wait_while(relay.wanted())?;
         }
-    }
-
-    /// Passes the answer on as it comes, and gives its status. A caller that goes away ends the
-    /// handler's connection.
-    fn relay(&self, request: &[u8], relay: &mut dyn Relay) -> io::Result<u16> {
-        let mut connection = self.connection()?;
-        connection.wait_while(relay.wanted())?;
         connection.send(request)?;
-        let (head, mut body) = loop {
+        let (mut answer, mut body) = loop {
             let (head, body) = connection.read_head(!request.starts_with(b"HEAD "))?;
             if head.status >= 200 {
                 break (head, body);
             }
         };
-        relay.head(&head, &body)?;
-        while let Some(piece) = connection.read_piece(&mut body)? {
-            relay.piece(&piece)?;
+        if let Some(relay) = &mut relay {
+            relay.head(&answer, &body)?;
         }
-        relay.end()?;
-        connection.wait_while(|| Ok(()))?;
+        while let Some(piece) = connection.read_piece(&mut body)? {
+            match &mut relay {
+                Some(relay) => relay.piece(&piece)?,
+                None => answer.body.extend(piece),
+            }
+        }
+        if let Some(relay) = relay {
+            relay.end()?;
+            connection.wait_while(|| Ok(()))?;
+        }
         lock(&self.idle).push(connection);
-        Ok(head.status)
+        Ok(answer)
     }
 
     fn authority(&self) -> String {

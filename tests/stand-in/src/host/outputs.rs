@@ -11,7 +11,7 @@ use crate::host::newtonsoft::{Token, quoted};
 use crate::host::payload;
 use crate::host::record::{Event, lock};
 use crate::host::storage::names::{self, BlobPath};
-use crate::host::storage::{Given, blobs, tables};
+use crate::host::storage::{Given, tables};
 
 impl Host {
     /// The values of a function's input bindings in `Data`, by name, as JSON. An error means that
@@ -41,7 +41,7 @@ impl Host {
         let mut absent = format!(".local/{own}.{name} is not there");
         if binding.is("blob") {
             let path = BlobPath::parse(&resolved("path")?)?;
-            if let Some(bytes) = blobs::read(&self.storage.folder, &path)? {
+            if let Some(bytes) = self.storage.folder.read(path.file())? {
                 let given = Some(Given::Bytes(bytes));
                 return Ok(payload::input(binding, given));
             }
@@ -134,13 +134,18 @@ impl Host {
 
     fn record_output(&self, function: &Function, binding: &Binding, value: &Output) {
         let shown = value.shown();
+        let size = match value {
+            Output::Bytes(bytes) => bytes.len(),
+            Output::Json(_) => shown.to_string().len(),
+        };
         self.record.note(&Event::Written {
             function: &function.name,
             binding: &binding.name,
             kind: &binding.kind,
             value: &shown,
         });
-        self.storage.write(&function.name, &binding.name, shown);
+        let storage = &self.storage;
+        storage.write(&function.name, &binding.name, shown, size);
     }
 
     /// Puts a message into a queue, and says so.
@@ -156,7 +161,7 @@ impl Host {
     /// [`look_for_blobs`](Self::look_for_blobs) or [`deliver_blobs`](Self::deliver_blobs).
     /// Errors where its file cannot be written.
     pub fn put_blob(&self, path: &BlobPath, bytes: &[u8]) -> Result<(), String> {
-        blobs::write(&self.storage.folder, path, bytes)?;
+        self.storage.folder.write(path.file(), bytes)?;
         let functions = self.triggered_by_blob(path);
         lock(&self.storage.seen).written(&self.storage.folder, path, functions);
         Ok(())

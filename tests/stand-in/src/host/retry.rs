@@ -34,16 +34,12 @@ impl Retry {
         (!function.is_http()).then_some(Self { most, delay })
     }
 
-    /// Whether a run that failed is repeated, after so many repetitions.
-    pub fn repeats(&self, done: u32) -> bool {
-        self.most < 0 || i64::from(done) < self.most
-    }
-
-    /// How long the next repetition waits, after so many. (The host adds up to a fifth by chance to
-    /// delays that grow.)
-    pub fn pause(&self, done: u32) -> Duration {
+    /// How long the next repetition of a run that failed waits, after so many; `None` if there is no
+    /// other. (The host adds up to a fifth by chance to delays that grow.)
+    pub fn pause(&self, done: u32) -> Option<Duration> {
         let (first, most) = self.delay;
-        first.saturating_mul(1 << done.min(20)).min(most)
+        let repeats = self.most < 0 || i64::from(done) < self.most;
+        repeats.then(|| first.saturating_mul(1 << done.min(20)).min(most))
     }
 
     /// `run 2 of 3`, or `run 2`.
@@ -54,17 +50,16 @@ impl Retry {
         }
     }
 
-    /// `Metadata.RetryContext` of a run, as it was seen (wire/host-queue-retry.json); `failure` says
-    /// why the run before failed. Stack traces are left out.
+    /// `Metadata.RetryContext` of a run, as it was seen (wire/host-queue-retry.json). `failure` says
+    /// why the run before failed; the first run has none. Stack traces are left out.
     pub fn context(&self, function: &str, done: u32, failure: Option<&str>) -> Value {
-        let exception = failure.map(|why| {
-            let message = format!("Exception while executing function: Functions.{function}");
+        let exception = failure.filter(|_| done > 0).map(|why| {
             json!({
                 "MethodName": format!("Host.Functions.{function}"), "Handled": false,
                 "ClassName": "Microsoft.Azure.WebJobs.Host.FunctionInvocationException",
-                "Message": message, "Data": null,
+                "Message": format!("Exception while executing function: Functions.{function}"),
                 "InnerException": {"Message": why, "Data": {}, "InnerException": null},
-                "HResult": -2146233088, "Source": "System.Private.CoreLib",
+                "Data": null, "HResult": -2146233088, "Source": "System.Private.CoreLib",
             })
         });
         json!({

@@ -295,8 +295,9 @@ impl Run {
             move |event| console.event(&running, event)
         }));
         let (app, storage) = (made.app.clone(), self.storage.clone());
-        let host = Host::new(handler, app, storage, Arc::new(record));
-        let host = Arc::new(host.patient().in_real_time());
+        let mut host = Host::new(handler, app, storage, Arc::new(record));
+        (host.patient, host.longest_pause) = (true, Duration::MAX);
+        let host = Arc::new(host);
         let started = Started {
             host: Arc::downgrade(&host),
             running,

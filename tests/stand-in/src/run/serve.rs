@@ -110,9 +110,8 @@ fn invoke(
     };
     let outcome = host.answer(function, parameters, &request, Some(reply));
     match outcome {
-        Outcome::Completed(Some(answer)) => reply.send(&answer),
-        Outcome::Completed(None) if reply.begun => Ok(()),
-        Outcome::Completed(None) => reply.send(&no_content()),
+        Outcome::Completed(_) if reply.begun => Ok(()),
+        Outcome::Completed(answer) => reply.send(&answer.unwrap_or_else(no_content)),
         Outcome::Failed(_) | Outcome::Hangs if reply.begun => {
             Err(ErrorKind::ConnectionAborted.into())
         }

@@ -4,9 +4,11 @@ use crate::app::description::Description;
 use crate::app::function::Function;
 use crate::app::json;
 use crate::host::date::{Date, SECOND};
+use crate::host::delivery::Delivery;
 use crate::host::payload;
 use crate::host::record::lock;
 use crate::host::schedule::Schedule;
+use crate::host::storage::Given;
 use crate::run::current::Current;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -78,7 +80,7 @@ fn keep(current: &Current, name: &str, text: &str, schedule: &Schedule, at_once:
         let begun = Date::now();
         let reason = if is_startup { "runOnStartup" } else { text };
         let value = payload::timer_value(schedule, due, last);
-        host.deliver_timer(function, value, reason);
+        host.deliver(Delivery::given(function, Given::Json(value), reason));
         last = Some(begun);
         // A run that is not over when its next time comes is not started a second time: the next
         // begins when it ends, and times in between are left out.

@@ -342,9 +342,10 @@ impl Served {
             let events = events.clone();
             move |event| events.lock().unwrap().push(format!("{event:?}"))
         }));
-        let host = Host::new(handler, Arc::new(app), storage.clone(), Arc::new(record));
+        let mut host = Host::new(handler, Arc::new(app), storage.clone(), Arc::new(record));
+        host.patient = true;
         let current = Arc::new(Current::default());
-        current.replace(Arc::new(host.patient()));
+        current.replace(Arc::new(host));
         let (callers, port) = listen();
         thread::spawn({
             let current = current.clone();

@@ -41,27 +41,26 @@ impl Folder {
     /// Writes a file so that nobody sees half of it: under another name first. The error names the
     /// file and the reason.
     pub fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), String> {
-        let file = self.join(path);
+        let (file, folder) = (self.join(path), self.join("tmp"));
         let number = COUNT.fetch_add(1, Relaxed);
-        let new = self.join(format!("tmp/{}-{number}", std::process::id()));
+        let new = folder.join(format!("{}-{number}", std::process::id()));
+        let name = file.display();
         if file.is_dir() {
-            return Err(format!("{}: it is a folder already", file.display()));
+            return Err(format!("{name}: it is a folder already"));
         }
-        let written = file
-            .parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::create_dir_all(self.join("tmp")))
+        let made = file.parent().map_or(Ok(()), fs::create_dir_all);
+        let written = made
+            .and_then(|()| fs::create_dir_all(&folder))
             .and_then(|()| fs::write(&new, bytes))
             .and_then(|()| fs::rename(&new, &file));
         written.map_err(|error| {
             // What cannot be removed was not written, or cannot be helped.
             let _ = fs::remove_file(&new);
             match error.kind() {
-                ErrorKind::NotADirectory | ErrorKind::AlreadyExists => format!(
-                    "{}: a folder in its path is a file already ({error})",
-                    file.display()
-                ),
-                _ => format!("{}: {error}", file.display()),
+                ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                    format!("{name}: a folder in its path is a file already ({error})")
+                }
+                _ => format!("{name}: {error}"),
             }
         })
     }

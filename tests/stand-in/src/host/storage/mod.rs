@@ -24,7 +24,9 @@ pub struct Storage {
     put: Condvar,
     /// Counts the deliveries of queues that trigger several functions.
     turn: AtomicUsize,
-    outputs: Mutex<BTreeMap<Place, Vec<Value>>>,
+    outputs: Mutex<BTreeMap<Place, VecDeque<(usize, Value)>>>,
+    /// How many bytes of what an output has written stay in memory.
+    kept_bytes: usize,
     inputs: Mutex<BTreeMap<Place, Given>>,
     /// Holds blobs, tables, and the files `<function>.<binding>`: what an input binding gets.
     pub folder: Folder,
@@ -37,6 +39,17 @@ pub struct Storage {
 /// A function and its binding.
 type Place = (String, String);
 
+fn place(function: &str, binding: &str) -> Place {
+    (function.to_owned(), binding.to_owned())
+}
+
+/// How many bytes of what an output has written stay in memory under `make run`. The last value
+/// stays, however large it is.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// About how many bytes of memory a small value takes.
+const VALUE_BYTES: usize = 100;
+
 /// What a trigger brings, or what there is for an input binding. A JSON string is a text.
 #[derive(Clone, Debug)]
 pub enum Given {
@@ -47,22 +60,24 @@ pub enum Given {
 /// An empty one, whose files go with it.
 impl Default for Storage {
     fn default() -> Self {
-        Self::new(Folder::temporary())
+        Self::new(Folder::temporary(), usize::MAX)
     }
 }
 
 impl Storage {
-    /// One whose files are in the folder `local`, and stay there.
+    /// One for a process that runs for long: its files are in the folder `local`, and stay there;
+    /// only the last things that outputs have written stay in memory.
     pub fn with_files(local: PathBuf) -> Self {
-        Self::new(Folder::kept(local))
+        Self::new(Folder::kept(local), KEPT_BYTES)
     }
 
-    fn new(folder: Folder) -> Self {
+    fn new(folder: Folder, kept_bytes: usize) -> Self {
         Self {
             queues: Mutex::default(),
             put: Condvar::new(),
             turn: AtomicUsize::new(0),
             outputs: Mutex::default(),
+            kept_bytes,
             inputs: Mutex::default(),
             seen: Mutex::new(Seen::read(&folder)),
             folder,
@@ -99,7 +114,10 @@ impl Storage {
 
     /// One of so many, each in turn: which function gets a message.
     pub fn turn(&self, of: usize) -> usize {
-        self.turn.fetch_add(1, Relaxed) % of.max(1)
+        match of {
+            0 | 1 => 0,
+            of => self.turn.fetch_add(1, Relaxed) % of,
+        }
     }
 
     /// The messages that lie in a queue.
@@ -126,41 +144,37 @@ impl Storage {
         queues.iter().map(count).collect()
     }
 
-    /// Adds what an output that is neither a queue nor HTTP has written.
-    pub fn write(&self, function: &str, binding: &str, value: Value) {
-        lock(&self.outputs)
-            .entry((function.to_owned(), binding.to_owned()))
-            .or_default()
-            .push(value);
+    /// Adds what an output that is neither a queue nor HTTP has written: `size` bytes.
+    pub fn write(&self, function: &str, binding: &str, value: Value, size: usize) {
+        let mut outputs = lock(&self.outputs);
+        let values = outputs.entry(place(function, binding)).or_default();
+        values.push_back((size + VALUE_BYTES, value));
+        let mut bytes = values.iter().map(|(size, _)| size).sum::<usize>();
+        while bytes > self.kept_bytes && values.len() > 1 {
+            bytes -= values.pop_front().map_or(0, |(size, _)| size);
+        }
     }
 
     /// What an output that is neither a queue nor HTTP has written, in order.
     pub fn written(&self, function: &str, binding: &str) -> Vec<Value> {
-        lock(&self.outputs)
-            .get(&(function.to_owned(), binding.to_owned()))
-            .cloned()
-            .unwrap_or_default()
+        let outputs = lock(&self.outputs);
+        let values = outputs.get(&place(function, binding)).into_iter().flatten();
+        values.map(|(_, value)| value.clone()).collect()
     }
 
     /// Sets what an input binding gets from now on.
     pub fn set_input(&self, function: &str, binding: &str, input: Given) {
-        lock(&self.inputs).insert((function.to_owned(), binding.to_owned()), input);
+        lock(&self.inputs).insert(place(function, binding), input);
     }
 
     /// What was given for an input binding, or lies in its file. Errors where the file cannot be
     /// read.
     pub fn input(&self, function: &str, binding: &str) -> Result<Option<Given>, String> {
-        if let Some(input) = lock(&self.inputs).get(&(function.to_owned(), binding.to_owned())) {
+        if let Some(input) = lock(&self.inputs).get(&place(function, binding)) {
             return Ok(Some(input.clone()));
         }
         let file = self.folder.read(format!("{function}.{binding}"))?;
         Ok(file.map(Given::Bytes))
-    }
-
-    /// Whether something was given for an input binding, or its file is there.
-    pub fn has_input(&self, function: &str, binding: &str) -> bool {
-        lock(&self.inputs).contains_key(&(function.to_owned(), binding.to_owned()))
-            || self.folder.join(format!("{function}.{binding}")).is_file()
     }
 }
 

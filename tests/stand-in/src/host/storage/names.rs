@@ -10,32 +10,28 @@ const SPECIAL: [&str; 3] = ["$root", "$web", "$logs"];
 /// The name of a queue as it is in storage: in small letters. Errors where Azure does not take it.
 pub fn queue(name: &str) -> Result<String, String> {
     let name = name.to_ascii_lowercase();
-    match is_dashed(&name) {
-        true => Ok(name),
-        false => Err(format!(
-            "{name:?} is not a queue's name: 3 to 63 small letters, digits and single dashes, none \
-             of them at an end"
-        )),
-    }
+    dashed("queue", &name)?;
+    Ok(name)
 }
 
 /// Errors where Azure does not take the name of a container.
 pub fn container(name: &str) -> Result<(), String> {
-    match is_dashed(name) || SPECIAL.contains(&name) {
+    match SPECIAL.contains(&name) {
         true => Ok(()),
-        false => Err(format!(
-            "{name:?} is not a container's name: 3 to 63 small letters, digits and single dashes, \
-             none of them at an end"
-        )),
+        false => dashed("container", name),
     }
 }
 
-fn is_dashed(name: &str) -> bool {
-    (3..=63).contains(&name.len())
-        && name.split('-').all(|part| {
-            let small = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-            !part.is_empty() && part.bytes().all(small)
-        })
+fn dashed(kind: &str, name: &str) -> Result<(), String> {
+    let small = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(small);
+    match (3..=63).contains(&name.len()) && name.split('-').all(is_part) {
+        true => Ok(()),
+        false => Err(format!(
+            "{name:?} is not a {kind}'s name: 3 to 63 small letters, digits and single dashes, \
+             none of them at an end"
+        )),
+    }
 }
 
 /// Errors where Azure does not take the name of a table.
@@ -62,9 +58,8 @@ impl BlobPath {
     /// leave the container, and where a name cannot be a file on this system.
     pub fn parse(path: &str) -> Result<Self, String> {
         let Some((container, name)) = path.split_once('/') else {
-            return Err(format!(
-                "BlobPath is invalid: {path:?} has no name of a blob after a /"
-            ));
+            let why = "has no name of a blob after a /";
+            return Err(format!("BlobPath is invalid: {path:?} {why}"));
         };
         self::container(container)?;
         let invalid = |why: &str| Err(format!("BlobPath is invalid: the name {name:?} {why}"));
@@ -93,11 +88,10 @@ impl BlobPath {
         Ok(Self { container, name })
     }
 
-    /// Where it lies below the folder of all containers.
+    /// Its file in the folder of the storage: `blobs/<container>/<name>`.
     pub fn file(&self) -> PathBuf {
-        let mut file = PathBuf::from(&self.container);
-        file.extend(self.name.split('/'));
-        file
+        let parts = ["blobs", &self.container].into_iter();
+        parts.chain(self.name.split('/')).collect()
     }
 }
 
@@ -110,30 +104,26 @@ impl std::fmt::Display for BlobPath {
 
 /// Why a part of a blob's name cannot be the name of a file or folder.
 fn no_file(part: &str) -> Option<String> {
-    if part.is_empty() {
-        return Some("two slashes stand side by side".to_owned());
-    }
-    if part.contains('\0') {
-        return Some("it contains the character NUL".to_owned());
-    }
-    if part.len() > 255 {
-        return Some("a part has more than 255 bytes".to_owned());
-    }
-    no_windows_file(part).filter(|_| cfg!(windows))
+    let why = match part {
+        "" => "two slashes stand side by side",
+        _ if part.contains('\0') => "it contains the character NUL",
+        _ if part.len() > 255 => "a part has more than 255 bytes",
+        _ => return no_windows_file(part).filter(|_| cfg!(windows)),
+    };
+    Some(why.to_owned())
 }
 
 /// The same for Windows.
 pub fn no_windows_file(part: &str) -> Option<String> {
-    const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
     let is_reserved = |c: char| c < ' ' || "<>:\"|?*".contains(c);
     if let Some(c) = part.chars().find(|c| is_reserved(*c)) {
         return Some(format!("{part:?} contains {c:?}"));
     }
     let stem = part.split('.').next().unwrap_or_default().trim_end();
     let stem = stem.to_ascii_lowercase();
-    let numbered = stem.len() == 4 && stem.ends_with(|c: char| matches!(c, '1'..='9'));
-    let port = numbered && (stem.starts_with("com") || stem.starts_with("lpt"));
-    if port || DEVICES.contains(&&*stem) {
+    let number = stem.strip_prefix("com").or(stem.strip_prefix("lpt"));
+    let is_port = number.is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']));
+    if is_port || ["con", "prn", "aux", "nul"].contains(&&*stem) {
         return Some(format!("{part:?} is the name of a device"));
     }
     let ends = part.ends_with([' ', '.']);

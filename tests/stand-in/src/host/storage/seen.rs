@@ -1,6 +1,7 @@
 //! Which blobs have triggered which functions, and which are new or have changed since. What was
 //! delivered is kept in the file `seen.json`, so that changes while nobody looked trigger later.
 
+use crate::app::tool::to_json;
 use crate::host::storage::blobs::{self, Stamp};
 use crate::host::storage::files::Folder;
 use crate::host::storage::names::BlobPath;
@@ -25,15 +26,16 @@ pub struct Seen {
     /// The version of each that has triggered, or is on its way.
     stamps: BTreeMap<Trigger, Stamp>,
     /// Those on their way: `seen.json` has them when they have arrived.
-    under_way: BTreeMap<Trigger, Stamp>,
+    under_way: BTreeSet<Trigger>,
     /// Files of others that have changed: the version, and since when it is that.
     changing: BTreeMap<BlobPath, (Stamp, Instant)>,
+    containers: BTreeSet<String>,
     /// Each folder of a container, and when it changed.
     folders: BTreeMap<PathBuf, Option<u64>>,
+    /// When all files were last looked at.
     looked: Option<Instant>,
     /// Whether the file is up to date.
     is_saved: bool,
-    containers: Vec<String>,
 }
 
 const FILE: &str = "seen.json";
@@ -44,14 +46,13 @@ impl Seen {
         let text = folder.read(FILE).ok().flatten().unwrap_or_default();
         let entries: Vec<(String, String, String, Stamp)> =
             serde_json::from_slice(&text).unwrap_or_default();
-        let entry =
-            |(function, container, name, stamp)| ((function, BlobPath { container, name }), stamp);
-        let stamps = entries.into_iter().map(entry).collect();
-        Self {
-            stamps,
-            is_saved: true,
-            ..Self::default()
+        let mut seen = Self::default();
+        for (function, container, name, stamp) in entries {
+            let blob = BlobPath { container, name };
+            seen.stamps.insert((function, blob), stamp);
         }
+        seen.is_saved = true;
+        seen
     }
 
     /// Looks for blobs in these containers that are new or have changed, and gives the functions
@@ -61,35 +62,33 @@ impl Seen {
     pub fn look(
         &mut self,
         folder: &Folder,
-        containers: &[String],
+        containers: BTreeSet<String>,
         triggered: impl Fn(&BlobPath) -> Vec<String>,
     ) -> Result<Vec<Trigger>, String> {
-        let is_due = self
-            .looked
-            .is_none_or(|looked| looked.elapsed() >= LOOK_AT_ALL);
+        let looked = self.looked.map(|looked| looked.elapsed());
         let is_new = |(folder, at): (&PathBuf, &Option<u64>)| blobs::changed(folder) != *at;
-        if is_due || self.containers != containers || self.folders.iter().any(is_new) {
-            self.look_at_all(folder, containers, &triggered)?;
+        if looked.is_none_or(|looked| looked >= LOOK_AT_ALL)
+            || self.containers != containers
+            || self.folders.iter().any(is_new)
+        {
+            self.containers = containers;
+            self.look_at_all(folder, &triggered)?;
         }
         let mut settled = Vec::new();
-        self.changing
-            .retain(|blob, (stamp, since)| match blobs::stamp_of(folder, blob) {
-                None => false,
-                Some(now) if now != *stamp => {
-                    (*stamp, *since) = (now, Instant::now());
-                    true
-                }
-                Some(_) if since.elapsed() < SETTLED_AFTER => true,
-                Some(stamp) => {
-                    settled.push((blob.clone(), stamp));
-                    false
-                }
-            });
+        self.changing.retain(|blob, (stamp, since)| {
+            let now = blobs::stamp_of(folder, blob);
+            if now == Some(*stamp) && since.elapsed() >= SETTLED_AFTER {
+                settled.push((blob.clone(), *stamp));
+                return false;
+            }
+            if let Some(now) = now.filter(|now| now != stamp) {
+                (*stamp, *since) = (now, Instant::now());
+            }
+            now.is_some()
+        });
         let mut triggers = self.take();
         for (blob, stamp) in settled {
-            for function in triggered(&blob) {
-                triggers.extend(self.claim(&function, &blob, stamp));
-            }
+            triggers.extend(self.claim(&blob, stamp, triggered(&blob)));
         }
         if !self.is_saved {
             self.save(folder)?;
@@ -100,29 +99,26 @@ impl Seen {
     fn look_at_all(
         &mut self,
         folder: &Folder,
-        containers: &[String],
         triggered: &impl Fn(&BlobPath) -> Vec<String>,
     ) -> Result<(), String> {
-        (self.looked, self.containers) = (Some(Instant::now()), containers.to_vec());
+        self.looked = Some(Instant::now());
         self.folders.clear();
-        for container in containers {
+        for container in &self.containers {
             let (found, folders) = blobs::list(folder, container)?;
             // What has gone is new when it comes again.
-            let names: BTreeSet<&str> = found.iter().map(|found| &*found.name).collect();
+            let names: BTreeSet<&str> = found.iter().map(|(name, _)| &**name).collect();
             self.stamps
                 .retain(|(_, blob), _| blob.container != *container || names.contains(&*blob.name));
-            for found in found {
-                let last = found.name.rsplit('/').next().unwrap_or_default();
+            for (name, stamp) in found {
+                let last = name.rsplit('/').next().unwrap_or_default();
                 if last.starts_with('.') || last.ends_with('~') {
                     continue;
                 }
-                let (container, name) = (container.clone(), found.name);
+                let container = container.clone();
                 let blob = BlobPath { container, name };
-                let is_new = |function: String| {
-                    self.stamps.get(&(function, blob.clone())) != Some(&found.stamp)
-                };
+                let is_new = |function| self.stamps.get(&(function, blob.clone())) != Some(&stamp);
                 if !self.changing.contains_key(&blob) && triggered(&blob).into_iter().any(is_new) {
-                    self.changing.insert(blob, (found.stamp, Instant::now()));
+                    self.changing.insert(blob, (stamp, Instant::now()));
                 }
             }
             for folder in folders {
@@ -133,23 +129,21 @@ impl Seen {
         Ok(())
     }
 
-    /// Takes a version of a blob for a function; `None` where it has triggered it already.
-    fn claim(&mut self, function: &str, blob: &BlobPath, stamp: Stamp) -> Option<Trigger> {
-        let trigger = (function.to_owned(), blob.clone());
-        if self.stamps.insert(trigger.clone(), stamp) == Some(stamp) {
-            return None;
-        }
-        self.under_way.insert(trigger.clone(), stamp);
-        Some(trigger)
+    /// Takes a version of a blob for functions: for those that it has not triggered already.
+    fn claim(&mut self, blob: &BlobPath, stamp: Stamp, functions: Vec<String>) -> Vec<Trigger> {
+        let triggers = functions
+            .into_iter()
+            .map(|function| (function, blob.clone()));
+        let mut triggers: Vec<Trigger> = triggers.collect();
+        triggers.retain(|trigger| self.stamps.insert(trigger.clone(), stamp) != Some(stamp));
+        self.under_way.extend(triggers.iter().cloned());
+        triggers
     }
 
     /// The stand-in itself has written a blob, whole, which triggers these functions.
     pub fn written(&mut self, folder: &Folder, blob: &BlobPath, functions: Vec<String>) {
         if let Some(stamp) = blobs::stamp_of(folder, blob) {
-            let claimed = functions
-                .iter()
-                .filter_map(|function| self.claim(function, blob, stamp));
-            let claimed: Vec<Trigger> = claimed.collect();
+            let claimed = self.claim(blob, stamp, functions);
             self.ready.extend(claimed);
         }
     }
@@ -173,14 +167,14 @@ impl Seen {
     }
 
     fn save(&mut self, folder: &Folder) -> Result<(), String> {
-        let arrived =
-            |(trigger, stamp): &(&Trigger, &Stamp)| self.under_way.get(*trigger) != Some(*stamp);
-        let entries = self.stamps.iter().filter(arrived);
-        let entries: Vec<_> = entries
-            .map(|((function, blob), stamp)| (function, &blob.container, &blob.name, stamp))
-            .collect();
+        let mut entries = Vec::new();
+        for (trigger, stamp) in &self.stamps {
+            if !self.under_way.contains(trigger) {
+                let (function, blob) = trigger;
+                entries.push((function, &blob.container, &blob.name, stamp));
+            }
+        }
         self.is_saved = true;
-        let text = serde_json::to_string(&entries).map_err(|error| error.to_string())?;
-        folder.write(FILE, text.as_bytes())
+        folder.write(FILE, to_json(&entries).as_bytes())
     }
 }

@@ -7,10 +7,17 @@ use crate::host::newtonsoft::{self, Token, quoted};
 use crate::host::routes::is_guid;
 use crate::host::storage::files::Folder;
 use crate::host::storage::names;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-/// Its keys come first.
-type Row = Vec<(String, Token)>;
+/// A row's `PartitionKey` and `RowKey`.
+type Keys = [String; 2];
+
+/// The other properties of a row, in order.
+type Properties = Vec<(String, Token)>;
+
+/// The rows of a table, in the order of their keys.
+type Rows = BTreeMap<Keys, Properties>;
 
 const KEYS: [&str; 2] = ["PartitionKey", "RowKey"];
 
@@ -20,30 +27,25 @@ const BATCH: usize = 100;
 /// UTF-16 units of a text.
 const TEXT_MAX: usize = 32_768;
 
-/// The rows that an input gets, as the text of a JSON list: those of a partition, or all. Errors
-/// if there is no such table, or its file is not a list of rows.
+/// The rows that an input gets, as the text of a JSON list: those of a partition, or all; the first
+/// ones, where `take` is not 0. Errors if there is no such table, or its file is not a list of rows.
 pub fn read(
     folder: &Folder,
     table: &str,
     partition: Option<&str>,
     take: usize,
 ) -> Result<String, String> {
-    let (file, rows) = rows(folder, table)?;
-    let Some(rows) = rows else {
-        return Err(format!(
-            "there is no table {table}: {} is not there",
-            file.display()
-        ));
+    let path = path(folder, table);
+    let Some(rows) = rows(folder, &path)? else {
+        let file = folder.join(path);
+        let file = file.display();
+        return Err(format!("there is no table {table}: {file} is not there"));
     };
-    let of_partition = |row: &&Row| partition.is_none_or(|partition| key(row, 0) == partition);
+    let of_partition =
+        |(keys, _): &(&Keys, &Properties)| partition.is_none_or(|partition| keys[0] == partition);
     let take = if take == 0 { usize::MAX } else { take };
-    let rows: Vec<String> = rows
-        .iter()
-        .filter(of_partition)
-        .take(take)
-        .map(json)
-        .collect();
-    Ok(format!("[{}]", rows.join(",")))
+    let rows = rows.iter().filter(of_partition).take(take).map(json);
+    Ok(format!("[{}]", rows.collect::<Vec<_>>().join(",")))
 }
 
 /// Inserts what an output has written; the keys of its binding stand for those that a row does not
@@ -56,171 +58,128 @@ pub fn insert(
     entities: &[Token],
 ) -> Result<(), String> {
     names::table(table)?;
-    let new: Vec<(Row, bool)> = entities
-        .iter()
-        .map(|entity| row(entity, keys))
-        .collect::<Result<_, _>>()?;
-    let mut partitions: Vec<&str> = new.iter().map(|(row, _)| key(row, 0)).collect();
-    partitions.sort();
-    partitions.dedup();
-    for partition in partitions {
-        let of_partition: Vec<_> = new
-            .iter()
-            .filter(|(row, _)| key(row, 0) == partition)
-            .collect();
-        for batch in of_partition.chunks(BATCH) {
-            let mut rows = rows(folder, table)?.1.unwrap_or_default();
-            let there = rows.len();
-            for (row, replaces) in batch {
-                match rows.iter().position(|other| keys_of(other) == keys_of(row)) {
-                    Some(at) if *replaces && at < there => rows[at] = row.clone(),
-                    Some(_) => {
-                        return Err(format!(
-                            "The specified entity already exists: the table {table} has a row \
-                             with the PartitionKey {:?} and the RowKey {:?}; \"ETag\": \"*\" in \
-                             the entity replaces it",
-                            key(row, 0),
-                            key(row, 1)
-                        ));
-                    }
-                    None => rows.push(row.clone()),
-                }
+    let mut partitions: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for entity in entities {
+        let row = row(entity, keys)?;
+        partitions.entry(row.0[0].clone()).or_default().push(row);
+    }
+    for batch in partitions.values().flat_map(|rows| rows.chunks(BATCH)) {
+        let path = path(folder, table);
+        let mut rows = rows(folder, &path)?.unwrap_or_default();
+        let mut new = Rows::new();
+        for (keys, properties, replaces) in batch {
+            let is_there = rows.contains_key(keys) && !replaces;
+            if new.insert(keys.clone(), properties.clone()).is_some() || is_there {
+                return Err(format!(
+                    "The specified entity already exists: the table {table} has a row with the \
+                     PartitionKey {:?} and the RowKey {:?}; \"ETag\": \"*\" in the entity \
+                     replaces it",
+                    keys[0], keys[1]
+                ));
             }
-            save(folder, table, rows)?;
         }
+        rows.extend(new);
+        let lines = rows.iter().map(json).collect::<Vec<_>>().join(",\n");
+        folder.write(path, format!("[\n{lines}\n]\n").as_bytes())?;
     }
     Ok(())
 }
 
-/// The file of a table, and its rows in their order; `None` where the file is not there.
-fn rows(folder: &Folder, table: &str) -> Result<(PathBuf, Option<Vec<Row>>), String> {
-    let path = path(folder, table);
-    let file = folder.join(&path);
-    let Some(text) = folder.read(&path)? else {
-        return Ok((file, None));
+/// The rows in a table's file; `None` where it is not there.
+fn rows(folder: &Folder, path: &Path) -> Result<Option<Rows>, String> {
+    let Some(text) = folder.read(path)? else {
+        return Ok(None);
     };
-    let wrong = |why: &str| format!("{}: {why}", file.display());
+    let wrong = |why: &str| format!("{}: {why}", folder.join(path).display());
     let list = newtonsoft::parse(&String::from_utf8_lossy(&text), 64).map_err(|why| wrong(&why))?;
     let Token::Array(list) = list else {
         return Err(wrong("it has to be a list of rows"));
     };
-    let mut rows = Vec::new();
+    let mut rows = Rows::new();
     for row in list {
         let Token::Object(mut row) = row else {
             return Err(wrong("a row is a JSON object"));
         };
-        for (at, name) in KEYS.iter().enumerate() {
-            let is_key =
-                |(n, value): &(String, Token)| n == name && matches!(value, Token::Text(_));
-            let found = row.iter().position(is_key);
-            let found = found
-                .ok_or_else(|| wrong("a row needs a PartitionKey and a RowKey, both texts"))?;
-            row[at..=found].rotate_right(1);
+        let mut key = |name| {
+            let at = row.iter().position(|(other, _)| other == name)?;
+            match row.remove(at).1 {
+                Token::Text(key) => Some(key),
+                _ => None,
+            }
+        };
+        let [Some(partition), Some(row_key)] = KEYS.map(&mut key) else {
+            return Err(wrong("a row needs a PartitionKey and a RowKey, both texts"));
+        };
+        if rows.insert([partition, row_key], row).is_some() {
+            return Err(wrong("two rows have the same PartitionKey and RowKey"));
         }
-        rows.push(row);
     }
-    sort(&mut rows);
-    Ok((file, Some(rows)))
+    Ok(Some(rows))
 }
 
-fn sort(rows: &mut [Row]) {
-    rows.sort_by(|one, other| keys_of(one).cmp(&keys_of(other)));
-}
-
-/// Names of tables ignore case.
+/// The file of a table. Names of tables ignore case.
 fn path(folder: &Folder, table: &str) -> PathBuf {
     let wanted = format!("{table}.json");
-    let files = folder
-        .join("tables")
-        .read_dir()
-        .into_iter()
-        .flatten()
-        .flatten();
-    let name = files
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .find(|name| name.eq_ignore_ascii_case(&wanted));
+    let files = folder.join("tables").read_dir().into_iter().flatten();
+    let mut names = files.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let name = names.find(|name| name.eq_ignore_ascii_case(&wanted));
     PathBuf::from("tables").join(name.unwrap_or(wanted))
 }
 
-fn save(folder: &Folder, table: &str, mut rows: Vec<Row>) -> Result<(), String> {
-    sort(&mut rows);
-    let rows: Vec<String> = rows.iter().map(json).collect();
-    folder.write(
-        path(folder, table),
-        format!("[\n{}\n]\n", rows.join(",\n")).as_bytes(),
-    )
-}
-
-fn key(row: &Row, at: usize) -> &str {
-    match &row[at].1 {
-        Token::Text(key) => key,
-        _ => "",
-    }
-}
-
-fn keys_of(row: &Row) -> [&str; 2] {
-    [key(row, 0), key(row, 1)]
-}
-
 /// A row on one line. A null property is not there. Texts are as they are, dates too.
-fn json(row: &Row) -> String {
-    let members = row.iter().filter(|(_, value)| *value != Token::Null);
-    let member = |(name, value): &(String, Token)| match value {
+fn json((keys, properties): (&Keys, &Properties)) -> String {
+    let keys = KEYS.iter().zip(keys);
+    let keys = keys.map(|(name, key)| format!("\"{name}\":{}", quoted(key)));
+    let properties = properties.iter().filter(|(_, value)| *value != Token::Null);
+    let properties = properties.map(|(name, value)| match value {
         Token::Text(text) => format!("{}:{}", quoted(name), quoted(text)),
         value => format!("{}:{}", quoted(name), value.to_json(false)),
-    };
-    format!("{{{}}}", members.map(member).collect::<Vec<_>>().join(","))
+    });
+    let members: Vec<String> = keys.chain(properties).collect();
+    format!("{{{}}}", members.join(","))
 }
 
 /// What an entity becomes, and whether it replaces the row of its keys.
-fn row(entity: &Token, keys: [Option<&str>; 2]) -> Result<(Row, bool), String> {
+fn row(entity: &Token, given: [Option<&str>; 2]) -> Result<(Keys, Properties, bool), String> {
+    let shown = || entity.to_json(false);
     let Token::Object(members) = entity else {
-        let found = entity.to_json(false);
+        let found = shown();
         return Err(format!(
             "a row of a table is a JSON object, and this is not: {found}"
         ));
     };
-    let mut row = Row::new();
-    for (name, given) in KEYS.iter().zip(keys) {
+    let mut keys = Keys::default();
+    for (at, name) in KEYS.into_iter().enumerate() {
         let own = members.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
-        let value = own.map(|(_, value)| value.to_text());
-        let value = value.or_else(|| given.map(str::to_owned));
-        let value = value.ok_or_else(|| {
-            format!(
-                "the row {} has no {name}, nor has its binding",
-                entity.to_json(false)
-            )
-        })?;
-        if let Some(c) = value
-            .chars()
-            .find(|c| c.is_control() || "/\\#?".contains(*c))
-        {
-            return Err(format!(
-                "the {name} {value:?} contains {c:?}, which a key cannot"
-            ));
+        let key = own.map(|(_, value)| value.to_text());
+        let Some(key) = key.or_else(|| given[at].map(str::to_owned)) else {
+            let row = shown();
+            return Err(format!("the row {row} has no {name}, nor has its binding"));
+        };
+        if let Some(c) = key.chars().find(|c| c.is_control() || "/\\#?".contains(*c)) {
+            let why = format!("contains {c:?}, which a key cannot");
+            return Err(format!("the {name} {key:?} {why}"));
         }
-        row.push(((*name).to_owned(), Token::Text(value)));
+        keys[at] = key;
     }
-    let of = |wanted: &str| {
-        members
-            .iter()
-            .find(|(name, _)| name == wanted)
-            .map(|(_, value)| value)
+    let text_of = |wanted: &str| {
+        let mut members = members.iter();
+        let found = members.find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.to_text())
     };
+    let mut properties = Properties::new();
     for (name, value) in members {
-        let own = ["ETag", "Timestamp"].iter().chain(&KEYS);
-        if own.into_iter().any(|own| own.eq_ignore_ascii_case(name))
-            || name.ends_with("@odata.type")
-        {
+        let mut own = ["ETag", "Timestamp"].into_iter().chain(KEYS);
+        if own.any(|own| own.eq_ignore_ascii_case(name)) || name.ends_with("@odata.type") {
             continue;
         }
-        let kind = of(&format!("{name}@odata.type")).map(Token::to_text);
-        let value = property(value, kind.as_deref())
+        let kind = text_of(&format!("{name}@odata.type"));
+        let property = property(value, kind.as_deref())
             .map_err(|why| format!("the property {name} of a row {why}"))?;
-        row.push((name.clone(), value));
+        properties.push((name.clone(), property));
     }
-    let replaces = of("ETag").is_some_and(|etag| etag.to_text() == "*");
-    Ok((row, replaces))
+    let replaces = text_of("ETag").as_deref() == Some("*");
+    Ok((keys, properties, replaces))
 }
 
 /// What a property becomes: the type beside it makes a date or GUID of a text.

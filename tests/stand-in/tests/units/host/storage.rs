@@ -128,20 +128,22 @@ fn blobs_are_files_that_nobody_sees_half_written() {
     let local = Folder::kept(files.path().to_owned());
     let bytes = b"\0\xff\n";
     for name in ["a/b/c", "a/b/d", "new"] {
-        blobs::write(&local, &blob(&format!("ins/{name}")), bytes).expect("a blob");
+        local
+            .write(blob(&format!("ins/{name}")).file(), bytes)
+            .expect("a blob");
     }
     assert_eq!(
-        blobs::read(&local, &blob("ins/a/b/c")),
+        local.read(blob("ins/a/b/c").file()),
         Ok(Some(bytes.to_vec()))
     );
     for absent in ["ins/no", "ins/new/below", "other/x", "ins/a"] {
-        assert_eq!(blobs::read(&local, &blob(absent)), Ok(None), "{absent}");
+        assert_eq!(local.read(blob(absent).file()), Ok(None), "{absent}");
     }
     let names = |container: &str| -> Vec<(String, u64)> {
         let listed = blobs::list(&local, container).expect("a list").0;
         listed
             .into_iter()
-            .map(|found| (found.name, found.stamp.0))
+            .map(|(name, stamp)| (name, stamp.0))
             .collect()
     };
     let name = |name: &str, size| (name.to_owned(), size);
@@ -156,12 +158,16 @@ fn blobs_are_files_that_nobody_sees_half_written() {
     assert_eq!(blobs::containers(&local), Ok(vec!["ins".to_owned()]));
 
     // A folder is not a blob, and a file is not a folder.
-    let error = blobs::write(&local, &blob("ins/a/b"), b"").expect_err("a folder");
+    let error = local
+        .write(blob("ins/a/b").file(), b"")
+        .expect_err("a folder");
     assert!(
         error.contains("is a folder already") && error.contains("b:"),
         "{error}"
     );
-    let error = blobs::write(&local, &blob("ins/new/x"), b"").expect_err("a file");
+    let error = local
+        .write(blob("ins/new/x").file(), b"")
+        .expect_err("a file");
     assert!(error.contains("is a file already"), "{error}");
     let left = std::fs::read_dir(files.path().join("tmp"))
         .expect("a folder")
@@ -183,7 +189,10 @@ fn a_store_of_its_own_is_empty_and_goes_with_its_app() {
     let path = storage.folder.join("");
     assert!(!path.exists());
     assert!(matches!(storage.input("f", "b"), Ok(None)));
-    blobs::write(&storage.folder, &blob("ins/a"), b"a").expect("a blob");
+    storage
+        .folder
+        .write(blob("ins/a").file(), b"a")
+        .expect("a blob");
     assert!(path.is_dir());
     drop(storage);
     assert!(!path.exists());
@@ -207,15 +216,31 @@ fn an_input_is_what_was_given_or_its_file() {
 fn a_folder_that_cannot_be_written_is_named() {
     let files = folder(&[("local", "a file of that name")]);
     let local = Folder::kept(files.path().join("local"));
-    let error = blobs::write(&local, &blob("ins/a"), b"").expect_err("a file");
+    let error = local.write(blob("ins/a").file(), b"").expect_err("a file");
     assert!(
         error.contains("local") && error.contains("file already"),
         "{error}"
     );
-    assert_eq!(blobs::read(&local, &blob("ins/a")), Ok(None));
+    assert_eq!(local.read(blob("ins/a").file()), Ok(None));
     assert_eq!(blobs::containers(&local), Ok(vec![]));
     let error = tables::insert(&local, "Orders", keys(), &rows(r#"[{}]"#)).expect_err("a file");
     assert!(error.contains("file already"), "{error}");
+}
+
+#[test]
+fn what_outputs_wrote_fills_no_memory_under_make_run() {
+    let files = folder(&[]);
+    let of_run = Storage::with_files(files.path().to_owned());
+    let of_app = Storage::default();
+    for number in 0..4 {
+        for storage in [&of_run, &of_app] {
+            storage.write("f", "b", json!(number), 500_000);
+        }
+    }
+    assert_eq!(of_run.written("f", "b"), [2, 3]);
+    assert_eq!(of_app.written("f", "b"), [0, 1, 2, 3]);
+    of_run.write("f", "b", json!("a large blob"), 100 << 20);
+    assert_eq!(of_run.written("f", "b"), ["a large blob"]);
 }
 
 /// What looks for blobs of the container `ins`, all of which trigger `f`, and `a` also `g`.
@@ -225,7 +250,7 @@ fn look(seen: &mut Seen, local: &Folder) -> Vec<String> {
         _ => vec!["f".to_owned()],
     };
     let triggers = seen
-        .look(local, &["ins".to_owned()], triggered)
+        .look(local, ["ins".to_owned()].into(), triggered)
         .expect("a look");
     for trigger in &triggers {
         seen.delivered(trigger);
@@ -272,14 +297,14 @@ fn new_and_changed_files_trigger_once_each() {
     assert_eq!(look_long(&mut seen, &local), ["f ins/deep/er/b"]);
 
     // What the stand-in itself has written is whole at once, and counts once.
-    blobs::write(&local, &blob("ins/own"), b"1").expect("a blob");
+    local.write(blob("ins/own").file(), b"1").expect("a blob");
     let own = |seen: &mut Seen| {
         seen.written(&local, &blob("ins/own"), vec!["f".to_owned()]);
         seen.take()
     };
     assert_eq!(own(&mut seen), [("f".to_owned(), blob("ins/own"))]);
     assert_eq!(own(&mut seen), []);
-    blobs::write(&local, &blob("ins/own"), b"1").expect("a blob");
+    local.write(blob("ins/own").file(), b"1").expect("a blob");
     assert_eq!(own(&mut seen).len(), 1, "the same text anew triggers again");
 
     // What has triggered nothing, its function being gone, is new when it comes again.
@@ -438,13 +463,17 @@ fn a_table_that_is_no_list_of_rows_is_named() {
         ("tables/nokeys.json", r#"[{"RowKey":"r"}]"#),
         ("tables/number.json", r#"[{"PartitionKey":1,"RowKey":"r"}]"#),
         (
+            "tables/twice.json",
+            r#"[{"PartitionKey":"p","RowKey":"r"},{"PartitionKey":"p","RowKey":"r"}]"#,
+        ),
+        (
             "tables/Edited.JSON",
             "[\n {\"RowKey\": \"b\", \"PartitionKey\": \"p\", \"b\": null}\n]",
         ),
     ]);
     let local = Folder::kept(files.path().to_owned());
     let read = |table| tables::read(&local, table, None, 0);
-    for table in ["broken", "nokeys", "number"] {
+    for table in ["broken", "nokeys", "number", "twice"] {
         let error = read(table).expect_err(table);
         assert!(error.contains(&format!("{table}.json")), "{error}");
         assert!(tables::insert(&local, table, keys(), &rows("{}")).is_err());
@@ -476,11 +505,13 @@ fn what_does_not_fit_is_an_error_and_leaves_what_was_there() {
     stand_in::host::storage::files::fail_at_limits();
     let files = folder(&[]);
     let local = Folder::kept(files.path().to_owned());
-    blobs::write(&local, &blob("ins/a"), b"small").expect("a blob");
-    let error = blobs::write(&local, &blob("ins/a"), &[b'x'; 1 << 20]).expect_err("a limit");
+    local.write(blob("ins/a").file(), b"small").expect("a blob");
+    let error = local
+        .write(blob("ins/a").file(), &[b'x'; 1 << 20])
+        .expect_err("a limit");
     assert!(error.contains("ins") && error.contains("large"), "{error}");
     assert_eq!(
-        blobs::read(&local, &blob("ins/a")),
+        local.read(blob("ins/a").file()),
         Ok(Some(b"small".to_vec()))
     );
     let left = std::fs::read_dir(files.path().join("tmp"))
