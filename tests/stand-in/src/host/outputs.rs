@@ -127,13 +127,14 @@ impl Host {
             _ => {}
         }
         for value in values {
-            self.record_output(function, binding, &value);
+            self.record_output(function, binding, value);
         }
         Ok(())
     }
 
-    fn record_output(&self, function: &Function, binding: &Binding, value: &Output) {
+    fn record_output(&self, function: &Function, binding: &Binding, value: Output) {
         let shown = value.shown();
+        // A large value is not kept longer than it is needed.
         let size = match value {
             Output::Bytes(bytes) => bytes.len(),
             Output::Json(_) => shown.to_string().len(),
