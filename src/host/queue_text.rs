@@ -15,12 +15,8 @@
 //! that step 4 keeps. Any other text goes as base64.
 
 use super::base64;
-use super::datum::Text;
-use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
-use std::borrow::Cow;
+use super::datum::{self, Members};
 use std::collections::BTreeSet;
-use std::fmt;
 
 /// The most bytes that a queue message holds with the queue extension's default encoding: 64 KiB of
 /// base64. One byte more, and the host fails the invocation.
@@ -29,9 +25,7 @@ pub const MESSAGE_MAX_BYTES: usize = 49_152;
 /// Whether the host puts `text` into a queue unaltered. If not, its base64 does arrive unaltered.
 pub(crate) fn is_kept(text: &str) -> bool {
     match text.trim().as_bytes() {
-        [b'{', .., b'}'] if text.len() > MESSAGE_MAX_BYTES => false,
-        [b'{', .., b'}'] => serde_json::from_str(text)
-            .is_ok_and(|Flat { grows }| text.len() + grows <= MESSAGE_MAX_BYTES),
+        [b'{', .., b'}'] => text.len() <= MESSAGE_MAX_BYTES && is_object_kept(text),
         [b'[', .., b']'] => false,
         _ => !is_date(text) && !base64::is_base64(text),
     }
@@ -45,117 +39,62 @@ pub(crate) fn is_date(text: &str) -> bool {
     if text.starts_with("/Date(") && text.ends_with(")/") {
         return true;
     }
-    let shape = |text: &[u8], shape: &str| {
-        text.len() == shape.len()
-            && text
-                .iter()
-                .zip(shape.bytes())
-                .all(|(a, b)| *a == b || (b == b'0' && a.is_ascii_digit()))
-    };
-    let Some((time, mut rest)) = text.as_bytes().split_at_checked(19) else {
+    let Some((time, mut rest)) = text.split_at_checked(19) else {
         return false;
     };
-    if !shape(time, "0000-00-00T00:00:00") {
+    if !has_shape(time, "0000-00-00T00:00:00") {
         return false;
     }
-    if let [b'.', fraction @ ..] = rest {
-        let digits = fraction
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .take(7)
-            .count();
+    if let Some(fraction) = rest.strip_prefix('.') {
+        let is_digit = |byte: &u8| byte.is_ascii_digit();
+        let digits = fraction.bytes().take(7).take_while(is_digit).count();
         if digits == 0 {
             return false;
         }
         rest = &fraction[digits..];
     }
-    let zone = |shapes: &[&str], zone| shapes.iter().any(|expected| shape(zone, expected));
-    match rest {
-        [] | [b'Z' | b'z'] => true,
-        [b'+' | b'-', offset @ ..] => zone(&["00", "0000", "00:", "00:00"], offset),
-        offset => zone(&["00", ":", ":00"], offset),
+    let is_offset = |shapes: &[&str], offset| shapes.iter().any(|shape| has_shape(offset, shape));
+    match rest.strip_prefix(['+', '-']) {
+        Some(offset) => is_offset(&["00", "0000", "00:", "00:00"], offset),
+        None => is_offset(&["", "Z", "z", "00", ":", ":00"], rest),
     }
 }
 
-/// A JSON object that JSON.NET keeps, reading it and writing it again: no name is there twice, and
-/// each value is [`Kept`].
-struct Flat {
-    /// At most by how many bytes it grows.
-    grows: usize,
+/// Whether `text` is `shape`, in which 0 stands for any digit.
+fn has_shape(text: &str, shape: &str) -> bool {
+    let fits = |(byte, expected): (u8, u8)| {
+        byte == expected || (expected == b'0' && byte.is_ascii_digit())
+    };
+    text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)
 }
 
-impl<'de> Deserialize<'de> for Flat {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Flat;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Flat, A::Error> {
-                // CR LF before the last brace; and for each member CR LF, two spaces, and one after
-                // the colon.
-                let mut grows = 2;
-                let mut names = BTreeSet::<Cow<str>>::new();
-                while let Some((Text(name), Kept { grows: value })) = members.next_entry()? {
-                    grows += 5 + growth(&name) + value;
-                    if !names.insert(name) {
-                        return Err(A::Error::custom("a name is there twice"));
-                    }
-                }
-                Ok(Flat { grows })
-            }
+/// Whether JSON.NET keeps a JSON object, reading it and writing it again, and its message stays
+/// short enough: no name is there twice, and each value is null, a boolean, a signed integer of 64
+/// bits, or a text that is not a date.
+fn is_object_kept(object: &str) -> bool {
+    let Ok(Members(members)) = serde_json::from_str(object) else {
+        return false;
+    };
+    // CR LF before the last brace.
+    let mut length = object.len() + 2;
+    let mut names = BTreeSet::new();
+    for (name, value) in members {
+        // For each member CR LF, two spaces, and one after the colon.
+        length += 5 + growth(&name);
+        match value.get() {
+            "null" | "true" | "false" => {}
+            text if text.starts_with('"') => match datum::text(value) {
+                Ok(text) if !is_date(&text) => length += growth(&text),
+                _ => return false,
+            },
+            number if number.parse::<i64>().is_ok() && number != "-0" => {}
+            _ => return false,
         }
-        json.deserialize_map(Members)
-    }
-}
-
-/// A value that JSON.NET keeps: null, a boolean, a signed integer of 64 bits, or a text that is not
-/// a date.
-struct Kept {
-    grows: usize,
-}
-
-impl<'de> Deserialize<'de> for Kept {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct Value;
-        // A kind of value that has no method here is refused: another number, a list, an object.
-        impl Visitor<'_> for Value {
-            type Value = Kept;
-
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a value that JSON.NET keeps")
-            }
-
-            fn visit_unit<E>(self) -> Result<Kept, E> {
-                Ok(Kept { grows: 0 })
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<Kept, E> {
-                Ok(Kept { grows: 0 })
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<Kept, E> {
-                Ok(Kept { grows: 0 })
-            }
-
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Kept, E> {
-                let signed = i64::try_from(number);
-                signed.map(|_| Kept { grows: 0 }).map_err(E::custom)
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Kept, E> {
-                if is_date(text) {
-                    return Err(E::custom("a date"));
-                }
-                let grows = growth(text);
-                Ok(Kept { grows })
-            }
+        if !names.insert(name) {
+            return false;
         }
-        json.deserialize_any(Value)
     }
+    length <= MESSAGE_MAX_BYTES
 }
 
 /// By how many bytes a text grows: JSON.NET writes each of these characters, of two or three bytes,
