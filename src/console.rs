@@ -34,43 +34,29 @@ fn one_line(text: &str) -> String {
 
 thread_local! {
     static CATCHING: Cell<bool> = const { Cell::new(false) };
-    static PANIC: RefCell<Option<Panic>> = const { RefCell::new(None) };
-}
-
-/// The last panic in a thread, as the hook saw it.
-struct Panic {
-    message: String,
-    line: String,
+    /// What the hook made of the last panic in this thread.
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 /// Runs `function`; a panic in it becomes an `Err` with the panic's message and place.
 pub fn catch_panic<T>(function: impl FnOnce() -> T) -> Result<T, String> {
-    let (mut function, mut result) = (Some(function), None);
-    let caught = catch(&mut || result = function.take().map(|function| function()));
-    // It has run, or panicked.
-    result.ok_or_else(|| caught.err().unwrap_or_default())
-}
-
-/// [`catch_panic`], compiled once.
-fn catch(function: &mut dyn FnMut()) -> Result<(), String> {
     PANIC.set(None);
     CATCHING.set(true);
     let result = panic::catch_unwind(AssertUnwindSafe(function));
     CATCHING.set(false);
-    result.map_err(|payload| {
-        // The hook does not see a panic that `resume_unwind` passes on. What it saw last may be
-        // another panic, which the function has caught itself.
-        let message = message(&*payload);
-        let line = match PANIC.take() {
-            Some(panic) if panic.message == message => panic.line,
-            _ => format!("panicked: {message}"),
-        };
-        // A payload is any value, and to drop it may panic again.
-        if let Err(again) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(again);
-        }
-        line
-    })
+    result.map_err(reported)
+}
+
+fn reported(payload: Box<dyn Any + Send>) -> String {
+    let message = format!(": {}", message(&*payload));
+    // A payload is any value, and to drop it may panic again.
+    if let Err(again) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
+    // The hook does not see a panic that `resume_unwind` passes on. What it saw last may be another
+    // panic, which the function has caught itself.
+    let seen = PANIC.take().filter(|line| line.ends_with(&message));
+    seen.unwrap_or(format!("panicked{message}"))
 }
 
 /// Makes every panic one line. It is kept for [`catch_panic`] if that will report it, and otherwise
@@ -78,16 +64,13 @@ fn catch(function: &mut dyn FnMut()) -> Result<(), String> {
 /// `uncaught` is called for each panic that [`catch_panic`] does not report.
 pub fn install_panic_hook(uncaught: fn()) {
     panic::set_hook(Box::new(move |panic| {
-        let message = message(panic.payload());
-        let place = panic.location().map_or_else(String::new, |place| {
-            format!(" at {}:{}", place.file(), place.line())
-        });
-        let line = format!("panicked{place}: {message}");
+        let mut line = String::from("panicked");
+        if let Some(place) = panic.location() {
+            line += &format!(" at {}:{}", place.file(), place.line());
+        }
+        line += &format!(": {}", message(panic.payload()));
         if CATCHING.get() {
-            PANIC.set(Some(Panic {
-                message: message.to_owned(),
-                line,
-            }));
+            PANIC.set(Some(line));
         } else {
             uncaught();
             error(&line);
@@ -108,22 +91,19 @@ fn message(payload: &(dyn Any + Send)) -> &str {
 #[cfg(debug_assertions)]
 fn write_backtrace() {
     let backtrace = std::backtrace::Backtrace::capture();
-    if backtrace.status() == std::backtrace::BacktraceStatus::Captured {
-        // A frame's place is on a line of its own.
-        let frames = backtrace.to_string().replace("\n             at ", " at ");
-        let frames: Vec<&str> = frames.lines().collect();
-        let panicked = |frame: &&str| {
-            ["core::panicking::", "rust_begin_unwind", "begin_panic"]
-                .iter()
-                .any(|name| frame.contains(name))
-        };
-        let first = frames
-            .iter()
-            .rposition(panicked)
-            .map_or(0, |place| place + 1);
-        let of_function = frames[first..]
-            .iter()
-            .take_while(|frame| !frame.contains("console::catch"));
-        of_function.for_each(|frame| error(frame));
+    if backtrace.status() != std::backtrace::BacktraceStatus::Captured {
+        return;
+    }
+    // A frame's place is on a line of its own.
+    let frames = backtrace.to_string().replace("\n             at ", " at ");
+    let frames: Vec<&str> = frames.lines().collect();
+    let of_panic = ["core::panicking::", "rust_begin_unwind", "begin_panic"];
+    let is_of_panic = |frame: &&str| of_panic.iter().any(|name| frame.contains(name));
+    let last = frames.iter().rposition(is_of_panic);
+    for frame in &frames[last.map_or(0, |last| last + 1)..] {
+        if frame.contains("console::catch_panic") {
+            return;
+        }
+        error(frame);
     }
 }

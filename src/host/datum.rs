@@ -8,6 +8,7 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 /// One value that came in: a queue message, an input binding, metadata.
 ///
@@ -101,9 +102,9 @@ impl Datum<'_> {
     }
 }
 
-/// The members of a JSON object, each value as JSON that is read later.
+/// The members of a JSON object in their order, by default each value as JSON that is read later.
 #[derive(Default)]
-pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct Members<'a, V = &'a RawValue>(pub Vec<(Cow<'a, str>, V)>);
 
 /// The names, and the lengths of the values.
 impl fmt::Debug for Members<'_> {
@@ -128,11 +129,11 @@ impl<'a> Members<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Members<'a, V> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct AnyObject;
-        impl<'de> Visitor<'de> for AnyObject {
-            type Value = Members<'de>;
+        struct AnyObject<V>(PhantomData<V>);
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for AnyObject<V> {
+            type Value = Members<'de, V>;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("an object")
@@ -146,7 +147,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 Ok(Members(members))
             }
         }
-        json.deserialize_map(AnyObject)
+        json.deserialize_map(AnyObject(PhantomData))
     }
 }
 

@@ -15,8 +15,10 @@
 //! that step 4 keeps. Any other text goes as base64.
 
 use super::base64;
-use super::datum::{self, Members};
+use super::datum::Members;
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// The most bytes that a queue message holds with the queue extension's default encoding: 64 KiB of
 /// base64. One byte more, and the host fails the invocation.
@@ -68,33 +70,71 @@ fn has_shape(text: &str, shape: &str) -> bool {
     text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)
 }
 
-/// Whether JSON.NET keeps a JSON object, reading it and writing it again, and its message stays
-/// short enough: no name is there twice, and each value is null, a boolean, a signed integer of 64
-/// bits, or a text that is not a date.
+/// Whether JSON.NET keeps a JSON object, reading it and writing it again: no name is there twice,
+/// each value is [`Kept`], and what it writes is short enough for a message.
 fn is_object_kept(object: &str) -> bool {
-    let Ok(Members(members)) = serde_json::from_str(object) else {
+    let Ok(Members::<Kept>(members)) = serde_json::from_str(object) else {
         return false;
     };
-    // CR LF before the last brace.
+    // CR LF before the last brace; and for each member CR LF, two spaces, and one after the colon.
     let mut length = object.len() + 2;
     let mut names = BTreeSet::new();
-    for (name, value) in members {
-        // For each member CR LF, two spaces, and one after the colon.
-        length += 5 + growth(&name);
-        match value.get() {
-            "null" | "true" | "false" => {}
-            text if text.starts_with('"') => match datum::text(value) {
-                Ok(text) if !is_date(&text) => length += growth(&text),
-                _ => return false,
-            },
-            number if number.parse::<i64>().is_ok() && number != "-0" => {}
-            _ => return false,
-        }
+    for (name, Kept { grows }) in &members {
+        length += 5 + growth(name) + grows;
         if !names.insert(name) {
             return false;
         }
     }
     length <= MESSAGE_MAX_BYTES
+}
+
+/// A value that JSON.NET keeps: null, a boolean, a signed integer of 64 bits, or a text that is not
+/// a date.
+#[derive(Default)]
+struct Kept {
+    grows: usize,
+}
+
+impl<'de> Deserialize<'de> for Kept {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(AnyKept)
+    }
+}
+
+/// A kind of value that has no method here is refused: another number, a list, an object.
+struct AnyKept;
+
+impl Visitor<'_> for AnyKept {
+    type Value = Kept;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a value that JSON.NET keeps")
+    }
+
+    fn visit_unit<E>(self) -> Result<Kept, E> {
+        Ok(Kept::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Kept, E> {
+        Ok(Kept::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Kept, E> {
+        Ok(Kept::default())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Kept, E> {
+        let signed = i64::try_from(number).map_err(E::custom);
+        signed.map(|_| Kept::default())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Kept, E> {
+        if is_date(text) {
+            return Err(E::custom("a date"));
+        }
+        let grows = growth(text);
+        Ok(Kept { grows })
+    }
 }
 
 /// By how many bytes a text grows: JSON.NET writes each of these characters, of two or three bytes,

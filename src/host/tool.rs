@@ -8,6 +8,7 @@ use super::response::{Response, Result};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -80,12 +81,10 @@ impl ToolCall<'_> {
     #[track_caller]
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         // As below, without what serde says.
-        let Ok(value) = self.invocation.metadata(name) else {
-            return Err(Error::fail(format!(
-                "the metadata {name} is not of the kind expected"
-            )));
-        };
-        Ok(value)
+        match self.invocation.metadata(name) {
+            Ok(value) => Ok(value),
+            Err(_) => Err(format!("the metadata {name} is not of the kind expected").into()),
+        }
     }
 
     /// The id of the session with the agent, where it has one.
@@ -96,12 +95,10 @@ impl ToolCall<'_> {
     #[track_caller]
     fn context(&self) -> Result<Context<'_>> {
         // What serde says could quote the caller's key.
-        let Ok(context) = serde_json::from_str(self.invocation.trigger.text()) else {
-            return Err(Error::fail(
-                "the trigger's value is not the call of an MCP tool",
-            ));
-        };
-        Ok(context)
+        match serde_json::from_str(self.invocation.trigger.text()) {
+            Ok(context) => Ok(context),
+            Err(_) => Err("the trigger's value is not the call of an MCP tool".into()),
+        }
     }
 }
 
@@ -125,8 +122,8 @@ impl<'de> MapAccess<'de> for Arguments<'de> {
     ) -> serde_json::Result<Option<K::Value>> {
         let name = self.0.0.get(self.1).map(|(name, _)| &**name);
         self.1 += 1;
-        name.map(|name| seed.deserialize(name.into_deserializer()))
-            .transpose()
+        let key = name.map(|name| seed.deserialize(name.into_deserializer()));
+        key.transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(
@@ -176,14 +173,14 @@ impl ToolResult {
     /// Blocks of content in their order; none is an empty result.
     pub fn blocks(blocks: impl IntoIterator<Item = Content>) -> Self {
         let blocks: Vec<String> = blocks.into_iter().map(|block| block.0).collect();
-        Self(["{\"content\":[", &blocks.join(","), "]"].concat())
+        Self(format!("{{\"content\":[{}]", blocks.join(",")))
     }
 
     /// The return value for the host, which passes a `call_tool_result` on as it is. (Without
     /// `useResultSchema` it would rewrite dates, and more.)
     pub(crate) fn return_value(&self) -> String {
-        let content = quoted(&(self.0.clone() + "}"));
-        ["{\"type\":\"call_tool_result\",\"content\":", &content, "}"].concat()
+        let content = format!("{}}}", self.0);
+        json!({"type": "call_tool_result", "content": content}).to_string()
     }
 }
 
@@ -223,62 +220,35 @@ pub struct Content(String);
 impl Content {
     /// A text.
     pub fn text(text: impl AsRef<str>) -> Self {
-        Self::new("text", &[("text", text.as_ref())])
+        Self(json!({"type": "text", "text": text.as_ref()}).to_string())
     }
 
     /// The bytes of an image, of a type such as `image/png`.
     pub fn image(bytes: impl AsRef<[u8]>, mime_type: &str) -> Self {
-        let data = base64_of(bytes.as_ref());
-        Self::new("image", &[("data", &data), ("mimeType", mime_type)])
+        let data = base64::text(bytes.as_ref());
+        Self(json!({"type": "image", "data": data, "mimeType": mime_type}).to_string())
     }
 
     /// The bytes of a sound, of a type such as `audio/wav`.
     pub fn audio(bytes: impl AsRef<[u8]>, mime_type: &str) -> Self {
-        let data = base64_of(bytes.as_ref());
-        Self::new("audio", &[("data", &data), ("mimeType", mime_type)])
+        let data = base64::text(bytes.as_ref());
+        Self(json!({"type": "audio", "data": data, "mimeType": mime_type}).to_string())
     }
 
     /// A resource embedded in the result. Contents in UTF-8 are sent as text, others as bytes.
     pub fn resource(uri: &str, mime_type: &str, contents: impl AsRef<[u8]>) -> Self {
         let (member, contents) = match std::str::from_utf8(contents.as_ref()) {
             Ok(text) => ("text", text.to_owned()),
-            Err(_) => ("blob", base64_of(contents.as_ref())),
+            Err(_) => ("blob", base64::text(contents.as_ref())),
         };
-        let members = [("uri", uri), ("mimeType", mime_type), (member, &contents)];
-        let resource = object(&members);
-        Self(["{\"type\":\"resource\",\"resource\":", &resource, "}"].concat())
+        let resource = json!({"uri": uri, "mimeType": mime_type, (member): contents});
+        Self(json!({"type": "resource", "resource": resource}).to_string())
     }
 
     /// A link to a resource, with a name for it.
     pub fn link(uri: &str, name: &str) -> Self {
-        Self::new("resource_link", &[("uri", uri), ("name", name)])
+        Self(json!({"type": "resource_link", "uri": uri, "name": name}).to_string())
     }
-
-    fn new(kind: &str, members: &[(&str, &str)]) -> Self {
-        Self(object(&[&[("type", kind)], members].concat()))
-    }
-}
-
-/// A JSON object of texts.
-fn object(members: &[(&str, &str)]) -> String {
-    let mut json = String::from("{");
-    for (name, text) in members {
-        let comma = if json.len() > 1 { "," } else { "" };
-        json += &[comma, "\"", name, "\":", &quoted(text)].concat();
-    }
-    json + "}"
-}
-
-/// A text as JSON, which every text can be written as.
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
-}
-
-fn base64_of(bytes: &[u8]) -> String {
-    let mut text = Vec::new();
-    base64::encode(bytes, &mut text);
-    // Base64 is ASCII.
-    String::from_utf8(text).unwrap_or_default()
 }
 
 impl fmt::Debug for ToolResult {
