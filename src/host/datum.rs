@@ -88,11 +88,9 @@ impl Datum<'_> {
 
     /// Whether it is what the host sends with `supportsDeferredBinding`: where the data is.
     fn is_reference(&self) -> bool {
-        let members: Members = serde_json::from_str(&self.text).unwrap_or_default();
-        let has = |name: &str| members.get(name).is_some();
-        ["Version", "Source", "Content", "ContentType"]
-            .into_iter()
-            .all(has)
+        let names = ["Version", "Source", "Content", "ContentType"];
+        serde_json::from_str(&self.text)
+            .is_ok_and(|members: Members| names.iter().all(|name| members.get(name).is_some()))
     }
 
     /// Whether it stands for a value that is not there: `null`, or the string `"null"`, which the
@@ -103,7 +101,6 @@ impl Datum<'_> {
 }
 
 /// The members of a JSON object in their order, by default each value as JSON that is read later.
-#[derive(Default)]
 pub struct Members<'a, V = &'a RawValue>(pub Vec<(Cow<'a, str>, V)>);
 
 /// The names, and the lengths of the values.

@@ -194,7 +194,7 @@ fn answer_forwarded(
             invocation: Invocation {
                 id,
                 trigger: Datum::default(),
-                inputs: Members::default(),
+                inputs: Members(Vec::new()),
                 metadata: None,
             },
             url: Cow::Borrowed(request.url),
