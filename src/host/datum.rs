@@ -1,7 +1,6 @@
 //! One value that came in, whatever the form in which the host sent it.
 
 use super::base64;
-use super::error::Error;
 use super::response::Result;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
@@ -51,9 +50,7 @@ impl Datum<'_> {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         match serde_json::from_str(&self.text) {
             Ok(value) => Ok(value),
-            Err(error) => Err(Error::fail(format!(
-                "the value is not the JSON expected: {error}"
-            ))),
+            Err(error) => Err(format!("the value is not the JSON expected: {error}").into()),
         }
     }
 
@@ -64,26 +61,25 @@ impl Datum<'_> {
     /// base64 is a text.
     #[track_caller]
     pub fn binary(&self) -> Result<Vec<u8>> {
-        let came_as = match (&self.form, base64::decode(&self.text)) {
-            (Form::Once, Some(bytes)) => return Ok(bytes),
-            _ if self.text.starts_with('[')
-                && serde_json::from_str::<&RawValue>(&self.text).is_ok() =>
-            {
-                "a list"
-            }
-            (Form::Json, _) => "JSON",
-            _ => "text",
+        if self.form == Form::Once
+            && let Some(bytes) = base64::decode(&self.text)
+        {
+            return Ok(bytes);
+        }
+        const DECLARE: &str = "add \"dataType\": \"binary\" to its binding in function.json";
+        let is_json = || serde_json::from_str::<&RawValue>(&self.text).is_ok();
+        let (came_as, write) = if self.text.starts_with('[') && is_json() {
+            ("a list", "read it by .json::<Vec<T>>()")
+        } else if self.form != Form::Json {
+            ("text", DECLARE)
+        } else if self.is_reference() {
+            let write = "it is a reference to the data, which no custom handler can follow: delete \
+                         supportsDeferredBinding from its binding in function.json";
+            ("JSON", write)
+        } else {
+            ("JSON", DECLARE)
         };
-        let write = match came_as {
-            "a list" => "read it by .json::<Vec<T>>()",
-            "JSON" if self.is_reference() => {
-                "it is a reference to the data, which no custom handler can follow: delete supportsDeferredBinding from its binding in function.json"
-            }
-            _ => "add \"dataType\": \"binary\" to its binding in function.json",
-        };
-        Err(Error::fail(format!(
-            "the value came as {came_as}, not as bytes: {write}"
-        )))
+        Err(format!("the value came as {came_as}, not as bytes: {write}").into())
     }
 
     /// Whether it is what the host sends with `supportsDeferredBinding`: where the data is.
@@ -114,10 +110,9 @@ impl fmt::Debug for Members<'_> {
 impl<'a> Members<'a> {
     /// The member's value. If several members have the name, it is that of the last.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
-        let mut members = self.0.iter().rev();
-        members
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| *value)
+        let mut from_last = self.0.iter().rev();
+        let (_, value) = from_last.find(|(key, _)| key == name)?;
+        Some(value)
     }
 
     /// The members' names, in their order.
@@ -193,17 +188,18 @@ pub fn read(json: &RawValue) -> serde_json::Result<Datum<'_>> {
     }
     let text = text(json)?;
     // The host's form has no white space around the inner string. A text with some is plain.
-    let is_string = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
-    let inner = is_string.then(|| serde_json::from_str(&text));
-    Ok(match inner {
-        Some(Ok(inner)) => Datum {
+    if text.starts_with('"')
+        && text.ends_with('"')
+        && let Ok(inner) = serde_json::from_str(&text)
+    {
+        return Ok(Datum {
             text: Cow::Owned(inner),
             form: Form::Twice,
-        },
-        _ => Datum {
-            text,
-            form: Form::Once,
-        },
+        });
+    }
+    Ok(Datum {
+        text,
+        form: Form::Once,
     })
 }
 
@@ -225,23 +221,13 @@ mod tests {
             let (small, large) = (part.to_owned(), part.repeat(200_000 / part.len()));
             let read = |text: &str| {
                 let json = RawValue::from_string(format!("\"{text}\"")).unwrap();
-                text_of(&json).map(Cow::into_owned)
+                super::text(&json).map(Cow::into_owned)
             };
             let repeated = read(&small).unwrap().repeat(large.len() / part.len());
             assert!(read(&large).unwrap() == repeated, "{part}");
-            for half in [
-                r"\ud83e",
-                r"\ud83ex",
-                r"\udd80",
-                r"\ud83e\u0041",
-                r"\ud83e\n",
-            ] {
+            for half in r"\ud83e \ud83ex \udd80 \ud83e\u0041 \ud83e\n".split(' ') {
                 assert!(read(&format!("{large}{half}")).is_err(), "{part} {half}");
             }
         }
-    }
-
-    fn text_of(json: &RawValue) -> serde_json::Result<Cow<'_, str>> {
-        super::text(json)
     }
 }

@@ -4,16 +4,13 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::panic::Location;
 
-/// Why a function gave no response: a refusal for its HTTP caller, or a failure, whose reason is
-/// written to the app's log with file and line.
+/// Why a function gave no response: a refusal for its HTTP caller, or a failure for the app's log.
 ///
 /// `?` turns any error into a failure: every [`std::error::Error`], `anyhow::Error`, `String`,
 /// `&str` and `Box<dyn std::error::Error + Send + Sync>`. The log has the file and line of that
 /// `?`, and all of the error's sources. (A plain `Box<dyn std::error::Error>` does not convert:
-/// write `.map_err(|error| error.to_string())?`.)
-///
-/// Many errors do not name what they are about: that of `std::env::var` does not name the variable.
-/// [`Context`] adds it.
+/// write `.map_err(|error| error.to_string())?`.) [`Context`] adds what an error is about: that of
+/// `std::env::var` does not name the variable.
 ///
 /// ```
 /// use app::{Context, HttpRequest, HttpResponse, Result};
@@ -63,15 +60,10 @@ pub(crate) struct Failure {
 
 impl Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        match self.place {
-            Some(place) => write!(
-                f,
-                "failed: {} (at {}:{})",
-                self.reason,
-                place.file(),
-                place.line()
-            ),
-            None => f.write_str(&self.reason),
+        let Self { place, reason } = self;
+        match place {
+            Some(place) => write!(f, "failed: {reason} (at {}:{})", place.file(), place.line()),
+            None => f.write_str(reason),
         }
     }
 }
@@ -125,24 +117,22 @@ where
 {
     #[track_caller]
     fn context(self, doing: impl Display) -> Result<T, Error> {
-        match self {
-            Ok(value) => Ok(value),
-            Err(error) => match Error::from(error) {
-                Error(Why::Failed(Failure { reason, .. })) => {
-                    Err(Error::fail(format!("{doing}: {reason}")))
-                }
-                refused => Err(refused),
-            },
+        match self.map_err(Error::from) {
+            Err(Error(Why::Failed(Failure { reason, .. }))) => {
+                Err(Error::fail(format!("{doing}: {reason}")))
+            }
+            result => result,
         }
     }
 }
 
 /// "there are: a, b" or "there are none".
 pub(crate) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    match names.collect::<Vec<_>>() {
-        names if names.is_empty() => "there are none".into(),
-        names => format!("there are: {}", names.join(", ")),
+    let names = names.collect::<Vec<_>>().join(", ");
+    if names.is_empty() {
+        return "there are none".into();
     }
+    format!("there are: {names}")
 }
 
 #[cfg(test)]
@@ -161,28 +151,26 @@ mod tests {
         }
     }
 
+    /// An error, and the errors that it comes from.
     #[derive(Debug)]
-    struct Chained(Option<Box<Chained>>, &'static str);
+    struct Chained(&'static str, Option<Box<Chained>>);
 
     impl Display for Chained {
         fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-            f.write_str(self.1)
+            f.write_str(self.0)
         }
     }
 
     impl std::error::Error for Chained {
         fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-            self.0.as_ref().map(|source| &**source as _)
+            self.1.as_ref().map(|source| &**source as _)
         }
     }
 
     #[test]
     fn any_error_converts_with_its_place_and_its_sources() {
-        let chain = |texts: [&'static str; 3]| {
-            let [outer, middle, inner] = texts;
-            let inner = Chained(Some(Box::new(Chained(None, inner))), middle);
-            Chained(Some(Box::new(inner)), outer)
-        };
+        let chain = ["no disk", "no file: no disk", "no list"].into_iter();
+        let chain = chain.fold(None, |source, text| Some(Box::new(Chained(text, source))));
         let boxed = Box::<dyn std::error::Error + Send + Sync>::from("boxed");
         let line = line!();
         let errors: [Error; 5] = [
@@ -190,16 +178,10 @@ mod tests {
             "text".into(),
             String::from("string").into(),
             boxed.into(),
-            chain(["no list", "no file: no disk", "no disk"]).into(),
+            chain.unwrap().into(),
         ];
-        let reasons = [
-            "invalid digit found in string",
-            "text",
-            "string",
-            "boxed",
-            "no list: no file: no disk",
-        ];
-        for ((error, reason), line) in errors.into_iter().zip(reasons).zip(line + 2..) {
+        let reasons = "invalid digit found in string|text|string|boxed|no list: no file: no disk";
+        for ((error, reason), line) in errors.into_iter().zip(reasons.split('|')).zip(line + 2..) {
             assert_eq!(failure(error), (line, reason.to_owned()));
         }
     }
@@ -211,8 +193,9 @@ mod tests {
         let found = failure(read().context("pricing").unwrap_err());
         assert_eq!(found, (line!() - 1, doing.into()));
         let refused: Result<u8> = Err(Error::refuse(404, "no such item")).context("pricing");
-        assert!(
-            matches!(refused, Err(Error(Why::Refused(Refusal { status: 404, message }))) if message == "no such item")
-        );
+        let Err(Error(Why::Refused(Refusal { status, message }))) = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!((status, &*message), (404, "no such item"));
     }
 }

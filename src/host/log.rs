@@ -7,11 +7,11 @@
 //! ```
 //!
 //! The host reads an invocation's own logs only if the invocation succeeds, and takes all of them
-//! as Information. So an [`info`] line is kept until the function has ended. After a success it is
-//! one of the invocation's logs, otherwise a line on stdout with the invocation's id. If the host
-//! kills the handler, because a function has run longer than `functionTimeout`, the kept lines are
-//! lost. In a function whose requests the host passes on, an [`info`] line goes to stdout at once.
-//! [`warn`] and [`error`] lines go to stderr at once, with the id.
+//! as Information. So an [`info`] line is kept until the function has ended: it is lost if the host
+//! kills the handler because of `functionTimeout`. After a success it is one of the invocation's
+//! logs, otherwise a line on stdout with the invocation's id. In a function whose requests the host
+//! passes on, an [`info`] line goes to stdout at once. [`warn`] and [`error`] lines go to stderr at
+//! once, with the id.
 //!
 //! A thread that a function starts has no invocation: its lines go out at once, without an id. If
 //! the host does not read the handler's output, a full pipe blocks the functions that log.
@@ -66,10 +66,8 @@ fn to_stderr(level: &str, line: impl Display) {
 
 /// An invocation as the app's log names it.
 pub(crate) fn named(id: &str) -> String {
-    format!(
-        "invocation {}",
-        if id.is_empty() { "without id" } else { id }
-    )
+    let id = if id.is_empty() { "without id" } else { id };
+    format!("invocation {id}")
 }
 
 fn write(id: &str, line: &str) {
@@ -79,10 +77,8 @@ fn write(id: &str, line: &str) {
 /// Runs the invocation `id`. Gives what `function` gives, and the lines for the invocation's own
 /// logs, of which there are none if `kept` is false. `function` must not panic.
 pub(crate) fn collect<T>(id: &str, kept: bool, function: impl FnOnce() -> T) -> (T, Vec<String>) {
-    INVOCATION.set(Some(Logs {
-        id: id.to_owned(),
-        kept: kept.then(Vec::new),
-    }));
+    let (id, kept) = (id.to_owned(), kept.then(Vec::new));
+    INVOCATION.set(Some(Logs { id, kept }));
     let result = function();
     let logs = INVOCATION.take();
     (result, logs.and_then(|logs| logs.kept).unwrap_or_default())

@@ -81,13 +81,8 @@ impl<'a> Request<'a> {
 impl fmt::Display for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         // Without the query, which may hold a function key.
-        write!(
-            f,
-            "{}: {} {}",
-            log::named(self.invocation_id),
-            self.method,
-            self.path()
-        )
+        let (invocation, path) = (log::named(self.invocation_id), self.path());
+        write!(f, "{invocation}: {} {path}", self.method)
     }
 }
 
@@ -104,9 +99,8 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
     // As the host's own routing, ignore case and one slash at the end.
     let name = path.strip_prefix('/').unwrap_or_default();
     let name = name.strip_suffix('/').unwrap_or(name);
-    let has_name = |route: &&Route| route.name.eq_ignore_ascii_case(name);
-    let mut invoked = routes.iter().find(has_name);
-    invoked = invoked.filter(|_| !request.is_proxied());
+    let is_named = |route: &&Route| route.name.eq_ignore_ascii_case(name) && !request.is_proxied();
+    let mut invoked = routes.iter().find(is_named);
     let mut allowed = Vec::new();
     if request.method != "POST" && invoked.take().is_some() {
         allowed.push("POST");
@@ -119,21 +113,22 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
     // If several functions have this path, the host takes the first by name.
     let mut called: Option<(&Route, _, Texts)> = None;
     for route in routes {
-        if let Kind::Http {
+        let Kind::Http {
             methods,
             path: Some(pattern),
             run,
         } = route.kind
-            && let Some(params) = path::matches(pattern, path)
-        {
-            if !takes(methods, request.method) {
-                allowed.extend(methods);
-            } else if called
-                .as_ref()
-                .is_none_or(|(first, ..)| precedes(route.name, first.name))
-            {
-                called = Some((route, run, params));
-            }
+        else {
+            continue;
+        };
+        let Some(params) = path::matches(pattern, path) else {
+            continue;
+        };
+        let precedes = |(first, ..): &(&Route, _, _)| precedes(route.name, first.name);
+        if !takes(methods, request.method) {
+            allowed.extend(methods);
+        } else if called.as_ref().is_none_or(precedes) {
+            called = Some((route, run, params));
         }
     }
     match (called, invoked) {
@@ -158,24 +153,22 @@ fn takes(methods: &[&str], method: &str) -> bool {
     methods.contains(&method) || (method == "HEAD" && methods.contains(&"GET"))
 }
 
-/// The error for a path without a function. Whoever calls the handler, and not its host, tries the
-/// public path of a function that only the host can call.
+/// The error for a path without a function. Whoever calls the handler, and not its host, may have
+/// tried the public path of a function that only the host can call.
 fn nothing_at(routes: &[Route], path: &str) -> String {
-    let path = match path.strip_suffix('/') {
-        Some(shorter) if !shorter.is_empty() => shorter,
-        _ => path,
-    };
-    let last = path.rsplit('/').next().unwrap_or_default();
-    let is_meant = |route: &&Route| {
-        matches!(route.kind, Kind::Http { path: None, .. }) && route.name.eq_ignore_ascii_case(last)
-    };
-    match routes.iter().find(is_meant) {
-        Some(Route { name, .. }) => format!(
-            "no function at {path}: {name} has bindings other than HTTP, so its requests go to a Functions host, \
-             which invokes it as POST /{name}. Call the host: `make run` starts a stand-in for one"
-        ),
-        None => format!("no function at {path}"),
+    let shorter = path.strip_suffix('/').filter(|path| !path.is_empty());
+    let path = shorter.unwrap_or(path);
+    let (_, last) = path.rsplit_once('/').unwrap_or_default();
+    let mut message = format!("no function at {path}");
+    for Route { name, kind, .. } in routes {
+        if matches!(kind, Kind::Http { path: None, .. }) && name.eq_ignore_ascii_case(last) {
+            message += &format!(
+                ": {name} has bindings other than HTTP, so its requests go to a Functions host, which invokes it as \
+                 POST /{name}. Call the host: `make run` starts a stand-in for one"
+            );
+        }
     }
+    message
 }
 
 /// The proxied and the forwarded form: the caller's own request, whose answer goes to the caller.
@@ -188,23 +181,21 @@ fn answer_forwarded(
     let id = request.invocation_id;
     let headers = std::mem::take(&mut request.headers);
     let body = std::mem::take(&mut request.body);
-    let function = || {
-        run(HttpRequest {
-            method: Cow::Borrowed(request.method),
-            invocation: Invocation {
-                id,
-                trigger: Datum::default(),
-                inputs: Members(Vec::new()),
-                metadata: None,
-            },
-            url: Cow::Borrowed(request.url),
-            query: Cow::Borrowed("{}"),
-            params,
-            headers,
-            body: Ok(Cow::Owned(body)),
-        })
+    let http = HttpRequest {
+        method: Cow::Borrowed(request.method),
+        invocation: Invocation {
+            id,
+            trigger: Datum::default(),
+            inputs: Members(Vec::new()),
+            metadata: None,
+        },
+        url: Cow::Borrowed(request.url),
+        query: Cow::Borrowed("{}"),
+        params,
+        headers,
+        body: Ok(Cow::Owned(body)),
     };
-    let (result, _) = log::collect(id, false, || call(function));
+    let (result, _) = log::collect(id, false, || call(|| run(http)));
     let response = match result {
         Ok(response) => response,
         Err(Error(Why::Refused(refusal))) => refused(refusal, id).into(),
@@ -232,9 +223,8 @@ fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> H
         let why = match (called, out.error) {
             (Ok(()), None) => return Ok(()),
             (_, Some(error)) => {
-                console::info(&format!(
-                    "{request}: its answer could not be sent to the end: {error}"
-                ));
+                let what = "its answer could not be sent to the end";
+                console::info(&format!("{request}: {what}: {error}"));
                 return Err("it could not be sent".into());
             }
             (Err(Error(Why::Failed(failure))), None) => failure.to_string(),
@@ -309,27 +299,25 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
 
 /// The response with its answer's stream, if it has one, collected: the host takes the whole body.
 fn collected(mut response: Response, is_head: bool) -> Result {
-    if let Body::Stream(stream) = response.http.body {
-        let body = if is_head {
-            Vec::new()
-        } else {
-            stream.collect(COLLECTED_MAX_BYTES)?
-        };
-        response.http.body = Body::Bytes(body);
-    }
+    response.http.body = match response.http.body {
+        Body::Stream(_) if is_head => Body::Bytes(Vec::new()),
+        Body::Stream(stream) => Body::Bytes(stream.collect(COLLECTED_MAX_BYTES)?),
+        whole => whole,
+    };
     Ok(response)
 }
 
 /// Calls a function. A panic is a failure, and so is a refusal with a status that refuses nothing.
 fn call(function: impl FnOnce() -> Result) -> Result {
-    match catch(function) {
-        Err(Error(Why::Refused(Refusal { status, message }))) if !(400..=499).contains(&status) => {
-            Err(failure(format!(
-                "it refuses with the status {status}, not one from 400 to 499: {message}"
-            )))
-        }
-        result => result,
+    let result = catch(function);
+    let Err(Error(Why::Refused(Refusal { status, message }))) = &result else {
+        return result;
+    };
+    if (400..=499).contains(status) {
+        return result;
     }
+    let what = format!("it refuses with the status {status}, not one from 400 to 499");
+    Err(failure(format!("{what}: {message}")))
 }
 
 /// Calls `function`. A panic is a failure.
@@ -339,10 +327,8 @@ fn catch<T>(function: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// A failure whose reason has its place in it.
 fn failure(reason: String) -> Error {
-    Error(Why::Failed(Failure {
-        place: None,
-        reason,
-    }))
+    let place = None;
+    Error(Why::Failed(Failure { place, reason }))
 }
 
 fn refused(refusal: Refusal, id: &str) -> HttpResponse {
@@ -350,12 +336,8 @@ fn refused(refusal: Refusal, id: &str) -> HttpResponse {
 }
 
 fn not_allowed(request: &Request, allowed: &str) -> HttpResponse {
-    let message = format!(
-        "{} does not take {}, only {allowed}",
-        request.path(),
-        request.method
-    );
-    request
-        .error(405, &message)
-        .header("Allow", allowed.to_owned())
+    let (path, method) = (request.path(), request.method);
+    let message = format!("{path} does not take {method}, only {allowed}");
+    let answer = request.error(405, &message);
+    answer.header("Allow", allowed.to_owned())
 }

@@ -8,7 +8,6 @@ use super::response::{Response, Result};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -180,7 +179,7 @@ impl ToolResult {
     /// `useResultSchema` it would rewrite dates, and more.)
     pub(crate) fn return_value(&self) -> String {
         let content = format!("{}}}", self.0);
-        json!({"type": "call_tool_result", "content": content}).to_string()
+        object(&[("type", "call_tool_result"), ("content", &content)])
     }
 }
 
@@ -220,19 +219,19 @@ pub struct Content(String);
 impl Content {
     /// A text.
     pub fn text(text: impl AsRef<str>) -> Self {
-        Self(json!({"type": "text", "text": text.as_ref()}).to_string())
+        Self::new("text", &[("text", text.as_ref())])
     }
 
     /// The bytes of an image, of a type such as `image/png`.
     pub fn image(bytes: impl AsRef<[u8]>, mime_type: &str) -> Self {
         let data = base64::text(bytes.as_ref());
-        Self(json!({"type": "image", "data": data, "mimeType": mime_type}).to_string())
+        Self::new("image", &[("data", &data), ("mimeType", mime_type)])
     }
 
     /// The bytes of a sound, of a type such as `audio/wav`.
     pub fn audio(bytes: impl AsRef<[u8]>, mime_type: &str) -> Self {
         let data = base64::text(bytes.as_ref());
-        Self(json!({"type": "audio", "data": data, "mimeType": mime_type}).to_string())
+        Self::new("audio", &[("data", &data), ("mimeType", mime_type)])
     }
 
     /// A resource embedded in the result. Contents in UTF-8 are sent as text, others as bytes.
@@ -241,14 +240,28 @@ impl Content {
             Ok(text) => ("text", text.to_owned()),
             Err(_) => ("blob", base64::text(contents.as_ref())),
         };
-        let resource = json!({"uri": uri, "mimeType": mime_type, (member): contents});
-        Self(json!({"type": "resource", "resource": resource}).to_string())
+        let resource = object(&[("uri", uri), ("mimeType", mime_type), (member, &contents)]);
+        Self(format!("{{\"type\":\"resource\",\"resource\":{resource}}}"))
     }
 
     /// A link to a resource, with a name for it.
     pub fn link(uri: &str, name: &str) -> Self {
-        Self(json!({"type": "resource_link", "uri": uri, "name": name}).to_string())
+        Self::new("resource_link", &[("uri", uri), ("name", name)])
     }
+
+    fn new(kind: &str, members: &[(&str, &str)]) -> Self {
+        Self(object(&[&[("type", kind)], members].concat()))
+    }
+}
+
+/// A JSON object of texts.
+fn object(members: &[(&str, &str)]) -> String {
+    let members = members.iter().map(|(name, text)| {
+        // Every text can be written as JSON.
+        let text = serde_json::to_string(text).unwrap_or_default();
+        format!("\"{name}\":{text}")
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
 impl fmt::Debug for ToolResult {

@@ -6,7 +6,6 @@ use crate::host::error::Refusal;
 use crate::host::response::{Body, HttpResponse};
 use crate::host::router::{INVOCATION_ID, Request};
 use crate::host::stream::{COLLECTED_MAX_BYTES, Stream};
-use std::fmt::Display;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
@@ -15,8 +14,7 @@ use std::time::Duration;
 /// The longest body of a request, in bytes. A longer one is answered with 413.
 pub const BODY_MAX_BYTES: usize = 256 * 1024 * 1024;
 
-/// The longest body that is read to its end after it was refused, in bytes. See
-/// `Incoming::refuse_unread`.
+/// The longest body that is read to its end after it was refused, in bytes.
 const DRAIN_MAX_BYTES: usize = 1024 * 1024 * 1024;
 
 /// The socket that the handler listens on, at 127.0.0.1 only. It outlives every [`Source`].
@@ -52,21 +50,16 @@ impl Listener {
         // It panics if it gets no thread.
         let start = || console::catch_panic(|| tiny_http::Server::from_listener(socket, None));
         let start = || super::tuning::thread_priority::in_background(start);
-        match start() {
-            Ok(server) => server.map(Source).map_err(io::Error::other),
-            Err(panic) => Err(io::Error::other(panic)),
-        }
+        let server = start().map_err(io::Error::other)?;
+        server.map(Source).map_err(io::Error::other)
     }
 
     /// Starts to accept connections again. Errors if there are few descriptors or threads left.
     pub fn accept_again(&self) -> io::Result<Source> {
         const DESCRIPTORS: usize = 16;
         const THREADS: usize = 8;
-        let mut spare = Vec::new();
-        for _ in 0..DESCRIPTORS {
-            spare.push(self.socket.try_clone()?);
-        }
-        drop(spare);
+        let spare: io::Result<Vec<_>> = (0..DESCRIPTORS).map(|_| self.socket.try_clone()).collect();
+        drop(spare?);
         for _ in 0..THREADS {
             start_thread(Box::new(|| thread::sleep(Duration::from_millis(1))))?;
         }
@@ -77,13 +70,12 @@ impl Listener {
     ///
     /// tiny_http [util/task_pool.rs] starts a thread for a connection only if none of its threads
     /// waits for one, and a thread that it has woken counts as waiting until it runs. So in a burst,
-    /// some connections are queued behind threads that go on to serve another connection for as
-    /// long as that is kept alive. A new connection that finds no waiting thread gets a new thread,
-    /// which then takes the next connection from the queue.
+    /// some connections are queued behind others that are kept alive. A new connection that finds no
+    /// waiting thread gets a new thread, which then takes the next connection from the queue.
     ///
     /// A gentle nudge waits a little until its connection has been served: many that do not wait
-    /// start threads that nothing needs, and use up descriptors. Errors if the connection cannot be
-    /// made: there is no descriptor, or other connections wait to be accepted and will do.
+    /// start threads that nothing needs. Errors if the connection cannot be made: there is no
+    /// descriptor, or other connections wait to be accepted and will do.
     pub fn nudge(&self, gently: bool) -> io::Result<()> {
         let connection = self.connect()?;
         if gently {
@@ -233,9 +225,8 @@ impl Incoming {
     /// The values of the headers of this name, in ASCII.
     fn values(&self, name: &'static str) -> impl Iterator<Item = &str> {
         let headers = self.0.headers().iter();
-        headers
-            .filter(move |header| header.field.equiv(name))
-            .map(|header| header.value.as_str())
+        let named = headers.filter(move |header| header.field.equiv(name));
+        named.map(|header| header.value.as_str())
     }
 
     /// Reads the body to its end into `body`, which has room for it if its length is known.
@@ -252,10 +243,8 @@ impl Incoming {
         }
         for text in self.values("Content-Length").filter(|_| !chunked) {
             // tiny_http reads the first, and takes the body for empty if that is not a number.
-            if length.is_none()
-                || text.parse().ok() != length
-                || !text.bytes().all(|byte| byte.is_ascii_digit())
-            {
+            let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+            if length.is_none() || text.parse().ok() != length || !is_number {
                 let message = format!("the Content-Length {text:?} is not valid");
                 return Err(Refusal::new(400, message));
             }
@@ -263,8 +252,7 @@ impl Incoming {
         if length.unwrap_or_default() == 0 && !chunked {
             return Ok(Vec::new());
         }
-        let invalid =
-            |error: &dyn Display| Refusal::new(400, format!("the body cannot be read: {error}"));
+        let invalid = |why: &str| Refusal::new(400, format!("the body cannot be read: {why}"));
         if chunked {
             // Enough for most payloads.
             body.reserve(2048);
@@ -276,21 +264,21 @@ impl Incoming {
             (Ok(read), _) if read > BODY_MAX_BYTES => Refusal::new(413, TOO_LONG),
             // tiny_http gives no error if the caller cuts the body off.
             (Ok(read), Some(length)) if read != length => {
-                return Err(invalid(&format_args!(
-                    "it ends after {read} bytes of {length}"
-                )));
+                return Err(invalid(&format!("it ends after {read} bytes of {length}")));
             }
             (Ok(_), _) => return Ok(body),
             (Err(error), _) if error.kind() == ErrorKind::OutOfMemory => {
                 Refusal::new(503, NO_MEMORY)
             }
-            (Err(error), _) => return Err(invalid(&error)),
+            (Err(error), _) => return Err(invalid(&error.to_string())),
         };
         // The body is chunked: any other has room, and is as long as it was declared.
         drop(body);
         reader.set_limit(u64::MAX);
-        io::copy(&mut reader, &mut io::sink()).map_err(|error| invalid(&error))?;
-        Err(refused)
+        match io::copy(&mut reader, &mut io::sink()) {
+            Ok(_) => Err(refused),
+            Err(error) => Err(invalid(&error.to_string())),
+        }
     }
 
     /// Answers before the body is read, if its Content-Length is too long or more than there is
@@ -302,33 +290,23 @@ impl Incoming {
     /// that is longer than any memory is never read, and its connection is never closed.
     fn refuse_unread(self, status: u16, message: &str) {
         let length = self.0.body_length().unwrap_or_default();
-        let HttpResponse {
-            body: Body::Bytes(body),
-            ..
-        } = self.request().error(status, message)
-        else {
+        let Body::Bytes(body) = self.request().error(status, message).body else {
             return;
         };
         // tiny_http sends no Content-Length with an upgrade, so it is part of another header's
         // value.
-        let headers = format!("application/json\r\nContent-Length: {}", body.len());
-        let content_type = tiny_http::Header::from_bytes("Content-Type", headers);
-        let head = tiny_http::Response::new(
-            status.into(),
-            content_type.into_iter().collect(),
-            io::empty(),
-            Some(0),
-            None,
-        );
+        let value = format!("application/json\r\nContent-Length: {}", body.len());
+        let headers = tiny_http::Header::from_bytes("Content-Type", value).into_iter();
+        let (status, headers) = (status.into(), headers.collect());
+        let head = tiny_http::Response::new(status, headers, io::empty(), Some(0), None);
         let mut room = Vec::<u8>::new();
         let fits = length <= DRAIN_MAX_BYTES && room.try_reserve_exact(length).is_ok();
         // Without this the compiler may remove the reservation.
         drop(std::hint::black_box(room));
         let mut connection = self.0.upgrade("HTTP/1.1", head);
         // Both fail if the caller has gone.
-        let _ = connection
-            .write_all(&body)
-            .and_then(|()| connection.flush());
+        let sent = connection.write_all(&body);
+        let _ = sent.and_then(|()| connection.flush());
         if fits {
             let _ = io::copy(&mut connection.take(length as u64), &mut io::sink());
         } else {
@@ -354,13 +332,9 @@ enum To {
 /// of another part.
 fn send(mut connection: impl Write, response: HttpResponse, to: To) -> io::Result<()> {
     const SMALL_BYTES: usize = 64 * 1024;
-    let HttpResponse {
-        mut status,
-        mut headers,
-        body,
-    } = response;
+    let (mut status, mut headers) = (response.status, response.headers);
     let no_body = matches!(status, 204 | 304);
-    let (bytes, stream) = match body {
+    let (bytes, stream) = match response.body {
         Body::Bytes(bytes) => (bytes, None),
         Body::Stream(_) if no_body => (Vec::new(), None),
         Body::Stream(stream) if to == To::Older => {
@@ -372,19 +346,15 @@ fn send(mut connection: impl Write, response: HttpResponse, to: To) -> io::Resul
         }
         Body::Stream(stream) => (Vec::new(), Some(stream)),
     };
-    let small = bytes.len() <= SMALL_BYTES;
-    let mut head = Vec::with_capacity(256 + if small { bytes.len() } else { 0 });
+    let mut head = Vec::with_capacity(256);
     let reason = tiny_http::StatusCode(status).default_reason_phrase();
     write!(head, "HTTP/1.1 {status} {reason}\r\n")?;
     for (name, value) in &headers {
         write!(head, "{name}: {value}\r\n")?;
     }
-    let has_type = || {
-        headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("Content-Type"))
-    };
-    if (stream.is_some() || !bytes.is_empty()) && !has_type() {
+    let mut names = headers.iter().map(|(name, _)| name);
+    let has_type = names.any(|name| name.eq_ignore_ascii_case("Content-Type"));
+    if (stream.is_some() || !bytes.is_empty()) && !has_type {
         // As the host does for an HTTP output.
         head.extend(b"Content-Type: text/plain; charset=utf-8\r\n");
     }
@@ -400,10 +370,7 @@ fn send(mut connection: impl Write, response: HttpResponse, to: To) -> io::Resul
             connection.write_all(&head)?;
             return send_chunks(connection, stream);
         }
-        None if small => {
-            head.extend(bytes);
-            connection.write_all(&head)?;
-        }
+        None if bytes.len() <= SMALL_BYTES => connection.write_all(&[head, bytes].concat())?,
         None => {
             connection.write_all(&head)?;
             connection.write_all(&bytes)?;
@@ -413,8 +380,7 @@ fn send(mut connection: impl Write, response: HttpResponse, to: To) -> io::Resul
 }
 
 /// Sends a body while it is written. If that fails, the chunks end with an invalid chunk size,
-/// because tiny_http cannot close a connection. Otherwise the caller would take the part that it
-/// has for the whole.
+/// because tiny_http cannot close a connection, and the caller must not take a part for the whole.
 fn send_chunks(mut connection: impl Write, Stream(write): Stream) -> io::Result<()> {
     connection.flush()?;
     let end: &[u8] = match write(&mut Chunks(&mut connection)) {

@@ -18,9 +18,10 @@ use std::sync::Mutex;
 const SMALLEST_BYTES: usize = 16;
 const CLASSES: usize = 14;
 
-/// Blocks of at least 512 bytes are aligned to 128, because the standard library's channels ask for
-/// that and tiny_http makes two channels per request. Smaller blocks are aligned to 16.
-const WIDE_BYTES: usize = 512;
+/// From this class on, 512 bytes, blocks are aligned to 128 bytes, because the standard library's
+/// channels ask for that and tiny_http makes two channels per request. Smaller ones are aligned to
+/// 16.
+const WIDE_CLASS: usize = 5;
 const WIDE_ALIGN_BYTES: usize = 128;
 
 /// The most that each class keeps, in bytes. What is freed beyond it goes back to the system.
@@ -66,15 +67,18 @@ impl Allocator {
 
 /// The class in which a block for `layout` is found, and that block's own layout.
 fn class(layout: Layout) -> Option<(usize, Layout)> {
-    let bytes = layout.size().max(SMALLEST_BYTES).next_power_of_two();
-    let class = (bytes / SMALLEST_BYTES).ilog2() as usize;
-    let align = if bytes < WIDE_BYTES {
+    let sixteens = layout.size().saturating_sub(1) / SMALLEST_BYTES;
+    let class = (usize::BITS - sixteens.leading_zeros()) as usize;
+    let align = if class < WIDE_CLASS {
         SMALLEST_BYTES
     } else {
         WIDE_ALIGN_BYTES
     };
-    let block = Layout::from_size_align(bytes, align).ok()?;
-    (class < CLASSES && layout.align() <= align).then_some((class, block))
+    if class >= CLASSES || layout.align() > align {
+        return None;
+    }
+    let block = Layout::from_size_align(SMALLEST_BYTES << class, align).ok()?;
+    Some((class, block))
 }
 
 // SAFETY: all memory is from `System`. A layout that has a class is allocated and freed there by
