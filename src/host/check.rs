@@ -8,10 +8,8 @@ use super::route::{Kind, Route};
 /// Errors with a sentence that names the function and what it must not set.
 pub fn check(route: &Route, response: &Response) -> Result<(), String> {
     let name = route.name;
-    match of_outputs(route, response).or_else(|| of_answer(route, response)) {
-        Some(problem) => Err(format!("function {name} {problem}")),
-        None => Ok(()),
-    }
+    let problem = of_outputs(route, response).or_else(|| of_answer(route, response));
+    problem.map_or(Ok(()), |problem| Err(format!("function {name} {problem}")))
 }
 
 fn of_outputs(route: &Route, response: &Response) -> Option<String> {
@@ -25,9 +23,9 @@ fn of_outputs(route: &Route, response: &Response) -> Option<String> {
         } else {
             continue;
         };
-        let (output, file, line) = (set.name, set.place.file(), set.place.line());
+        let (name, file, line) = (set.name, set.place.file(), set.place.line());
         return Some(format!(
-            "sets the output {output}, {problem} (at {file}:{line})"
+            "sets the output {name}, {problem} (at {file}:{line})"
         ));
     }
     let is_tool = matches!(route.kind, Kind::Tool { .. });
@@ -44,15 +42,14 @@ fn of_answer(route: &Route, response: &Response) -> Option<String> {
         return Some("answers an HTTP caller, and it has none".into());
     }
     if !(200..=599).contains(&status) {
-        return Some(format!(
-            "answers with the status {status}, which is not one from 200 to 599"
-        ));
+        let what = "which is not one from 200 to 599";
+        return Some(format!("answers with the status {status}, {what}"));
     }
     for (name, value) in headers {
         // RFC 9110, sections 5.1 and 5.5, but values in ASCII only.
         let in_name = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         let in_value = |b: u8| matches!(b, b' '..=b'~' | b'\t');
-        let is_framing = || FRAMING.iter().any(|other| other.eq_ignore_ascii_case(name));
+        let is_framing = || FRAMING.contains(&name.to_ascii_lowercase().as_str());
         let problem = if name.is_empty() || !name.bytes().all(in_name) {
             format!("{name:?}, a name that HTTP does not allow")
         } else if !value.bytes().all(in_value) {
@@ -69,9 +66,9 @@ fn of_answer(route: &Route, response: &Response) -> Option<String> {
 
 /// The headers that say where an answer ends. A second one would split the answer.
 const FRAMING: [&str; 5] = [
-    "Connection",
-    "Content-Length",
-    "Trailer",
-    "Transfer-Encoding",
-    "Upgrade",
+    "connection",
+    "content-length",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
 ];

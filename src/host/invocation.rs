@@ -1,7 +1,7 @@
 //! Invocations: the trigger's value, other inputs, metadata.
 
 use super::datum::{self, Datum, Members};
-use super::error::{Error, listed};
+use super::error::listed;
 use super::response::Result;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -58,14 +58,12 @@ impl Invocation<'_> {
     #[track_caller]
     pub fn input(&self, name: &str) -> Result<Option<Datum<'_>>> {
         let Some(json) = self.inputs.get(name) else {
-            return Err(Error::fail(format!(
-                "no input has the name {name:?}: {}",
-                listed(self.inputs.names())
-            )));
+            let names = listed(self.inputs.names());
+            return Err(format!("no input has the name {name:?}: {names}").into());
         };
         match datum::read(json) {
             Ok(datum) => Ok(Some(datum).filter(|datum| !datum.is_absent())),
-            Err(error) => Err(Error::fail(format!("the input {name}: {error}"))),
+            Err(error) => Err(format!("the input {name}: {error}").into()),
         }
     }
 
@@ -77,7 +75,11 @@ impl Invocation<'_> {
     /// fail the invocation, write `invocation.metadata("DequeueCount").ok().flatten()`.
     #[track_caller]
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        let Some(json) = self.metadata_member(name) else {
+        let members = self
+            .metadata
+            .map(|json| serde_json::from_str::<Members>(json.get()));
+        let member = members.and_then(|members| members.ok()?.get(name));
+        let Some(json) = member.filter(|json| json.get() != "null") else {
             return Ok(None);
         };
         // A number or a boolean comes as a text of its JSON.
@@ -87,15 +89,9 @@ impl Invocation<'_> {
         });
         match value {
             Ok(value) => Ok(Some(value)),
-            Err(error) => Err(Error::fail(format!(
-                "the metadata {name} is not of the kind expected: {error}"
-            ))),
+            Err(error) => {
+                Err(format!("the metadata {name} is not of the kind expected: {error}").into())
+            }
         }
-    }
-
-    fn metadata_member(&self, name: &str) -> Option<&RawValue> {
-        let members = serde_json::from_str::<Members>(self.metadata?.get());
-        let json = members.ok()?.get(name)?;
-        (json.get() != "null").then_some(json)
     }
 }

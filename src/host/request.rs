@@ -15,10 +15,9 @@ pub(crate) type Texts<'a> = Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>;
 
 /// The texts of this name, in any case.
 pub(crate) fn named<'t>(texts: &'t Texts, name: &str) -> impl Iterator<Item = &'t str> {
-    texts
-        .iter()
-        .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
-        .filter_map(|(_, text)| text.as_deref())
+    let named = move |(key, _): &&(Cow<str>, _)| key.eq_ignore_ascii_case(name);
+    let named = texts.iter().filter(named);
+    named.filter_map(|(_, text)| text.as_deref())
 }
 
 /// The request of an HTTP trigger, the same in each form in which the host passes it on.
@@ -89,19 +88,12 @@ impl HttpRequest<'_> {
     /// absent. Errors if the route has no such segment.
     #[track_caller]
     pub fn param(&self, name: &str) -> Result<Option<&str>> {
-        match self
-            .params
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        {
-            Some((_, value)) => Ok(value.as_deref()),
-            None => {
-                let names = listed(self.params.iter().map(|(name, _)| &**name));
-                Err(Error::fail(format!(
-                    "the route has no parameter {name:?}: {names}"
-                )))
-            }
+        let mut params = self.params.iter();
+        if let Some((_, value)) = params.find(|(key, _)| key.eq_ignore_ascii_case(name)) {
+            return Ok(value.as_deref());
         }
+        let names = listed(self.params.iter().map(|(name, _)| &**name));
+        Err(format!("the route has no parameter {name:?}: {names}").into())
     }
 
     /// The first value of the header `name`, whose case does not matter.
@@ -119,22 +111,20 @@ impl HttpRequest<'_> {
     /// Errors with a refusal for the caller if the host has damaged the body: a chunked upload
     /// arrives without its body (411), and bytes that are not UTF-8 arrive as U+FFFD (415).
     pub fn body(&self) -> Result<&[u8]> {
-        self.body
-            .as_deref()
-            .map_err(|refusal| Error(Why::Refused(refusal.clone())))
+        let body = self.body.as_deref();
+        body.map_err(|refusal| Error(Why::Refused(refusal.clone())))
     }
 
     /// The body, without a copy if it is large. Errors as [`body`](Self::body) does.
     pub fn into_body(self) -> Result<Vec<u8>> {
-        self.body
-            .map(Cow::into_owned)
-            .map_err(|refusal| Error(Why::Refused(refusal)))
+        let body = self.body.map(Cow::into_owned);
+        body.map_err(|refusal| Error(Why::Refused(refusal)))
     }
 
     /// The body as text. Refuses the caller (415) if it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
-        std::str::from_utf8(self.body()?)
-            .map_err(|error| Error::refuse(415, format!("the body must be text in UTF-8: {error}")))
+        let text = std::str::from_utf8(self.body()?);
+        text.map_err(|error| Error::refuse(415, format!("the body must be text in UTF-8: {error}")))
     }
 
     /// The body read as JSON. Refuses the caller (400) if it is not JSON, or not that of a `T`.

@@ -45,7 +45,7 @@ pub fn serve_with(routes: &'static [Route], settings: &Settings) -> ExitCode {
         console::error("error: this process serves already, and a process serves once");
         return ExitCode::FAILURE;
     }
-    console::install_panic_hook(|| SIGNALS.doubt_accept());
+    console::install_panic_hook(|| SIGNALS.raise(&SIGNALS.accept_in_doubt));
     let host = Parent::of_this_handler();
     let (listener, workers) = match start(routes) {
         Ok(started) => started,
@@ -83,13 +83,10 @@ fn start(routes: &'static [Route]) -> Result<(Listener, Workers), String> {
 }
 
 fn port() -> Result<u16, String> {
-    match std::env::var_os(PORT_VARIABLE) {
-        Some(text) if !text.is_empty() => text
-            .to_str()
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(|| {
-                format!("{PORT_VARIABLE} is {text:?}, which is not a port (0 to 65535)")
-            }),
-        _ => Ok(DEFAULT_PORT),
+    let text = std::env::var_os(PORT_VARIABLE).unwrap_or_default();
+    if text.is_empty() {
+        return Ok(DEFAULT_PORT);
     }
+    let port = text.to_str().and_then(|text| text.parse().ok());
+    port.ok_or_else(|| format!("{PORT_VARIABLE} is {text:?}, which is not a port (0 to 65535)"))
 }

@@ -21,11 +21,13 @@ static SEEN_BEFORE: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
 pub struct Signals {
     supervisor: OnceLock<Thread>,
     /// Whether the supervisor looks every few milliseconds and need not be woken.
-    awake: AtomicBool,
-    accept_lost: AtomicBool,
-    accept_in_doubt: AtomicBool,
+    pub awake: AtomicBool,
+    /// Whether no more connections are accepted.
+    pub accept_lost: AtomicBool,
+    /// Whether a thread has panicked, which may be the one that accepts connections.
+    pub accept_in_doubt: AtomicBool,
     /// How many connections have been seen for the first time and not yet been nudged for.
-    newcomers: AtomicUsize,
+    pub newcomers: AtomicUsize,
 }
 
 impl Signals {
@@ -43,21 +45,10 @@ impl Signals {
         }
     }
 
-    /// No more connections are accepted.
-    pub fn accept_lost(&self) {
-        self.accept_lost.store(true, SeqCst);
+    /// Sets [`accept_lost`](Self::accept_lost) or [`accept_in_doubt`](Self::accept_in_doubt).
+    pub fn raise(&self, signal: &AtomicBool) {
+        signal.store(true, SeqCst);
         self.wake();
-    }
-
-    /// A thread has panicked, which may be the one that accepts connections.
-    pub fn doubt_accept(&self) {
-        self.accept_in_doubt.store(true, SeqCst);
-        self.wake();
-    }
-
-    /// Whether [`doubt_accept`](Self::doubt_accept) was called since the last call of this.
-    pub fn take_doubt(&self) -> bool {
-        self.accept_in_doubt.swap(false, SeqCst)
     }
 
     /// Makes the supervisor look at once.
@@ -70,26 +61,6 @@ impl Signals {
     /// Makes the calling thread the supervisor: the one that is woken.
     pub fn supervise_here(&self) {
         let _ = self.supervisor.set(thread::current());
-    }
-
-    /// The supervisor looks every few milliseconds, or no longer does.
-    pub fn set_awake(&self, awake: bool) {
-        self.awake.store(awake, SeqCst);
-    }
-
-    /// Whether no more connections are accepted.
-    pub fn is_accept_lost(&self) -> bool {
-        self.accept_lost.load(SeqCst)
-    }
-
-    /// Connections are accepted again, or it is tried.
-    pub fn clear_accept_lost(&self) {
-        self.accept_lost.store(false, SeqCst);
-    }
-
-    /// How many connections have been seen for the first time since the last call.
-    pub fn take_newcomers(&self) -> usize {
-        self.newcomers.swap(0, SeqCst)
     }
 
     /// Forgets the ports from which no request has come since the last call. Another connection may

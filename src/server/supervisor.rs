@@ -7,6 +7,7 @@ use super::workers::Workers;
 use crate::console;
 use crate::host::route::Route;
 use std::io;
+use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -93,46 +94,36 @@ pub fn supervise(
                 }
             }
         }
-        if SIGNALS.take_doubt() && !listener.accepts() {
-            SIGNALS.accept_lost();
+        if SIGNALS.accept_in_doubt.swap(false, SeqCst) && !listener.accepts() {
+            SIGNALS.accept_lost.store(true, SeqCst);
         }
-        if SIGNALS.is_accept_lost() {
+        if SIGNALS.accept_lost.load(SeqCst) {
             // The last pool is that of the source that accepts. Those before it have lost their
             // accept thread; their connections go on.
             if since(tried) >= RETRY_PAUSE {
                 tried = now;
-                SIGNALS.clear_accept_lost();
-                match listener
-                    .accept_again()
-                    .and_then(|source| Workers::start(source, routes))
-                {
+                SIGNALS.accept_lost.store(false, SeqCst);
+                let source = listener.accept_again();
+                match source.and_then(|source| Workers::start(source, routes)) {
                     Ok(workers) => pools.push(workers),
                     Err(error) if since(heard).min(since(requested)) > settings.give_up_after => {
                         return End::Deaf(error);
                     }
-                    Err(_) => SIGNALS.accept_lost(),
+                    Err(_) => SIGNALS.accept_lost.store(true, SeqCst),
                 }
             }
         } else {
             heard = now;
             // One nudge for each connection that is new, or has not been used for a while.
-            nudge(listener, SIGNALS.take_newcomers(), 4);
+            nudge(listener, SIGNALS.newcomers.swap(0, SeqCst), 4);
             // From time to time some more, for connections that are queued behind others which are
             // open but not used: the longer it is quiet, the more, from 2 to 64.
             let silence = since(requested);
-            if since(nudged)
-                >= if silence < QUIET_FOR {
-                    QUIET_PAUSE
-                } else {
-                    IDLE_PAUSE
-                }
-            {
+            let is_quiet = silence < QUIET_FOR;
+            if since(nudged) >= if is_quiet { QUIET_PAUSE } else { IDLE_PAUSE } {
                 nudged = now;
-                nudge(
-                    listener,
-                    2 << (silence.as_millis() / QUIET_PAUSE.as_millis()).min(5),
-                    1,
-                );
+                let doubled = (silence.as_millis() / QUIET_PAUSE.as_millis()).min(5);
+                nudge(listener, 2 << doubled, 1);
             }
         }
         if since(forgot) >= FORGET_AFTER {
@@ -145,19 +136,20 @@ pub fn supervise(
             return End::HostGone;
         }
         let busy = since(requested) < BUSY_FOR || pools.iter().any(|workers| !workers.has_idle());
-        SIGNALS.set_awake(busy);
+        SIGNALS.awake.store(busy, SeqCst);
         let quiet = since(requested) < QUIET_FOR || !pools.iter().all(Workers::at_rest);
-        if busy {
-            thread::park_timeout(BUSY_PAUSE);
+        thread::park_timeout(if busy {
+            BUSY_PAUSE
         } else if pools.iter().any(Workers::has_news) {
             // A request came before `awake` was set to false, and so woke nobody: look again.
-        } else if SIGNALS.is_accept_lost() {
-            thread::park_timeout(RETRY_PAUSE);
+            continue;
+        } else if SIGNALS.accept_lost.load(SeqCst) {
+            RETRY_PAUSE
         } else if quiet {
-            thread::park_timeout(QUIET_PAUSE);
+            QUIET_PAUSE
         } else {
-            thread::park_timeout(IDLE_PAUSE);
-        }
+            IDLE_PAUSE
+        });
     }
 }
 

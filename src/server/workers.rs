@@ -103,18 +103,13 @@ impl Workers {
     /// be called every few milliseconds while requests come. Errors when a worker that is needed
     /// cannot be started.
     pub fn review(&mut self) -> io::Result<()> {
-        let (workers, idle) = (
-            self.shared.workers.load(SeqCst),
-            self.shared.idle.load(SeqCst),
-        );
+        let workers = self.shared.workers.load(SeqCst);
+        let idle = self.shared.idle.load(SeqCst);
         let taken = self.shared.taken.load(SeqCst);
         let came = taken.wrapping_sub(self.taken);
         self.taken = taken;
-        self.crowded = if idle == 0 && came <= workers * FEW_PER_REVIEW {
-            self.crowded + 1
-        } else {
-            0
-        };
+        let is_crowded = idle == 0 && came <= workers * FEW_PER_REVIEW;
+        self.crowded = usize::from(is_crowded) * (self.crowded + 1);
         // After two such reviews, because a request that has only just come proves nothing.
         if self.crowded > 1 || workers == 0 {
             for _ in 0..workers.clamp(1, ADDED_AT_ONCE) {
@@ -158,10 +153,9 @@ fn work(shared: &Shared) {
                 incoming.answer(|request| router::answer(shared.routes, request));
             }
             Received::AcceptLost(error) => {
-                console::error(&format!(
-                    "error: cannot accept connections for now: {error}"
-                ));
-                SIGNALS.accept_lost();
+                let message = format!("error: cannot accept connections for now: {error}");
+                console::error(&message);
+                SIGNALS.raise(&SIGNALS.accept_lost);
             }
             Received::Released => return,
         }
