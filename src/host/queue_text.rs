@@ -10,9 +10,8 @@
 //! 4. a text in `{` `}` is parsed and written again, indented; what JSON.NET does not keep is lost;
 //! 5. anything else is queued as its UTF-8 bytes.
 //!
-//! The base64 of the UTF-8 bytes passes all of it: step 2 decodes it, and the queue gets them byte
-//! for byte. So a text goes plain if steps 1 to 4 leave it alone, or if it is a flat JSON object
-//! that step 4 keeps. Any other text goes as base64.
+//! So a text goes plain if steps 1 to 4 leave it alone, or if it is a flat JSON object that step 4
+//! keeps. Any other text goes as base64, which step 2 decodes: the queue gets its bytes.
 
 use super::base64;
 use super::datum::Members;

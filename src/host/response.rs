@@ -13,12 +13,8 @@ use std::panic::Location;
 /// What every function returns.
 pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
 
-/// The result of an invocation that was carried out.
-///
-/// ```
-/// use app::{HttpResponse, Response};
-/// let response = Response::from(HttpResponse::text("Order enqueued")).output("message", "an order");
-/// ```
+/// The result of an invocation that was carried out:
+/// `Response::from(HttpResponse::text("Order enqueued")).output("message", order)`.
 #[derive(Debug, Default)]
 pub struct Response {
     pub(crate) http: HttpResponse,
@@ -104,30 +100,8 @@ impl From<HttpResponse> for Response {
 ///
 /// A table's row needs both keys, from the row itself or from function.json. The host inserts it,
 /// and fails the invocation if the table has a row with these keys; `"ETag": "*"` replaces that
-/// row. A date stays a text, which the host rewrites, unless the row says that it is one.
-///
-/// ```
-/// # use app::{Output, Response, Result};
-/// #[derive(serde::Serialize)]
-/// struct Row<'a> {
-///     #[serde(rename = "PartitionKey")]
-///     day: &'a str,
-///     #[serde(rename = "RowKey")]
-///     id: &'a str,
-///     /// Replaces the row with these keys, if there is one.
-///     #[serde(rename = "ETag")]
-///     etag: &'a str,
-///     at: &'a str,
-///     #[serde(rename = "at@odata.type")]
-///     at_type: &'a str,
-/// }
-///
-/// fn respond(id: &str) -> Result {
-///     let at = "2026-11-28T10:00:00Z";
-///     let row = Row { day: "2026-11-28", id, etag: "*", at, at_type: "Edm.DateTime" };
-///     Ok(Response::new().output("row", Output::raw(&row)?))
-/// }
-/// ```
+/// row. The host rewrites a date, unless `"at@odata.type": "Edm.DateTime"` beside `"at"` says that
+/// it is one.
 #[derive(Debug)]
 pub struct Output(pub(crate) Value);
 
@@ -162,13 +136,10 @@ impl Output {
             let is_text = json.starts_with('"');
             let text = serde_json::from_str(&json);
             if is_text && text.is_ok_and(|text: Cow<str>| queue_text::is_date(&text)) {
-                return Err(Error::fail(format!(
-                    "message {place} of the list, {json}, reads as a date: the host would rewrite it"
-                )));
+                let what = "reads as a date: the host would rewrite it";
+                return Err(format!("message {place} of the list, {json}, {what}").into());
             }
-            if place > 0 {
-                list.push(',');
-            }
+            list += if place > 0 { "," } else { "" };
             list += &if is_text {
                 json
             } else {
@@ -204,10 +175,10 @@ impl From<String> for Output {
 /// Bytes in UTF-8 are sent as text.
 impl From<Vec<u8>> for Output {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(
-            String::from_utf8(bytes)
-                .map_or_else(|error| Value::Bytes(error.into_bytes()), Value::Text),
-        )
+        Self(match String::from_utf8(bytes) {
+            Ok(text) => Value::Text(text),
+            Err(error) => Value::Bytes(error.into_bytes()),
+        })
     }
 }
 
@@ -267,9 +238,9 @@ impl HttpResponse {
         Ok(Self::text(serde_json::to_vec(value)?).content_type("application/json"))
     }
 
-    /// 200 with a body of any length that `write` writes while it is sent. Each write reaches the
-    /// caller at once; for many small writes put a [`BufWriter`](std::io::BufWriter) around `out`.
-    /// `write` runs after the function has returned, and does not run for a HEAD request.
+    /// 200 with a body of any length that `write` writes while it is sent, after the function has
+    /// returned. Each write reaches the caller at once; for many small ones put a
+    /// [`BufWriter`](std::io::BufWriter) around `out`. A HEAD request does not run `write`.
     ///
     /// If the caller goes away, a write soon fails: pass the error on with `?`. Any other error, or
     /// a panic, is logged, and the caller sees that the answer is not whole.
@@ -328,13 +299,12 @@ impl HttpResponse {
             #[serde(rename = "invocationId", skip_serializing_if = "str::is_empty")]
             invocation_id: &'a str,
         }
-        let body = serde_json::to_vec(&Body {
+        let body = Body {
             error,
             invocation_id,
-        })
-        .unwrap_or_default();
-        Self::text(body)
-            .status(status)
-            .content_type("application/json")
+        };
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let answer = Self::text(body).status(status);
+        answer.content_type("application/json")
     }
 }

@@ -73,10 +73,8 @@ impl Json {
     fn text(&mut self, text: &str) {
         self.push("\"");
         let mut rest = text;
-        while let Some(place) = rest
-            .bytes()
-            .position(|byte| matches!(byte, ..b' ' | b'"' | b'\\'))
-        {
+        let is_escaped = |byte| matches!(byte, ..b' ' | b'"' | b'\\');
+        while let Some(place) = rest.bytes().position(is_escaped) {
             let (plain, escaped) = rest.split_at(place);
             self.push(plain);
             match escaped.as_bytes()[0] {
@@ -107,8 +105,8 @@ impl Json {
         let Body::Bytes(body) = &http.body else {
             return Err("the body is a stream".into());
         };
-        let body =
-            std::str::from_utf8(body).map_err(|error| format!("the body is not UTF-8: {error}"))?;
+        let body = std::str::from_utf8(body);
+        let body = body.map_err(|error| format!("the body is not UTF-8: {error}"))?;
         self.push("{");
         if http.status != 200 {
             self.name("statusCode");
