@@ -16,10 +16,10 @@ AZURE := x86_64-unknown-linux-musl
 
 # A binary for musl is linked by the linker that comes with Rust, so that any machine can build it.
 # The other flags save a third of its size: leaving out backtraces (no_backtraces.rs in
-# src/server/tuning) saves 219 KB; inlining less than by default, with as many instructions per
-# request, 30 KB; a fixed address 20 KB; frame pointers, which shorten the tables for unwinding, 5
-# KB; and merging functions of equal code (--icf=all) 4 KB. In .cargo/config.toml they would break a
-# plain `cargo build` on Alpine.
+# src/server/tuning, by release_binary and muldefs) saves 219 KB; inlining less than by default, with
+# as many instructions per request, 30 KB; a fixed address 20 KB; frame pointers, which shorten the
+# tables for unwinding, 5 KB; and merging functions of equal code (--icf=all) 4 KB. In
+# .cargo/config.toml they would break a plain `cargo build` on Alpine.
 MUSL_FLAGS := -C linker=rust-lld -C link-arg=--icf=all -C relocation-model=static -C force-frame-pointers=yes \
     -C llvm-args=-inline-threshold=50 -C llvm-args=-inlinehint-threshold=200 --cfg release_binary -C link-arg=-zmuldefs
 NO_MUSL_C := a package here compiles C code, and there is no C compiler for musl: install musl-tools (apt), musl-gcc (dnf), \
@@ -53,9 +53,9 @@ ifeq ($(RELEASE),)
 TARGET =
 endif
 
-# For the shell: how the release binary is compiled, as `target` and `as_release`. RUSTFLAGS in the
-# environment would replace the flags of .cargo/config.toml, and there one key replaces another; so
-# `build.rustflags`, if there are any, are passed on.
+# For the shell: how the release binary is compiled, as `target` and `as_release`. Cargo joins flags
+# for `cfg(all())` with all that .cargo/config.toml has under a `[target...]`; only its
+# `build.rustflags` do not count then. RUSTFLAGS in the environment would replace all of these.
 AS_RELEASE = target="$$TARGET"; flags="$(if $(findstring musl,$(TARGET)),$(MUSL_FLAGS))"; \
     if [ -n "$$target" ] && [ ! -d "$$(rustc --print sysroot)/lib/rustlib/$$target/lib" ] && ! rustup target add "$$target" 2>/dev/null; then \
         if [ "$(SYSTEM) $$target" != "Linux $(ARCH)-unknown-linux-musl" ]; then \
@@ -68,8 +68,6 @@ AS_RELEASE = target="$$TARGET"; flags="$(if $(findstring musl,$(TARGET)),$(MUSL_
     if [ -n "$$flags" ] && [ -n "$$RUSTFLAGS" ]; then export RUSTFLAGS="$$RUSTFLAGS $$flags"; \
     elif [ -n "$$flags" ]; then unset RUSTFLAGS; \
         as_release+=(--config "target.'cfg(all())'.rustflags=[$$(printf '"%s",' $$flags)]"); \
-        of_build=$$(RUSTC_BOOTSTRAP=1 cargo -Z unstable-options config get --format json-value build.rustflags 2>/dev/null) && \
-            as_release+=(--config "target.'cfg(not(any()))'.rustflags=$$of_build"); \
     fi
 
 # Tests mostly wait, so six of them run at once.
