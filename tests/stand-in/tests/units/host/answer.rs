@@ -1,8 +1,8 @@
+use crate::host::cases;
 use serde_json::{Value, json};
 use stand_in::app::function::Binding;
 use stand_in::host::answer::{MESSAGE_MAX_BYTES, Outcome, Output, settle};
 use stand_in::host::base64::to_base64;
-use stand_in::host::newtonsoft::quoted;
 use stand_in::run::http::Answer;
 
 /// An answer of a handler: JSON with this status.
@@ -30,204 +30,127 @@ fn settled(declared: &[Value], json: &str) -> (Outcome, Vec<String>, Vec<(String
     (settled.outcome, settled.logs, written)
 }
 
-/// The messages that a value becomes; the outcome where the invocation fails.
-fn messages(value: &str) -> Result<Vec<String>, Outcome> {
-    messages_of(json!({}), "Outputs", value)
+fn http() -> Value {
+    json!({"type": "http", "name": "res"})
 }
 
-/// The same, of a queue with more members, and of a value in another place.
-fn messages_of(more: Value, place: &str, value: &str) -> Result<Vec<String>, Outcome> {
-    let mut queue = json!({"type": "queue", "name": "message", "queueName": "orders"});
-    for (name, value) in more.as_object().expect("an object") {
-        queue[name] = value.clone();
-    }
-    let answer = format!(r#"{{"{place}":{{"message":{value}}}}}"#);
-    let (outcome, _, written) = settled(&[queue], &answer);
-    match outcome {
-        Outcome::Completed(_) => Ok(written.into_iter().map(|(_, value)| text(value)).collect()),
-        outcome => Err(outcome),
-    }
+fn queue(name: &str) -> Value {
+    json!({"type": "queue", "name": name, "queueName": "orders"})
 }
 
-fn text(value: Output) -> String {
-    match value {
-        Output::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Output::Json(token) => token.to_json(false),
-    }
-}
-
-/// What one text becomes in a queue; "failed" where the invocation fails.
-fn queued(text: &str) -> String {
-    messages(&quoted(text)).map_or_else(|_| "failed".to_owned(), |messages| messages.join(" | "))
+/// The outcome and the messages, as a list.
+fn sent(declared: &[Value], json: &str) -> (Outcome, Value) {
+    let (outcome, _, written) = settled(declared, json);
+    let messages = written.iter().map(|(_, value)| match value {
+        Output::Bytes(bytes) => String::from_utf8_lossy(bytes),
+        Output::Json(_) => panic!("{value:?} is not a message"),
+    });
+    (outcome, messages.collect())
 }
 
 #[test]
-fn a_text_goes_through_the_five_steps() {
-    for (text, message) in [
-        ("2026-11-21T10:00:00+02:00", "11/21/2026 08:00:00"),
-        ("/Date(0)/", "01/01/1970 00:00:00"),
-        ("aGVsbG8=", "hello"),
-        ("aGVs bG8=\r\n", "hello"),
-        ("    ", ""),
-        ("", ""),
-        ("[]", ""),
-        (
-            " [1,\"aGVsbG8=\",[2],null,\"2026-11-21T10:00:00Z\"]\u{2003}",
-            "1 | aGVsbG8= | [\n  2\n] |  | 11/21/2026 10:00:00",
-        ),
-        ("[hello]", "failed"),
-        ("{hello}", "failed"),
-        ("{a:1}", "{\n  \"a\": 1\n}"),
-        (
-            "{\"at\":\"2026-11-21T10:00:00+02:00\"}",
-            "{\n  \"at\": \"2026-11-21T08:00:00+00:00\"\n}",
-        ),
-        ("hello world", "hello world"),
-        ("{half", "{half"),
-    ] {
-        assert_eq!(queued(text), message, "{text:?}");
+fn a_value_becomes_messages() {
+    let queue = queue("message");
+    let messages = |value: &str| {
+        let json = format!(r#"{{"Outputs":{{"message":{value}}}}}"#);
+        match sent(&[queue.clone()], &json) {
+            (Outcome::Completed(_), messages) => messages.to_string(),
+            (outcome, _) => format!("{outcome:?}"),
+        }
+    };
+    let table = r#"
+        "2026-11-21T10:00:00+02:00" => ["11/21/2026 08:00:00"]
+        "/Date(0)/" => ["01/01/1970 00:00:00"]
+        "aGVsbG8=" => ["hello"]
+        "aGVs bG8=\r\n" => ["hello"]
+        "    " => [""]
+        "" => [""]
+        "[]" => []
+        " [1,\"aGVsbG8=\",[2],null,\"2026-11-21T10:00:00Z\"]\u2003" => ["1","aGVsbG8=","[\n  2\n]","","11/21/2026 10:00:00"]
+        "[hello]" => Failed
+        "{hello}" => Failed
+        "{a:1}" => ["{\n  \"a\": 1\n}"]
+        "{\"at\":\"2026-11-21T10:00:00+02:00\"}" => ["{\n  \"at\": \"2026-11-21T08:00:00+00:00\"\n}"]
+        "{\"id\":1005,\"color\":\"black\"}" => ["{\n  \"id\": 1005,\n  \"color\": \"black\"\n}"]
+        "eyJpZCI6MTAwNX0=" => ["{\"id\":1005}"]
+        "hello world" => ["hello world"]
+        "{half" => ["{half"]
+        null => []
+        [] => []
+        ["queue message 1","aGVsbG8="] => ["queue message 1","aGVsbG8="]
+        ["2026-11-21T10:00:00"] => ["11/21/2026 10:00:00"]
+        10.0 => ["10"]
+        true => ["True"]
+        {"a":1} => ["{\n  \"a\": 1\n}"]"#;
+    for (value, expected) in cases(table) {
+        let messages = messages(value);
+        assert!(messages.starts_with(expected), "{value}: {messages}");
     }
     for garbage in ["test", "null", "true", "12345678", "20261121", "abcd efgh"] {
-        assert_ne!(queued(garbage), garbage);
+        assert_ne!(
+            messages(&json!(garbage).to_string()),
+            json!([garbage]).to_string()
+        );
     }
-    let order = r#"{"id":1005,"quantity":2,"color":"black"}"#;
-    assert_eq!(
-        queued(order).parse::<Value>().unwrap(),
-        order.parse::<Value>().unwrap()
-    );
-    assert_eq!(queued(&to_base64(order.as_bytes())), order);
 }
 
 #[test]
-fn other_values_become_messages_too() {
-    assert_eq!(messages("null"), Ok(vec![]));
-    assert_eq!(messages("[]"), Ok(vec![]));
-    assert_eq!(
-        messages(r#"["queue message 1","aGVsbG8="]"#),
-        Ok(vec!["queue message 1".into(), "aGVsbG8=".into()])
-    );
-    assert_eq!(
-        messages(r#"["2026-11-21T10:00:00"]"#),
-        Ok(vec!["11/21/2026 10:00:00".into()])
-    );
-    assert_eq!(messages("10.0"), Ok(vec!["10".into()]));
-    assert_eq!(messages("true"), Ok(vec!["True".into()]));
-    assert_eq!(messages(r#"{"a":1}"#), Ok(vec!["{\n  \"a\": 1\n}".into()]));
-    // Members of a returned object are not decoded, nor is anything for a binary output.
-    let text = r#""aGVsbG8=""#;
-    let undecoded = Ok(vec!["aGVsbG8=".to_owned()]);
-    assert_eq!(messages_of(json!({}), "ReturnValue", text), undecoded);
-    let binary = json!({"dataType": "binary"});
-    assert_eq!(messages_of(binary, "Outputs", text), undecoded);
-    let string = json!({"dataType": "string"});
-    assert_eq!(
-        messages_of(string, "Outputs", text),
-        Ok(vec!["hello".to_owned()])
-    );
-}
-
-/// What a caller gets for the value of the http output.
-fn http(value: &str) -> Result<Answer, Outcome> {
-    let http = json!({"type": "http", "name": "res"});
-    let json = format!(r#"{{"Outputs":{{"res":{value}}}}}"#);
-    match settled(&[http], &json).0 {
-        Outcome::Completed(answer) => Ok(answer.expect("an answer")),
-        outcome => Err(outcome),
+fn members_of_a_returned_object_and_binary_outputs_are_not_decoded() {
+    for (place, data_type, message) in [
+        ("ReturnValue", "", "aGVsbG8="),
+        ("Outputs", "binary", "aGVsbG8="),
+        ("Outputs", "string", "hello"),
+    ] {
+        let mut queue = queue("message");
+        queue["dataType"] = data_type.into();
+        let json = json!({place: {"message": "aGVsbG8="}}).to_string();
+        assert_eq!(sent(&[queue], &json).1, json!([message]), "{place}");
     }
 }
 
 #[test]
 fn the_http_output_becomes_the_callers_answer() {
-    let seen = |value: &str| {
-        let answer = http(value).unwrap_or_else(|outcome| panic!("{outcome:?} for {value}"));
-        (
-            answer.status,
-            answer.header("Content-Type").unwrap_or("none").to_owned(),
-            answer.text().to_owned(),
-        )
+    let seen = |json: &str| match settled(&[http()], json).0 {
+        Outcome::Completed(Some(answer)) => {
+            let content_type = answer.header("Content-Type").unwrap_or("none");
+            format!("{} {content_type} {:?}", answer.status, answer.text())
+        }
+        outcome => format!("{outcome:?}"),
     };
-    let text = "text/plain; charset=utf-8";
-    for (value, status, content_type, body) in [
-        (r#"{"body":"hi"}"#, 200, text, "hi"),
-        (r#"{}"#, 200, text, ""),
-        (
-            r#"{"statusCode":201,"status":404,"BODY":"x"}"#,
-            201,
-            text,
-            "x",
-        ),
-        (r#"{"statusCode":" 404 ","body":null}"#, 404, text, ""),
-        (
-            r#"{"statusCode":"no","body":{"a":[1]}}"#,
-            200,
-            text,
-            "{\n  \"a\": [\n    1\n  ]\n}",
-        ),
-        (
-            r#"{"body":"2026-11-21T10:00:00+02:00"}"#,
-            200,
-            text,
-            "11/21/2026 08:00:00",
-        ),
-        (
-            r#"{"body":"{\"a\":1}","headers":{"content-type":"application/json"}}"#,
-            200,
-            "application/json; charset=utf-8",
-            "{\"a\":1}",
-        ),
-        (r#""{\"body\":\"in a string\"}""#, 200, text, "in a string"),
-        (
-            r#"{"headers":{"X-List":["a"]},"body":"x"}"#,
-            500,
-            "none",
-            "",
-        ),
-        (r#"{"headers":{"X-Null":null}}"#, 500, "none", ""),
-        (r#"{"statusCode":204,"body":"x"}"#, 500, "none", ""),
-    ] {
-        assert_eq!(
-            seen(value),
-            (status, content_type.to_owned(), body.to_owned()),
-            "{value}"
-        );
+    let table = r#"
+        {"body":"hi"} => 200 text/plain; charset=utf-8 "hi"
+        {} => 200 text/plain; charset=utf-8 ""
+        {"statusCode":201,"status":404,"BODY":"x"} => 201 text/plain; charset=utf-8 "x"
+        {"statusCode":" 404 ","body":null} => 404 text/plain; charset=utf-8 ""
+        {"statusCode":"no","body":{"a":[1]}} => 200 text/plain; charset=utf-8 "{\n  \"a\": [\n    1\n  ]\n}"
+        {"body":"2026-11-21T10:00:00+02:00"} => 200 text/plain; charset=utf-8 "11/21/2026 08:00:00"
+        {"body":"{}","headers":{"content-type":"application/json"}} => 200 application/json; charset=utf-8 "{}"
+        {"headers":{"X-A":"1","Content-Type":"a/b; Charset=x"}} => 200 a/b; Charset=x ""
+        "{\"body\":\"in a string\"}" => 200 text/plain; charset=utf-8 "in a string"
+        {"headers":{"X-List":["a"]},"body":"x"} => 500 none ""
+        {"headers":{"X-Null":null}} => 500 none ""
+        {"statusCode":204,"body":"x"} => 500 none ""
+        null => Failed
+        5 => Failed
+        [] => Failed
+        "hi" => Failed
+        {"statusCode":{}} => Failed
+        {"headers":[]} => Failed"#;
+    for (value, expected) in cases(table) {
+        let seen = seen(&format!(r#"{{"Outputs":{{"res":{value}}}}}"#));
+        assert!(seen.starts_with(expected), "{value}: {seen}");
     }
-    for value in [
-        "null",
-        "5",
-        "[]",
-        "\"hi\"",
-        r#"{"statusCode":{}}"#,
-        r#"{"headers":[]}"#,
-    ] {
-        assert!(matches!(http(value), Err(Outcome::Failed(_))), "{value}");
-    }
-    let http = json!({"type": "http", "name": "res"});
-    let without = settled(&[http], r#"{"Outputs":{}}"#).0;
-    assert!(matches!(without, Outcome::Completed(Some(answer)) if answer.text() == "{}"));
+    assert!(seen(r#"{"Outputs":{}}"#).ends_with(r#" "{}""#));
 }
 
 #[test]
 fn answers_that_the_host_does_not_take_fail_or_hang() {
-    let outcome = |status, content_type: &str, body: &str| {
-        settle(&[], answer(status, content_type, body), true).outcome
-    };
     let json = "application/json";
-    assert_eq!(
-        outcome(200, "Application/JSON; charset=x", "{}"),
-        Outcome::Completed(None)
-    );
-    for (status, content_type, body) in [
-        (200, json, ""),
-        (204, "text/plain", ""),
-        (200, json, "null"),
-    ] {
-        assert_eq!(
-            outcome(status, content_type, body),
-            Outcome::Hangs,
-            "{status} {body}"
-        );
-    }
-    for (status, content_type, body, why) in [
+    for (status, content_type, body, expected) in [
+        (200, "Application/JSON; charset=x", "{}", "Completed(None)"),
+        (200, json, "", "Hangs"),
+        (204, "text/plain", "", "Hangs"),
+        (200, json, "null", "Hangs"),
         (
             200,
             "text/plain",
@@ -243,164 +166,85 @@ fn answers_that_the_host_does_not_take_fail_or_hang() {
         (200, json, r#"{"Logs":[{}]}"#, "Object([]) in Logs"),
         (200, json, r#"{"Outputs":[]}"#, "Outputs is Array([])"),
     ] {
-        let failed = Outcome::Failed(why.to_owned());
-        assert_eq!(
-            outcome(status, content_type, body),
-            failed,
-            "{status} {body}"
-        );
+        let found = match settle(&[], answer(status, content_type, body), true).outcome {
+            Outcome::Failed(why) => why,
+            outcome => format!("{outcome:?}"),
+        };
+        assert_eq!(found, expected, "{status} {body}");
     }
     let logs = |json| settled(&[], json).1;
     assert_eq!(logs(r#"{"Logs":["a"]}"#), ["a"]);
     assert_eq!(logs(r#"{"Logs":null,"Outputs":null}"#), [""; 0]);
 }
 
-/// The outcome of this JSON as the answer of a function with an http output `res` and a queue
-/// `message` or `$return`, and the messages.
-fn with_a_queue(queue: &str, json: &str) -> (Outcome, Vec<String>) {
-    let http = json!({"type": "http", "name": "res"});
-    let queue = json!({"type": "queue", "name": queue, "queueName": "orders"});
-    let (outcome, _, written) = settled(&[queue, http], json);
-    (
-        outcome,
-        written.into_iter().map(|(_, value)| text(value)).collect(),
-    )
-}
-
 #[test]
 fn outputs_go_where_the_function_declares_them() {
-    let status = |outcome: &Outcome| match outcome {
-        Outcome::Completed(Some(answer)) => answer.status,
-        outcome => panic!("{outcome:?}"),
-    };
-    let large = |size: usize| {
-        format!(
-            r#"{{"Outputs":{{"message":["a","{}"]}}}}"#,
-            "x".repeat(size)
-        )
-    };
-    for (json, code, queued) in [
-        (
-            r#"{"outputs":{"message":"a b","res":{"statusCode":202}}}"#,
-            202,
-            &["a b"][..],
-        ),
-        // Names of another case are ignored, and so are outputs that nobody declares.
-        (
-            r#"{"Outputs":{"Message":"a b","other":"c d","Res":{"statusCode":202}}}"#,
-            200,
-            &[],
-        ),
-        (r#"{"Outputs":{"message":null}}"#, 200, &[]),
-        (r#"{"Outputs":null}"#, 204, &[]),
-        (
-            r#"{"Outputs":{"message":"a b"},"ReturnValue":"c d"}"#,
-            200,
-            &["a b"],
-        ),
-        // If names differ only in case, the last counts.
-        (
-            r#"{"Outputs":{},"returnValue":{"message":"a b"},"ReturnValue":{"message":"c d"}}"#,
-            200,
-            &["c d"],
-        ),
-        // A returned object replaces outputs, and its texts are not taken for base64.
-        (
-            r#"{"Outputs":{"message":"a b"},"ReturnValue":{"message":"test","res":{"statusCode":404}}}"#,
-            404,
-            &["test"],
-        ),
-    ] {
-        let (outcome, messages) = with_a_queue("message", json);
-        assert_eq!(
-            (
-                status(&outcome),
-                messages.iter().map(String::as_str).collect::<Vec<_>>()
-            ),
-            (code, queued.to_vec()),
-            "{json}"
-        );
+    let table = r#"
+        {"outputs":{"message":"a b","res":{"statusCode":202}}} => 202 ["a b"]
+        {"Outputs":{"Message":"a b","other":"c d","Res":{"statusCode":202}}} => 200 []
+        {"Outputs":{"message":null}} => 200 []
+        {"Outputs":null} => 204 []
+        {"Outputs":{"message":"a b"},"ReturnValue":"c d"} => 200 ["a b"]
+        {"Outputs":{},"returnValue":{"message":"a b"},"ReturnValue":{"message":"c d"}} => 200 ["c d"]
+        {"Outputs":{"message":"a b"},"ReturnValue":{"message":"test","res":{"statusCode":404}}} => 404 ["test"]"#;
+    for (json, expected) in cases(table) {
+        let (outcome, messages) = sent(&[queue("message"), http()], json);
+        let Outcome::Completed(Some(answer)) = outcome else {
+            panic!("{json}: {outcome:?}")
+        };
+        assert_eq!(format!("{} {messages}", answer.status), expected, "{json}");
     }
-    assert_eq!(
-        with_a_queue(
-            "$return",
-            r#"{"Outputs":{"$return":"lost","res":{}},"ReturnValue":null}"#
-        )
-        .1,
-        [""; 0]
-    );
-    assert_eq!(
-        with_a_queue("$return", r#"{"ReturnValue":"any text"}"#).1,
-        ["any text"]
-    );
-    assert_eq!(
-        with_a_queue("$return", r#"{"ReturnValue":{"a":1}}"#).1,
-        ["{\n  \"a\": 1\n}"]
-    );
+    let table = r#"
+        {"Outputs":{"$return":"lost","res":{}},"ReturnValue":null} => []
+        {"ReturnValue":"any text"} => ["any text"]
+        {"ReturnValue":{"a":1}} => ["{\n  \"a\": 1\n}"]"#;
+    for (json, expected) in cases(table) {
+        let (_, messages) = sent(&[queue("$return"), http()], json);
+        assert_eq!(messages.to_string(), expected, "{json}");
+    }
     // An http output that fails, fails before anything is written.
-    let (outcome, messages) = with_a_queue("message", r#"{"Outputs":{"message":"a b","res":5}}"#);
-    assert!(
-        matches!(outcome, Outcome::Failed(_)) && messages.is_empty(),
-        "{messages:?}"
-    );
-    assert_eq!(
-        with_a_queue("message", &large(MESSAGE_MAX_BYTES)).1.len(),
-        2
-    );
-    let (outcome, messages) = with_a_queue("message", &large(MESSAGE_MAX_BYTES + 1));
-    assert!(
-        matches!(outcome, Outcome::Failed(_)) && messages == ["a"],
-        "{outcome:?}"
-    );
+    let json = r#"{"Outputs":{"message":"a b","res":5}}"#;
+    let (outcome, messages) = sent(&[queue("message"), http()], json);
+    assert!(matches!(outcome, Outcome::Failed(_)) && messages == json!([]));
+    // Messages before one that is too large are written.
+    for (length, count) in [(MESSAGE_MAX_BYTES, 2), (MESSAGE_MAX_BYTES + 1, 1)] {
+        let json = json!({"Outputs": {"message": ["a", "x".repeat(length)]}}).to_string();
+        let (outcome, messages) = sent(&[queue("message"), http()], &json);
+        assert_eq!(matches!(outcome, Outcome::Failed(_)), count == 1);
+        assert_eq!(messages.as_array().map(Vec::len), Some(count));
+        assert_eq!(messages[0], "a");
+    }
 }
 
 #[test]
 fn other_outputs_are_what_the_host_would_write() {
-    let written = |kind: &str, json: &str| {
+    let table = r#"
+        blob "a text" => ["a text"]
+        blob "[1, 2]" => ["[1, 2]"]
+        Blob "AAH/" => [{"base64":"AAH/"}]
+        blob {"b":1.0,"a":"2026-11-21T10:00:00+02:00"} => ["{\"b\":1.0,\"a\":\"2026-11-21T08:00:00+00:00\"}"]
+        blob 7 => ["\u0007\u0000\u0000\u0000"]
+        blob true => ["\u0001"]
+        blob null => []
+        table [{"RowKey":"1"},{"RowKey":"2"}] => [{"RowKey":"1"},{"RowKey":"2"}]
+        cosmosDB "{\"id\":\"1\"}" => [{"id":"1"}]
+        serviceBus "aGVsbG8=" => ["hello"]
+        serviceBus ["a b","test"] => ["a b","test"]
+        anything null => []
+        blob "2026-11-21T10:00:00" => Failed
+        blob 12345678901234567890 => Failed"#;
+    for (given, expected) in cases(table) {
+        let (kind, json) = given.split_once(' ').expect("a type");
         let output = json!({"type": kind, "name": "out"});
-        let (outcome, _, written) =
-            settled(&[output], &format!(r#"{{"Outputs":{{"out":{json}}}}}"#));
-        match outcome {
-            Outcome::Completed(None) => Ok(written
-                .iter()
-                .map(|(_, value)| value.shown())
-                .collect::<Vec<_>>()),
-            other => Err(other),
-        }
-    };
-    for (kind, json, values) in [
-        ("blob", r#""a text""#, vec![json!("a text")]),
-        ("blob", r#""[1, 2]""#, vec![json!("[1, 2]")]),
-        ("Blob", r#""AAH/""#, vec![json!({"base64": "AAH/"})]),
-        (
-            "blob",
-            r#"{"b":1.0,"a":"2026-11-21T10:00:00+02:00"}"#,
-            vec![json!(r#"{"b":1.0,"a":"2026-11-21T08:00:00+00:00"}"#)],
-        ),
-        ("blob", "7", vec![json!("\u{7}\0\0\0")]),
-        ("blob", "true", vec![json!("\u{1}")]),
-        ("blob", "null", vec![]),
-        (
-            "table",
-            r#"[{"RowKey":"1"},{"RowKey":"2"}]"#,
-            vec![json!({"RowKey": "1"}), json!({"RowKey": "2"})],
-        ),
-        ("cosmosDB", r#""{\"id\":\"1\"}""#, vec![json!({"id": "1"})]),
-        ("serviceBus", r#""aGVsbG8=""#, vec![json!("hello")]),
-        (
-            "serviceBus",
-            r#"["a b","test"]"#,
-            vec![json!("a b"), json!("test")],
-        ),
-        ("anything", "null", vec![]),
-    ] {
-        assert_eq!(written(kind, json), Ok(values), "{kind} {json}");
-    }
-    for json in [r#""2026-11-21T10:00:00""#, "12345678901234567890"] {
-        assert!(
-            matches!(written("blob", json), Err(Outcome::Failed(_))),
-            "{json}"
-        );
+        let json = format!(r#"{{"Outputs":{{"out":{json}}}}}"#);
+        let found = match settled(&[output], &json) {
+            (Outcome::Completed(None), _, written) => {
+                let shown = written.iter().map(|(_, value)| value.shown());
+                Value::Array(shown.collect()).to_string()
+            }
+            (outcome, ..) => format!("{outcome:?}"),
+        };
+        assert!(found.starts_with(expected), "{given}: {found}");
     }
 }
 
@@ -410,15 +254,13 @@ fn all_outputs_are_written_whose_values_can_be_converted() {
     let json = r#"{"Outputs":{"first":"2026-11-21T10:00:00","second":"a text"}}"#;
     let (outcome, _, written) = settled(&outputs, json);
     assert!(matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
-    assert_eq!(
-        written,
-        [("second".to_owned(), Output::Bytes(b"a text".to_vec()))]
-    );
+    let second = ("second".to_owned(), Output::Bytes(b"a text".to_vec()));
+    assert_eq!(written, [second]);
 }
 
 #[test]
 fn queues_without_base64_hold_texts_only() {
-    let queue = Binding::from(json!({"type": "queue", "name": "message", "queueName": "orders"}));
+    let queue = Binding::from(queue("message"));
     let stored = |bytes: &[u8], base64: bool| {
         let body = json!({"Outputs": {"message": to_base64(bytes)}}).to_string();
         let declared = [&queue];
@@ -428,10 +270,8 @@ fn queues_without_base64_hold_texts_only() {
         (!failed).then(|| values.collect::<Vec<_>>())
     };
     let one = |bytes: &[u8]| Some(vec![Output::Bytes(bytes.to_vec())]);
-    assert_eq!(
-        stored(b"caf\xe9 \t", false),
-        one("caf\u{fffd} \t".as_bytes())
-    );
+    let replaced = one("caf\u{fffd} \t".as_bytes());
+    assert_eq!(stored(b"caf\xe9 \t", false), replaced);
     assert_eq!(stored(b"a\0", false), None);
     assert_eq!(stored(b"a\xe9\0", true), one(b"a\xe9\0"));
     let long = |bytes| vec![b'x'; bytes];

@@ -16,6 +16,12 @@ mod wire;
 
 use crate::files;
 
+/// The cases of a table: on each line what is given, ` => `, what is expected.
+fn cases(table: &str) -> impl Iterator<Item = (&str, &str)> {
+    let lines = table.trim().lines();
+    lines.map(|line| line.trim().split_once(" => ").expect(line))
+}
+
 /// The tables that the host's own libraries worked out are here, for the tests of each rule.
 #[test]
 fn the_tables_and_captures_are_there() {

@@ -6,10 +6,8 @@ use stand_in::host::schedule::{Schedule, time_span};
 #[test]
 fn a_schedule_is_due_when_the_hosts_own_library_says() {
     let start = Date::parse("2026-11-28T01:59:58").expect("a date");
-    for case in files::json("tables/schedules.json")
-        .as_array()
-        .expect("a list")
-    {
+    let cases = files::json("tables/schedules.json");
+    for case in cases.as_array().expect("a list") {
         let text = case["schedule"].as_str().expect("a text");
         let schedule = Schedule::parse(text);
         match case["kind"].as_str().expect("a kind") {
@@ -23,8 +21,8 @@ fn a_schedule_is_due_when_the_hosts_own_library_says() {
             _ => {
                 let schedule = schedule.unwrap_or_else(|why| panic!("{case}: {why}"));
                 assert!(matches!(schedule, Schedule::Cron(_)), "{case}");
-                let times =
-                    std::iter::successors(schedule.next(start), |time| schedule.next(*time));
+                let next = |time: &Date| schedule.next(*time);
+                let times = std::iter::successors(schedule.next(start), next);
                 let times: Vec<String> = times.take(5).map(Date::iso).collect();
                 assert_eq!(Value::from(times), case["next"], "{case}");
             }
@@ -34,18 +32,15 @@ fn a_schedule_is_due_when_the_hosts_own_library_says() {
 
 #[test]
 fn the_next_time_is_after_a_fraction_of_a_second_too() {
-    let next = |schedule: &str, after: &str| {
-        let after = Date::parse(after).expect("a date");
-        let next = Schedule::parse(schedule).expect("a schedule").next(after);
-        next.expect("a time").iso()
-    };
-    let late = "2026-11-28T01:59:59.9";
-    assert_eq!(next("* * * * * *", late), "2026-11-28T02:00:00");
-    assert_eq!(
-        next("0 0 2 * * *", "2026-11-28T02:00:00"),
-        "2026-11-29T02:00:00"
-    );
-    assert_eq!(next("00:00:07", late), "2026-11-28T02:00:06.9");
+    for (schedule, after, next) in [
+        ("* * * * * *", "01:59:59.9", "28T02:00:00"),
+        ("0 0 2 * * *", "02:00:00", "29T02:00:00"),
+        ("00:00:07", "01:59:59.9", "28T02:00:06.9"),
+    ] {
+        let after = Date::parse(&format!("2026-11-28T{after}")).expect("a date");
+        let due = Schedule::parse(schedule).expect("a schedule").next(after);
+        assert_eq!(due.map(Date::iso), Some(format!("2026-11-{next}")));
+    }
 }
 
 #[test]
@@ -98,10 +93,7 @@ fn a_time_span_is_what_dotnet_reads() {
         ("1:2:3:4:5", None),
         ("+1", None),
     ] {
-        assert_eq!(
-            time_span(text),
-            seconds.map(|seconds| seconds * SECOND),
-            "{text}"
-        );
+        let ticks = seconds.map(|seconds| seconds * SECOND);
+        assert_eq!(time_span(text), ticks, "{text}");
     }
 }

@@ -29,16 +29,19 @@ impl Wire {
             .trim_matches('"')
     }
 
+    /// The name of the trigger: it is the first in `Data`.
+    pub fn trigger(&self) -> &str {
+        let data = self.json["Data"].as_object().expect("an object");
+        data.keys().next().expect("a trigger")
+    }
+
     /// What differs each time, `sys`.
     pub fn sys(&self) -> Value {
-        let text = |member: &str| self.text(&format!("/sys/{member}")).to_owned();
+        let now = Date::parse(self.text("/sys/UtcNow")).expect("a date");
         Value::Members(Data::from([
-            ("MethodName", Value::Text(text("MethodName"))),
-            (
-                "UtcNow",
-                Value::DateTime(Date::parse(&text("UtcNow")).expect("a date")),
-            ),
-            ("RandGuid", Value::Text(text("RandGuid"))),
+            ("MethodName", self.text("/sys/MethodName").into()),
+            ("UtcNow", Value::DateTime(now)),
+            ("RandGuid", self.text("/sys/RandGuid").into()),
         ]))
     }
 }
