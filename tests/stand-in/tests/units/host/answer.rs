@@ -50,10 +50,10 @@ fn sent(declared: &[Value], json: &str) -> (Outcome, Value) {
 
 #[test]
 fn a_value_becomes_messages() {
-    let queue = queue("message");
+    let declared = [queue("message")];
     let messages = |value: &str| {
         let json = format!(r#"{{"Outputs":{{"message":{value}}}}}"#);
-        match sent(&[queue.clone()], &json) {
+        match sent(&declared, &json) {
             (Outcome::Completed(_), messages) => messages.to_string(),
             (outcome, _) => format!("{outcome:?}"),
         }
