@@ -10,8 +10,6 @@
 //!   Invocations are sent as a host sends them: chunked, without a Content-Length. `busy` is rate
 //!   times mean latency, the connections being served: if it is well below their number, some were
 //!   not, and the figures don't count.
-//! - An order of 10 MiB: the most memory that a fresh process had for it, in ratio to the payload
-//!   that the host sends of it; at most 2.5 is the goal.
 //!
 //! The client shares the handler's processors. An unexpected answer ends the bench with exit code
 //! 1. `cargo test --bench bench` looks whether each load gets its answer, and measures nothing.
@@ -19,7 +17,6 @@
 #[path = "machinery/app/mod.rs"]
 mod tests_app;
 
-use stand_in::host::base64::to_base64;
 use stand_in::run::http::{Connection, invocation, request};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -48,10 +45,8 @@ fn main() {
                 measure(&load, connections);
             }
         }
-        println!("\n{:28}  payload kB  memory kB  ratio", "");
-        large_orders().iter().for_each(measure_memory);
     } else {
-        for load in loads().iter().chain(&large_orders()) {
+        for load in &loads() {
             first_answer(&Server::start(tests_app()), load);
             println!("{}: answered", load.name);
         }
@@ -90,119 +85,55 @@ fn measure_starts() {
 struct Load {
     name: String,
     request: Vec<u8>,
-    /// The length of an invocation's payload.
-    payload: usize,
     answer: String,
 }
 
 fn loads() -> Vec<Load> {
-    let load = |name: &str, function: &str, payload: &str, answer: &str| {
-        invoked(name.to_owned(), function, payload, answer)
-    };
-    let long = order("application/json", &"x".repeat(40 << 10), 40 << 10, "");
-    let json = json_list(980);
-    let json = order("application/json", &json, json.len(), "");
-    let mut loads = vec![
-        load("order", "order", ORDER, "Order enqueued"),
-        load("MyQueueFunction", "MyQueueFunction", QUEUE, "Outputs"),
-        load("order of 40 KiB", "order", &long, "Order enqueued"),
-        load("order of 40 KiB of JSON", "order", &json, "Order enqueued"),
-    ];
     // Hello and an echo as a host proxies them.
     let headers = [
         ("X-Forwarded-Host", "localhost:7071"),
         ("X-Forwarded-Proto", "http"),
         ("X-Azure-Functions-InvocationId", ID),
     ];
-    let hello = request("GET", "/api/hello", &headers, b"");
-    let proxied = |name: String, request, answer| Load {
-        name,
+    let long = "x".repeat(40 << 10);
+    let item = |id| format!("{{\"id\":{id},\"name\":\"item {id} of the order\"}}");
+    let items: Vec<String> = (1..=980).map(item).collect();
+    let json = format!("{{\"items\":[{}]}}", items.join(","));
+    let load = |name: &str, request, answer: &str| Load {
+        name: name.to_owned(),
         request,
-        payload: 0,
-        answer,
+        answer: answer.to_owned(),
     };
-    loads.insert(0, proxied("hello".into(), hello, "hello world".into()));
+    let ordered = |name, payload: &str| {
+        let request = invocation("/order", ID, payload.trim_end().as_bytes());
+        load(name, request, "Order enqueued")
+    };
+    let hello = request("GET", "/api/hello", &headers, b"");
+    let message = invocation("/MyQueueFunction", ID, QUEUE.trim_end().as_bytes());
+    let mut loads = vec![
+        load("hello", hello, "hello world"),
+        ordered("order", ORDER),
+        load("MyQueueFunction", message, "Outputs"),
+        ordered("order of 40 KiB", &order(&long)),
+        ordered("order of 40 KiB of JSON", &order(&json)),
+    ];
     for (name, bytes) in [("1 KiB", 1 << 10), ("64 KiB", 64 << 10), ("1 MiB", 1 << 20)] {
         let body = "x".repeat(bytes);
         let echo = request("POST", "/api/hello", &headers, body.as_bytes());
-        loads.push(proxied(format!("echo of {name}"), echo, body));
+        loads.push(load(&format!("echo of {name}"), echo, &body));
     }
     loads
 }
 
-fn invoked(name: String, function: &str, payload: &str, answer: &str) -> Load {
-    let payload = payload.trim_end();
-    let request = invocation(&format!("/{function}"), ID, payload.as_bytes());
-    let answer = answer.to_owned();
-    Load {
-        name,
-        request,
-        payload: payload.len(),
-        answer,
-    }
-}
-
-/// An order of 10 MiB for each form in which a host passes its body on. The host copies the
-/// top-level members of a JSON body to `Metadata`, all but lists.
-fn large_orders() -> Vec<Load> {
-    const SIZE: usize = 10 << 20;
-    let text = "ten of the black ones, please. ".repeat(SIZE / 31);
-    let list = json_list(SIZE / 44);
-    let items = format!(
-        "\"items\":{{{}}}",
-        json_items(SIZE / 53, |id| format!("\"{id}\":"))
-    );
-    let object = format!("{{{items}}}");
-    let bytes: Vec<u8> = (0..SIZE).map(|n| (n * 31 % 251) as u8 ^ 0x80).collect();
-    let (json, binary) = ("application/json", "application/octet-stream");
-    let copied = format!("{items},");
-    [
-        ("text", order("text/plain", &text, text.len(), "")),
-        ("JSON, a list", order(json, &list, list.len(), "")),
-        (
-            "JSON, also in Metadata",
-            order(json, &object, object.len(), &copied),
-        ),
-        ("binary", order(binary, &to_base64(&bytes), SIZE, "")),
-    ]
-    .map(|(kind, payload)| {
-        let name = format!("10 MiB, {kind}");
-        invoked(name, "order-of-any-size", &payload, "Order enqueued")
-    })
-    .into()
-}
-
-fn json_items(count: usize, name: impl Fn(usize) -> String) -> String {
-    let item = |id| {
-        format!(
-            "{}{{\"id\":{id},\"name\":\"item {id} of the order\"}}",
-            name(id)
-        )
-    };
-    (1..=count).map(item).collect::<Vec<_>>().join(",")
-}
-
-fn json_list(count: usize) -> String {
-    format!("{{\"items\":[{}]}}", json_items(count, |_| String::new()))
-}
-
-/// The captured order with another body, its length, and what the host copies of it to `Metadata`,
-/// each with a comma.
-fn order(content_type: &str, body: &str, length: usize, copied: &str) -> String {
-    let body = serde_json::to_string(body).expect("a JSON string");
+/// The captured order with another body, its length, and nothing that the host copies of it to
+/// `Metadata`.
+fn order(body: &str) -> String {
+    let quoted = serde_json::to_string(body).expect("a JSON string");
+    let length = format!("\"{}\"", body.len());
+    let copied = r#""id":"\"1005\"","quantity":"\"2\"","color":"\"black\"","#;
+    let captured = r#""{\"id\":1005,\"quantity\":2,\"color\":\"black\"}""#;
     let mut order = ORDER.to_owned();
-    for (captured, new) in [
-        ("application/json", content_type),
-        (r#""40""#, &format!("\"{length}\"")),
-        (
-            r#""id":"\"1005\"","quantity":"\"2\"","color":"\"black\"","#,
-            copied,
-        ),
-        (
-            r#""{\"id\":1005,\"quantity\":2,\"color\":\"black\"}""#,
-            &body,
-        ),
-    ] {
+    for (captured, new) in [(r#""40""#, &*length), (copied, ""), (captured, &quoted)] {
         assert!(order.contains(captured), "it is not the captured order");
         order = order.replace(captured, new);
     }
@@ -305,14 +236,6 @@ fn measure(load: &Load, connections: usize) {
     let busy = took.iter().sum::<f64>() / LOAD.as_micros() as f64;
     let (name, memory) = (&load.name, server.status("VmHWM:"));
     println!("{name:23}{connections:>5}{p50:>10.1}{p99:>10.1}{rate:>12.0}{busy:>7.1}{memory:>11}");
-}
-
-fn measure_memory(load: &Load) {
-    let server = Server::start(tests_app());
-    first_answer(&server, load);
-    let (payload, memory) = (load.payload as f64 / 1024.0, server.status("VmHWM:"));
-    let ratio = memory as f64 / payload;
-    println!("{:28}{payload:>12.0}{memory:>11}{ratio:>7.2}", load.name);
 }
 
 fn microseconds(since: Instant) -> f64 {

@@ -15,5 +15,5 @@ fuzz: rust ## Run the fuzz tests for longer
 test-release: rust ## Run the machinery's tests, compiled as the release binary is
 	@$(AS_RELEASE); $(AT_ONCE) cargo test --release "$${as_release[@]}" --test machinery
 
-e2e: build node ## Test with func and Azurite, or with the host at HOST=http://127.0.0.1:7071
+e2e: node ## Test under the real host at HOST, http://127.0.0.1:7071 by default, with Azurite
 	@node tests/template/e2e.mjs

@@ -10,10 +10,9 @@ use stand_in::host::base64::to_base64;
 use stand_in::run::http::{Answer, request};
 use stand_in::run::process::{Handler, wait_for};
 
-/// Invokes a function with these `Data` and `Metadata`.
-fn call(handler: &Handler, function: &str, data: Value, metadata: Value) -> Answer {
-    let payload = json!({"Data": data, "Metadata": metadata});
-    invoke(handler, function, payload.to_string())
+/// Invokes a function with these `Data`.
+fn call(handler: &Handler, function: &str, data: Value) -> Answer {
+    invoke(handler, function, json!({"Data": data}).to_string())
 }
 
 /// The return value, or the body of the http output.
@@ -104,12 +103,7 @@ fn a_function_reads_its_request_alike_in_every_form() {
             "Params": {"id": "a b/c", "part": "Blatt-\u{fc}"},
             "Body": "\u{2615}",
         });
-        is_expected(&answered(&call(
-            &handler,
-            "items",
-            json!({"req": req}),
-            json!({}),
-        )));
+        is_expected(&answered(&call(&handler, "items", json!({"req": req}))));
     }
     for path in ["/api/items/1", "/api/items/1/2/3", "/api/items//2"] {
         assert_eq!(get(&handler, path).status, 404, "{path}");
@@ -127,7 +121,7 @@ fn a_function_reads_its_request_alike_in_every_form() {
         "Query": {"q": "1,2,3,4", "x": "0"}, "Headers": {"X-TAG": ["one", "two"]},
     });
     assert_eq!(
-        text(&call(&handler, "repeated", json!({"req": req}), json!({}))),
+        text(&call(&handler, "repeated", json!({"req": req}))),
         shown
     );
 }
@@ -157,7 +151,7 @@ fn parameters_are_there_absent_or_unknown() {
     let invoked = |method: &str, params: Value| {
         let url = "http://localhost/api/x?name=id";
         let req = json!({"Method": method, "Url": url, "Params": params});
-        call(&handler, "parameters-too", json!({"req": req}), json!({}))
+        call(&handler, "parameters-too", json!({"req": req}))
     };
     assert_eq!(
         text(&invoked("GET", json!({"id": "7"}))),
@@ -223,7 +217,7 @@ fn bytes_are_read_from_the_hosts_base64_and_a_text_never_is() {
         (json!("\"[1]\""), "a list", ".json::<Vec<T>>()"),
         (reference, "JSON", "delete supportsDeferredBinding"),
     ] {
-        let answer = call(&handler, "bytes", json!({"item": item}), json!({}));
+        let answer = call(&handler, "bytes", json!({"item": item}));
         assert_error(&answer, 500, &[&format!("came as {came_as}"), write]);
     }
 }
@@ -237,7 +231,7 @@ fn an_input_is_there_or_not_and_no_other_name_is_an_input() {
             "item": name, "same": blob, "gone": null, "missing": "null", "word": "\"null\"",
             "row": {"a": 1}, "raw": "AAE="
         });
-        call(&handler, "inputs", inputs, json!({}))
+        call(&handler, "inputs", inputs)
     };
     for (name, shown) in [
         ("same", "\"plain text\" None"),
@@ -257,26 +251,29 @@ fn an_input_is_there_or_not_and_no_other_name_is_an_input() {
         500,
         &["no input has the name \"Same\"", there_are],
     );
-    let none = call(&handler, "inputs", json!({"item": "x!"}), json!({}));
+    let none = call(&handler, "inputs", json!({"item": "x!"}));
     assert_error(&none, 500, &["there are none"]);
 }
 
 #[test]
 fn metadata_is_there_absent_or_of_another_kind() {
     let handler = start();
-    let number =
-        |name: &str, metadata: Value| call(&handler, "metadata", json!({"item": name}), metadata);
+    let with = |function: &str, data: Value, metadata: &Value| {
+        let payload = json!({"Data": data, "Metadata": metadata});
+        invoke(&handler, function, payload.to_string())
+    };
+    let number = |name: &str, metadata: &Value| with("metadata", json!({"item": name}), metadata);
     let members = json!({"count": "7", "word": "\"seven\"", "none": null, "list": [1]});
     for (name, shown) in [("count", "Some(7)"), ("none", "None"), ("other", "None")] {
-        let answer = number(name, members.clone());
+        let answer = number(name, &members);
         assert_eq!(text(&answer), format!("it is {shown}!"), "{name}");
     }
     for name in ["word", "list"] {
         let named = format!("the metadata {name} is not of the kind expected");
-        assert_error(&number(name, members.clone()), 500, &[&named]);
+        assert_error(&number(name, &members), 500, &[&named]);
     }
     for metadata in [json!(null), json!([1]), json!("text")] {
-        assert_eq!(text(&number("count", metadata)), "it is None!");
+        assert_eq!(text(&number("count", &metadata)), "it is None!");
     }
     // Types, in both forms of every value.
     let plain = json!({"Number": 7, "Yes": true, "Text": "hi", "Item": {"id": 2}});
@@ -292,7 +289,7 @@ fn metadata_is_there_absent_or_of_another_kind() {
         (json!({"id": 5}), json!("abc"), &json!(null), missing),
     ] {
         let data = json!({"item": item, "input": input});
-        let answer = call(&handler, "typed", data, metadata.clone());
+        let answer = with("typed", data, metadata);
         assert_eq!(text(&answer), expected, "{item}");
     }
 }
@@ -302,14 +299,8 @@ fn metadata_is_there_absent_or_of_another_kind() {
 #[test]
 fn outputs_arrive_as_they_are_and_only_raw_is_the_hosts_to_interpret() {
     let handler = start();
-    let send = |function: &str, body: &str| {
-        call(
-            &handler,
-            function,
-            json!({"req": {"Body": body}}),
-            json!({}),
-        )
-    };
+    let send =
+        |function: &str, body: &str| call(&handler, function, json!({"req": {"Body": body}}));
     let order = r#"{"at":"2026-11-21T10:00:00+02:00","price":10.10}"#;
     let (_, messages) = settled(&send("sends", order), &["one", "list", "raw", "lines"]);
     let of = |queue: &str| -> Vec<&str> {
@@ -329,15 +320,9 @@ fn outputs_arrive_as_they_are_and_only_raw_is_the_hosts_to_interpret() {
 
     // A list goes out element by element, and a text never does.
     let date = "2026-11-21T10:00:00+02:00";
-    let texts = [
-        "test",
-        "",
-        "[1,2]",
-        "null",
-        "\"quoted\"",
-        "2026-11-21",
-        "caf\u{e9}\n",
-    ];
+    let texts: Vec<_> = "test||[1,2]|null|\"quoted\"|2026-11-21|caf\u{e9}\n"
+        .split('|')
+        .collect();
     for (function, output, value, expected) in [
         ("sends-texts", "list", json!(texts), &texts[..]),
         ("sends-texts", "list", json!([]), &[]),
@@ -388,14 +373,7 @@ fn outputs_arrive_as_they_are_and_only_raw_is_the_hosts_to_interpret() {
 #[test]
 fn headers_and_bytes_go_as_far_as_the_form_lets_them() {
     let handler = start();
-    let invoked = |function: &str| {
-        call(
-            &handler,
-            function,
-            json!({"req": {"Method": "GET"}}),
-            json!({}),
-        )
-    };
+    let invoked = |function: &str| call(&handler, function, json!({"req": {"Method": "GET"}}));
     // Repeated headers are joined by commas in the payload form.
     let answer = answered(&invoked("headers"));
     assert_eq!(answer.headers_named("Vary"), ["Accept, Origin"]);
@@ -475,7 +453,7 @@ fn a_debug_build_writes_a_panics_backtrace_where_it_is_asked_for() {
 #[test]
 fn log_lines_arrive_whatever_becomes_of_the_invocation() {
     let handler = start();
-    let says = |how: &str| call(&handler, "says", json!({"item": how}), json!({}));
+    let says = |how: &str| call(&handler, "says", json!({"item": how}));
     assert_eq!(says("ok").json()["Logs"], json!(["info", "from a helper"]));
     handler.wait_for_stderr(&format!("warning: invocation {ID}: look at this\n"));
     handler.wait_for_stderr(&format!("error: invocation {ID}: that is wrong\n"));
