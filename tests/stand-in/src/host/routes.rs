@@ -41,50 +41,79 @@ impl Template {
     /// Reads a route: `api/items/{id:int?}`. Errors with a sentence that names the segment.
     pub fn parse(route: &str) -> Result<Self, String> {
         let route = route.trim_matches('/');
-        let mut template = Self {
-            text: route.to_owned(),
-            segments: Vec::new(),
-            unknown: Vec::new(),
-        };
-        for text in split(route, '/')
-            .into_iter()
-            .filter(|text| !text.is_empty())
-        {
+        let (mut segments, mut unknown) = (Vec::new(), Vec::new());
+        for text in split(route, '/') {
+            if text.is_empty() {
+                continue;
+            }
             if let Some(Segment::Parameter(Parameter {
                 rest: true, name, ..
-            })) = template.segments.last()
+            })) = segments.last()
             {
                 return Err(format!("nothing may come after {{*{name}}}"));
             }
-            let segment = match text
+            let inner = text
                 .strip_prefix('{')
-                .and_then(|text| text.strip_suffix('}'))
-            {
-                Some(inner) => {
-                    Segment::Parameter(Parameter::parse(inner).ok_or_else(|| bad(text))?)
-                }
-                None if text.contains(['{', '}']) => return Err(bad(text)),
-                None => Segment::Text(text.to_owned()),
-            };
-            if let Segment::Parameter(parameter) = &segment {
-                let unknown = |(name, _): &&(String, String)| !KNOWN.contains(&name.as_str());
-                template.unknown.extend(
-                    parameter
-                        .constraints
-                        .iter()
-                        .filter(unknown)
-                        .map(|(name, _)| name.clone()),
-                );
+                .and_then(|text| text.strip_suffix('}'));
+            if let Some(inner) = inner {
+                let parameter = Parameter::parse(inner).ok_or_else(|| bad(text))?;
+                let names = parameter.constraints.iter().map(|(name, _)| name);
+                unknown.extend(names.filter(|name| holds(name, "", "").is_none()).cloned());
+                segments.push(Segment::Parameter(parameter));
+            } else if text.contains(['{', '}']) {
+                return Err(bad(text));
+            } else {
+                segments.push(Segment::Text(text.to_owned()));
             }
-            template.segments.push(segment);
         }
-        Ok(template)
+        let text = route.to_owned();
+        Ok(Self {
+            text,
+            segments,
+            unknown,
+        })
     }
 
     /// The parameters of `path`, if it is one of this route's. Case and one slash at its end do not
     /// matter.
     pub fn matches(&self, path: &str) -> Option<Parameters> {
         self.parameters(path, true)
+    }
+
+    /// Whether `path` would be one of this route's if its constraints held.
+    pub fn resembles(&self, path: &str) -> bool {
+        self.parameters(path, false).is_some()
+    }
+
+    fn parameters(&self, path: &str, constrained: bool) -> Option<Parameters> {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let mut rest = (!path.is_empty()).then_some(path);
+        let mut parameters = Parameters::new();
+        for segment in &self.segments {
+            let taken = match rest.filter(|_| !segment.is_rest()) {
+                Some(text) => {
+                    let (first, after) = text.split_once('/').unwrap_or((text, ""));
+                    rest = (first.len() < text.len()).then_some(after);
+                    Some(first)
+                }
+                None => rest.take(),
+            };
+            match (segment, taken.map(decoded_path)) {
+                (Segment::Text(text), Some(value)) if text.eq_ignore_ascii_case(&value) => {}
+                (Segment::Parameter(parameter), Some(value)) if !value.is_empty() => {
+                    if constrained && parameter.takes(&value) == Some(false) {
+                        return None;
+                    }
+                    parameters.push((parameter.name.clone(), Some(value)));
+                }
+                (Segment::Parameter(parameter), None) if parameter.may_be_absent() => {
+                    parameters.push((parameter.name.clone(), parameter.default.clone()));
+                }
+                _ => return None,
+            }
+        }
+        rest.is_none().then_some(parameters)
     }
 
     /// Some path of this route, with its parameters: numbers are 1, texts the parameter's own name,
@@ -94,49 +123,17 @@ impl Template {
         for segment in &self.segments {
             match segment {
                 Segment::Text(text) => path += &format!("/{text}"),
-                Segment::Parameter(parameter) if parameter.may_be_absent() => {
-                    parameters.push((parameter.name.clone(), parameter.default.clone()));
+                Segment::Parameter(one) if one.may_be_absent() => {
+                    parameters.push((one.name.clone(), one.default.clone()));
                 }
-                Segment::Parameter(Parameter {
-                    name, constraints, ..
-                }) => {
-                    // What a constraint asks for may be the number itself, so many letters, or so many
-                    // digits.
-                    let numbers = constraints
-                        .iter()
-                        .flat_map(|(_, argument)| argument.split(','));
-                    let asked = numbers
-                        .filter_map(|number| number.trim().parse().ok())
-                        .flat_map(|number: usize| {
-                            [
-                                number.to_string(),
-                                "a".repeat(number.min(200)),
-                                "1".repeat(number.min(18)),
-                            ]
-                        });
-                    let usual = [name, "1", "true", "00000000-0000-0000-0000-000000000000"]
-                        .map(str::to_owned);
-                    let fits = |value: &String| {
-                        constraints
-                            .iter()
-                            .all(|(name, argument)| holds(name, argument, value))
-                    };
-                    let value = usual
-                        .into_iter()
-                        .chain(asked)
-                        .find(fits)
-                        .unwrap_or_else(|| name.clone());
+                Segment::Parameter(one) => {
+                    let value = one.example();
                     path += &format!("/{value}");
-                    parameters.push((name.clone(), Some(value)));
+                    parameters.push((one.name.clone(), Some(value)));
                 }
             }
         }
         (parameters, path)
-    }
-
-    /// Whether `path` would be one of this route's if its constraints held.
-    pub fn resembles(&self, path: &str) -> bool {
-        self.parameters(path, false).is_some()
     }
 
     /// Whether the routes take the same paths: they differ in case and in names of parameters at
@@ -150,121 +147,71 @@ impl Template {
             }
             _ => false,
         };
-        self.segments.len() == other.segments.len()
-            && self.segments.iter().zip(&other.segments).all(same)
+        let mut pairs = self.segments.iter().zip(&other.segments);
+        self.segments.len() == other.segments.len() && pairs.all(same)
     }
 
     /// Whether every path of the other route is one of this route's too: a function with it that is
     /// asked first leaves nothing to the other one. A constraint that is taken as true here is
     /// never sure to hold.
     pub fn covers(&self, other: &Self) -> bool {
-        let (mut ours, mut theirs) = (self.segments.iter(), other.segments.iter());
-        loop {
-            let (one, other) = match (ours.next(), theirs.next()) {
-                (None, theirs) => return theirs.is_none(),
-                (Some(one), None) => {
-                    let may_be_absent = |segment: &Segment| match segment {
-                        Segment::Parameter(parameter) => parameter.may_be_absent(),
-                        Segment::Text(_) => false,
-                    };
-                    return may_be_absent(one) && ours.all(may_be_absent);
-                }
-                (Some(one), Some(other)) => (one, other),
-            };
-            let covered = match (one, other) {
-                (Segment::Text(one), Segment::Text(other)) => one.eq_ignore_ascii_case(other),
-                (Segment::Text(_), Segment::Parameter(_)) => false,
-                (Segment::Parameter(one), Segment::Text(text)) => one.takes(text) == Some(true),
-                (Segment::Parameter(one), Segment::Parameter(other)) => {
-                    let is_absent = other.may_be_absent() && !one.may_be_absent();
-                    let held = |constraint| other.constraints.contains(constraint);
-                    !is_absent && (one.rest || !other.rest) && one.constraints.iter().all(held)
-                }
-            };
-            match one {
-                _ if !covered => return false,
-                // What comes after in the other route is part of this parameter's value.
-                Segment::Parameter(Parameter {
-                    rest: true,
-                    constraints,
-                    ..
-                }) => return constraints.is_empty() || theirs.next().is_none(),
-                _ => {}
-            }
-        }
+        covers(&self.segments, &other.segments)
     }
 
     /// Whether some path would be one of this route's and of the other's too. A constraint that is
     /// taken as true here may hold.
     pub fn overlaps(&self, other: &Self) -> bool {
-        let absent = |segment: &Segment| matches!(segment, Segment::Parameter(parameter) if parameter.may_be_absent());
-        let rest =
-            |segment: &Segment| matches!(segment, Segment::Parameter(Parameter { rest: true, .. }));
-        let (mut ours, mut theirs) = (self.segments.iter(), other.segments.iter());
-        loop {
-            match (ours.next(), theirs.next()) {
-                (None, None) => return true,
-                (Some(one), None) => return absent(one) && ours.all(absent),
-                (None, Some(one)) => return absent(one) && theirs.all(absent),
-                (Some(one), Some(other)) if rest(one) || rest(other) => return true,
-                (Some(Segment::Parameter(one)), Some(Segment::Text(text)))
-                | (Some(Segment::Text(text)), Some(Segment::Parameter(one)))
-                    if one.takes(text) == Some(false) =>
-                {
-                    return false;
-                }
-                (Some(Segment::Parameter(one)), Some(Segment::Parameter(other)))
-                    if one.excludes(other) || other.excludes(one) =>
-                {
-                    return false;
-                }
-                (Some(Segment::Text(one)), Some(Segment::Text(other)))
-                    if !one.eq_ignore_ascii_case(other) =>
-                {
-                    return false;
-                }
-                (Some(_), Some(_)) => {}
-            }
+        overlap(&self.segments, &other.segments)
+    }
+}
+
+fn covers(ours: &[Segment], theirs: &[Segment]) -> bool {
+    let ([one, ours @ ..], [other, theirs @ ..]) = (ours, theirs) else {
+        return theirs.is_empty() && ours.iter().all(Segment::may_be_absent);
+    };
+    let is_covered = match (one, other) {
+        (Segment::Text(one), Segment::Text(other)) => one.eq_ignore_ascii_case(other),
+        (Segment::Text(_), Segment::Parameter(_)) => false,
+        (Segment::Parameter(one), Segment::Text(text)) => one.takes(text) == Some(true),
+        (Segment::Parameter(one), Segment::Parameter(other)) => {
+            let is_absent = other.may_be_absent() && !one.may_be_absent();
+            let held = |constraint| other.constraints.contains(constraint);
+            !is_absent && (one.rest || !other.rest) && one.constraints.iter().all(held)
         }
+    };
+    is_covered
+        && match one {
+            // What comes after in the other route is part of this parameter's value.
+            Segment::Parameter(one) if one.rest => one.constraints.is_empty() || theirs.is_empty(),
+            _ => covers(ours, theirs),
+        }
+}
+
+fn overlap(ours: &[Segment], theirs: &[Segment]) -> bool {
+    let ([one, ours @ ..], [other, theirs @ ..]) = (ours, theirs) else {
+        return ours.iter().chain(theirs).all(Segment::may_be_absent);
+    };
+    if one.is_rest() || other.is_rest() {
+        return true;
+    }
+    let excluded = match (one, other) {
+        (Segment::Text(one), Segment::Text(other)) => !one.eq_ignore_ascii_case(other),
+        (Segment::Parameter(one), Segment::Text(text))
+        | (Segment::Text(text), Segment::Parameter(one)) => one.takes(text) == Some(false),
+        (Segment::Parameter(one), Segment::Parameter(other)) => {
+            one.excludes(other) || other.excludes(one)
+        }
+    };
+    !excluded && overlap(ours, theirs)
+}
+
+impl Segment {
+    fn may_be_absent(&self) -> bool {
+        matches!(self, Self::Parameter(parameter) if parameter.may_be_absent())
     }
 
-    fn parameters(&self, path: &str, constrained: bool) -> Option<Parameters> {
-        let path = path.strip_prefix('/').unwrap_or(path);
-        let path = path.strip_suffix('/').unwrap_or(path);
-        let mut rest = (!path.is_empty()).then_some(path);
-        let mut parameters = Parameters::new();
-        for segment in &self.segments {
-            let taken = match segment {
-                Segment::Parameter(Parameter { rest: true, .. }) => rest.take(),
-                _ => rest.map(|text| {
-                    let (first, after) = text
-                        .split_once('/')
-                        .map_or((text, None), |(first, after)| (first, Some(after)));
-                    rest = after;
-                    first
-                }),
-            };
-            let value = taken.map(decoded_path);
-            match (segment, value) {
-                (Segment::Text(text), Some(value)) if text.eq_ignore_ascii_case(&value) => {}
-                (Segment::Parameter(parameter), Some(value)) if !value.is_empty() => {
-                    if constrained
-                        && !parameter
-                            .constraints
-                            .iter()
-                            .all(|(name, argument)| holds(name, argument, &value))
-                    {
-                        return None;
-                    }
-                    parameters.push((parameter.name.clone(), Some(value)));
-                }
-                (Segment::Parameter(parameter), None) if parameter.may_be_absent() => {
-                    parameters.push((parameter.name.clone(), parameter.default.clone()));
-                }
-                _ => return None,
-            }
-        }
-        rest.is_none().then_some(parameters)
+    fn is_rest(&self) -> bool {
+        matches!(self, Self::Parameter(parameter) if parameter.rest)
     }
 }
 
@@ -310,13 +257,38 @@ impl Parameter {
 
     /// Whether a value keeps to the constraints; `None` if that is not known here.
     fn takes(&self, value: &str) -> Option<bool> {
-        let known = |name: &str| KNOWN.contains(&name);
-        let mut constraints = self.constraints.iter();
-        if constraints.any(|(name, argument)| known(name) && !holds(name, argument, value)) {
-            return Some(false);
+        let constraints = self.constraints.iter();
+        let held: Vec<_> = constraints
+            .map(|(name, argument)| holds(name, argument, value))
+            .collect();
+        match held.contains(&Some(false)) {
+            true => Some(false),
+            false => (!held.contains(&None)).then_some(true),
         }
-        let all_known = self.constraints.iter().all(|(name, _)| known(name));
-        all_known.then_some(true)
+    }
+
+    /// Some value that keeps to the constraints; the parameter's name if none is found.
+    fn example(&self) -> String {
+        let usual = [
+            &*self.name,
+            "1",
+            "true",
+            "00000000-0000-0000-0000-000000000000",
+        ];
+        let mut values = Vec::from(usual.map(str::to_owned));
+        let arguments = self
+            .constraints
+            .iter()
+            .flat_map(|(_, argument)| argument.split(','));
+        for number in arguments.filter_map(|number| number.trim().parse::<usize>().ok()) {
+            // The number itself, so many letters, or so many digits.
+            let (letters, digits) = ("a".repeat(number.min(200)), "1".repeat(number.min(18)));
+            values.extend([number.to_string(), letters, digits]);
+        }
+        let example = values
+            .into_iter()
+            .find(|value| self.takes(value) != Some(false));
+        example.unwrap_or_else(|| self.name.clone())
     }
 
     /// Whether no value keeps to the constraints of both: one is of letters, the other one of
@@ -349,47 +321,33 @@ fn split(text: &str, separator: char) -> Vec<&str> {
     parts
 }
 
-const KNOWN: [&str; 12] = [
-    "alpha",
-    "bool",
-    "int",
-    "long",
-    "guid",
-    "length",
-    "minlength",
-    "maxlength",
-    "min",
-    "max",
-    "range",
-    "required",
-];
-
-/// Whether a value keeps to a constraint [Constraints/*.cs]. One that is not known does not rule
-/// anything out.
-fn holds(name: &str, argument: &str, value: &str) -> bool {
+/// Whether a value keeps to a constraint [Constraints/*.cs]; `None` if the constraint is not known
+/// here. One without its argument does not rule anything out.
+fn holds(name: &str, argument: &str, value: &str) -> Option<bool> {
     let characters = value.encode_utf16().count() as i64;
-    let arguments: Vec<i64> = argument
+    let arguments = argument
         .split(',')
-        .filter_map(|number| number.trim().parse().ok())
-        .collect();
-    let number = || value.trim().parse::<i64>();
-    match (name, &arguments[..]) {
+        .filter_map(|number| number.trim().parse().ok());
+    let arguments: Vec<i64> = arguments.collect();
+    let word = value.trim();
+    let number = word.parse::<i64>();
+    let number_is = |test: &dyn Fn(i64) -> bool| number.as_ref().is_ok_and(|number| test(*number));
+    Some(match (name, &arguments[..]) {
         ("alpha", _) => value.bytes().all(|byte| byte.is_ascii_alphabetic()),
-        ("bool", _) => ["true", "false"]
-            .iter()
-            .any(|word| word.eq_ignore_ascii_case(value.trim())),
-        ("int", _) => value.trim().parse::<i32>().is_ok(),
-        ("long", _) => number().is_ok(),
-        ("guid", _) => is_guid(value.trim()),
+        ("bool", _) => word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false"),
+        ("int", _) => word.parse::<i32>().is_ok(),
+        ("long", _) => number.is_ok(),
+        ("guid", _) => is_guid(word),
         ("length", [length]) => characters == *length,
         ("length", [least, most]) => (*least..=*most).contains(&characters),
         ("minlength", [least]) => characters >= *least,
         ("maxlength", [most]) => characters <= *most,
-        ("min", [least]) => number().is_ok_and(|number| number >= *least),
-        ("max", [most]) => number().is_ok_and(|number| number <= *most),
-        ("range", [least, most]) => number().is_ok_and(|number| (*least..=*most).contains(&number)),
-        _ => true,
-    }
+        ("min", [least]) => number_is(&|number| number >= *least),
+        ("max", [most]) => number_is(&|number| number <= *most),
+        ("range", [least, most]) => number_is(&|number| (*least..=*most).contains(&number)),
+        ("length" | "minlength" | "maxlength" | "min" | "max" | "range" | "required", _) => true,
+        _ => return None,
+    })
 }
 
 /// `Guid.TryParse`, less its form of several hexadecimal numbers.
@@ -415,19 +373,16 @@ pub fn is_guid(text: &str) -> bool {
 /// is.
 pub fn decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
     while let [byte, after @ ..] = rest {
-        let hex = |text: &[u8]| u8::from_str_radix(std::str::from_utf8(text).ok()?, 16).ok();
-        match after {
-            [high, low, after @ ..]
-                if *byte == b'%' && high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
-                bytes.extend(hex(&[*high, *low]));
-                rest = after;
-            }
-            _ => {
-                bytes.push(*byte);
-                rest = after;
-            }
+        rest = after;
+        if let (b'%', [high, low, after @ ..]) = (byte, after)
+            && let (Some(high), Some(low)) = (digit(high), digit(low))
+        {
+            bytes.push((high * 16 + low) as u8);
+            rest = after;
+        } else {
+            bytes.push(*byte);
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -435,8 +390,8 @@ pub fn decoded(text: &str) -> String {
 
 /// A path decoded as the host does it: a `%2F` stays one, which distinguishes it from a slash.
 fn decoded_path(text: &str) -> String {
-    text.split('/')
-        .map(|segment| decoded(segment).replace('/', "%2F"))
-        .collect::<Vec<_>>()
-        .join("/")
+    let segments = text
+        .split('/')
+        .map(|segment| decoded(segment).replace('/', "%2F"));
+    segments.collect::<Vec<_>>().join("/")
 }
