@@ -139,6 +139,14 @@ quiet_make check FIX=1
 mv plain-mcp/tool.json.bak plain-mcp/tool.json
 quiet_make check FIX=1
 
+say "make check and make new where the code does not compile"
+cp src/functions/plain_queue.rs "$log.rs" && echo "no such thing" >>src/functions/plain_queue.rs
+refused 'src/functions/plain_queue.rs:' check
+refused 'error: the app does not compile, so its table could not be read' check
+quiet_make new NAME=while-broken TRIGGER=timer
+quiet_make remove NAME=while-broken
+mv "$log.rs" src/functions/plain_queue.rs
+
 say "the template's newer machinery replaces the app's"
 echo "// old" >>src/host/router.rs && rm tests/stand-in/src/commands/lock.rs && save "Functions, and old machinery"
 eval "$(sed -n '/^git restore /,/^```/p' docs/guide.md | grep -v '^```')"

@@ -495,6 +495,25 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
     says(&["--port", "0"], "host.json: line 1: ");
 }
 
+/// The compiler's errors, what the files alone show, and what could not be looked at.
+#[test]
+fn make_check_says_that_the_app_does_not_compile() {
+    let folder = Folder::new("check");
+    folder.write("src/main.rs", "fn main() { no such thing }");
+    folder.write("hello/function.json", "{\n\n]");
+    let mut check = Command::new(env!("CARGO_BIN_EXE_stand-in"));
+    let said = check.arg("check").current_dir(&folder.0).output().unwrap();
+    let text = String::from_utf8(said.stderr).unwrap();
+    let expected = [
+        "src/main.rs:1:",
+        "hello/function.json: line 3: ",
+        "error: the app does not compile, so its table could not be read\n",
+    ];
+    let found = expected.map(|words| text.find(words));
+    assert!(found.is_sorted() && found[0].is_some(), "{text}");
+    assert_eq!(said.status.code(), Some(1));
+}
+
 #[test]
 fn it_uses_a_handler_that_runs_already() {
     let folder = Folder(fake::app("attach"));
