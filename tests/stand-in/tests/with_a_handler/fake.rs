@@ -7,81 +7,42 @@ use stand_in::host::invoke::Host;
 use stand_in::host::record::Record;
 use stand_in::host::storage::Storage;
 use stand_in::run::current::Current;
-use stand_in::run::http::{Connection, Received, request};
+use stand_in::run::http::{Answer, Connection, Received, peek, request};
 use stand_in::run::process::{self, Handler};
 use stand_in::run::serve as front;
 use stand_in::run::start;
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, ErrorKind, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
-/// The functions of the app: name and bindings.
-const FUNCTIONS: [(&str, &str); 12] = [
-    (
-        "order",
-        r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["post"]},
-        {"type":"http","direction":"out","name":"res"},
-        {"type":"queue","direction":"out","name":"message","queueName":"orders"}"#,
-    ),
-    (
-        "plain",
-        r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get","post"],"route":"plain/{id:int?}"},
-        {"type":"http","direction":"out","name":"res"}"#,
-    ),
-    (
-        "length",
-        r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}"#,
-    ),
-    (
-        "stream",
-        r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}"#,
-    ),
-    (
-        "silent",
-        r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}"#,
-    ),
-    (
-        "broken",
-        r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}"#,
-    ),
-    (
-        "copy",
-        r#"{"type":"queueTrigger","direction":"in","name":"item","queueName":"copy-in"},
-        {"type":"queue","direction":"out","name":"$return","queueName":"copy-out"}"#,
-    ),
-    (
-        "second",
-        r#"{"type":"queueTrigger","direction":"in","name":"item","queueName":"copy-out"},
-        {"type":"queue","direction":"out","name":"$return","queueName":"second-out"}"#,
-    ),
-    (
-        "circle",
-        r#"{"type":"queueTrigger","direction":"in","name":"item","queueName":"circle"},
-        {"type":"queue","direction":"out","name":"$return","queueName":"circle"}"#,
-    ),
-    (
-        "seen",
-        r#"{"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 3 * * *"},
-        {"type":"cosmosDB","direction":"in","name":"row","databaseName":"d","containerName":"rows","connection":"FAKE_OTHER"},{"type":"cosmosDB","direction":"out","name":"rows","databaseName":"d","containerName":"rows","connection":"FAKE_OTHER"}"#,
-    ),
-    (
-        "blobs",
-        r#"{"type":"blobTrigger","direction":"in","name":"item","path":"ins/{name}.png"},
-        {"type":"blob","direction":"out","name":"outs","path":"outs/{name}"}"#,
-    ),
-    (
-        "events",
-        r#"{"type":"eventGridTrigger","direction":"in","name":"event"},{"type":"cosmosDB","direction":"out","name":"rows","databaseName":"d","containerName":"rows","connection":"FAKE_OTHER"}"#,
-    ),
-];
+/// The functions of the app, one per line: its name and its bindings.
+const FUNCTIONS: &str = r#"
+order: {"type":"httpTrigger","direction":"in","name":"req","methods":["post"]}, {"type":"http","direction":"out","name":"res"}, {"type":"queue","direction":"out","name":"message","queueName":"orders"}
+plain: {"type":"httpTrigger","direction":"in","name":"req","methods":["get","post"],"route":"plain/{id:int?}"}, {"type":"http","direction":"out","name":"res"}
+length: GET
+stream: GET
+silent: GET
+broken: GET
+copy: {"type":"queueTrigger","direction":"in","name":"item","queueName":"copy-in"}, {"type":"queue","direction":"out","name":"$return","queueName":"copy-out"}
+second: {"type":"queueTrigger","direction":"in","name":"item","queueName":"copy-out"}, {"type":"queue","direction":"out","name":"$return","queueName":"second-out"}
+circle: {"type":"queueTrigger","direction":"in","name":"item","queueName":"circle"}, {"type":"queue","direction":"out","name":"$return","queueName":"circle"}
+seen: {"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 3 * * *"}, {"type":"cosmosDB","direction":"in","name":"row","databaseName":"d","containerName":"rows","connection":"FAKE_OTHER"}, ROWS
+blobs: {"type":"blobTrigger","direction":"in","name":"item","path":"ins/{name}.png"}, {"type":"blob","direction":"out","name":"outs","path":"outs/{name}"}
+events: {"type":"eventGridTrigger","direction":"in","name":"event"}, ROWS
+"#;
+const GET: &str = r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}"#;
+const ROWS: &str = r#"{"type":"cosmosDB","direction":"out","name":"rows","databaseName":"d","containerName":"rows","connection":"FAKE_OTHER"}"#;
 
 /// A folder with the app, made anew for a test.
 pub fn app(test: &str) -> PathBuf {
-    app_with(test, &FUNCTIONS)
+    let functions = FUNCTIONS.replace("GET", GET).replace("ROWS", ROWS);
+    let functions = functions.lines().filter_map(|line| line.split_once(": "));
+    app_with(test, &functions.collect::<Vec<_>>())
 }
 
 /// A folder with an app of these functions, name and bindings, made anew for a test.
@@ -93,19 +54,15 @@ pub fn app_with(test: &str, functions: &[(&str, &str)]) -> PathBuf {
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
         std::fs::write(file, text).expect("a file");
     };
-    let proxying = r#"{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler"},"enableProxyingHttpRequest":true},
+    let host = r#"{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler"},"enableProxyingHttpRequest":true},
         "extensions":{"queues":{"maxDequeueCount":3}},
         "extensionBundle":{"id":"Microsoft.Azure.Functions.ExtensionBundle","version":"[4.*, 5.0.0)"}}"#;
-    write("host.json", proxying);
-    write(
-        "local.settings.json",
-        r#"{"Values":{"FAKE_SETTING":"from the file","FAKE_OTHER":"from the file"}}"#,
-    );
+    write("host.json", host);
+    let settings = r#"{"Values":{"FAKE_SETTING":"from the file","FAKE_OTHER":"from the file"}}"#;
+    write("local.settings.json", settings);
     for (name, bindings) in functions {
-        write(
-            &format!("{name}/function.json"),
-            &format!("{{\"bindings\":[{bindings}]}}"),
-        );
+        let bindings = format!("{{\"bindings\":[{bindings}]}}");
+        write(&format!("{name}/function.json"), &bindings);
     }
     root
 }
@@ -139,10 +96,8 @@ impl Fake {
             let _ = (&*stream).write_all(text.as_bytes());
         };
         let text = |body: &str| {
-            write(&format!(
-                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
-                body.len()
-            ))
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}", body.len());
+            write(&format!("{head}\r\n\r\n{body}"));
         };
         const CHUNKED: &str =
             "HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n";
@@ -168,18 +123,11 @@ impl Fake {
             }
             (_, path) if path.starts_with("/api/plain") => {
                 println!("invocation 1: plain was here");
-                let headers: Vec<_> = request
-                    .headers
-                    .iter()
-                    .map(|(name, value)| format!("{name}: {value}\n"))
-                    .collect();
-                let body = String::from_utf8_lossy(&request.body);
-                text(&format!(
-                    "{} {}\n{}\n{body}",
-                    request.method,
-                    request.target,
-                    headers.concat()
-                ));
+                let mut seen = format!("{} {}\n", request.method, request.target);
+                for (name, value) in &request.headers {
+                    seen += &format!("{name}: {value}\n");
+                }
+                text(&(seen + "\n" + &String::from_utf8_lossy(&request.body)));
             }
             ("POST", function) => {
                 let payload: Value = serde_json::from_slice(&request.body).expect("a payload");
@@ -197,13 +145,8 @@ impl Fake {
 
     /// Whether the connection has ended, looked for during some milliseconds.
     fn has_left(&self, stream: &TcpStream) -> bool {
-        stream
-            .set_read_timeout(Some(std::time::Duration::from_millis(5)))
-            .expect("a timeout");
-        let left = !(&*stream)
-            .read(&mut [0])
-            .is_err_and(|error| stand_in::run::http::is_timeout(&error));
-        stream.set_read_timeout(None).expect("no timeout");
+        thread::sleep(Duration::from_millis(5));
+        let left = !peek(stream).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
         self.left.fetch_or(left, SeqCst);
         left
     }
@@ -212,14 +155,15 @@ impl Fake {
 /// The status and the body that a function answers an invocation with.
 fn invoked(function: &str, payload: &Value) -> (u16, String) {
     let data = &payload["Data"];
+    let returned = |bytes| json!({"ReturnValue": to_base64(bytes)});
     let answer = match function {
         "order" => {
             let body = data["req"]["Body"].clone();
             json!({"Outputs": {"message": body, "res": {"body": "Order enqueued"}}, "Logs": ["ordered"]})
         }
         "copy" | "second" | "circle" => {
-            let text: String = serde_json::from_str(data["item"].as_str().expect("a text"))
-                .expect("a text in a text");
+            let text = data["item"].as_str().expect("a text");
+            let text: String = serde_json::from_str(text).expect("a text in a text");
             let first = payload["Metadata"]["DequeueCount"] == "1";
             match text.as_str() {
                 "fail" => {
@@ -234,13 +178,12 @@ fn invoked(function: &str, payload: &Value) -> (u16, String) {
                         thread::park();
                     }
                 }
-                "then never" if function == "copy" => {
-                    json!({"ReturnValue": to_base64(b"never")})
-                }
-                "crash" => std::process::exit(3),
-                "bytes" => json!({"ReturnValue": to_base64(b"\xff\x00")}),
+                "then never" if function == "copy" => returned(b"never"),
+                "bytes" => returned(b"\xff\x00"),
                 _ => {
-                    json!({"ReturnValue": to_base64(text.as_bytes()), "Logs": [format!("{function} had {text}")]})
+                    let mut answer = returned(text.as_bytes());
+                    answer["Logs"] = json!([format!("{function} had {text}")]);
+                    answer
                 }
             }
         }
@@ -280,10 +223,8 @@ fn serve() {
     if std::env::var_os(SERVE).is_none() {
         return;
     }
-    let port: u16 = std::env::var("FUNCTIONS_CUSTOMHANDLER_PORT")
-        .expect("a port")
-        .parse()
-        .expect("a number");
+    let port = std::env::var("FUNCTIONS_CUSTOMHANDLER_PORT").expect("a port");
+    let port: u16 = port.parse().expect("a number");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a listener");
     println!("serving the Functions host on port {port}");
     Arc::new(Fake::default()).serve(&listener);
@@ -364,16 +305,16 @@ impl Served {
         Connection::open(self.port).expect("a connection")
     }
 
+    /// Whether the host has reported such an event, with these words.
+    pub fn has_event(&self, kind: &str, words: &str) -> bool {
+        let events = self.events.lock().unwrap();
+        let is_it = |event: &String| event.contains(kind) && event.contains(words);
+        events.iter().any(is_it)
+    }
+
     /// One request on a connection of its own.
-    pub fn ask(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> stand_in::run::http::Answer {
-        self.connect()
-            .exchange(&request(method, path, headers, body))
-            .expect("an answer")
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let request = request(method, path, headers, body);
+        self.connect().exchange(&request).expect("an answer")
     }
 }

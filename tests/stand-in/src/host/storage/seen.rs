@@ -15,6 +15,9 @@ const SETTLED_AFTER: Duration = Duration::from_millis(200);
 /// How often all files are looked at. A new file changes its folder, which is looked at each time.
 const LOOK_AT_ALL: Duration = Duration::from_secs(1);
 
+/// Looking at all files may take one part of so many of the time.
+const LOOK_SHARE: u32 = 200;
+
 /// A function and the blob that triggers it.
 pub type Trigger = (String, BlobPath);
 
@@ -32,8 +35,8 @@ pub struct Seen {
     containers: BTreeSet<String>,
     /// Each folder of a container, and when it changed.
     folders: BTreeMap<PathBuf, Option<u64>>,
-    /// When all files were last looked at.
-    looked: Option<Instant>,
+    /// When all files are looked at next.
+    due: Option<Instant>,
     /// Whether the file is up to date.
     is_saved: bool,
 }
@@ -65,14 +68,16 @@ impl Seen {
         containers: BTreeSet<String>,
         triggered: impl Fn(&BlobPath) -> Vec<String>,
     ) -> Result<Vec<Trigger>, String> {
-        let looked = self.looked.map(|looked| looked.elapsed());
+        let begun = Instant::now();
         let is_new = |(folder, at): (&PathBuf, &Option<u64>)| blobs::changed(folder) != *at;
-        if looked.is_none_or(|looked| looked >= LOOK_AT_ALL)
+        if self.due.is_none_or(|due| begun >= due)
             || self.containers != containers
             || self.folders.iter().any(is_new)
         {
             self.containers = containers;
-            self.look_at_all(folder, &triggered)?;
+            let looked = self.look_at_all(folder, &triggered);
+            self.due = Some(begun + LOOK_AT_ALL.max(begun.elapsed() * LOOK_SHARE));
+            looked?;
         }
         let mut settled = Vec::new();
         self.changing.retain(|blob, (stamp, since)| {
@@ -101,7 +106,6 @@ impl Seen {
         folder: &Folder,
         triggered: &impl Fn(&BlobPath) -> Vec<String>,
     ) -> Result<(), String> {
-        self.looked = Some(Instant::now());
         self.folders.clear();
         for container in &self.containers {
             let (found, folders) = blobs::list(folder, container)?;
