@@ -29,9 +29,10 @@ use crate::run::running::sentence;
 use crate::run::start;
 use crate::run::timers;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use tools::{ToolAnswer, ToolRefusal, assert_arguments};
@@ -40,15 +41,12 @@ pub use tools::{ToolAnswer, ToolRefusal, assert_arguments};
 /// triggered, they go in a circle.
 const LONGEST_CHAIN: usize = 1000;
 
+const HANGS: &str = "the host waits for an answer until the function's timeout";
+
 /// An app that runs, with empty queues. Dropping it ends the handler.
 pub struct App {
     host: Arc<Host>,
     invocations: Arc<Invocations>,
-    /// How much of the handler's stdout has been looked through for logs.
-    seen: Mutex<usize>,
-    /// The logs that came by stdout: those of requests that the handler answers itself, and of
-    /// failed invocations.
-    printed: Mutex<Vec<String>>,
 }
 
 /// What became of one invocation, or of a queue message with all its tries.
@@ -84,13 +82,13 @@ impl App {
     /// Starts the app in the folder `root`, with a handler that `command` starts.
     #[track_caller]
     pub fn start_in(root: &Path, settings: &[(&str, &str)], command: impl Fn() -> Command) -> Self {
-        let given = |name: &str| {
-            settings
-                .iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, value)| (*value).to_owned())
+        let setting = |name: &str| {
+            let given = settings.iter().find(|(given, _)| *given == name);
+            given.map_or_else(
+                || std::env::var(name).ok(),
+                |(_, value)| Some((*value).into()),
+            )
         };
-        let setting = |name: &str| given(name).or_else(|| std::env::var(name).ok());
         let app = Description::read(root, &setting);
         if let Some(errors) = finding::errors(&check_app(&app, None)) {
             panic!("the app in {}: {errors}", root.display());
@@ -100,8 +98,8 @@ impl App {
             command.envs(settings.iter().copied());
             command
         };
-        let handler =
-            start::start(&app, &command, None).unwrap_or_else(|problem| panic!("{problem}"));
+        let handler = start::start(&app, &command, None);
+        let handler = handler.unwrap_or_else(|problem| panic!("{problem}"));
         let invocations = Arc::<Invocations>::default();
         let record = Record::kept_and({
             let invocations = invocations.clone();
@@ -111,12 +109,7 @@ impl App {
         host.patient = true;
         let host = Arc::new(host);
         invocations.guard(Arc::downgrade(&host));
-        Self {
-            host,
-            invocations,
-            seen: Mutex::default(),
-            printed: Mutex::default(),
-        }
+        Self { host, invocations }
     }
 
     /// Sets how long an invocation may take, 30 seconds by default. One that takes longer fails the
@@ -153,20 +146,11 @@ impl App {
         headers: &[(&str, &str)],
         body: impl AsRef<[u8]>,
     ) -> Answer {
-        let functions = self
-            .host
-            .app
-            .functions
-            .iter()
-            .filter_map(|function| Some((function, function.route.as_ref()?)));
         let path_alone = path.split('?').next().unwrap_or_default();
-        if !functions
-            .clone()
-            .any(|(_, route)| route.resembles(path_alone))
-        {
-            let routes =
-                functions.map(|(function, route)| format!("{} at /{route}", function.name));
-            panic!("no function is at {path}; there are {}", listed(routes));
+        let mut routes = self.functions().iter().filter_map(|one| one.route.as_ref());
+        if !routes.any(|route| route.resembles(path_alone)) {
+            let at = |one: &Function| Some(format!("{} at /{}", one.name, one.route.as_ref()?));
+            panic!("no function is at {path}; {}", self.there_are(at));
         }
         let outcome = self.host.try_http(method, path, headers, body.as_ref());
         self.check_limit();
@@ -174,11 +158,7 @@ impl App {
         match outcome {
             Outcome::Completed(answer) => answer.unwrap_or_else(no_content),
             Outcome::Failed(_) => server_error(),
-            Outcome::Hangs => {
-                panic!(
-                    "{method} {path} hangs: the host waits for an answer until the function's timeout"
-                )
-            }
+            Outcome::Hangs => panic!("{method} {path} hangs: {HANGS}"),
         }
     }
 
@@ -186,22 +166,12 @@ impl App {
     /// as host.json says, then the poison queue.
     #[track_caller]
     pub fn send(&self, queue: &str, message: impl AsRef<[u8]>) -> Run {
-        let before = lock(&self.printed).len();
-        let delivery = Delivery::message(queue, message.as_ref().to_vec());
-        let delivery = self.host.deliver(delivery);
-        if delivery.outcome.is_none() {
-            let queues = self
-                .host
-                .app
-                .functions
-                .iter()
-                .filter_map(|function| function.trigger()["queueName"].as_str());
-            panic!(
-                "the queue {queue} triggers no function; there are {}",
-                listed(queues.map(str::to_owned))
-            );
+        if self.host.triggered_by(queue).is_empty() {
+            let queue_of = |one: &Function| Some(one.trigger()["queueName"].as_str()?.to_owned());
+            let there_are = self.there_are(queue_of);
+            panic!("the queue {queue} triggers no function; {there_are}");
         };
-        self.run(before, delivery)
+        self.run(Delivery::message(queue, message.as_ref().to_vec()))
     }
 
     /// Runs a function by the value of its trigger's binding. A text or a queue message is a JSON
@@ -231,9 +201,7 @@ impl App {
         if trigger.is("queueTrigger") {
             return self.send(trigger.text("queueName"), payload::bytes_of(given));
         }
-        let before = lock(&self.printed).len();
-        let delivery = Delivery::given(function, given, "a test");
-        self.run(before, self.host.deliver(delivery))
+        self.run(Delivery::given(function, given, "a test"))
     }
 
     /// Writes a blob, and delivers it to the functions that it triggers: gives what became of each,
@@ -252,10 +220,7 @@ impl App {
         let written = self.host.put_blob(&path, bytes.as_ref());
         written.unwrap_or_else(|why| panic!("{why}"));
         let triggers = lock(&self.host.storage.seen).take();
-        let run = |trigger| {
-            let before = lock(&self.printed).len();
-            self.run(before, self.host.deliver(Delivery::blob(trigger)))
-        };
+        let run = |trigger| self.run(Delivery::blob(trigger));
         triggers.iter().map(run).collect()
     }
 
@@ -279,12 +244,11 @@ impl App {
     pub fn run_timer(&self, function: &str) -> Run {
         let function = self.function(function);
         let Some(schedule) = timers::schedule(function) else {
-            let timers = self.host.app.functions.iter();
-            let timers = timers.filter(|function| timers::schedule(function).is_some());
+            let timer = |one: &Function| timers::schedule(one).map(|_| one.name.clone());
             panic!(
-                "{} is not a timer; there are {}",
+                "{} is not a timer; {}",
                 function.name,
-                listed(timers.map(|function| function.name.clone()))
+                self.there_are(timer)
             );
         };
         let value = payload::timer_value(&schedule, schedule.next(Date::now()), None);
@@ -308,12 +272,8 @@ impl App {
     fn set_input(&self, function: &str, binding: &str, given: Given) {
         let function = self.function(function);
         if !function.inputs().any(|input| input.name == binding) {
-            let inputs = function.inputs().map(|input| input.name.clone());
-            panic!(
-                "{} has no input binding {binding}; there are {}",
-                function.name,
-                listed(inputs)
-            );
+            let inputs = listed(function.inputs().map(|input| input.name.clone()));
+            panic!("{} has no input binding {binding}; {inputs}", function.name);
         }
         self.host.storage.set_input(&function.name, binding, given);
     }
@@ -339,42 +299,24 @@ impl App {
     /// [`queue`](Self::queue), each message as its bytes.
     #[track_caller]
     pub fn queue_bytes(&self, queue: &str) -> Vec<Vec<u8>> {
-        let bindings = self
-            .host
-            .app
-            .functions
-            .iter()
-            .flat_map(|function| &function.bindings);
-        let mut queues = bindings
-            .clone()
-            .filter_map(|binding| binding["queueName"].as_str());
-        let queue_of_poison = queue.strip_suffix("-poison").unwrap_or(queue);
+        let bindings = self.functions().iter().flat_map(|one| &one.bindings);
+        let names = bindings.clone().filter_map(|one| one["queueName"].as_str());
+        let asked = queue.to_ascii_lowercase();
+        let asked = [asked.strip_suffix("-poison").unwrap_or(&asked), &asked];
         let is_named = |name: &str| {
             let template = Template::parse(&name.to_ascii_lowercase());
-            let takes = |queue: &str| {
-                let queue = queue.to_ascii_lowercase();
-                template
-                    .as_ref()
-                    .is_ok_and(|template| template.matches(&queue).is_some())
-            };
-            takes(queue) || takes(queue_of_poison)
+            template.is_ok_and(|name| asked.iter().any(|asked| name.matches(asked).is_some()))
         };
-        let is_of_blobs =
-            queue == POISON_BLOBS && bindings.clone().any(|one| one.is("blobTrigger"));
-        if !is_of_blobs && !queues.clone().any(is_named) {
-            let mut named: Vec<_> = queues.by_ref().map(str::to_owned).collect();
-            named.sort();
-            named.dedup();
-            panic!(
-                "no binding names the queue {queue}; there are {}",
-                listed(named.into_iter())
-            );
+        let mut triggers = bindings.filter(|one| one.is("blobTrigger"));
+        let is_of_blobs = queue == POISON_BLOBS && triggers.next().is_some();
+        if !is_of_blobs && !names.clone().any(is_named) {
+            let names: BTreeSet<_> = names.map(str::to_owned).collect();
+            let names = listed(names.into_iter());
+            panic!("no binding names the queue {queue}; {names}");
         }
-        let queued = self.host.record.so_far().queued.into_iter();
-        queued
-            .filter(|(name, _)| name.eq_ignore_ascii_case(queue))
-            .map(|(_, message)| message)
-            .collect()
+        let mut queued = self.host.record.so_far().queued;
+        queued.retain(|(name, _)| name.eq_ignore_ascii_case(queue));
+        queued.into_iter().map(|(_, message)| message).collect()
     }
 
     /// What the host would have written so far by an output that is neither a queue nor HTTP, in
@@ -383,27 +325,21 @@ impl App {
     #[track_caller]
     pub fn outputs(&self, function: &str, binding: &str) -> Vec<Value> {
         let function = self.function(function);
+        let name = &function.name;
         match function.outputs().find(|output| output.name == binding) {
             Some(output) if output.is("queue") => {
                 panic!(
-                    "{binding} of {} is a queue: app.queue({})",
-                    function.name, output["queueName"]
+                    "{binding} of {name} is a queue: app.queue({})",
+                    output["queueName"]
                 )
             }
             Some(output) if output.is("http") => {
-                panic!(
-                    "{binding} of {} is the answer: app.get, app.post or app.call give it",
-                    function.name
-                )
+                panic!("{binding} of {name} is the answer: app.get, app.post or app.call give it")
             }
-            Some(_) => self.host.storage.written(&function.name, binding),
+            Some(_) => self.host.storage.written(name, binding),
             None => {
-                let outputs = function.outputs().map(|output| output.name.clone());
-                panic!(
-                    "{} has no output binding {binding}; there are {}",
-                    function.name,
-                    listed(outputs)
-                )
+                let outputs = listed(function.outputs().map(|output| output.name.clone()));
+                panic!("{name} has no output binding {binding}; {outputs}")
             }
         }
     }
@@ -412,8 +348,19 @@ impl App {
     /// [`stderr`](Self::stderr).
     pub fn logs(&self) -> Vec<String> {
         let mut logs = self.host.record.so_far().logs;
-        logs.extend(lock(&self.printed).iter().cloned());
+        logs.extend(self.printed());
         logs
+    }
+
+    /// The logs that came by stdout: those of requests that the handler answers itself, and of
+    /// failed invocations.
+    fn printed(&self) -> Vec<String> {
+        let stdout = self.stdout();
+        let lines = stdout
+            .split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'));
+        let logs = lines.filter_map(|line| line.strip_prefix("invocation ")?.split_once(": "));
+        logs.map(|(_, text)| text.trim_end().to_owned()).collect()
     }
 
     /// Why invocations have failed so far, one sentence for each: the function's own, if it says
@@ -438,21 +385,21 @@ impl App {
         self.host.handler.stderr()
     }
 
+    fn functions(&self) -> &[Function] {
+        &self.host.app.functions
+    }
+
     #[track_caller]
     fn function(&self, name: &str) -> &Function {
-        let Some(function) = self.host.app.function(name) else {
-            let functions = self
-                .host
-                .app
-                .functions
-                .iter()
-                .map(|function| function.name.clone());
-            panic!(
-                "there is no function {name}; there are {}",
-                listed(functions)
-            );
-        };
-        function
+        self.host.app.function(name).unwrap_or_else(|| {
+            let there_are = self.there_are(|one| Some(one.name.clone()));
+            panic!("there is no function {name}; {there_are}")
+        })
+    }
+
+    /// What there is, in words: what `named` gives of each function.
+    fn there_are(&self, named: impl Fn(&Function) -> Option<String>) -> String {
+        listed(self.functions().iter().filter_map(named))
     }
 
     /// Fails the test if an invocation took too long.
@@ -463,20 +410,19 @@ impl App {
         }
     }
 
-    /// What became of an invocation, `before` the logs that came by stdout.
+    /// What becomes of a delivery.
     #[track_caller]
-    fn run(&self, before: usize, delivery: Delivery) -> Run {
+    fn run(&self, delivery: Delivery) -> Run {
+        let before = self.printed().len();
+        let delivery = self.host.deliver(delivery);
         self.check_limit();
-        self.read_logs();
         let mut logs = delivery.logs;
-        logs.extend(lock(&self.printed).iter().skip(before).cloned());
+        logs.extend(self.printed().into_iter().skip(before));
         self.settle();
         let failure = match delivery.outcome {
             None | Some(Outcome::Completed(_)) => None,
             Some(Outcome::Failed(why)) => Some(sentence(&why).to_owned()),
-            Some(Outcome::Hangs) => Some(
-                "it hangs: the host waits for an answer until the function's timeout".to_owned(),
-            ),
+            Some(Outcome::Hangs) => Some(format!("it hangs: {HANGS}")),
         };
         Run {
             failure,
@@ -495,7 +441,7 @@ impl App {
             if let Some((queue, message)) = self.host.storage.wait(triggers, Duration::ZERO) {
                 self.host.deliver(Delivery::message(&queue, message));
             } else if !self.host.deliver_blobs() {
-                return self.read_logs();
+                return;
             }
             self.check_limit();
         }
@@ -503,22 +449,6 @@ impl App {
             "{LONGEST_CHAIN} messages were delivered one after the other: functions trigger each \
              other in a circle"
         );
-    }
-
-    /// Takes the logs from what the handler has printed since the last time.
-    fn read_logs(&self) {
-        let (stdout, mut seen) = (self.stdout(), lock(&self.seen));
-        let new = stdout.get(*seen..).unwrap_or_default();
-        let lines = new
-            .split_inclusive('\n')
-            .filter(|line| line.ends_with('\n'));
-        for line in lines {
-            *seen += line.len();
-            let log = line
-                .strip_prefix("invocation ")
-                .and_then(|rest| rest.split_once(": "));
-            lock(&self.printed).extend(log.map(|(_, text)| text.trim_end().to_owned()));
-        }
     }
 }
 
@@ -530,10 +460,9 @@ fn blob_path(container: &str, name: &str) -> BlobPath {
 /// What there is, in words.
 fn listed(names: impl Iterator<Item = String>) -> String {
     let names: Vec<_> = names.collect();
-    if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.join(", ")
+    match names.is_empty() {
+        true => "there are none".to_owned(),
+        false => format!("there are {}", names.join(", ")),
     }
 }
 

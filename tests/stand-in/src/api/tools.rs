@@ -25,11 +25,9 @@ pub struct ToolAnswer {
 impl ToolAnswer {
     /// The text of the blocks that are texts, one below the other.
     pub fn text(&self) -> String {
-        let texts = self
-            .content
-            .iter()
-            .filter_map(|block| block["text"].as_str());
-        texts.collect::<Vec<_>>().join("\n")
+        let blocks = self.content.iter();
+        let texts: Vec<_> = blocks.filter_map(|block| block["text"].as_str()).collect();
+        texts.join("\n")
     }
 }
 
@@ -54,12 +52,9 @@ impl App {
     #[track_caller]
     pub fn tool(&self, name: &str, arguments: Value) -> Result<ToolAnswer, ToolRefusal> {
         let tools = self.host.app.tools();
-        if !tools
-            .iter()
-            .any(|tool| tool.name.eq_ignore_ascii_case(name))
-        {
-            let tools = tools.into_iter().map(|tool| tool.name);
-            panic!("there is no tool {name}; there are {}", listed(tools));
+        let names = tools.iter().map(|tool| tool.name.clone());
+        if !names.clone().any(|tool| tool.eq_ignore_ascii_case(name)) {
+            panic!("there is no tool {name}; {}", listed(names));
         }
         let answer = self.mcp("tools/call", json!({"name": name, "arguments": arguments}));
         self.check_limit();
@@ -79,22 +74,19 @@ impl App {
 
     /// Sends a message to the MCP server.
     fn mcp(&self, method: &str, params: Value) -> Result<Value, ToolRefusal> {
-        let body =
-            json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let headers = [
             ("Host", "localhost:7071"),
             ("Accept", "application/json, text/event-stream"),
             ("Content-Type", "application/json"),
         ];
-        let headers = headers
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
-        let (method, target) = ("POST", mcp::PATH);
         let answer = self.host.mcp(&Request {
-            method,
-            target,
-            headers,
-            body: body.as_bytes(),
+            method: "POST",
+            target: mcp::PATH,
+            headers: headers
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
+            body: body.to_string().as_bytes(),
         });
         let data = answer.text().trim_start_matches("event: message\ndata: ");
         let message: Value = serde_json::from_str(data).expect("an event of JSON");

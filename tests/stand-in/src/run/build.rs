@@ -18,23 +18,13 @@ pub struct Built {
 /// Builds the app's binary, and what prints its table, at once. Cargo's own words go to stderr;
 /// with `quiet` only warnings and errors. The error is empty where they have said what is wrong.
 pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args([
-        "build",
-        "--bin",
-        "handler",
-        "--example",
-        "table",
-        "--message-format=json-render-diagnostics",
-    ]);
-    command
-        .args(quiet.then_some("--quiet"))
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit());
-    let output = command
-        .output()
-        .map_err(|error| format!("cargo does not start: {error}"))?;
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--bin", "handler", "--example", "table"]);
+    cargo.arg("--message-format=json-render-diagnostics");
+    cargo.args(quiet.then_some("--quiet")).current_dir(root);
+    cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = cargo.output();
+    let output = output.map_err(|error| format!("cargo does not start: {error}"))?;
     if !output.status.success() {
         return Err(String::new());
     }
@@ -42,16 +32,9 @@ pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
     let messages: Vec<Value> = text.lines().filter_map(|line| line.parse().ok()).collect();
     // Where cargo has put it is up to its settings.
     let made = |kind: &str, name: &str| {
-        let target = json!({"kind": [kind], "name": name});
-        let is_it = |message: &&Value| {
-            ["kind", "name"]
-                .iter()
-                .all(|member| message["target"][member] == target[member])
-        };
-        let path = messages
-            .iter()
-            .find(is_it)
-            .and_then(|message| message["executable"].as_str());
+        let is_it = |target: &Value| target["kind"] == json!([kind]) && target["name"] == name;
+        let made = messages.iter().find(|message| is_it(&message["target"]));
+        let path = made.and_then(|message| message["executable"].as_str());
         path.map(PathBuf::from)
             .ok_or_else(|| format!("cargo build has made no {kind} called {name}"))
     };
@@ -59,10 +42,8 @@ pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
         .output()
         .map_err(|error| format!("the table: {error}"))?;
     if !printed.status.success() {
-        return Err(format!(
-            "the table cannot be read: {}",
-            String::from_utf8_lossy(&printed.stderr)
-        ));
+        let why = String::from_utf8_lossy(&printed.stderr);
+        return Err(format!("the table cannot be read: {why}"));
     }
     Ok(Built {
         handler: made("bin", "handler")?,
@@ -83,14 +64,9 @@ impl Copies {
         for number in 0.. {
             let folder = program.with_file_name("run").join(number.to_string());
             std::fs::create_dir_all(&folder)?;
-            let lock = File::create(folder.join("lock"))?;
-            match lock.try_lock() {
-                Ok(()) => {
-                    return Ok(Self {
-                        folder,
-                        _lock: lock,
-                    });
-                }
+            let _lock = File::create(folder.join("lock"))?;
+            match _lock.try_lock() {
+                Ok(()) => return Ok(Self { folder, _lock }),
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(error),
             }

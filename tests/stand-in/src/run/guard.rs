@@ -47,9 +47,8 @@ pub fn code(status: ExitStatus) -> i32 {
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
     #[cfg(not(unix))]
     let signal = None;
-    status
-        .code()
-        .unwrap_or_else(|| signal.map_or(1, |signal: i32| 128 + signal))
+    let of_signal = || signal.map_or(1, |signal: i32| 128 + signal);
+    status.code().unwrap_or_else(of_signal)
 }
 
 /// A command that starts `program` under the guard `guard`, a copy of this program.
@@ -60,11 +59,8 @@ pub fn command(guard: &Path, program: &Path) -> Command {
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     #[cfg(windows)]
     {
-        const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
-        std::os::windows::process::CommandExt::creation_flags(
-            &mut command,
-            CREATE_NEW_PROCESS_GROUP,
-        );
+        const NEW_PROCESS_GROUP: u32 = 0x200;
+        std::os::windows::process::CommandExt::creation_flags(&mut command, NEW_PROCESS_GROUP);
     }
     command
 }

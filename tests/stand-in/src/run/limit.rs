@@ -88,17 +88,11 @@ impl Invocations {
     pub fn too_long(&self, stdout: &str, stderr: &str) -> Option<String> {
         const LAST: usize = 10;
         let (function, id, limit) = lock(&self.too_long).clone()?;
-        let last = |lines: Vec<&str>| {
-            let first = lines.len().saturating_sub(LAST);
-            lines[first..].join("\n")
-        };
-        let all: Vec<_> = stdout.lines().chain(stderr.lines()).collect();
-        let own: Vec<_> = all
-            .iter()
-            .filter(|line| line.contains(&id))
-            .copied()
-            .collect();
-        let lines = last(if own.is_empty() { all } else { own });
+        let mut lines: Vec<_> = stdout.lines().chain(stderr.lines()).collect();
+        if lines.iter().any(|line| line.contains(&id)) {
+            lines.retain(|line| line.contains(&id));
+        }
+        let lines = lines[lines.len().saturating_sub(LAST)..].join("\n");
         let seconds = limit.as_secs_f64();
         Some(format!(
             "{function} has not answered within {seconds} s, and the handler was ended; \

@@ -45,10 +45,13 @@ pub type Show = dyn Fn(Stream, &str) + Send + Sync;
 pub fn command() -> Command {
     let binary = std::env::var_os("HANDLER").map_or_else(built_handler, PathBuf::from);
     // Absolute, because a test may change the working directory of the process.
-    let mut command = Command::new(std::path::absolute(binary).expect("the handler's path"));
-    command
-        .env("FUNCTIONS_CUSTOMHANDLER_PORT", "0")
-        .env_remove("RUST_BACKTRACE");
+    on_any_port(std::path::absolute(binary).expect("the handler's path"))
+}
+
+fn on_any_port(program: PathBuf) -> Command {
+    let mut command = Command::new(program);
+    command.env("FUNCTIONS_CUSTOMHANDLER_PORT", "0");
+    command.env_remove("RUST_BACKTRACE");
     command
 }
 
@@ -59,26 +62,15 @@ fn built_handler() -> PathBuf {
         .ancestors()
         .nth(2)
         .expect("cargo's folder for what it builds");
-    folder
-        .join("handler")
-        .with_extension(std::env::consts::EXE_EXTENSION)
+    folder.join(format!("handler{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The command that starts this test executable once more, as a handler with an app of the tests'
 /// own: the test of this name serves it where the variable is set.
 pub fn app_of_tests(test: &str, variable: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("the test executable's path"));
-    command.args([
-        test,
-        "--exact",
-        "--nocapture",
-        "--quiet",
-        "--test-threads=1",
-    ]);
-    command
-        .env(variable, "1")
-        .env("FUNCTIONS_CUSTOMHANDLER_PORT", "0")
-        .env_remove("RUST_BACKTRACE");
+    let mut command = on_any_port(std::env::current_exe().expect("the test executable's path"));
+    command.args([test, "--exact", "--nocapture", "--quiet"]);
+    command.arg("--test-threads=1").env(variable, "1");
     command
 }
 
@@ -90,19 +82,16 @@ pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
         if let Some(value) = condition() {
             return value;
         }
-        assert!(
-            start.elapsed() < DEADLINE,
-            "waited {DEADLINE:?} in vain for {what}"
-        );
+        let is_late = start.elapsed() > DEADLINE;
+        assert!(!is_late, "waited {DEADLINE:?} in vain for {what}");
         thread::sleep(Duration::from_millis(2));
     }
 }
 
 /// The port in the line that a handler prints once it listens.
 pub fn port_in(stdout: &str) -> Option<u16> {
-    let (_, rest) = ADDRESSES
-        .iter()
-        .find_map(|address| stdout.split_once(address))?;
+    let mut addresses = ADDRESSES.iter();
+    let (_, rest) = addresses.find_map(|address| stdout.split_once(address))?;
     // Digits and what ends them, so that half a number is not taken for the whole.
     let (digits, _) = rest.split_once(|c: char| !c.is_ascii_digit())?;
     digits.parse().ok()
@@ -137,10 +126,8 @@ impl Handler {
             command.stdin(Stdio::piped());
             command.stdout(Stdio::piped()).stderr(Stdio::piped());
         } else {
-            command.stdin(Stdio::null());
-            command
-                .stdout(stdout.open_file()?)
-                .stderr(stderr.open_file()?);
+            command.stdin(Stdio::null()).stdout(stdout.open_file()?);
+            command.stderr(stderr.open_file()?);
         }
         let mut child = command.spawn()?;
         if let Some(show) = show {
@@ -261,14 +248,10 @@ impl Handler {
 
     /// Sends a signal by its name, `TERM` for one.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .arg(format!("-{name}"))
-            .arg(self.pid().to_string())
-            .status();
-        assert!(
-            sent.is_ok_and(|status| status.success()),
-            "kill -{name} failed"
-        );
+        let mut kill = Command::new("kill");
+        kill.arg(format!("-{name}")).arg(self.pid().to_string());
+        let sent = kill.status().is_ok_and(|status| status.success());
+        assert!(sent, "kill -{name} failed");
     }
 
     /// Kills the process, as the host does: at once, unannounced. Does nothing if somebody else has
@@ -306,10 +289,7 @@ impl Drop for Handler {
 
 /// What a process has printed into a file, read as far as it was asked for.
 #[derive(Default)]
-struct Printed(Option<Box<Mutex<SoFar>>>);
-
-/// A file, and what was read of it so far.
-type SoFar = (File, Vec<u8>);
+struct Printed(Option<Mutex<(File, Vec<u8>)>>);
 
 impl Printed {
     /// A file to print into. It has no name any more once it is open.
@@ -319,7 +299,7 @@ impl Printed {
         let name = format!("stand-in-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
         let file = OpenOptions::new().append(true).create(true).open(&path)?;
-        self.0 = Some(Box::new(Mutex::new((File::open(&path)?, Vec::new()))));
+        self.0 = Some(Mutex::new((File::open(&path)?, Vec::new())));
         std::fs::remove_file(path)?;
         Ok(file)
     }
@@ -329,8 +309,8 @@ impl Printed {
             return String::new();
         };
         let (file, bytes) = &mut *lock(printed);
-        file.read_to_end(bytes)
-            .unwrap_or_else(|error| panic!("what the handler printed cannot be read: {error}"));
+        let read = file.read_to_end(bytes);
+        read.unwrap_or_else(|error| panic!("what the handler printed cannot be read: {error}"));
         String::from_utf8_lossy(bytes).into_owned()
     }
 }
@@ -338,10 +318,7 @@ impl Printed {
 fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, show: Arc<Show>) {
     thread::spawn(move || {
         let (mut pipe, mut line) = (BufReader::new(pipe), Vec::new());
-        while pipe
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|length| length > 0)
-        {
+        while matches!(pipe.read_until(b'\n', &mut line), Ok(1..)) {
             let text = String::from_utf8_lossy(&line);
             show(stream, text.trim_end_matches(['\r', '\n']));
             line.clear();

@@ -59,14 +59,12 @@ impl Running {
 
     /// The function of an invocation that runs, or has ended not long ago.
     pub fn function(&self, id: &str) -> Option<String> {
-        let running = lock(&self.invocations)
-            .get(id)
-            .map(|one| one.function.clone());
-        running.or_else(|| {
-            let ended = lock(&self.ended);
-            let one = ended.iter().find(|one| one.id == id)?;
-            Some(one.function.clone())
-        })
+        if let Some(one) = lock(&self.invocations).get(id) {
+            return Some(one.function.clone());
+        }
+        let ended = lock(&self.ended);
+        let one = ended.iter().find(|one| one.id == id)?;
+        Some(one.function.clone())
     }
 
     /// Keeps the reason of an invocation's failure for its end. Gives false if it has ended without

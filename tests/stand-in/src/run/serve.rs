@@ -15,6 +15,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+/// What is at the address alone.
+const ROOT: &str = "This is a stand-in for the Functions host, for development only.";
+
 /// Serves callers for as long as the process runs.
 pub fn serve(listener: &TcpListener, current: &Arc<Current>) {
     loop {
@@ -77,10 +80,7 @@ fn respond(reply: &mut Reply, current: &Current) -> io::Result<()> {
         Some(answer) => answer,
         None => match host.routed(&request.method, &request.target) {
             Some((function, parameters)) => return invoke(&host, function, &parameters, reply),
-            None if request.target.split('?').next() == Some("/") => text(
-                200,
-                "This is a stand-in for the Functions host, for development only.",
-            ),
+            None if request.target.split('?').next() == Some("/") => text(200, ROOT),
             None => not_found(&host, request),
         },
     };
@@ -95,18 +95,11 @@ fn invoke(
     parameters: &Parameters,
     reply: &mut Reply,
 ) -> io::Result<()> {
-    let Received {
-        method,
-        target,
-        headers,
-        body,
-        ..
-    } = reply.request;
     let request = Request {
-        method,
-        target,
-        headers: headers.clone(),
-        body,
+        method: &reply.request.method,
+        target: &reply.request.target,
+        headers: reply.request.headers.clone(),
+        body: &reply.request.body,
     };
     let outcome = host.answer(function, parameters, &request, Some(reply));
     match outcome {
@@ -121,25 +114,21 @@ fn invoke(
 
 /// The real host's 404 has no body.
 fn not_found(host: &Host, request: &Received) -> Answer {
-    let routes = host.app.functions.iter().filter_map(|function| {
-        Some(format!(
-            "{} [{}] at /{}",
-            function.name,
-            function.methods().join(","),
-            function.route.as_ref()?
-        ))
-    });
-    let routes: Vec<_> = routes.collect();
+    let mut routes = Vec::new();
+    for function in &host.app.functions {
+        if let Some(route) = &function.route {
+            let methods = function.methods().join(",");
+            routes.push(format!("{} [{methods}] at /{route}", function.name));
+        }
+    }
     let there_are = match routes.is_empty() {
         true => "there is no HTTP function".to_owned(),
         false => format!("there are: {}", routes.join("; ")),
     };
+    let Received { method, target, .. } = request;
     text(
         404,
-        &format!(
-            "no function takes {} {}; {there_are}",
-            request.method, request.target
-        ),
+        &format!("no function takes {method} {target}; {there_are}"),
     )
 }
 
@@ -156,10 +145,8 @@ struct Reply<'a> {
 impl Reply<'_> {
     fn send(&mut self, answer: &Answer) -> io::Result<()> {
         self.begun = true;
-        let Received {
-            keep_alive, method, ..
-        } = self.request;
-        self.write(&answer.whole(!keep_alive, method == "HEAD"))
+        let (closes, head_only) = (!self.request.keep_alive, self.request.method == "HEAD");
+        self.write(&answer.whole(closes, head_only))
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<()> {
@@ -202,11 +189,9 @@ impl Relay for Reply<'_> {
 
     fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send> {
         let caller = self.caller.clone();
+        let gone = || io::Error::new(ErrorKind::ConnectionAborted, "the caller has gone");
         Box::new(move || match peek(&caller) {
-            Ok(0) => Err(io::Error::new(
-                ErrorKind::ConnectionAborted,
-                "the caller has gone",
-            )),
+            Ok(0) => Err(gone()),
             Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
             _ => Ok(()),
         })

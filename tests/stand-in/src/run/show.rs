@@ -17,15 +17,15 @@ const ID_CHARS: usize = 8;
 /// How wide a terminal is that does not say it, in characters.
 const COLUMNS: usize = 80;
 
-/// What kind of line it is, for its colour.
+/// What kind of line it is, with its colour as terminals number them.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
     Plain,
     /// What the host does.
-    Host,
-    Good,
-    Warning,
-    Error,
+    Host = 90,
+    Good = 32,
+    Warning = 33,
+    Error = 31,
 }
 
 /// The terminal, or what stands for it.
@@ -42,10 +42,8 @@ impl Console {
     pub fn of_stdout(verbose: bool) -> Self {
         let is_terminal = std::io::stdout().is_terminal();
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let columns = std::env::var("COLUMNS").ok();
-        let columns = columns
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(COLUMNS);
+        let columns = std::env::var("COLUMNS").unwrap_or_default();
+        let columns = columns.parse().unwrap_or(COLUMNS);
         Self {
             colours: is_terminal && !unwanted,
             columns: (is_terminal && !verbose).then_some(columns),
@@ -55,17 +53,10 @@ impl Console {
 
     /// Shows a text as it is.
     pub fn print(&self, kind: Kind, text: impl Display) {
-        let colour = match kind {
-            _ if !self.colours => None,
-            Kind::Plain => None,
-            Kind::Host => Some("90"),
-            Kind::Good => Some("32"),
-            Kind::Warning => Some("33"),
-            Kind::Error => Some("31"),
-        };
-        let text = match colour {
-            Some(colour) => format!("\x1b[{colour}m{text}\x1b[0m\n"),
-            None => format!("{text}\n"),
+        let text = match kind {
+            Kind::Plain => format!("{text}\n"),
+            _ if !self.colours => format!("{text}\n"),
+            colour => format!("\x1b[{}m{text}\x1b[0m\n", colour as u8),
         };
         // There may be nobody to read it: `make run | head`.
         let _ = std::io::stdout().write_all(text.as_bytes());
@@ -165,14 +156,11 @@ impl Console {
                 kind,
                 value,
             } => {
-                let value = value
+                let text = value
                     .as_str()
                     .map_or_else(|| value.to_string(), str::to_owned);
-                self.value(
-                    Kind::Good,
-                    &format!("{kind} {function}.{binding}: "),
-                    &value,
-                );
+                let name = format!("{kind} {function}.{binding}: ");
+                self.value(Kind::Good, &name, &text);
             }
             Event::Noted(line) => self.log(Kind::Warning, line),
         }
@@ -189,10 +177,9 @@ impl Console {
     /// Shows a value behind its name, or as much of it as the line has room for, with its size.
     fn value(&self, kind: Kind, name: &str, value: &str) {
         const TIME_CHARS: usize = "[hh:mm:ss.mmmZ] ".len();
-        let room = self
-            .columns
-            .map(|columns| columns.saturating_sub(TIME_CHARS + name.len()));
-        self.log(kind, format_args!("{name}{}", beginning(value, room)));
+        let room = |columns: usize| columns.saturating_sub(TIME_CHARS + name.len());
+        let value = beginning(value, self.columns.map(room));
+        self.log(kind, format_args!("{name}{value}"));
     }
 }
 

@@ -60,11 +60,8 @@ pub fn start(
 /// added as func does it: what the environment has stays.
 fn prepare(command: &mut Command, app: &Description, port: u16) {
     for (name, value) in app.settings.iter().flat_map(|settings| &settings.values) {
-        let has = command
-            .get_envs()
-            .any(|(set, _)| set.to_str() == Some(name))
-            || std::env::var_os(name).is_some();
-        if !has {
+        let mut set = command.get_envs().map(|(set, _)| set.to_str());
+        if !set.any(|set| set == Some(name)) && std::env::var_os(name).is_none() {
             command.env(name, value);
         }
     }
@@ -72,15 +69,10 @@ fn prepare(command: &mut Command, app: &Description, port: u16) {
         .args(&app.host.arguments)
         .current_dir(app.root.join(&app.host.working_directory))
         .env("FUNCTIONS_APP_ROOT_PATH", &app.root);
-    for name in ["FUNCTIONS_CUSTOMHANDLER_PORT", "FUNCTIONS_HTTPWORKER_PORT"] {
-        command.env(name, port.to_string());
-    }
-    for name in [
-        "FUNCTIONS_CUSTOMHANDLER_WORKER_ID",
-        "FUNCTIONS_HTTPWORKER_ID",
-    ] {
-        command.env(name, guid());
-    }
+    command.env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string());
+    command.env("FUNCTIONS_HTTPWORKER_PORT", port.to_string());
+    command.env("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", guid());
+    command.env("FUNCTIONS_HTTPWORKER_ID", guid());
 }
 
 /// Waits until a handler answers on `port`: asked every 25 ms, first at once, and any answer will
@@ -113,21 +105,13 @@ pub fn is_ready(port: u16, going_on: impl Fn() -> bool) -> bool {
 /// which other processes take at any moment.
 fn free_port() -> u16 {
     let random = |_| 10_000 + (RandomState::new().hash_one(0) % 20_000) as u16;
-    (0..)
-        .map(random)
-        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
-        .expect("a free port")
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    (0..).map(random).find(is_free).expect("a free port")
 }
 
 /// An id as the host makes them.
 pub fn guid() -> String {
-    let [a, b] = [0, 1].map(|n| RandomState::new().hash_one(n));
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        a >> 32,
-        a >> 16 & 0xffff,
-        a & 0xffff,
-        b >> 48,
-        b & 0xffff_ffff_ffff
-    )
+    let [a, b] = [0, 1].map(|n| format!("{:016x}", RandomState::new().hash_one(n)));
+    let ((a1, a2, a3), (b1, b2)) = ((&a[..8], &a[8..12], &a[12..]), b.split_at(4));
+    format!("{a1}-{a2}-{a3}-{b1}-{b2}")
 }

@@ -41,10 +41,8 @@ impl Timers {
             let Some(schedule) = schedule(function) else {
                 continue;
             };
-            let key = (
-                function.name.clone(),
-                function.trigger().text("schedule").to_owned(),
-            );
+            let text = function.trigger().text("schedule");
+            let key = (function.name.clone(), text.to_owned());
             if !lock(&self.run).insert(key.clone()) {
                 continue;
             }
@@ -67,12 +65,9 @@ fn keep(current: &Current, name: &str, text: &str, schedule: &Schedule, at_once:
             return;
         }
         // While another host is on its way, a time that has come waits for it.
-        let host = match current.get() {
-            Ok(host) => host,
-            Err(_) => {
-                thread::sleep(LOOK_PAUSE);
-                continue;
-            }
+        let Ok(host) = current.get() else {
+            thread::sleep(LOOK_PAUSE);
+            continue;
         };
         let Some(function) = own(&host.app, name, text) else {
             return;
@@ -114,8 +109,8 @@ fn waits_until(current: &Current, name: &str, text: &str, due: Option<Date>) -> 
 
 fn own<'a>(app: &'a Description, name: &str, text: &str) -> Option<&'a Function> {
     let function = app.function(name)?;
-    (function.trigger().text("schedule") == text && schedule(function).is_some())
-        .then_some(function)
+    schedule(function).filter(|_| function.trigger().text("schedule") == text)?;
+    Some(function)
 }
 
 /// The schedule of a timer's function; `None` of any other.

@@ -34,12 +34,10 @@ impl Files {
     }
 
     fn add(&mut self, file: PathBuf) {
-        if let Some(metadata) = std::fs::metadata(&file)
-            .ok()
-            .filter(std::fs::Metadata::is_file)
+        if let Ok(data) = std::fs::metadata(&file)
+            && data.is_file()
         {
-            self.0
-                .insert(file, (metadata.modified().ok(), metadata.len()));
+            self.0.insert(file, (data.modified().ok(), data.len()));
         }
     }
 
@@ -77,12 +75,8 @@ impl Files {
 
     /// A file that is new, changed or gone.
     pub fn difference(&self, now: &Self) -> Option<PathBuf> {
-        let changed = now
-            .0
-            .iter()
-            .find(|(file, state)| self.0.get(*file) != Some(state));
-        let gone = self.0.iter().find(|(file, _)| !now.0.contains_key(*file));
-        changed.or(gone).map(|(file, _)| file.clone())
+        let is_other = |file: &&PathBuf| self.0.get(*file) != now.0.get(*file);
+        now.0.keys().chain(self.0.keys()).find(is_other).cloned()
     }
 }
 

@@ -4,6 +4,7 @@ use crate::fake;
 use serde_json::{Value, json};
 use stand_in::run::http::{Answer, Connection, request};
 use stand_in::run::process::wait_for;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -76,7 +77,7 @@ fn get(first: &str, id: &str) -> (u16, String) {
         }
     }
     if first.contains("slow") {
-        sleep(Duration::from_secs(1));
+        sleep(Duration::from_millis(1500));
     }
     if first.contains("never") {
         sleep(Duration::MAX);
@@ -120,19 +121,18 @@ impl Folder {
         let folder = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("run-{test}")));
         // All but what was built.
         for entry in fs::read_dir(&folder.0).into_iter().flatten().flatten() {
-            match entry.file_name() == "target" {
-                true => {}
-                false if entry.path().is_dir() => {
-                    fs::remove_dir_all(entry.path()).expect("removed")
-                }
-                false => fs::remove_file(entry.path()).expect("removed"),
-            }
+            let removed = match entry.path() {
+                path if path.ends_with("target") => Ok(()),
+                path if path.is_dir() => fs::remove_dir_all(path),
+                path => fs::remove_file(path),
+            };
+            removed.expect("removed");
         }
         folder.write_host("00:30:00");
         folder.write("hello/function.json", HTTP);
         // A workspace of its own, inside that of the stand-in.
         folder.write("Cargo.toml", "[package]\nname = \"tiny\"\nedition = \"2024\"\n[[bin]]\nname = \"handler\"\npath = \"src/main.rs\"\n[[example]]\nname = \"table\"\npath = \"table.rs\"\n[workspace]\n");
-        folder.write("src/main.rs", &HANDLER.replace("TEXT", "first"));
+        folder.write_handler("first");
         folder.write_table("/api/hello");
         folder
     }
@@ -151,12 +151,12 @@ impl Folder {
 
     /// Its table, with functions that something else triggers: name, binding, outputs.
     pub fn write_table_with(&self, path: &str, others: &[(&str, &str, &[&str])]) {
-        let mut table = vec![
-            json!({"name": "hello", "outputs": [], "kind": {"Http": {"methods": ["GET"], "path": path}}}),
-        ];
-        table.extend(others.iter().map(|(name, binding, outputs)| {
-            json!({"name": name, "outputs": outputs, "kind": {"Trigger": {"binding": binding}}})
-        }));
+        let hello = json!({"Http": {"methods": ["GET"], "path": path}});
+        let mut table = vec![json!({"name": "hello", "outputs": [], "kind": hello})];
+        for (name, binding, outputs) in others {
+            let kind = json!({"Trigger": {"binding": binding}});
+            table.push(json!({"name": name, "outputs": outputs, "kind": kind}));
+        }
         let table = Value::from(table);
         let code = format!("fn main() {{ println!(\"{{}}\", r#\"{table}\"#) }}");
         self.write("table.rs", &code);
@@ -165,10 +165,24 @@ impl Folder {
     /// A function that a queue or a timer triggers.
     pub fn write_function(&self, name: &str, trigger: Value, rest: &[Value]) {
         let bindings = [&[trigger], rest].concat();
-        self.write(
-            &format!("{name}/function.json"),
-            &json!({"bindings": bindings}).to_string(),
-        );
+        let bindings = json!({"bindings": bindings});
+        let file = format!("{name}/function.json");
+        self.write(&file, &bindings.to_string());
+    }
+
+    /// The handler, which answers with another text.
+    fn write_handler(&self, text: &str) {
+        self.write("src/main.rs", &HANDLER.replace("TEXT", text));
+    }
+
+    /// A command of the stand-in, in this folder.
+    fn command(&self, command: &str) -> Command {
+        let mut stand_in = Command::new(env!("CARGO_BIN_EXE_stand-in"));
+        stand_in.arg(command).current_dir(&self.0);
+        for variable in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
+            stand_in.env_remove(variable);
+        }
+        stand_in
     }
 
     pub fn write(&self, path: &str, text: &str) {
@@ -188,36 +202,31 @@ impl Run {
     /// Starts it and waits until it shows its functions.
     pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
         let mut run = Self::spawn(folder, &[&["--port", "0"], arguments].concat());
-        run.port = run.wait_for_output("an address", |text| {
-            let (_, rest) = text.split_once("http://localhost:")?;
-            rest.split('/').next()?.parse().ok()
-        });
+        run.wait_for_port();
         run
     }
 
     fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
         let output = folder.0.join("output.txt");
         let file = fs::File::create(&output).expect("a file");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stand-in"));
+        let mut command = folder.command("run");
+        command.args(arguments).env("RUN_TEST", "of-the-shell");
+        command.process_group(0).stdin(Stdio::null());
         command
-            .arg("run")
-            .args(arguments)
-            .current_dir(&folder.0)
-            .process_group(0)
-            .env("RUN_TEST", "of-the-shell");
-        command
-            .env_remove("CARGO_TARGET_DIR")
-            .env_remove("CARGO_BUILD_TARGET_DIR");
-        let child = command
-            .stdin(Stdio::null())
             .stdout(file.try_clone().expect("a handle"))
-            .stderr(file)
-            .spawn();
+            .stderr(file);
         Self {
-            child: child.expect("it starts"),
+            child: command.spawn().expect("it starts"),
             output,
             port: 0,
         }
+    }
+
+    fn wait_for_port(&mut self) {
+        self.port = self.wait_for_output("an address", |text| {
+            let (_, rest) = text.split_once("http://localhost:")?;
+            rest.split('/').next()?.parse().ok()
+        });
     }
 
     pub fn output(&self) -> String {
@@ -240,17 +249,42 @@ impl Run {
 
     /// Waits until the output has `words`, so many times.
     pub fn wait_for_words(&mut self, words: &str, times: usize) {
-        self.wait_for_output(words, |text| {
-            (text.matches(words).count() >= times).then_some(())
-        });
+        let has = |text: &str| (text.matches(words).count() >= times).then_some(());
+        self.wait_for_output(words, has);
     }
 
-    fn get(&self, path: &str) -> std::io::Result<Answer> {
-        self.ask("GET", path, b"")
+    fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, b"").expect("an answer")
     }
 
     pub fn ask(&self, method: &str, path: &str, body: &[u8]) -> std::io::Result<Answer> {
         Connection::open(self.port)?.exchange(&request(method, path, &[], body))
+    }
+
+    fn post(&self, queue: &str, message: &str) {
+        let path = format!("/local/queues/{queue}");
+        let answer = self.ask("POST", &path, message.as_bytes());
+        assert_eq!(answer.expect("an answer").status, 201);
+    }
+
+    /// A caller that waits for an answer.
+    fn waiting(&self, path: &str) -> Connection {
+        let mut caller = Connection::open(self.port).expect("a connection");
+        caller.send(&request("GET", path, &[], b"")).expect("sent");
+        caller
+    }
+
+    /// Fails unless the output has all of these words.
+    #[track_caller]
+    fn assert_says(&self, words: &[&str]) {
+        let output = self.output();
+        for words in words {
+            assert!(output.contains(words), "{output:?} has no {words:?}");
+        }
+    }
+
+    fn count(&self, words: &str) -> usize {
+        self.output().matches(words).count()
     }
 
     /// The lines about invocations, without times, with `ID` and `N` for what differs each time.
@@ -273,7 +307,7 @@ impl Run {
 
     /// The text and the process id that the handler answers with.
     fn hello(&self) -> (String, u32) {
-        let answer = self.get("/api/hello").expect("an answer");
+        let answer = self.get("/api/hello");
         assert_eq!(answer.status, 200, "{answer:?}\n{}", self.output());
         let (text, pid) = answer.text().rsplit_once(' ').expect("two words");
         (text.to_owned(), pid.parse().expect("a process id"))
@@ -295,8 +329,8 @@ impl Drop for Run {
     }
 }
 
-fn is_running(pid: u32) -> bool {
-    signal("-0", pid)
+fn wait_for_end(pid: u32) {
+    wait_for("the handler's end", || (!signal("-0", pid)).then_some(()));
 }
 
 /// Sends a signal, and gives whether the process could get it.
@@ -311,20 +345,14 @@ fn it_shows_what_runs_and_what_happens() {
     let mut run = Run::start(&Folder::new("shows"), &[]);
     assert_eq!(run.hello().0, "first");
     run.wait_for_words(": 200 in ", 1);
-    let output = run.output();
-    for words in [
+    run.assert_says(&[
         "\nFunctions:\n\n\thello: [GET] http://localhost:",
         "host.json: ignored here: logging",
         "its arguments: [\"--own\", \"of-the-shell\"]",
         "a warning of handler ",
         ": GET /api/hello\n",
-    ] {
-        assert!(
-            output.contains(words),
-            "{output:?} does not contain {words:?}"
-        );
-    }
-    assert!(!output.contains('\x1b'), "{output:?}");
+    ]);
+    assert_eq!(run.count("\x1b"), 0);
 }
 
 #[test]
@@ -334,54 +362,37 @@ fn it_reloads_and_no_request_fails() {
     let (text, first) = run.hello();
     assert_eq!(text, "first");
     // One is at work on the first handler while the second takes its place.
-    let port = run.port;
-    let slow = std::thread::spawn(move || {
-        Connection::open(port)
-            .unwrap()
-            .exchange(&request("GET", "/api/hello?slow", &[], b""))
-            .expect("an answer")
-    });
+    let mut slow = run.waiting("/api/hello?slow");
     run.wait_for_words("GET /api/hello?slow", 1);
-    folder.write("src/main.rs", &HANDLER.replace("TEXT", "second"));
+    folder.write_handler("second");
     run.wait_for_words("] reloaded in ", 1);
     assert_eq!(run.hello().0, "second");
-    let slow = slow.join().expect("no panic");
-    assert_eq!(
-        (slow.status, slow.text()),
-        (200, &*format!("first {first}"))
-    );
-    wait_for("the first handler to end", || {
-        (!is_running(first)).then_some(())
-    });
+    let slow = slow.read_answer().expect("an answer");
+    assert_eq!(slow.text(), format!("first {first}"));
+    wait_for_end(first);
 
     folder.write("src/main.rs", "fn main() { no such thing }");
     run.wait_for_words("not reloaded: what ran before goes on", 1);
-    assert!(run.output().contains("error: "), "cargo's own words");
+    run.assert_says(&["error: "]);
     assert_eq!(run.hello().0, "second");
-    folder.write("src/main.rs", &HANDLER.replace("TEXT", "again"));
+    folder.write_handler("again");
     run.wait_for_words("] reloaded in ", 2);
 
     folder.write("hello/function.json", "{\n\n]");
     run.wait_for_words("not reloaded: what ran before goes on", 2);
-    assert!(run.output().contains("] hello/function.json: line 3: "));
+    run.assert_says(&["] hello/function.json: line 3: "]);
     assert_eq!(run.hello().0, "again");
 
     // The table says something else until it says the same.
-    folder.write(
-        "hello/function.json",
-        &HTTP.replace("\"name\":\"req\"", "\"name\":\"req\",\"route\":\"v2/{id}\""),
-    );
+    let routed = HTTP.replacen(r#""req""#, r#""req","route":"v2/{id}""#, 1);
+    folder.write("hello/function.json", &routed);
     run.wait_for_words("not reloaded: what ran before goes on", 3);
-    assert!(run.output().contains("/api/v2/{id}"), "{}", run.output());
+    run.assert_says(&["/api/v2/{id}"]);
     folder.write_table("/api/v2/{id}");
-    folder.write("src/main.rs", &HANDLER.replace("TEXT", "third"));
+    folder.write_handler("third");
     run.wait_for_words("] reloaded in ", 3);
-    wait_for("the new route", || {
-        run.get("/api/v2/7")
-            .is_ok_and(|answer| answer.text().starts_with("third "))
-            .then_some(())
-    });
-    assert_eq!(run.get("/api/hello").expect("an answer").status, 404);
+    assert!(run.get("/api/v2/7").text().starts_with("third "));
+    assert_eq!(run.get("/api/hello").status, 404);
     run.wait_for_words("\thello: [GET] http://localhost:", 2);
 }
 
@@ -392,13 +403,13 @@ fn a_handler_that_ends_is_started_again_as_the_host_does_it() {
     // Code 200 is a restart on purpose, as often as it likes; `kill -9` is an error as 1 is.
     for code in [200, 200, 200, 200, 1, 137] {
         let again = format!("the handler has ended with code {code}: it is started again");
-        let times = run.output().matches(&again).count();
+        let times = run.count(&again);
         if code == 137 {
             assert!(signal("-KILL", before));
         } else {
             // The request that ends it fails, and the next waits for another handler.
             let answer = run.get(&format!("/api/hello?exit={code}"));
-            assert_eq!(answer.expect("an answer").status, 500);
+            assert_eq!(answer.status, 500);
         }
         run.wait_for_words(&again, times + 1);
         let (text, now) = run.hello();
@@ -406,30 +417,23 @@ fn a_handler_that_ends_is_started_again_as_the_host_does_it() {
         assert_ne!(now, before);
         before = now;
     }
-    assert_eq!(run.get("/api/hello?exit=1").expect("an answer").status, 500);
+    assert_eq!(run.get("/api/hello?exit=1").status, 500);
     assert_eq!(run.exit_code(), Some(1));
-    let end = "with code 1, the third error in 30 minutes: the host ends";
-    assert!(run.output().contains(end), "{}", run.output());
+    run.assert_says(&["with code 1, the third error in 30 minutes: the host ends"]);
 }
 
 #[test]
 fn a_handler_that_ends_well_is_not_started_again_until_the_app_changes() {
     let folder = Folder::new("ends-well");
     let mut run = Run::start(&folder, &[]);
-    assert_eq!(run.get("/api/hello?exit=0").expect("an answer").status, 500);
+    assert_eq!(run.get("/api/hello?exit=0").status, 500);
     run.wait_for_words("code 0, and so it is not started again", 1);
-    let answer = run.get("/api/hello").expect("an answer");
-    assert!(
-        answer.status == 503 && answer.text().contains("code 0"),
-        "{answer:?}"
-    );
-    folder.write("src/main.rs", &HANDLER.replace("TEXT", "second"));
+    let answer = run.get("/api/hello");
+    assert_eq!(answer.status, 503);
+    assert!(answer.text().contains("code 0"), "{answer:?}");
+    folder.write_handler("second");
     run.wait_for_words("] reloaded in ", 1);
-    wait_for("another handler", || {
-        run.get("/api/hello")
-            .is_ok_and(|answer| answer.status == 200)
-            .then_some(())
-    });
+    assert_eq!(run.hello().0, "second");
 }
 
 #[test]
@@ -441,7 +445,7 @@ fn it_ends_at_once_with_all_that_it_has_started() {
         let group = format!("-{}", run.child.id());
         assert!(signal(name, group));
         assert_eq!(run.exit_code(), None);
-        wait_for("the handler's end", || (!is_running(pid)).then_some(()));
+        wait_for_end(pid);
     }
 }
 
@@ -451,48 +455,50 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
     let says = |arguments: &[&str], words: &str| {
         let mut run = Run::spawn(&folder, arguments);
         assert_eq!(run.exit_code(), Some(1));
-        assert!(
-            run.output().contains(words),
-            "{:?} does not contain {words:?}",
-            run.output()
-        );
+        run.assert_says(&[words]);
     };
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = taken.local_addr().expect("an address").port();
-    says(
-        &["--port", &port.to_string()],
-        &format!("error: port {port} is in use; for another: make run PORT="),
-    );
-    says(
-        &["--port", "x"],
-        "error: PORT=x is not a port from 0 to 65535\n",
-    );
-    says(
-        &["--attach"],
-        "error: ATTACH= is not a port from 0 to 65535\n",
-    );
-    says(
-        &["--ports", "1"],
-        "error: there is no option --ports; there are --port, --attach, --timers, --verbose\n",
-    );
-    folder.write("hello/function.json", &HTTP.replace("get", "put"));
-    says(&["--port", "0"], "error: src/functions/mod.rs: ");
+    let in_use = format!("error: port {port} is in use; for another: make run PORT=");
+    let options = "there are --port, --attach, --timers, --verbose";
+    for (arguments, words) in [
+        (&["--port", &port.to_string()][..], &*in_use),
+        (&["--port", "x"], "PORT=x is not a port from 0 to 65535"),
+        (&["--attach"], "ATTACH= is not a port from 0 to 65535"),
+        (&["--timers", "x"], "TIMERS=x is neither on nor off"),
+        (
+            &["--ports", "1"],
+            &format!("there is no option --ports; {options}"),
+        ),
+    ] {
+        says(
+            arguments,
+            &format!("error: {}", words.trim_start_matches("error: ")),
+        );
+    }
     let script = HTTP.replacen('{', r#"{"scriptFile":"x","#, 1);
-    folder.write("hello/function.json", &script);
-    says(
-        &["--port", "0"],
-        "error: hello/function.json: there is no file \"x\", and the function",
-    );
-    folder.write("hello/function.json", HTTP);
-    folder.write("src/main.rs", "fn main() { std::process::exit(7) }");
-    says(
-        &["--port", "0"],
-        "error: the handler ended with code 7 before it answered\n",
-    );
-    folder.write("src/main.rs", "fn main() { no such thing }");
-    says(&["--port", "0"], "error: ");
-    folder.write("host.json", "{");
-    says(&["--port", "0"], "host.json: line 1: ");
+    let no_script = "hello/function.json: there is no file \"x\", and the function";
+    for (file, text, words) in [
+        (
+            "hello/function.json",
+            &*HTTP.replace("get", "put"),
+            "error: src/functions/mod.rs: ",
+        ),
+        ("hello/function.json", &script, no_script),
+        ("hello/function.json", HTTP, ""),
+        (
+            "src/main.rs",
+            "fn main() { std::process::exit(7) }",
+            "error: the handler ended with code 7 before it answered\n",
+        ),
+        ("src/main.rs", "fn main() { no such thing }", "error: "),
+        ("host.json", "{", "host.json: line 1: "),
+    ] {
+        folder.write(file, text);
+        if !words.is_empty() {
+            says(&["--port", "0"], words);
+        }
+    }
 }
 
 /// The compiler's errors, what the files alone show, and what could not be looked at.
@@ -501,8 +507,7 @@ fn make_check_says_that_the_app_does_not_compile() {
     let folder = Folder::new("check");
     folder.write("src/main.rs", "fn main() { no such thing }");
     folder.write("hello/function.json", "{\n\n]");
-    let mut check = Command::new(env!("CARGO_BIN_EXE_stand-in"));
-    let said = check.arg("check").current_dir(&folder.0).output().unwrap();
+    let said = folder.command("check").output().unwrap();
     let text = String::from_utf8(said.stderr).unwrap();
     let expected = [
         "src/main.rs:1:",
@@ -526,92 +531,54 @@ fn it_uses_a_handler_that_runs_already() {
     run.wait_for_words(&format!("waiting for a handler on 127.0.0.1:{port}"), 1);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("the port");
     std::thread::spawn(move || Arc::new(fake::Fake::default()).serve(&listener));
-    run.port = run.wait_for_output("an address", |text| {
-        text.split_once("http://localhost:")?
-            .1
-            .split('/')
-            .next()?
-            .parse()
-            .ok()
-    });
-    assert_eq!(run.get("/api/length").expect("an answer").text(), "hello");
-    let silent = Connection::open(run.port).and_then(|mut caller| {
-        caller.send(&request("GET", "/api/silent", &[], b""))?;
-        Ok(caller)
-    });
-    let _silent = silent.expect("a caller that waits");
-    let begun = Instant::now();
+    run.wait_for_port();
+    assert_eq!(run.get("/api/length").text(), "hello");
+    let (_silent, begun) = (run.waiting("/api/silent"), Instant::now());
 
     // And messages are delivered, with their tries and the functions that follow.
-    let ask = |method: &str, path: &str, body: &[u8]| {
-        Connection::open(run.port)
-            .and_then(|mut connection| connection.exchange(&request(method, path, &[], body)))
-            .expect("an answer")
+    let mut sent: BTreeSet<_> = (0..200).map(|n| format!("message {n}")).collect();
+    sent.insert("fail once".to_owned());
+    for message in sent.iter().map(String::as_str).chain(["fail", "bytes"]) {
+        run.post("copy-in", message);
+    }
+    let queue = |name: &str| {
+        let listed = run.get(&format!("/local/queues/{name}"));
+        serde_json::from_slice::<Vec<Value>>(&listed.body).expect("a list")
     };
-    for n in 0..200 {
-        assert_eq!(
-            ask(
-                "POST",
-                "/local/queues/copy-in",
-                format!("message {n}").as_bytes()
-            )
-            .status,
-            201
-        );
+    for (name, count) in [
+        ("second-out", 201),
+        ("copy-in-poison", 1),
+        ("copy-out-poison", 1),
+    ] {
+        wait_for(name, || (queue(name).len() == count).then_some(()));
     }
-    for text in ["fail", "fail once", "bytes"] {
-        assert_eq!(
-            ask("POST", "/local/queues/copy-in", text.as_bytes()).status,
-            201
-        );
-    }
-    let queue = |name: &str| ask("GET", &format!("/local/queues/{name}"), b"").json();
-    wait_for("the messages", || {
-        (queue("second-out").as_array().map(Vec::len) == Some(201)
-            && queue("copy-in-poison") == serde_json::json!(["fail"]))
-        .then_some(())
-    });
-    wait_for("the bytes", || {
-        (queue("copy-out-poison") == serde_json::json!([{"base64": "/wA="}])).then_some(())
-    });
-    let all = queue("second-out");
-    let texts: std::collections::BTreeSet<_> = all
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|text| text.as_str().expect("a text"))
-        .collect();
-    let expected: Vec<_> = (0..200).map(|n| format!("message {n}")).collect();
-    assert!(
-        texts.contains("fail once") && expected.iter().all(|text| texts.contains(text.as_str())),
-        "{all}"
-    );
-    for words in [
+    assert_eq!(queue("copy-in-poison"), ["fail"]);
+    assert_eq!(queue("copy-out-poison"), [json!({"base64": "/wA="})]);
+    let arrived = queue("second-out").into_iter();
+    let arrived = arrived.map(|text| text.as_str().expect("a text").to_owned());
+    assert_eq!(arrived.collect::<BTreeSet<_>>(), sent);
+    run.assert_says(&[
         "queue second-out: message 7",
         "status 500: it failed",
         "second had message 7",
-    ] {
-        assert!(run.output().contains(words), "{words}");
-    }
+    ]);
     wait_for("more than the limit", || {
         (begun.elapsed() > Duration::from_secs(4)).then_some(())
     });
-    assert_eq!(run.get("/api/length").expect("an answer").status, 203);
-    assert!(
-        !run.output().contains("functionTimeout"),
-        "{}",
-        run.output()
-    );
+    assert_eq!(run.get("/api/length").status, 203);
+    assert_eq!(run.count("functionTimeout"), 0);
+}
+
+fn queue(kind: &str, name: &str, queue: &str) -> Value {
+    json!({"type": kind, "name": name, "queueName": queue, "connection": "AzureWebJobsStorage"})
 }
 
 #[test]
 fn the_terminal_says_what_happens_in_a_line_each() {
     let folder = Folder::new("terminal");
-    let (jobs, done) = (
-        json!({"type": "queueTrigger", "name": "item", "queueName": "jobs", "connection": "AzureWebJobsStorage"}),
-        json!({"type": "queue", "direction": "out", "name": "$return", "queueName": "done", "connection": "AzureWebJobsStorage"}),
-    );
-    folder.write_function("work", jobs, &[done]);
+    let mut done = queue("queue", "$return", "done");
+    done["direction"] = "out".into();
+    folder.write_function("work", queue("queueTrigger", "item", "jobs"), &[done]);
     folder.write_table_with("/api/hello", &[("work", "item", &["$return"])]);
     let mut run = Run::start(&folder, &[]);
     for (path, status, end) in [
@@ -620,21 +587,13 @@ fn the_terminal_says_what_happens_in_a_line_each() {
         ("?own500", 500, ": 500 in "),
     ] {
         let answer = run.get(&format!("/api/hello{path}"));
-        assert_eq!(answer.expect("an answer").status, status);
+        assert_eq!(answer.status, status);
         // The caller may have its answer a moment before.
         run.wait_for_words(end, 1);
     }
-    for message in ["tea", "no price"] {
-        let answer = run.ask("POST", "/local/queues/jobs", message.as_bytes());
-        assert_eq!(answer.expect("an answer").status, 201);
-        run.wait_for_words(
-            if message == "tea" {
-                "succeeded"
-            } else {
-                "moved to"
-            },
-            1,
-        );
+    for (message, end) in [("tea", "succeeded"), ("no price", "moved to")] {
+        run.post("jobs", message);
+        run.wait_for_words(end, 1);
     }
     let about = |function: &str| {
         let of_it = |line: &String| line.starts_with(function);
@@ -668,26 +627,16 @@ fn the_terminal_says_what_happens_in_a_line_each() {
             "work ID: failed in N ms, try 3 of 3",
         ]
     );
-    let output = run.output();
-    for words in [
+    run.assert_says(&[
         "queue done: a text that is longer than the line has room for, so that it is cut\n",
         "moved to jobs-poison: no price\n",
-    ] {
-        assert!(
-            output.contains(words),
-            "{output:?} does not contain {words:?}"
-        );
-    }
-    wait_for("the function's own lines", || {
-        let own = run
-            .lines()
-            .into_iter()
-            .filter(|line| line == "work ID: looked for one");
-        (own.count() == 3).then_some(())
-    });
+    ]);
+    run.wait_for_words(": looked for one\n", 3);
+    let own = |line: &&String| *line == "work ID: looked for one";
+    assert_eq!(run.lines().iter().filter(own).count(), 3);
     // The reason is said once, and by nobody else.
-    assert_eq!(run.output().matches("no price (at").count(), 1);
-    assert_eq!(run.output().matches("no tea (at").count(), 1);
+    assert_eq!(run.count("no price (at"), 1);
+    assert_eq!(run.count("no tea (at"), 1);
 }
 
 #[test]
@@ -695,10 +644,8 @@ fn edits_in_a_row_and_a_folder_without_a_function() {
     let folder = Folder::new("edits");
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
     let port = port.expect("a port").port();
-    folder.write(
-        "local.settings.json",
-        &format!(r#"{{"Host":{{"LocalHttpPort":{port},"CORS":"*"}}}}"#),
-    );
+    let settings = format!(r#"{{"Host":{{"LocalHttpPort":{port},"CORS":"*"}}}}"#);
+    folder.write("local.settings.json", &settings);
     let mut run = Run::spawn(&folder, &["--verbose", "1"]);
     run.wait_for_words(&format!("http://localhost:{port}/api/hello"), 1);
     run.wait_for_words("\nlocal.settings.json: ignored here: Host.CORS\n", 1);
@@ -709,13 +656,11 @@ fn edits_in_a_row_and_a_folder_without_a_function() {
     let (_, guid) = guid.split_once("] hello ").expect("an invocation");
     assert_eq!(guid.find(':'), Some(36), "{guid}");
     // Two edits, the second while the first is being built.
-    folder.write("src/main.rs", &HANDLER.replace("TEXT", "second"));
+    folder.write_handler("second");
     run.wait_for_words("main.rs has changed: building\n", 1);
-    folder.write("src/main.rs", &HANDLER.replace("TEXT", "third"));
+    folder.write_handler("third");
     wait_for("the second edit", || {
-        let answer = run.get("/api/hello").expect("an answer");
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.text().starts_with("third ").then_some(())
+        (run.hello().0 == "third").then_some(())
     });
     fs::remove_dir_all(folder.0.join("hello")).expect("removed");
     folder.write("table.rs", "fn main() { println!(\"[]\") }");
@@ -725,17 +670,13 @@ fn edits_in_a_row_and_a_folder_without_a_function() {
 #[test]
 fn what_runs_long_is_said_once() {
     let mut run = Run::start(&Folder::new("long"), &[]);
-    let never = Connection::open(run.port).and_then(|mut caller| {
-        caller.send(&request("GET", "/api/hello?never", &[], b""))?;
-        Ok(caller)
-    });
-    let _never = never.expect("a caller that waits");
+    let _never = run.waiting("/api/hello?never");
     run.wait_for_words(": still running after 10 s\n", 1);
     let begun = Instant::now();
     wait_for("a while", || {
         (begun.elapsed() > Duration::from_secs(1)).then_some(())
     });
-    assert_eq!(run.output().matches("still running").count(), 1);
+    assert_eq!(run.count("still running"), 1);
 }
 
 #[test]
@@ -745,11 +686,7 @@ fn timers_run_by_their_schedules() {
     folder.write_function("tick", timer("* * * * * *", false), &[]);
     folder.write_function("long", timer("00:00:01", false), &[]);
     folder.write_function("yearly", timer("0 0 0 1 1 *", true), &[]);
-    let functions: [(&str, &str, &[&str]); 3] = [
-        ("tick", "timer", &[]),
-        ("long", "timer", &[]),
-        ("yearly", "timer", &[]),
-    ];
+    let functions = ["tick", "long", "yearly"].map(|name| (name, "timer", &[][..]));
     folder.write_table_with("/api/hello", &functions);
     let mut run = Run::start(&folder, &[]);
     let begun = Instant::now();
@@ -775,72 +712,57 @@ fn timers_run_by_their_schedules() {
     assert_eq!(ended(&run, "yearly"), 1, "{}", run.output());
     assert!(run.lines().contains(&"yearly ID: runOnStartup".to_owned()));
     // One may have been on its way.
-    let ticks = run.lines()[after..]
-        .iter()
-        .filter(|line| line.starts_with("tick ID: *"))
-        .count();
+    let is_tick = |line: &&String| line.starts_with("tick ID: *");
+    let ticks = run.lines()[after..].iter().filter(is_tick).count();
     assert!(ticks <= 1, "{}", run.output());
-    assert!(!run.output().contains("two at once"), "{}", run.output());
+    assert_eq!(run.count("two at once"), 0, "{}", run.output());
 
     let mut off = Run::start(&folder, &["--timers", "off"]);
     off.wait_for_words("\nTimers are off: TIMERS=off\n", 1);
     assert_eq!(off.hello().0, "first");
-    assert!(!off.output().contains("runOnStartup"));
+    assert_eq!(off.count("runOnStartup"), 0);
 }
 
 #[test]
 fn a_function_that_never_ends_ends_its_handler() {
     let folder = Folder::new("limit");
     folder.write_host("00:00:01");
-    let jobs = json!({"type": "queueTrigger", "name": "item", "queueName": "jobs", "connection": "AzureWebJobsStorage"});
+    let jobs = queue("queueTrigger", "item", "jobs");
     folder.write_function("work", jobs, &[]);
     folder.write_table_with("/api/hello", &[("work", "item", &[])]);
     let mut run = Run::start(&folder, &[]);
     let (_, mut before) = run.hello();
-    let get = |port: u16, path: &'static str| {
-        std::thread::spawn(move || {
-            let begun = Instant::now();
-            let request = request("GET", path, &[], b"");
-            let answer = Connection::open(port).and_then(|mut caller| caller.exchange(&request));
-            (answer.expect("an answer").status, begun.elapsed())
-        })
-    };
     for time in 1..=2 {
-        // What ends within the two seconds is answered.
-        let never = get(run.port, "/api/hello?never");
+        let (mut never, begun) = (run.waiting("/api/hello?never"), Instant::now());
+        let mut slow = run.waiting("/api/hello?slow");
         run.wait_for_words("it has run longer than functionTimeout, 1 s", time);
-        let slow = get(run.port, "/api/hello?slow");
-        assert_eq!(slow.join().expect("no panic").0, 200, "{}", run.output());
-        let (status, took) = never.join().expect("no panic");
-        assert_eq!(status, 500);
-        assert!((3..10).contains(&took.as_secs()), "{took:?}");
+        // What ends within the two seconds is answered.
+        let slow = slow.read_answer().expect("an answer");
+        assert_eq!(slow.status, 200, "{}", run.output());
+        assert_eq!(never.read_answer().expect("an answer").status, 500);
+        let took = begun.elapsed().as_secs();
+        assert!((3..10).contains(&took), "{took} s");
         let (_, now) = run.hello();
         assert_ne!(now, before, "{}", run.output());
         before = now;
     }
-    let output = run.output();
     for words in [
         "in 2 s the handler is killed and started again\n",
         " ms: it ran longer than functionTimeout, 1 s\n",
         "] the handler was killed: it is started again\n",
     ] {
-        assert_eq!(output.matches(words).count(), 2, "{output}");
+        assert_eq!(run.count(words), 2, "{}", run.output());
     }
     // A message has used one try.
-    assert_eq!(
-        run.ask("POST", "/local/queues/jobs", b"never")
-            .expect("an answer")
-            .status,
-        201
-    );
+    run.post("jobs", "never");
     run.wait_for_words(", try 2 of 3\n", 1);
     run.wait_for_words(" ms, try 2 of 3\n", 1);
     // None of these counts as a crash: the third of those ends it.
     for time in 1..=2 {
-        assert_eq!(run.get("/api/hello?exit=1").expect("an answer").status, 500);
+        assert_eq!(run.get("/api/hello?exit=1").status, 500);
         run.wait_for_words("with code 1: it is started again", time);
         run.hello();
     }
-    assert_eq!(run.get("/api/hello?exit=1").expect("an answer").status, 500);
+    assert_eq!(run.get("/api/hello?exit=1").status, 500);
     assert_eq!(run.exit_code(), Some(1));
 }
