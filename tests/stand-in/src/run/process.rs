@@ -289,7 +289,7 @@ impl Drop for Handler {
 
 /// What a process has printed into a file, read as far as it was asked for.
 #[derive(Default)]
-struct Printed(Option<Mutex<(File, Vec<u8>)>>);
+struct Printed(Option<Box<Mutex<(File, Vec<u8>)>>>);
 
 impl Printed {
     /// A file to print into. It has no name any more once it is open.
@@ -299,7 +299,7 @@ impl Printed {
         let name = format!("stand-in-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
         let file = OpenOptions::new().append(true).create(true).open(&path)?;
-        self.0 = Some(Mutex::new((File::open(&path)?, Vec::new())));
+        self.0 = Some(Box::new(Mutex::new((File::open(&path)?, Vec::new()))));
         std::fs::remove_file(path)?;
         Ok(file)
     }
