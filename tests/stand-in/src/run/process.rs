@@ -289,7 +289,10 @@ impl Drop for Handler {
 
 /// What a process has printed into a file, read as far as it was asked for.
 #[derive(Default)]
-struct Printed(Option<Box<Mutex<(File, Vec<u8>)>>>);
+struct Printed(Option<Box<Mutex<SoFar>>>);
+
+/// A file, and what was read of it so far.
+type SoFar = (File, Vec<u8>);
 
 impl Printed {
     /// A file to print into. It has no name any more once it is open.
