@@ -1,4 +1,4 @@
-//! One value that came in, whatever the form in which the host sent it.
+//! Values that came in, whatever the form in which the host sent them.
 
 use super::base64;
 use super::response::Result;
@@ -11,8 +11,8 @@ use std::marker::PhantomData;
 
 /// One value that came in: a queue message, an input binding, metadata.
 ///
-/// The host sends every such value that is not an object as JSON in a JSON string. The
-/// documentation shows it as plain JSON. In both cases this is the value itself.
+/// The host sends every value that is not an object as JSON in a JSON string, the documentation
+/// shows it as plain JSON. In both cases this is the value itself.
 #[derive(Default)]
 pub struct Datum<'a> {
     pub(crate) text: Cow<'a, str>,
@@ -55,10 +55,8 @@ impl Datum<'_> {
     }
 
     /// The bytes of a value that the host sends as base64: a blob trigger's, whatever its
-    /// function.json says, and that of any binding with `"dataType": "binary"`.
-    ///
-    /// Errors if the value came as text, or as JSON. Nothing is guessed: a text that looks like
-    /// base64 is a text.
+    /// function.json says, and that of any binding with `"dataType": "binary"`. Errors if the value
+    /// came as text, even one that looks like base64, or as JSON.
     #[track_caller]
     pub fn binary(&self) -> Result<Vec<u8>> {
         if self.form == Form::Once

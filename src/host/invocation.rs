@@ -24,8 +24,7 @@ use std::fmt;
 /// }
 /// ```
 pub struct Invocation<'a> {
-    /// The host's id for it (`X-Azure-Functions-InvocationId`); empty if the caller is not a host
-    /// and sent none.
+    /// The host's id for it (`X-Azure-Functions-InvocationId`); empty if the caller sent none.
     pub id: &'a str,
     /// The trigger's value: the queue message, the timer's state and so on. Empty for HTTP, where
     /// it is the request.
@@ -49,8 +48,8 @@ impl fmt::Debug for Invocation<'_> {
 
 impl Invocation<'_> {
     /// The value of the input binding `name`; `None` if there is nothing to read, such as a blob
-    /// that does not exist. The rows of a `table` are a list, even if there is only one row:
-    /// `input.json::<Vec<Row>>()`. Errors if no input has this name.
+    /// that does not exist. The rows of a `table` are always a list: `input.json::<Vec<Row>>()`.
+    /// Errors if no input has this name.
     ///
     /// The host sends `null` or the text `"null"` for what is absent. With `"dataType": "binary"`,
     /// the three bytes 9E E9 65 arrive as that text too (it is their base64), so they are taken as
@@ -67,12 +66,12 @@ impl Invocation<'_> {
         }
     }
 
-    /// A member of the trigger's metadata (`Id`, `DequeueCount` ...); `None` if it is absent. Errors
-    /// if it is not a `T`.
+    /// A member of the trigger's metadata, such as `Id`; `None` if it is absent. Errors if it is
+    /// not a `T`.
     ///
-    /// Do not rely on it: the host also puts the top-level members of a JSON message there, and
-    /// they win. So a message may bring a `DequeueCount` of its own, of any kind. If that must not
-    /// fail the invocation, write `invocation.metadata("DequeueCount").ok().flatten()`.
+    /// Do not rely on it: the host also puts the members of a JSON message there, and they win. So
+    /// a message may bring a `DequeueCount` of its own, of any kind. If that must not fail the
+    /// invocation, write `invocation.metadata("DequeueCount").ok().flatten()`.
     #[track_caller]
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let members = self

@@ -49,9 +49,8 @@ pub fn warn(line: impl Display) {
     to_stderr("warning", line);
 }
 
-/// Logs what went wrong, as an Error. (The host takes the line for a Warning if it contains
-/// "warn".) To fail the invocation as well, return an [`Error`](crate::Error), which is logged by
-/// itself.
+/// Logs what went wrong, as an Error, or as a Warning if the line contains "warn". To fail the
+/// invocation as well, return an [`Error`](crate::Error), which is logged by itself.
 pub fn error(line: impl Display) {
     to_stderr("error", line);
 }

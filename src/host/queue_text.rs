@@ -6,7 +6,7 @@
 //!
 //! 1. a date is parsed and written in another form;
 //! 2. base64 by .NET's rules is decoded, so `test` or `12345678` arrives as other bytes;
-//! 3. a text in `[` `]` is parsed, and each element becomes a message of its own (`[]`: no message);
+//! 3. a text in `[` `]` is parsed, and each element becomes a message of its own;
 //! 4. a text in `{` `}` is parsed and written again, indented; what JSON.NET does not keep is lost;
 //! 5. anything else is queued as its UTF-8 bytes.
 //!

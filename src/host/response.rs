@@ -151,9 +151,9 @@ impl Output {
     }
 
     /// `value` as JSON that the host interprets: a row of a table, a document, an event. The host
-    /// rewrites dates in it, and in objects also the offsets of dates and the digits of decimals. For
-    /// a queue, each element of a list becomes a message. Errors if `value` cannot be written as
-    /// JSON.
+    /// rewrites dates in it, and in objects also the offsets of dates and the digits of decimals.
+    /// For a queue, each element of a list becomes a message. Errors if `value` cannot be written
+    /// as JSON.
     #[track_caller]
     pub fn raw(value: &(impl Serialize + ?Sized)) -> Result<Self> {
         Ok(Self(Value::Raw(serde_json::value::to_raw_value(value)?)))
@@ -291,7 +291,7 @@ impl HttpResponse {
         self.header("Content-Type", value)
     }
 
-    /// An error as JSON: `{"error": "...", "invocationId": "..."}`, or without the id if it is empty.
+    /// An error as JSON: `{"error": "...", "invocationId": "..."}`, without the id if it is empty.
     pub(crate) fn error(status: u16, error: &str, invocation_id: &str) -> Self {
         #[derive(Serialize)]
         struct Body<'a> {

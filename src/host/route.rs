@@ -27,9 +27,8 @@ pub enum Kind {
         /// The methods that it takes, in capitals. A function that takes GET takes HEAD too.
         methods: &'static [&'static str],
         /// The whole route: `/`, the route prefix, `/`, and the `route` from function.json
-        /// (`/api/products/{category:alpha}/{id:int?}`). The host passes on the caller's own
-        /// requests there. `None` for a function with bindings other than HTTP, whose requests
-        /// always come as invocations.
+        /// (`/api/products/{category:alpha}/{id:int?}`). `None` for a function with bindings other
+        /// than HTTP, whose requests always come as invocations.
         path: Option<&'static str>,
         /// The function.
         #[serde(skip)]

@@ -14,8 +14,7 @@ use std::fmt;
 /// A call of an MCP tool by an agent.
 ///
 /// A refusal ([`Error::refuse`], with any status) reaches the agent in your own words, so that it
-/// can mend its call. Of any other error it learns only that there was one; the reason is in the
-/// app's log.
+/// can mend its call. The reason of any other error is only in the app's log.
 ///
 /// ```
 /// use app::{Error, Result, ToolCall, ToolResult};
@@ -57,11 +56,8 @@ struct Context<'a> {
 }
 
 impl ToolCall<'_> {
-    /// The arguments as the agent sent them, digits and dates included; the type's fields have
-    /// their names.
-    ///
-    /// Errors with a refusal, to be passed on with `?`, when an argument does not fit `T`: the
-    /// agent learns which one, and what was expected. The host looks at no types.
+    /// The arguments as the agent sent them, digits and dates included; the host looks at no types.
+    /// Refuses if one does not fit `T`: the agent learns which, and what was expected.
     #[track_caller]
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T> {
         let arguments = self.context()?.arguments.map_or("{}", RawValue::get);
@@ -115,25 +111,24 @@ struct Arguments<'a>(Members<'a>, usize);
 impl<'de> MapAccess<'de> for Arguments<'de> {
     type Error = serde_json::Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> serde_json::Result<Option<K::Value>> {
+    fn next_key_seed<K>(&mut self, seed: K) -> serde_json::Result<Option<K::Value>>
+    where
+        K: DeserializeSeed<'de>,
+    {
         let name = self.0.0.get(self.1).map(|(name, _)| &**name);
         self.1 += 1;
         let key = name.map(|name| seed.deserialize(name.into_deserializer()));
         key.transpose()
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> serde_json::Result<V::Value> {
+    fn next_value_seed<V>(&mut self, seed: V) -> serde_json::Result<V::Value>
+    where
+        V: DeserializeSeed<'de>,
+    {
         let (name, json) = &self.0.0[self.1 - 1];
         let value = seed.deserialize(&mut serde_json::Deserializer::from_str(json.get()));
-        value.map_err(|error| {
-            serde::de::Error::custom(format!("the argument {name}: {}", without_place(&error)))
-        })
+        let named = |error| format!("the argument {name}: {}", without_place(&error));
+        value.map_err(|error| serde::de::Error::custom(named(error)))
     }
 }
 

@@ -1,5 +1,4 @@
-//! What a handler does for the host that has started it. A variable says that a host did; people
-//! who start a handler by hand do not set it.
+//! What a handler does for the host that has started it.
 
 /// Set by the host for each handler that it starts [HttpWorkerProcess.cs].
 const STARTED_BY_HOST: &str = "FUNCTIONS_CUSTOMHANDLER_WORKER_ID";
@@ -42,8 +41,8 @@ fn ignore_interrupts() {
     use std::ffi::c_int;
     const SIGINT: c_int = 2;
     const SIG_IGN: usize = 1;
-    // SAFETY: it is declared as in POSIX, where a handler is a pointer or one of a few small
-    // numbers. It is given the number for "ignore", so no code of this process is ever called.
+    // SAFETY: it is declared as in POSIX, where a handler is a pointer or a small number. It gets
+    // the number for "ignore", so no code of this process is ever called.
     unsafe extern "C" {
         safe fn signal(signal: c_int, handler: usize) -> usize;
     }

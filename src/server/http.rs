@@ -30,8 +30,7 @@ impl Listener {
         // Accepted connections inherit it. Without it, the end of a large answer waits 40 ms for
         // the caller's delayed ACK.
         no_delay(&socket)?;
-        // The standard library lets 128 connections wait to be accepted. In a burst, the next one
-        // would wait a second for its second SYN.
+        // The standard library lets 128 connections wait. The next would wait a second.
         queue_more(&socket)?;
         Ok(Self {
             address: socket.local_addr()?,
@@ -68,14 +67,14 @@ impl Listener {
 
     /// Opens a connection to the handler itself and closes it, to free a connection that is stuck.
     ///
-    /// tiny_http [util/task_pool.rs] starts a thread for a connection only if none of its threads
-    /// waits for one, and a thread that it has woken counts as waiting until it runs. So in a burst,
-    /// some connections are queued behind others that are kept alive. A new connection that finds no
-    /// waiting thread gets a new thread, which then takes the next connection from the queue.
+    /// tiny_http starts a thread for a connection only if none of its threads waits for one, and a
+    /// thread that it has woken counts as waiting until it runs [util/task_pool.rs]. So in a burst
+    /// some connections are queued behind others that are kept alive. A new connection gets a new
+    /// thread, which then takes the next one from the queue.
     ///
     /// A gentle nudge waits a little until its connection has been served: many that do not wait
-    /// start threads that nothing needs. Errors if the connection cannot be made: there is no
-    /// descriptor, or other connections wait to be accepted and will do.
+    /// start threads that nothing needs. Errors if there is no descriptor, or if other connections
+    /// wait to be accepted, which will do.
     pub fn nudge(&self, gently: bool) -> io::Result<()> {
         let connection = self.connect()?;
         if gently {
@@ -85,9 +84,7 @@ impl Listener {
     }
 
     /// Whether connections are accepted: the handler ends one of its own once its caller does.
-    /// tiny_http's accept thread may panic. It clones each accepted socket and unwraps the result,
-    /// which fails if there is one descriptor left, and `thread::spawn` panics if there are no more
-    /// threads.
+    /// tiny_http's accept thread panics if there is only one descriptor left, or no more threads.
     pub fn accepts(&self) -> bool {
         let is_accepted = |connection| is_ended(connection, Duration::from_millis(100));
         // One may be queued behind others, see `nudge`.
@@ -109,8 +106,7 @@ fn is_ended(mut connection: TcpStream, within: Duration) -> bool {
 #[cfg(unix)]
 fn queue_more(socket: &TcpListener) -> io::Result<()> {
     use std::os::fd::AsRawFd;
-    // SAFETY: it is declared as in POSIX, takes two integers by value, and touches no memory of
-    // this process.
+    // SAFETY: it is declared as in POSIX, and touches no memory of this process.
     unsafe extern "C" {
         safe fn listen(socket: std::ffi::c_int, backlog: std::ffi::c_int) -> std::ffi::c_int;
     }
@@ -174,10 +170,8 @@ impl Incoming {
         self.0.remote_addr().map_or(0, SocketAddr::port)
     }
 
-    /// Reads the body, then sends the answer that `respond` gives.
-    ///
-    /// The body is read to its end whatever the answer is: tiny_http would take the rest for the
-    /// next request.
+    /// Reads the body, then sends the answer that `respond` gives. The body is always read to its
+    /// end, because tiny_http would take the rest for the next request.
     pub fn answer(mut self, respond: impl FnOnce(Request) -> HttpResponse) {
         let mut body = Vec::new();
         match self.0.body_length() {
@@ -281,13 +275,12 @@ impl Incoming {
         }
     }
 
-    /// Answers before the body is read, if its Content-Length is too long or more than there is
-    /// memory for.
+    /// Answers before the body is read: it is too long, or there is no memory for it.
     ///
-    /// When tiny_http drops a body of which `n` bytes are unread, for example because the caller
-    /// leaves, it allocates `n` bytes, and the process aborts if it cannot have them
-    /// [util/equal_reader.rs]. Only an upgrade of the connection answers and keeps the body. A body
-    /// that is longer than any memory is never read, and its connection is never closed.
+    /// When tiny_http drops a body of which `n` bytes are unread, it allocates `n` bytes, and the
+    /// process aborts if it cannot have them [util/equal_reader.rs]. Only an upgrade of the
+    /// connection answers and keeps the body. A body that is longer than any memory is never read,
+    /// and its connection is never closed.
     fn refuse_unread(self, status: u16, message: &str) {
         let length = self.0.body_length().unwrap_or_default();
         let Body::Bytes(body) = self.request().error(status, message).body else {
@@ -328,8 +321,7 @@ enum To {
     Older,
 }
 
-/// Sends an answer: a small one in a single write, so that no part of it waits for the caller's ACK
-/// of another part.
+/// Sends an answer: a small one in one write, so that no part waits for the ACK of another.
 fn send(mut connection: impl Write, response: HttpResponse, to: To) -> io::Result<()> {
     const SMALL_BYTES: usize = 64 * 1024;
     let (mut status, mut headers) = (response.status, response.headers);

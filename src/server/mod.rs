@@ -27,12 +27,9 @@ const START_AGAIN: u8 = 200;
 
 /// Serves the functions on 127.0.0.1, at the port that the host asks for, until the process ends.
 ///
-/// A process serves once: a second call returns at once, with code 1. To test functions, start the
-/// app as `tests/functions` does.
-///
-/// It returns only if it cannot serve. The code is 1 if it could not start; the host tries that
-/// three times. It is 200 if it has served and no longer can; the host starts the handler again at
-/// once and does not count it. It is 0 if the host that started the handler has ended.
+/// It returns only if it cannot serve. The code is 1 if it could not start, which the host tries
+/// three times, or if the process serves already. It is 200 if it has served and no longer can: the
+/// host starts the handler again at once. It is 0 if the host that started the handler has ended.
 pub fn serve(routes: &'static [Route]) -> ExitCode {
     serve_with(routes, &Settings::default())
 }

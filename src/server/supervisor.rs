@@ -31,11 +31,10 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// Another connection does not get the same port so soon.
 const FORGET_AFTER: Duration = Duration::from_millis(500);
 
-/// How a handler serves. [`Settings::default`] is right for a Functions host.
+/// How a handler serves. The default is right for a Functions host.
 #[derive(Debug)]
 pub struct Settings {
     /// The handler gives up when for this long it could accept no connections and no request came.
-    /// The host then starts it again.
     pub give_up_after: Duration,
 }
 
@@ -49,8 +48,7 @@ impl Default for Settings {
 
 /// Why the handler no longer serves.
 pub enum End {
-    /// For too long no connection could be accepted, for this reason, and no request came from the
-    /// open ones.
+    /// For too long no connection could be accepted, for this reason, and no request came.
     Deaf(io::Error),
     /// The host that started the handler has ended.
     HostGone,
@@ -116,8 +114,8 @@ pub fn supervise(
             heard = now;
             // One nudge for each connection that is new, or has not been used for a while.
             nudge(listener, SIGNALS.newcomers.swap(0, SeqCst), 4);
-            // From time to time some more, for connections that are queued behind others which are
-            // open but not used: the longer it is quiet, the more, from 2 to 64.
+            // From time to time some more, for those that are queued behind others which are open
+            // but not used: the longer it is quiet, the more, from 2 to 64.
             let silence = since(requested);
             let is_quiet = silence < QUIET_FOR;
             if since(nudged) >= if is_quiet { QUIET_PAUSE } else { IDLE_PAUSE } {

@@ -1,9 +1,9 @@
 //! Workers: the threads that take requests from a source and answer them, one at a time each.
 //!
-//! There is one worker if one is enough: with short functions, more workers only get in each
-//! other's way, because they wait for the one lock under which tiny_http hands requests out. While
-//! all workers are in functions that take long, such as those that wait for a database, their
-//! number doubles every few milliseconds. Workers that are no longer needed end.
+//! There is one worker if one is enough: with short functions, more only wait for the lock under
+//! which tiny_http hands requests out. While all workers are in functions that take long, such as
+//! those that wait for a database, their number doubles every few milliseconds. Workers that are no
+//! longer needed end.
 
 use super::http::{Received, Source};
 use super::signals::SIGNALS;
@@ -99,9 +99,8 @@ impl Workers {
         self.shared.taken.load(SeqCst) != self.taken
     }
 
-    /// Adds workers if all are in functions that take long, and ends those that are not needed. To
-    /// be called every few milliseconds while requests come. Errors when a worker that is needed
-    /// cannot be started.
+    /// Adds workers if all are in functions that take long, and ends those that are not needed: to
+    /// be called every few milliseconds while requests come. Errors if a worker cannot be started.
     pub fn review(&mut self) -> io::Result<()> {
         let workers = self.shared.workers.load(SeqCst);
         let idle = self.shared.idle.load(SeqCst);

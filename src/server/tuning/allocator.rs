@@ -81,12 +81,11 @@ fn class(layout: Layout) -> Option<(usize, Layout)> {
     Some((class, block))
 }
 
-// SAFETY: all memory is from `System`. A layout that has a class is allocated and freed there by
-// the layout of the class, which follows from the layout alone. It is at least as large and as
-// aligned, so any free block of the class will do. A block is given to one caller only, because it
-// leaves the list under the lock. Other layouts are left to `System`. Nothing here panics: sizes
-// are at most `isize::MAX`, and `bytes` is the size of the list. On Linux a `Mutex` is a futex:
-// `try_lock` is one exchange, which neither allocates nor waits.
+// SAFETY: all memory is from `System`. A layout that has a class is allocated and freed by the
+// layout of the class, which follows from the layout alone and is at least as large and as aligned.
+// A block is given to one caller only, because it leaves the list under the lock. Nothing here
+// panics: `bytes` is the size of the list. On Linux `try_lock` is one exchange, which neither
+// allocates nor waits.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some((class, whole)) = class(layout) else {
@@ -108,8 +107,7 @@ unsafe impl GlobalAlloc for Allocator {
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if class(layout).is_none() {
-            // SAFETY: as the caller promises. Its pages are zero from the start, and stay
-            // untouched.
+            // SAFETY: as the caller promises. Fresh pages are zero, and stay untouched.
             return unsafe { System.alloc_zeroed(layout) };
         }
         // SAFETY: as the caller promises.
@@ -141,8 +139,7 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        // SAFETY: the caller promises that `bytes`, rounded up to the alignment, is no more than
-        // `isize::MAX`.
+        // SAFETY: the caller promises that these bytes are a layout.
         let wanted = unsafe { Layout::from_size_align_unchecked(bytes, layout.align()) };
         match (class(layout), class(wanted)) {
             // SAFETY: as the caller promises.
