@@ -23,10 +23,9 @@ fn of_outputs(route: &Route, response: &Response) -> Option<String> {
         } else {
             continue;
         };
-        let (name, file, line) = (set.name, set.place.file(), set.place.line());
-        return Some(format!(
-            "sets the output {name}, {problem} (at {file}:{line})"
-        ));
+        let (name, place) = (set.name, set.place);
+        let place = format!("{}:{}", place.file(), place.line());
+        return Some(format!("sets the output {name}, {problem} (at {place})"));
     }
     let is_tool = matches!(route.kind, Kind::Tool { .. });
     (response.tool.is_some() && !is_tool)

@@ -232,8 +232,9 @@ fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> H
                 format!("refused it: {status}: {message}")
             }
         };
+        let when = "after its answer had begun";
         console::error(&format!(
-            "error: {request}: after its answer had begun, function {function} {why}"
+            "error: {request}: {when}, function {function} {why}"
         ));
         Err("it failed after it had begun".into())
     };
@@ -281,8 +282,7 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
     let response = match result {
         Ok(response) if is_http && !is_text(&response) => {
             let message = "this host cannot pass on an answer that is not text in UTF-8";
-            request.report(415, message);
-            HttpResponse::error(415, message, id).into()
+            request.error(415, message).into()
         }
         Ok(response) => response,
         Err(Error(Why::Refused(refusal))) if is_http => refused(refusal, id).into(),

@@ -117,8 +117,8 @@ pub fn supervise(
             // From time to time some more, for those that are queued behind others which are open
             // but not used: the longer it is quiet, the more, from 2 to 64.
             let silence = since(requested);
-            let is_quiet = silence < QUIET_FOR;
-            if since(nudged) >= if is_quiet { QUIET_PAUSE } else { IDLE_PAUSE } {
+            let is_due = since(nudged) >= QUIET_PAUSE && silence < QUIET_FOR;
+            if is_due || since(nudged) >= IDLE_PAUSE {
                 nudged = now;
                 let doubled = (silence.as_millis() / QUIET_PAUSE.as_millis()).min(5);
                 nudge(listener, 2 << doubled, 1);
@@ -136,7 +136,7 @@ pub fn supervise(
         let busy = since(requested) < BUSY_FOR || pools.iter().any(|workers| !workers.has_idle());
         SIGNALS.awake.store(busy, SeqCst);
         let quiet = since(requested) < QUIET_FOR || !pools.iter().all(Workers::at_rest);
-        thread::park_timeout(if busy {
+        let pause = if busy {
             BUSY_PAUSE
         } else if pools.iter().any(Workers::has_news) {
             // A request came before `awake` was set to false, and so woke nobody: look again.
@@ -147,7 +147,8 @@ pub fn supervise(
             QUIET_PAUSE
         } else {
             IDLE_PAUSE
-        });
+        };
+        thread::park_timeout(pause);
     }
 }
 
