@@ -139,7 +139,16 @@ fn settle_outputs<'a>(
         // Members of a ReturnValue do not pass [GetBindingValue], which looks at the dataType.
         let decodes = member_of_returned.is_none() && !binding.says("dataType", "binary");
         let mut values = Vec::new();
-        let converted = convert(binding, value.clone(), decodes, base64_queues, &mut values);
+        let converted = values_of(binding, value.clone(), decodes).and_then(|all| {
+            for value in all {
+                values.push(match binding.is("queue") {
+                    true => Output::Bytes(stored(value.into_bytes(), base64_queues)?),
+                    false => value,
+                });
+            }
+            Ok(())
+        });
+        // After an error, messages before one that is too large are written all the same.
         settled.written.push(Written { binding, values });
         if let (Err(problem), Ok(_)) = (converted, &outcome) {
             outcome = Err(problem);
@@ -154,36 +163,16 @@ fn member<'a>(members: &'a [(String, Token)], name: &str) -> Option<&'a Token> {
     members.find(|(own, _)| own == name).map(|(_, value)| value)
 }
 
-/// Adds the values that an output's value becomes. After an error, those that are there are written
-/// all the same: messages before one that is too large.
-fn convert(
-    binding: &Binding,
-    value: Token,
-    decodes: bool,
-    base64_queues: bool,
-    values: &mut Vec<Output>,
-) -> Result<(), Outcome> {
-    if binding.is("blob") {
-        values.push(Output::Bytes(blob_of(value, decodes)?));
-        return Ok(());
-    }
-    for value in values_of(value, decodes)? {
-        values.push(match binding.is("queue") {
-            true => Output::Bytes(stored(value.into_bytes(), base64_queues)?),
-            false => value,
-        });
-    }
-    Ok(())
-}
-
-/// The values that a value becomes on its way to a queue, a table or any other output but a blob:
-/// one per message, row or document.
+/// The values that an output's value becomes: one per message, row or document.
 ///
 /// [Workers/Http/HttpScriptInvocationResultExtensions.cs, GetBindingValue] tries base64 where
 /// `decodes`. Then [Binding/FunctionBinding.cs, ReadAsEnumerable and `BindAsyncCollectorAsync<T>`;
 /// Utility.cs, IsJson]. A date is none of these: JSON.NET has made it a `DateTime`, which is not a
 /// string.
-fn values_of(value: Token, decodes: bool) -> Result<Vec<Output>, Outcome> {
+fn values_of(binding: &Binding, value: Token, decodes: bool) -> Result<Vec<Output>, Outcome> {
+    if binding.is("blob") {
+        return Ok(vec![Output::Bytes(blob_of(value, decodes)?)]);
+    }
     let tokens = match value {
         Token::Text(text) if Date::parse(&text).is_none() => {
             // An empty text is base64 of nothing: an empty message.
@@ -317,9 +306,8 @@ fn blob_of(value: Token, decodes: bool) -> Result<Vec<u8>, Outcome> {
 /// space.
 pub fn is_json(text: &str) -> bool {
     let text = text.trim();
-    [('{', '}'), ('[', ']')]
-        .iter()
-        .any(|(open, close)| text.starts_with(*open) && text.ends_with(*close))
+    let stands_between = |open, close| text.starts_with(open) && text.ends_with(close);
+    stands_between('{', '}') || stands_between('[', ']')
 }
 
 /// The answer that a caller gets for the value of an http output, `None` where `Outputs` lacks it

@@ -215,17 +215,17 @@ impl Expression {
 
     /// Whether a trigger of this type can give it a value. `path` is the path of a blob trigger.
     pub fn can_come_from(&self, trigger: &str, path: Option<&Template>) -> bool {
-        let is = |name: &&str| self.names[0].eq_ignore_ascii_case(name);
-        if self.is(GUID) || self.is(DATETIME) || is(&"sys") || is(&trigger) {
+        let is = |name: &str| self.names[0].eq_ignore_ascii_case(name);
+        if self.is(GUID) || self.is(DATETIME) || is("sys") || is(trigger) {
             return true;
         }
         match trigger.to_ascii_lowercase().as_str() {
             "timertrigger" => false,
-            "eventgridtrigger" => is(&"data"),
+            "eventgridtrigger" => is("data"),
             "blobtrigger" => {
                 let mut own = path.into_iter().flat_map(Template::expressions);
-                ["Uri", "Properties", "Metadata"].iter().any(is)
-                    || own.any(|expression| is(&&*expression.names[0]))
+                ["Uri", "Properties", "Metadata"].into_iter().any(is)
+                    || own.any(|expression| is(&expression.names[0]))
             }
             // Any member of a query, a JSON body, a message.
             _ => true,
@@ -269,11 +269,10 @@ fn formatted_guid(format: &str) -> Result<String, String> {
         "P" => format!("({dashed})"),
         "X" => {
             let hex = dashed.replace('-', "");
-            let bytes = (16..32)
-                .step_by(2)
-                .map(|at| format!("0x{}", &hex[at..at + 2]));
-            let bytes = bytes.collect::<Vec<_>>().join(",");
+            let byte = |at| format!("0x{}", &hex[at..at + 2]);
+            let bytes: Vec<String> = (16..32).step_by(2).map(byte).collect();
             let (a, b, c) = (&hex[..8], &hex[8..12], &hex[12..16]);
+            let bytes = bytes.join(",");
             format!("{{0x{a},0x{b},0x{c},{{{bytes}}}}}")
         }
         other => {

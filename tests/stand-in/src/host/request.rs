@@ -67,19 +67,17 @@ impl Request<'_> {
         let (query, headers) = (self.query(), header_lists(&self.headers));
         let body = self.body();
         let url = format!("http://{}{}", self.header("Host"), self.target);
-        let joined = |(name, values): &(String, Vec<String>)| (name.clone(), values.join(","));
-        let queries = query.iter().map(joined);
+        let queries = query
+            .iter()
+            .map(|(name, values)| (name, quoted(&values.join(","))));
         let lists = headers.iter().map(|(name, values)| (name, json(values)));
-        let parameter = |(name, value): &(String, Option<String>)| (name.clone(), json(value));
+        let params = parameters.iter().map(|(name, value)| (name, json(value)));
         let mut value = vec![
             ("Url", quoted(&url)),
             ("Method", quoted(self.method)),
-            (
-                "Query",
-                object(queries.map(|(name, value)| (name, quoted(&value)))),
-            ),
+            ("Query", object(queries)),
             ("Headers", object(lists)),
-            ("Params", object(parameters.iter().map(parameter))),
+            ("Params", object(params)),
             ("Identities", IDENTITIES.to_owned()),
         ];
         value.extend(body.as_ref().map(|body| ("Body", quoted(body))));
@@ -90,10 +88,8 @@ impl Request<'_> {
             data.set_members(&decoded(self.body));
         }
         let last = |(name, values): &(String, Vec<String>)| {
-            (
-                name.clone(),
-                Value::Text(values.last().cloned().unwrap_or_default()),
-            )
+            let last = values.last().cloned().unwrap_or_default();
+            (name.clone(), Value::Text(last))
         };
         for (name, value) in query.iter().map(last) {
             if !name.eq_ignore_ascii_case("code") {
@@ -106,11 +102,11 @@ impl Request<'_> {
                 data.set(name, Value::from(&**value));
             }
         }
-        let headers = headers.iter().map(joined);
-        let headers = headers.map(|(name, value)| (name, Value::Text(value)));
+        let joined =
+            |(name, values): &(String, Vec<String>)| (name.clone(), Value::Text(values.join(",")));
         let members = [
             ("Query", query.iter().map(last).collect()),
-            ("Headers", headers.collect()),
+            ("Headers", headers.iter().map(joined).collect()),
         ];
         for (name, members) in members {
             if data.get(name).is_none() {
@@ -123,15 +119,22 @@ impl Request<'_> {
 
     /// What YARP makes of a request: method, path, query and body as they are, its own `Host`.
     pub fn proxied(&self, authority: &str, id: &str) -> Vec<u8> {
+        // What it replaces, and what is between the caller and the host alone.
+        const LEFT_OUT: &str = "host connection forwarded keep-alive proxy-connection te upgrade \
+            x-azure-functions-invocationid x-azure-functions-hostversion x-ms-invocation-id \
+            x-forwarded-for x-forwarded-host x-forwarded-proto";
+        let mut lines = grouped(self.headers.iter().cloned());
+        lines.retain(|(name, _)| {
+            !LEFT_OUT
+                .split(' ')
+                .any(|one| one.eq_ignore_ascii_case(name))
+        });
         // Seen: a header that was sent twice is one line.
-        let lines = grouped(self.headers.iter().cloned());
-        let lines = lines.into_iter().filter(|(name, _)| !is_in(LEFT_OUT, name));
-        let lines: Vec<_> = lines
-            .map(|(name, values)| {
-                let is_cookie = name.eq_ignore_ascii_case("Cookie");
-                (name, values.join(if is_cookie { "; " } else { ", " }))
-            })
-            .collect();
+        let lines = lines.into_iter().map(|(name, values)| {
+            let is_cookie = name.eq_ignore_ascii_case("Cookie");
+            (name, values.join(if is_cookie { "; " } else { ", " }))
+        });
+        let lines: Vec<(String, String)> = lines.collect();
         let mut headers = vec![("Host", authority)];
         headers.extend(borrowed(&lines));
         headers.extend([
@@ -174,16 +177,6 @@ impl Request<'_> {
         ]);
         http::request(self.method, &target, &headers, self.body)
     }
-}
-
-/// What YARP replaces, and what is between the caller and the host alone.
-const LEFT_OUT: &str = "host connection forwarded keep-alive proxy-connection te upgrade \
-    x-azure-functions-invocationid x-azure-functions-hostversion x-ms-invocation-id \
-    x-forwarded-for x-forwarded-host x-forwarded-proto";
-
-fn is_in(names: &str, name: &str) -> bool {
-    let mut names = names.split(' ');
-    names.any(|one| one.eq_ignore_ascii_case(name))
 }
 
 fn borrowed(headers: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
@@ -229,9 +222,8 @@ fn header_lists(headers: &[(String, String)]) -> Vec<(String, Vec<String>)> {
         content-length";
     let mut lists = grouped(headers.iter().cloned());
     lists.sort_by_key(|(name, _)| {
-        let place = KNOWN
-            .split(' ')
-            .position(|known| name.eq_ignore_ascii_case(known));
+        let mut known = KNOWN.split(' ');
+        let place = known.position(|known| name.eq_ignore_ascii_case(known));
         place.unwrap_or(usize::MAX)
     });
     lists

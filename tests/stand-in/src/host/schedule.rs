@@ -52,11 +52,8 @@ const LONGEST_SEARCH_DAYS: i64 = 366 * 41;
 impl Schedule {
     /// Reads a schedule whose `%NAME%` is resolved. The error says what is wrong in it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let refused = match Cron::parse(text) {
-            Ok(cron) => return Ok(Self::Cron(cron)),
-            Err(why) => why,
-        };
-        time_span(text).map(Self::Every).ok_or(refused)
+        let cron = Cron::parse(text).map(Self::Cron);
+        cron.or_else(|why| time_span(text).map(Self::Every).ok_or(why))
     }
 
     /// The first time after `after`; `None` if there is none, as for the 30th of February.
