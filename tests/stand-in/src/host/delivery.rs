@@ -3,11 +3,11 @@
 
 use crate::app::function::Function;
 use crate::app::json;
-use crate::app::tool::to_json;
 use crate::host::answer::Outcome;
 use crate::host::data::Data;
 use crate::host::expressions::Template;
 use crate::host::invoke::Host;
+use crate::host::newtonsoft::{object, quoted};
 use crate::host::payload::{self, Message};
 use crate::host::record::{Attempt, Event, lock};
 use crate::host::storage::names::BlobPath;
@@ -276,13 +276,14 @@ impl Host {
     /// What is put into the queue for poison blobs. Its members are in the host's order.
     fn poison(&self, function: &Function, path: &BlobPath) -> Vec<u8> {
         let stamp = blobs::stamp_of(&self.storage.folder, path).unwrap_or_default();
-        let message = format!(
-            r#"{{"Type":"BlobTrigger","FunctionId":{},"BlobType":"BlockBlob","ContainerName":{},"BlobName":{},"ETag":{}}}"#,
-            to_json(&format!("Host.Functions.{}", function.name)),
-            to_json(&path.container),
-            to_json(&path.name),
-            to_json(&format!("\"0x{:X}\"", stamp.1)),
-        );
-        message.into_bytes()
+        let members = [
+            ("Type", "BlobTrigger".to_owned()),
+            ("FunctionId", format!("Host.Functions.{}", function.name)),
+            ("BlobType", "BlockBlob".to_owned()),
+            ("ContainerName", path.container.clone()),
+            ("BlobName", path.name.clone()),
+            ("ETag", format!("\"0x{:X}\"", stamp.1)),
+        ];
+        object(members.map(|(name, value)| (name, quoted(&value)))).into_bytes()
     }
 }

@@ -177,11 +177,13 @@ impl Host {
 
     /// Answers a client of the MCP server.
     pub fn mcp(&self, request: &Request) -> Answer {
-        let server = mcp::Server::read(json::at(&self.app.host.file, "extensions.mcp"));
         let session = guid().replace('-', "");
-        let session = format!("{}|{}", &session[..16], &session[16..]);
-        let tools = self.app.tools();
-        mcp::answer(&server, &tools, request, &session, |tool, call| {
+        let server = mcp::Server {
+            settings: json::at(&self.app.host.file, "extensions.mcp"),
+            tools: &self.app.tools(),
+            new_session: &format!("{}|{}", &session[..16], &session[16..]),
+        };
+        mcp::answer(&server, request, |tool, call| {
             let function = self.app.function(&tool.function);
             let function = function.ok_or("there is no such function")?;
             let reason = format!("the MCP tool {}", tool.name);

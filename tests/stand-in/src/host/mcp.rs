@@ -9,7 +9,7 @@ use crate::app::tool::{Tool, on_one_line, to_json};
 use crate::host::answer::Outcome;
 use crate::host::data::{self, Data, sys};
 use crate::host::newtonsoft::{self, Token, object, quoted};
-use crate::host::request::Request;
+use crate::host::request::{Request, grouped};
 use crate::run::http::Answer;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
@@ -38,38 +38,13 @@ const INVALID_PARAMS: i32 = -32602;
 const INTERNAL_ERROR: i32 = -32603;
 const SERVER_ERROR: i32 = -32000;
 
-/// What the server says of itself.
-#[derive(Debug, PartialEq)]
-pub struct Server {
-    pub name: String,
-    pub version: String,
-    pub instructions: Option<String>,
-}
-
-impl Server {
-    /// Reads `extensions.mcp` of host.json.
-    pub fn read(mcp: &Value) -> Self {
-        let text = |member: &str| mcp[member].as_str().map(str::to_owned);
-        Self {
-            name: text("serverName").unwrap_or_else(|| "Azure Functions MCP server".to_owned()),
-            version: text("serverVersion").unwrap_or_else(|| "1.0.0".to_owned()),
-            instructions: text("instructions"),
-        }
-    }
-
-    fn initialize(&self, params: Params) -> String {
-        let asked = params.protocol_version.unwrap_or_default();
-        let version = VERSIONS.into_iter().find(|version| asked == *version);
-        let instructions = self.instructions.as_ref();
-        let instructions = instructions.map(|text| format!(",\"instructions\":{}", to_json(text)));
-        format!(
-            r#"{{"protocolVersion":{},"capabilities":{{"logging":{{}},"prompts":{{}},"resources":{{}},"tools":{{}}}},"serverInfo":{{"name":{},"version":{}}}{}}}"#,
-            to_json(version.unwrap_or(VERSIONS[2])),
-            to_json(&self.name),
-            to_json(&self.version),
-            instructions.unwrap_or_default(),
-        )
-    }
+/// The server of an app.
+pub struct Server<'a> {
+    /// What it says of itself: `extensions.mcp` of host.json.
+    pub settings: &'a Value,
+    pub tools: &'a [Tool],
+    /// The id of a session that begins.
+    pub new_session: &'a str,
 }
 
 impl Tool {
@@ -78,36 +53,31 @@ impl Tool {
     pub fn result(&self, returned: &Token) -> Result<String, String> {
         let text = match returned {
             Token::Null => return Ok(r#"{"content":[]}"#.to_owned()),
-            Token::Text(text) if self.use_result_schema => text,
-            _ if self.use_result_schema => {
-                return Err(
-                    "useResultSchema is true, and the return value is not a text".to_owned(),
-                );
+            value if !self.use_result_schema => {
+                let text = text_block(&value.to_text());
+                return Ok(format!(r#"{{"content":[{text}]}}"#));
             }
-            value => {
-                let text = to_json(&value.to_text());
-                return Ok(format!(
-                    r#"{{"content":[{{"type":"text","text":{text}}}]}}"#
-                ));
-            }
+            Token::Text(text) => text,
+            _ => return Err("useResultSchema is true, and the return value is not a text".into()),
         };
         let wrong = |error: serde_json::Error| format!("the return value is not a result: {error}");
         let given: Given = serde_json::from_str(text).map_err(wrong)?;
-        let content = given.content.as_deref().unwrap_or("null");
-        let result = match &*given.kind.to_ascii_lowercase() {
-            "call_tool_result" => content.to_owned(),
-            kind => {
-                let list = match kind {
-                    "multi_content_result" => content.to_owned(),
-                    _ => format!("[{content}]"),
-                };
-                let structured = given.structured.filter(|text| !text.is_empty());
-                let structured = structured.map(|json| format!(",\"structuredContent\":{json}"));
-                format!(r#"{{"content":{list}{}}}"#, structured.unwrap_or_default())
+        let content = given.content.unwrap_or_else(|| "null".to_owned());
+        let kind = given.kind.to_ascii_lowercase();
+        let is_whole = kind == "call_tool_result";
+        let result = if is_whole {
+            content
+        } else {
+            let structured = given.structured.filter(|text| !text.is_empty());
+            let structured = structured.map(|json| format!(",\"structuredContent\":{json}"));
+            let structured = structured.unwrap_or_default();
+            match &*kind {
+                "multi_content_result" => format!(r#"{{"content":{content}{structured}}}"#),
+                _ => format!(r#"{{"content":[{content}]{structured}}}"#),
             }
         };
         let read: CallToolResult = serde_json::from_str(&result).map_err(wrong)?;
-        if read.content.is_empty() && !given.kind.eq_ignore_ascii_case("call_tool_result") {
+        if read.content.is_empty() && !is_whole {
             return Err("the return value has no content".to_owned());
         }
         match read.content.iter().find_map(lacks) {
@@ -115,6 +85,11 @@ impl Tool {
             None => Ok(on_one_line(&result)),
         }
     }
+}
+
+/// A block of content that is a text, as JSON.
+fn text_block(text: &str) -> String {
+    format!(r#"{{"type":"text","text":{}}}"#, to_json(text))
 }
 
 /// What becomes of an invocation of a tool that has returned this: the answer for the client, or
@@ -154,76 +129,67 @@ fn lacks(block: &Value) -> Option<&'static str> {
         "resource_link" => &["uri", "name"],
         _ => return Some("a type: text, image, audio, resource or resource_link"),
     };
-    needed
-        .iter()
-        .find(|member| block[**member].is_null())
-        .copied()
+    let mut needed = needed.iter().copied();
+    needed.find(|member| block[*member].is_null())
 }
 
 /// A call of a tool.
 pub struct Call<'a> {
     /// The tool's name, as the client wrote it.
-    pub name: &'a str,
-    /// The arguments, as the JSON of an object.
-    pub arguments: Option<&'a RawValue>,
+    name: &'a str,
+    /// The arguments: the JSON of an object, if the client gave one, and the JSON of each.
+    arguments: Option<&'a RawValue>,
+    by_name: BTreeMap<Cow<'a, str>, &'a RawValue>,
     /// The headers of the client's request.
-    pub headers: &'a [(String, String)],
+    headers: &'a [(String, String)],
 }
 
-impl Call<'_> {
-    fn arguments(&self) -> serde_json::Result<BTreeMap<Cow<'_, str>, &RawValue>> {
-        let arguments = self.arguments.map(|json| serde_json::from_str(json.get()));
-        arguments.unwrap_or_else(|| Ok(BTreeMap::new()))
+impl<'a> Call<'a> {
+    /// A call with arguments, or without. Errors where they are not a JSON object.
+    pub fn read(
+        name: &'a str,
+        arguments: Option<&'a RawValue>,
+        headers: &'a [(String, String)],
+    ) -> serde_json::Result<Self> {
+        let by_name = arguments.map(|json| serde_json::from_str(json.get()));
+        Ok(Self {
+            name,
+            arguments,
+            by_name: by_name.transpose()?.unwrap_or_default(),
+            headers,
+        })
     }
 
     /// The arguments that the tool needs and the call lacks.
-    fn missing<'t>(&self, tool: &'t Tool) -> serde_json::Result<Vec<&'t str>> {
-        let given = self.arguments()?;
-        let is_missing = |name: &&str| given.get(*name).is_none_or(|value| value.get() == "null");
-        let needed = tool.required.iter().map(String::as_str);
-        Ok(needed.filter(is_missing).collect())
+    fn missing<'t>(&self, tool: &'t Tool) -> Vec<&'t str> {
+        let given = |name: &str| self.by_name.get(name).map(|json| json.get());
+        let mut missing: Vec<&str> = tool.required.iter().map(String::as_str).collect();
+        missing.retain(|name| given(name).is_none_or(|json| json == "null"));
+        missing
     }
 
     /// The trigger's value in `Data`, and the binding data in `Metadata`. Both hold the headers of
     /// the client's request, and with them its key.
     pub fn data(&self, tool: &Tool, function: &str) -> (String, Data) {
-        let mut headers: Vec<(String, String)> = Vec::new();
-        for (name, value) in self.headers {
-            let same = |(other, _): &&mut (String, String)| other.eq_ignore_ascii_case(name);
-            match headers.iter_mut().find(same) {
-                Some((_, values)) => *values += &format!(",{value}"),
-                None => headers.push((name.clone(), value.clone())),
-            }
-        }
+        let headers = grouped(self.headers.iter().cloned()).into_iter();
+        let headers = headers.map(|(name, values)| (name, values.join(",")));
+        let headers: Vec<_> = headers.collect();
         let session = named(&headers, SESSION);
-        let texts = headers
-            .iter()
-            .map(|(name, text)| (name.clone(), quoted(text)));
-        let headers = object(texts);
-        let name = quoted(self.name);
-        let arguments = self.arguments.map_or("null", RawValue::get);
-        let id = session.map_or("null".to_owned(), quoted);
-        let member = |name: &str, json: &str| match json {
-            "null" => String::new(),
-            json => format!("\"{name}\":{json},"),
-        };
-        let context = format!(
-            r#"{{"name":{name},{}{}"transport":{{"name":"{TRANSPORT}",{}"properties":{{"headers":{headers}}}}}}}"#,
-            member("arguments", arguments),
-            member("sessionid", &id),
-            member("sessionId", &id),
-        );
-        // System.Text.Json's JsonElement, as Json.NET writes it and as `ToString` gives it. That
-        // the arguments are an object, `missing` has found.
-        let given = self.arguments().unwrap_or_default();
-        let by_name = |value: fn(&str) -> String| {
-            let given = given.iter();
-            object(given.map(|(name, json)| (name.to_string(), value(json.get()))))
-        };
-        let kinds = match self.arguments {
-            Some(_) => by_name(|json| format!("{{\"ValueKind\":{}}}", value_kind(json))),
-            None => "null".to_owned(),
-        };
+        let headers = object(headers.iter().map(|(name, value)| (name, quoted(value))));
+        let (name, id) = (quoted(self.name), session.map(quoted));
+        let mut transport = vec![("name", quoted(TRANSPORT))];
+        transport.extend(id.clone().map(|id| ("sessionId", id)));
+        transport.push(("properties", object([("headers", &headers)])));
+        let mut context = vec![("name", name.clone())];
+        context.extend(self.arguments.map(|json| ("arguments", json.to_string())));
+        context.extend(id.clone().map(|id| ("sessionid", id)));
+        context.push(("transport", object(transport)));
+        let context = object(context);
+        // System.Text.Json's JsonElement, as Json.NET writes it.
+        let kind = |json: &RawValue| format!("{{\"ValueKind\":{}}}", value_kind(json.get()));
+        let kinds = self.by_name.iter().map(|(name, json)| (name, kind(json)));
+        let kinds = self.arguments.map(|_| object(kinds));
+        let [kinds, id] = [kinds, id].map(|json| json.unwrap_or_else(|| "null".to_owned()));
         let seen = format!(
             r#"{{"Name":{name},"Arguments":{kinds},"SessionId":{id},"ClientInfo":null,"Transport":{{"Name":"{TRANSPORT}","SessionId":{id},"Properties":{{"headers":{headers}}}}}}}"#
         );
@@ -237,7 +203,7 @@ impl Call<'_> {
             metadata.set("mcpsessionid", text(id));
         }
         if self.arguments.is_some() {
-            let texts = given.iter();
+            let texts = self.by_name.iter();
             let texts = texts.map(|(name, json)| (name.to_string(), text(&text_of(json.get()))));
             metadata.set("mcptoolargs", data::Value::Members(texts.collect()));
         }
@@ -312,23 +278,21 @@ fn failed() -> Refused {
     (INTERNAL_ERROR, "An error occurred.".to_owned())
 }
 
-/// Answers a client's request. `run` runs the function of a tool and gives a `CallToolResult` as
-/// JSON on one line; where it errors, the client is not told why.
+/// Answers a client's request. `run` runs the function of a tool and gives a `CallToolResult`
+/// as JSON on one line; where it errors, the client is not told why.
 pub fn answer(
     server: &Server,
-    tools: &[Tool],
     request: &Request,
-    new_session: &str,
     run: impl FnOnce(&Tool, &Call) -> Result<String, String>,
 ) -> Answer {
-    // A page on the web could have a name that leads to this machine, and there are no keys here.
+    // A page on the web could have a name that leads to this machine, and there are no keys.
     for (header, scheme) in [("Host", ""), ("Origin", "://")] {
         if let Some(value) = named(&request.headers, header)
             && !is_local(value, scheme)
         {
-            let why =
-                format!("{header} is {value}, and only localhost, 127.0.0.1, [::1] are served");
-            return http_error(403, SERVER_ERROR, &format!("Forbidden: {why}"));
+            let why = "and only localhost, 127.0.0.1, [::1] are served";
+            let message = format!("Forbidden: {header} is {value}, {why}");
+            return http_error(403, SERVER_ERROR, &message);
         }
     }
     if request.method != "POST" {
@@ -341,17 +305,14 @@ pub fn answer(
             "Not Acceptable: Client must accept both application/json and text/event-stream";
         return http_error(406, SERVER_ERROR, message);
     }
-    let media_type = request
-        .header("Content-Type")
-        .split(';')
-        .next()
-        .unwrap_or_default();
-    if !media_type.trim().eq_ignore_ascii_case("application/json") {
+    let media_type = request.media_type();
+    if !media_type.eq_ignore_ascii_case("application/json") {
         let message = format!("Unsupported Media Type: {media_type:?} is not application/json");
         return http_error(415, SERVER_ERROR, &message);
     }
     let session = request.header(SESSION);
-    if !session.is_empty() && session.split('|').filter(|part| !part.is_empty()).count() != 2 {
+    let parts = session.split('|').filter(|part| !part.is_empty());
+    if !session.is_empty() && parts.count() != 2 {
         let message = "Not Found: the session is not one of this server's; initialize a new one";
         return http_error(404, SERVER_ERROR, message);
     }
@@ -368,8 +329,8 @@ pub fn answer(
         return answer_with(202, &headers, String::new());
     };
     let params = message.params.map(|json| serde_json::from_str(json.get()));
-    let answered = match params.unwrap_or_else(|| Ok(Params::default())) {
-        Ok(params) => respond(server, tools, &method, params, &request.headers, run),
+    let answered = match params.transpose() {
+        Ok(params) => respond(server, &method, params.unwrap_or_default(), request, run),
         Err(_) => Err(failed()),
     };
     let id = id.get();
@@ -379,56 +340,47 @@ pub fn answer(
     };
     headers.insert(0, ("Content-Type", "text/event-stream"));
     if method == "initialize" {
-        headers.push((SESSION, new_session));
+        headers.push((SESSION, server.new_session));
     }
     answer_with(200, &headers, format!("event: message\ndata: {body}\n\n"))
 }
 
 fn respond(
     server: &Server,
-    tools: &[Tool],
     method: &str,
     params: Params,
-    headers: &[(String, String)],
+    request: &Request,
     run: impl FnOnce(&Tool, &Call) -> Result<String, String>,
 ) -> Result<String, Refused> {
     let unknown = |what: &str, name: Option<Cow<str>>| {
-        Err(name.map_or_else(failed, |name| {
-            (INVALID_PARAMS, format!("Unknown {what}: '{name}'"))
-        }))
+        let name = name.ok_or_else(failed)?;
+        Err((INVALID_PARAMS, format!("Unknown {what}: '{name}'")))
     };
     match method {
-        "initialize" => Ok(server.initialize(params)),
+        "initialize" => Ok(initialize(server, params)),
         "ping" | "logging/setLevel" => Ok("{}".to_owned()),
         "tools/list" => {
-            let listed: Vec<&str> = tools.iter().map(|tool| &*tool.listed).collect();
+            let listed: Vec<&str> = server.tools.iter().map(|tool| &*tool.listed).collect();
             Ok(format!(r#"{{"tools":[{}]}}"#, listed.join(",")))
         }
         "tools/call" => {
             let name = params.name.as_deref().unwrap_or_default();
-            let Some(tool) = tools
-                .iter()
-                .find(|tool| tool.name.eq_ignore_ascii_case(name))
-            else {
+            let mut tools = server.tools.iter();
+            let Some(tool) = tools.find(|tool| tool.name.eq_ignore_ascii_case(name)) else {
                 return unknown("tool", params.name);
             };
-            let arguments = params.arguments;
-            let call = Call {
-                name,
-                arguments,
-                headers,
-            };
-            let missing = call.missing(tool).map_err(|_| failed())?;
+            let call = Call::read(name, params.arguments, &request.headers);
+            let call = call.map_err(|_| failed())?;
+            let missing = call.missing(tool).join(", ");
             if !missing.is_empty() {
                 let message = format!(
-                    "One or more required tool properties are missing values. Please provide: {}",
-                    missing.join(", ")
+                    "One or more required tool properties are missing values. Please provide: {missing}"
                 );
                 return Err((INVALID_PARAMS, message));
             }
             Ok(run(tool, &call).unwrap_or_else(|_| {
-                let text = to_json(&format!("An error occurred invoking '{}'.", call.name));
-                format!(r#"{{"content":[{{"type":"text","text":{text}}}],"isError":true}}"#)
+                let text = text_block(&format!("An error occurred invoking '{name}'."));
+                format!(r#"{{"content":[{text}],"isError":true}}"#)
             }))
         }
         "resources/list" => Ok(r#"{"resources":[]}"#.to_owned()),
@@ -438,6 +390,21 @@ fn respond(
         "prompts/get" => unknown("prompt", params.name),
         _ => Err((NO_METHOD, format!("Method '{method}' is not available."))),
     }
+}
+
+fn initialize(server: &Server, params: Params) -> String {
+    let asked = params.protocol_version.unwrap_or_default();
+    let version = VERSIONS.into_iter().find(|version| asked == *version);
+    let text = |member: &str| server.settings[member].as_str();
+    let instructions = text("instructions");
+    let instructions = instructions.map(|text| format!(",\"instructions\":{}", to_json(text)));
+    format!(
+        r#"{{"protocolVersion":{},"capabilities":{{"logging":{{}},"prompts":{{}},"resources":{{}},"tools":{{}}}},"serverInfo":{{"name":{},"version":{}}}{}}}"#,
+        to_json(version.unwrap_or(VERSIONS[2])),
+        to_json(text("serverName").unwrap_or("Azure Functions MCP server")),
+        to_json(text("serverVersion").unwrap_or("1.0.0")),
+        instructions.unwrap_or_default(),
+    )
 }
 
 /// Reads the body of a request. Errors where it is not one message.
@@ -476,9 +443,8 @@ fn is_local(value: &str, scheme: &str) -> bool {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,
     };
-    ["localhost", "127.0.0.1", "[::1]"]
-        .iter()
-        .any(|local| host.eq_ignore_ascii_case(local))
+    let mut names = ["localhost", "127.0.0.1", "[::1]"].into_iter();
+    names.any(|local| host.eq_ignore_ascii_case(local))
 }
 
 fn named<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -498,12 +464,10 @@ fn http_error(status: u16, code: i32, message: &str) -> Answer {
 }
 
 fn answer_with(status: u16, headers: &[(&str, &str)], body: String) -> Answer {
-    let headers = headers.iter();
+    let owned = |(name, value): &(&str, &str)| ((*name).into(), (*value).into());
     Answer {
         status,
-        headers: headers
-            .map(|(name, value)| ((*name).into(), (*value).into()))
-            .collect(),
+        headers: headers.iter().map(owned).collect(),
         body: body.into_bytes(),
     }
 }

@@ -24,6 +24,12 @@ impl Request<'_> {
         header.map_or("", |(_, value)| value)
     }
 
+    /// The media type of the body, without its parameters; "" without one.
+    pub fn media_type(&self) -> &str {
+        let content_type = self.header("Content-Type");
+        content_type.split(';').next().unwrap_or_default().trim()
+    }
+
     /// Whether the body came in chunks, and so without a length.
     pub fn is_chunked(&self) -> bool {
         self.header("Transfer-Encoding") == "chunked"
@@ -230,7 +236,7 @@ fn header_lists(headers: &[(String, String)]) -> Vec<(String, Vec<String>)> {
 }
 
 /// The values of each name, in any case, in the order in which the names came first.
-fn grouped(pairs: impl Iterator<Item = (String, String)>) -> Vec<(String, Vec<String>)> {
+pub(super) fn grouped(pairs: impl Iterator<Item = (String, String)>) -> Vec<(String, Vec<String>)> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for (name, value) in pairs {
         let mut others = groups.iter_mut();

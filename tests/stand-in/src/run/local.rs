@@ -83,9 +83,8 @@ fn run_function(host: &Arc<Host>, name: &str, request: &Request) -> Answered {
         request,
         "POST {\"input\": \"...\"} to run a function",
     )?;
-    let content_type = request.header("Content-Type");
-    let media_type = content_type.split(';').next().unwrap_or_default();
-    if !media_type.trim().eq_ignore_ascii_case("application/json") {
+    let media_type = request.media_type();
+    if !media_type.eq_ignore_ascii_case("application/json") {
         return refused(415, "the Content-Type has to be application/json");
     }
     let body = json::parse(&String::from_utf8_lossy(request.body));

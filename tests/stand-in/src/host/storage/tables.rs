@@ -3,7 +3,7 @@
 //! Microsoft.Azure.WebJobs.Extensions.Tables].
 
 use crate::host::date::Date;
-use crate::host::newtonsoft::{self, Token, quoted};
+use crate::host::newtonsoft::{self, Token, object, quoted};
 use crate::host::routes::is_guid;
 use crate::host::storage::files::Folder;
 use crate::host::storage::names;
@@ -128,15 +128,14 @@ fn path(folder: &Folder, table: &str) -> PathBuf {
 
 /// A row on one line. A null property is not there. Texts are as they are, dates too.
 fn json((keys, properties): (&Keys, &Properties)) -> String {
-    let keys = KEYS.iter().zip(keys);
-    let keys = keys.map(|(name, key)| format!("\"{name}\":{}", quoted(key)));
+    let keys = KEYS.into_iter().zip(keys);
+    let keys = keys.map(|(name, key)| (name, quoted(key)));
     let properties = properties.iter().filter(|(_, value)| *value != Token::Null);
     let properties = properties.map(|(name, value)| match value {
-        Token::Text(text) => format!("{}:{}", quoted(name), quoted(text)),
-        value => format!("{}:{}", quoted(name), value.to_json(false)),
+        Token::Text(text) => (name.as_str(), quoted(text)),
+        value => (name.as_str(), value.to_json(false)),
     });
-    let members: Vec<String> = keys.chain(properties).collect();
-    format!("{{{}}}", members.join(","))
+    object(keys.chain(properties))
 }
 
 /// What an entity becomes, and whether it replaces the row of its keys.

@@ -56,7 +56,13 @@ fn answer(request: &Request) -> Answer {
                 .to_owned(),
         ),
     };
-    mcp::answer(&Server::read(&server), &tools(), request, SESSION, run)
+    let (settings, tools, new_session) = (&server, &tools(), SESSION);
+    let server = Server {
+        settings,
+        tools,
+        new_session,
+    };
+    mcp::answer(&server, request, run)
 }
 
 fn headers(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -293,11 +299,7 @@ fn a_call_is_the_payload_that_the_host_sent() {
         serde_json::value::RawValue::from_string(r#"{"item":"apple","count":2}"#.to_owned());
     let given = given.expect("JSON");
     let tool = tool(&trigger("s_plain", "[]"));
-    let call = Call {
-        name: "s_plain",
-        arguments: Some(&given),
-        headers: &caller,
-    };
+    let call = Call::read("s_plain", Some(&given), &caller).expect("a call");
     let (data, mut metadata) = call.data(&tool, "s_plain");
     metadata.set("sys", crate::host::wire::wire("mcp-tool").sys());
     let read = |json: &str| -> Value { serde_json::from_str(json).expect("JSON") };
@@ -323,11 +325,7 @@ fn arguments_are_exact_in_the_data_and_texts_beside_it() {
     let exact = r#"{"a":10.10,"b":1e400,"c":"2026-11-21T10:00:00+02:00","d":true,"e":null,"f":[1, 2],"g":{"x":"é"}}"#;
     let given = serde_json::value::RawValue::from_string(exact.to_owned()).expect("JSON");
     let caller = headers(&[("Accept", "a"), ("accept", "b")]);
-    let call = Call {
-        name: "t",
-        arguments: Some(&given),
-        headers: &caller,
-    };
+    let call = Call::read("t", Some(&given), &caller).expect("a call");
     let (data, metadata) = call.data(&tool(&trigger("t", "[]")), "f");
     let text: String = serde_json::from_str(&data).expect("a text");
     let text: String = serde_json::from_str(&text).expect("a text");
@@ -352,11 +350,7 @@ fn arguments_are_exact_in_the_data_and_texts_beside_it() {
     }
     assert!(metadata.get("mcpsessionid").is_none());
 
-    let call = Call {
-        name: "t",
-        arguments: None,
-        headers: &[],
-    };
+    let call = Call::read("t", None, &[]).expect("a call");
     let (_, metadata) = call.data(&tool(&trigger("t", "[]")), "f");
     assert!(metadata.get("mcptoolargs").is_none() && metadata.get("arguments").is_none());
 }
@@ -454,13 +448,12 @@ fn a_result_and_a_list_are_one_line_each() {
             body: body.as_bytes(),
         };
         let run = |_: &Tool, _: &Call| Err(String::new());
-        event(&mcp::answer(
-            &Server::read(&Value::Null),
-            std::slice::from_ref(&listed),
-            &request,
-            SESSION,
-            run,
-        ))
+        let server = Server {
+            settings: &Value::Null,
+            tools: std::slice::from_ref(&listed),
+            new_session: SESSION,
+        };
+        event(&mcp::answer(&server, &request, run))
     };
     let list = ask(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
     let schema = json!({"type": "object", "required": ["a"]});
