@@ -101,7 +101,7 @@ impl App {
         let handler = start::start(&app, &command, None);
         let handler = handler.unwrap_or_else(|problem| panic!("{problem}"));
         let invocations = Arc::<Invocations>::default();
-        let record = Record::kept_and({
+        let record = Record::kept({
             let invocations = invocations.clone();
             move |event| invocations.note(event)
         });

@@ -74,7 +74,7 @@ fn hosted(app: Description) -> Host {
         handler,
         Arc::new(app),
         Arc::default(),
-        Arc::new(Record::kept()),
+        Arc::new(Record::kept(|_| {})),
     )
 }
 

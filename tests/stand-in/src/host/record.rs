@@ -85,13 +85,8 @@ pub struct Kept {
 }
 
 impl Record {
-    /// A record that is kept.
-    pub fn kept() -> Self {
-        Self::kept_and(|_| {})
-    }
-
     /// A record that is kept, and whose events also go to `show` as they happen.
-    pub fn kept_and(show: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+    pub fn kept(show: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         Self::Kept(Mutex::default(), Box::new(show))
     }
 

@@ -4,71 +4,63 @@ use crate::fake;
 use serde_json::{Value, json};
 use stand_in::App;
 
-const CONNECTION: &str = r#""connection":"FAKE_OTHER""#;
-
-/// Starts an app of these functions: name, trigger, and the rest of the bindings.
-fn start(test: &str, functions: &[(&str, &str, &str)]) -> App {
-    let functions: Vec<(&str, String)> = functions
-        .iter()
-        .map(|(name, trigger, rest)| (*name, format!("{{{trigger}}},{rest}")))
-        .collect();
-    let functions: Vec<(&str, &str)> = functions
-        .iter()
+/// Starts an app of these functions, one per line: its name, its trigger, and what it reads and
+/// writes.
+fn start(test: &str, functions: &[&str]) -> App {
+    let mut described = Vec::new();
+    for function in functions {
+        let (name, bindings) = function.split_once(": ").expect("a name");
+        let bindings = bindings.split(" > ").map(binding).collect::<Vec<_>>();
+        described.push((name, bindings.join(",")));
+    }
+    let described = described.iter();
+    let described: Vec<_> = described
         .map(|(name, bindings)| (*name, &**bindings))
         .collect();
-    App::start_in(&fake::app_with(test, &functions), &[], fake::command)
+    App::start_in(&fake::app_with(test, &described), &[], fake::command)
 }
 
-fn http(route: &str) -> String {
-    format!(
-        r#""type":"httpTrigger","direction":"in","name":"req","authLevel":"anonymous","methods":["get","post"],"route":"{route}""#
-    )
+/// A binding: its kind, and its route, queue, path or table.
+fn binding(text: &str) -> String {
+    let (kind, place) = text.split_once(' ').unwrap_or((text, ""));
+    let mut binding = match kind {
+        "http" => json!({"type": "httpTrigger", "methods": ["get", "post"], "route": place}),
+        "on-queue" => json!({"type": "queueTrigger", "queueName": place}),
+        "on-blob" => json!({"type": "blobTrigger", "path": place}),
+        "answer" => json!({"type": "http"}),
+        "queue" => json!({"type": "queue", "queueName": place}),
+        "blob" | "read-blob" => json!({"type": "blob", "path": place}),
+        "rows" => json!({"type": "table", "tableName": place, "partitionKey": "{day}"}),
+        "read-rows" => {
+            json!({"type": "table", "tableName": place, "partitionKey": "{day}", "take": 2})
+        }
+        other => panic!("there is no binding {other}"),
+    };
+    let (direction, name) = match kind {
+        "http" => ("in", "req"),
+        "on-queue" | "on-blob" => ("in", "item"),
+        "answer" => ("out", "res"),
+        "read-blob" | "read-rows" => ("in", "in"),
+        _ => ("out", "out"),
+    };
+    (binding["direction"], binding["name"]) = (direction.into(), name.into());
+    match kind {
+        "http" => binding["authLevel"] = "anonymous".into(),
+        "answer" => {}
+        _ => binding["connection"] = "FAKE_OTHER".into(),
+    }
+    binding.to_string()
 }
-
-fn queue(name: &str) -> String {
-    format!(
-        r#""type":"queueTrigger","direction":"in","name":"item","queueName":"{name}",{CONNECTION}"#
-    )
-}
-
-fn blob(path: &str) -> String {
-    format!(r#""type":"blobTrigger","direction":"in","name":"item","path":"{path}",{CONNECTION}"#)
-}
-
-fn output(members: &str) -> String {
-    format!(r#"{{"direction":"out","name":"out",{members},{CONNECTION}}}"#)
-}
-
-const ANSWER: &str = r#"{"type":"http","direction":"out","name":"res"}"#;
 
 #[test]
 fn a_chain_goes_from_http_to_queues_and_blobs_and_on() {
     let app = start(
         "storage-chain",
         &[
-            (
-                "pass1",
-                &http("orders"),
-                &format!(
-                    "{ANSWER},{}",
-                    output(r#""type":"queue","queueName":"chain-in""#)
-                ),
-            ),
-            (
-                "pass2",
-                &queue("chain-in"),
-                &output(r#""type":"blob","path":"chain/{day}/{id}.json""#),
-            ),
-            (
-                "pass3",
-                &blob("chain/{day}/{name}.{ext}"),
-                &output(r#""type":"queue","queueName":"{ext}-{day}""#),
-            ),
-            (
-                "pass4",
-                &queue("json-monday"),
-                &output(r#""type":"blob","path":"done/{id}""#),
-            ),
+            "pass1: http orders > answer > queue chain-in",
+            "pass2: on-queue chain-in > blob chain/{day}/{id}.json",
+            "pass3: on-blob chain/{day}/{name}.{ext} > queue {ext}-{day}",
+            "pass4: on-queue json-monday > blob done/{id}",
         ],
     );
     let order = r#"{"id":7,"day":"monday"}"#;
@@ -104,16 +96,8 @@ fn a_blob_whose_trigger_fails_is_tried_five_times() {
     let app = start(
         "storage-poison",
         &[
-            (
-                "fails",
-                &blob("ins/{name}"),
-                &output(r#""type":"queue","queueName":"never""#),
-            ),
-            (
-                "pass",
-                &queue("webjobs-blobtrigger-poison"),
-                &output(r#""type":"blob","path":"poison/{BlobName}""#),
-            ),
+            "fails: on-blob ins/{name} > queue never",
+            "pass: on-queue webjobs-blobtrigger-poison > blob poison/{BlobName}",
         ],
     );
     for time in 1..=2 {
@@ -139,28 +123,11 @@ fn a_blob_whose_trigger_fails_is_tried_five_times() {
 
 #[test]
 fn inputs_are_resolved_before_the_function_and_outputs_after_it() {
-    let input = format!(
-        r#"{{"type":"blob","direction":"in","name":"in","path":"ins/{{id}}-{{size}}.txt",{CONNECTION}}}"#
-    );
     let app = start(
         "storage-order",
         &[
-            (
-                "pass",
-                &http("items/{id}"),
-                &format!(
-                    "{ANSWER},{input},{}",
-                    output(r#""type":"blob","path":"outs/{to}""#)
-                ),
-            ),
-            (
-                "pass2",
-                &http("queues"),
-                &format!(
-                    "{ANSWER},{}",
-                    output(r#""type":"queue","queueName":"{to}""#)
-                ),
-            ),
+            "pass: http items/{id} > answer > read-blob ins/{id}-{size}.txt > blob outs/{to}",
+            "pass2: http queues > answer > queue {to}",
         ],
     );
     app.put_blob("ins", "7-L.txt", "seven");
@@ -169,11 +136,12 @@ fn inputs_are_resolved_before_the_function_and_outputs_after_it() {
     assert_eq!((answer.status, answer.text()), (200, "\"seven\""));
     assert!(app.blob("outs", "x/y.txt").is_some());
     let has_run = || app.logs().len();
+    let last_failure = || app.failures().pop().expect("a failure");
     let ran = has_run();
 
     // An input without a value: the function does not run.
     assert_eq!(app.post("/api/items/7", r#"{"to":"x"}"#).status, 500);
-    let failure = app.failures().pop().expect("a failure");
+    let failure = last_failure();
     for words in [
         "the function has not run: its input in: ",
         "No value for named parameter 'size'.",
@@ -185,37 +153,21 @@ fn inputs_are_resolved_before_the_function_and_outputs_after_it() {
     assert_eq!(has_run(), ran);
 
     // An output without one: it has run, and fails all the same.
+    let item = "/api/items/7?size=L";
+    let no_value = "No value for named parameter 'to'.";
     for (path, body, words) in [
-        (
-            "/api/items/7?size=L",
-            r#"{}"#,
-            "No value for named parameter 'to'.",
-        ),
-        (
-            "/api/items/7?size=L",
-            r#"{"to":null}"#,
-            "No value for named parameter 'to'.",
-        ),
-        ("/api/items/7?size=L", r#"{"to":""}"#, "BlobPath is invalid"),
-        (
-            "/api/items/7?size=L",
-            r#"{"to":"../../other/x"}"#,
-            "leave the container",
-        ),
-        (
-            "/api/queues",
-            r#"{"to":"Orders_New"}"#,
-            "is not a queue's name",
-        ),
+        (item, r#"{}"#, no_value),
+        (item, r#"{"to":null}"#, no_value),
+        (item, r#"{"to":""}"#, "BlobPath is invalid"),
+        (item, r#"{"to":"../../other/x"}"#, "leave the container"),
+        ("/api/queues", r#"{"to":"A_b"}"#, "is not a queue's name"),
     ] {
         let before = has_run();
         assert_eq!(app.post(path, body).status, 500, "{body}");
-        let failure = app.failures().pop().expect("a failure");
-        assert!(
-            failure.contains("the function has run, but its output out"),
-            "{failure}"
-        );
-        assert!(failure.contains(words), "{failure}");
+        let failure = last_failure();
+        for words in ["the function has run, but its output out", words] {
+            assert!(failure.contains(words), "{failure}");
+        }
         assert_eq!(has_run(), before + 1, "{body}");
     }
     // Capitals in a queue's name are made small.
@@ -225,69 +177,46 @@ fn inputs_are_resolved_before_the_function_and_outputs_after_it() {
     assert_eq!((answer.status, answer.text()), (200, "null"));
     // What a test gives wins over the blob.
     app.input_bytes("pass", "in", "given");
-    assert_eq!(
-        app.post("/api/items/7?size=L", r#"{"to":"z"}"#).text(),
-        "\"given\""
-    );
+    assert_eq!(app.post(item, r#"{"to":"z"}"#).text(), "\"given\"");
     // A folder is not a blob.
-    assert_eq!(app.post("/api/items/7?size=L", r#"{"to":"x"}"#).status, 500);
-    let failure = app.failures().pop().expect("a failure");
+    assert_eq!(app.post(item, r#"{"to":"x"}"#).status, 500);
+    let failure = last_failure();
     assert!(failure.contains("it is a folder already"), "{failure}");
 }
 
 #[test]
 fn rows_are_inserted_and_read() {
-    let table = |direction: &str, name: &str, more: &str| {
-        format!(
-            r#"{{"type":"table","direction":"{direction}","name":"{name}","tableName":"Orders",{more},{CONNECTION}}}"#
-        )
-    };
-    let (output, input) = (
-        table("out", "out", r#""partitionKey":"{day}""#),
-        table("in", "in", r#""partitionKey":"{day}","take":2"#),
-    );
     let app = start(
         "storage-rows",
         &[
-            ("rows", &http("orders/{day}"), &format!("{ANSWER},{output}")),
-            ("pass", &http("read/{day}"), &format!("{ANSWER},{input}")),
+            "rows: http orders/{day} > answer > rows Orders",
+            "pass: http read/{day} > answer > read-rows Orders",
         ],
     );
+    let post = |day: &str, rows: &str| app.post(&format!("/api/orders/{day}"), rows).status;
+    let read = |day: &str| app.get(&format!("/api/read/{day}")).text().to_owned();
     // There is no table yet: the function does not run.
     assert_eq!(app.get("/api/read/monday").status, 500);
     let failure = app.failures().pop().expect("a failure");
     assert!(failure.contains("the function has not run: its input in: there is no table Orders"));
     let rows = r#"[{"RowKey":"1","price":1.50},{"RowKey":"2"},{"RowKey":"3"}]"#;
-    assert_eq!(
-        app.post("/api/orders/monday", rows).status,
-        200,
-        "{:?}",
-        app.failures()
-    );
+    assert_eq!(post("monday", rows), 200, "{:?}", app.failures());
     let shown = r#"[{"PartitionKey":"monday","RowKey":"1","price":1.5},{"PartitionKey":"monday","RowKey":"2"}]"#;
-    assert_eq!(app.get("/api/read/monday").text(), shown);
-    assert_eq!(app.get("/api/read/tuesday").text(), "[]");
+    assert_eq!(read("monday"), shown);
+    assert_eq!(read("tuesday"), "[]");
     assert_eq!(app.outputs("rows", "out").len(), 3);
     // A key that is there fails, and nothing of the list is written.
-    assert_eq!(
-        app.post("/api/orders/monday", r#"[{"RowKey":"0"},{"RowKey":"1"}]"#)
-            .status,
-        500
-    );
+    assert_eq!(post("monday", r#"[{"RowKey":"0"},{"RowKey":"1"}]"#), 500);
     let failure = app.failures().pop().expect("a failure");
     assert!(failure.contains("the function has run, but its output out is not written: The specified entity already exists"), "{failure}");
-    assert_eq!(app.get("/api/read/monday").text(), shown);
+    assert_eq!(read("monday"), shown);
     let replaced = r#"{"RowKey":"1","ETag":"*","price":2}"#;
-    assert_eq!(app.post("/api/orders/monday", replaced).status, 200);
-    assert!(app.get("/api/read/monday").text().contains(r#""price":2"#));
+    assert_eq!(post("monday", replaced), 200);
+    assert!(read("monday").contains(r#""price":2"#));
     // A date keeps its moment where the entity says that it is one.
     let dated = r#"{"RowKey":"d","at":"2026-11-21T10:00:00+02:00","at@odata.type":"Edm.DateTime"}"#;
-    assert_eq!(app.post("/api/orders/date", dated).status, 200);
-    assert!(
-        app.get("/api/read/date")
-            .text()
-            .contains(r#""at":"2026-11-21T08:00:00Z""#)
-    );
+    assert_eq!(post("date", dated), 200);
+    assert!(read("date").contains(r#""at":"2026-11-21T08:00:00Z""#));
 }
 
 #[test]
@@ -295,16 +224,8 @@ fn two_functions_on_one_queue_get_its_messages_in_turn() {
     let app = start(
         "storage-turn",
         &[
-            (
-                "pass1",
-                &queue("shared"),
-                &output(r#""type":"queue","queueName":"first""#),
-            ),
-            (
-                "pass2",
-                &queue("shared"),
-                &output(r#""type":"queue","queueName":"second""#),
-            ),
+            "pass1: on-queue shared > queue first",
+            "pass2: on-queue shared > queue second",
         ],
     );
     for message in ["a 1", "a 2", "a 3", "a 4"] {
@@ -323,22 +244,16 @@ fn a_local_that_cannot_be_written_is_named() {
     let served = fake::Served::start_at(&root);
     let put = served.ask("PUT", "/local/blobs/ins/a", &[], b"x");
     assert_eq!(put.status, 400);
+    let why = put.text();
     assert!(
-        put.text().contains(".local") && put.text().contains("a file already"),
-        "{put:?}"
+        why.contains(".local") && why.contains("a file already"),
+        "{why}"
     );
-    assert_eq!(
-        served.ask("GET", "/local/blobs/ins/a", &[], b"").status,
-        404
-    );
-    assert_eq!(
-        served.ask("GET", "/local", &[], b"").json()["containers"],
-        json!([])
-    );
-    assert_eq!(
-        served.ask("POST", "/api/order", &[], b"{\"id\":1}").status,
-        200
-    );
+    let get = |path: &str| served.ask("GET", path, &[], b"");
+    assert_eq!(get("/local/blobs/ins/a").status, 404);
+    assert_eq!(get("/local").json()["containers"], json!([]));
+    let order = served.ask("POST", "/api/order", &[], b"{\"id\":1}");
+    assert_eq!(order.status, 200);
 }
 
 /// Blobs under `make run`: files that somebody else writes, also while it was off.
@@ -386,11 +301,8 @@ fn files_that_anybody_writes_trigger() {
         let lines = run.lines();
         for number in 2..=5 {
             let line = format!("work ID: the blob ins/no price, try {number} of 5");
-            assert_eq!(
-                lines.iter().filter(|other| **other == line).count(),
-                1,
-                "{lines:?}"
-            );
+            let times = lines.iter().filter(|other| **other == line).count();
+            assert_eq!(times, 1, "{lines:?}");
         }
         // What was delivered is in the file.
         let seen =
