@@ -24,13 +24,15 @@ pub const ROUTES: &[Route] = &[
 ];
 "#;
 
-fn names(text: &str) -> Vec<(String, String)> {
-    let table = Table::find(text).unwrap();
-    table
-        .entries
-        .iter()
-        .map(|entry| (entry.name.clone(), entry.path.clone()))
-        .collect()
+fn find(text: &str) -> Table<'_> {
+    Table::find(text).unwrap()
+}
+
+/// The entries of the table, each with its code.
+fn entries(text: &str) -> String {
+    let entries = find(text).entries.into_iter();
+    let entries = entries.map(|entry| format!("{} {}", entry.name, entry.path));
+    entries.collect::<Vec<_>>().join(", ")
 }
 
 fn call(name: &str) -> String {
@@ -39,18 +41,12 @@ fn call(name: &str) -> String {
 
 #[test]
 fn entries_are_found_in_any_layout() {
-    let all = [
-        ("hello", "hello::run"),
-        ("order", "shop::order"),
-        ("cancel", "shop::cancel"),
-    ];
-    let all = all.map(|(name, path)| (name.to_owned(), path.to_owned()));
-    assert_eq!(names(TEXT), all);
+    let all = "hello hello::run, order shop::order, cancel shop::cancel";
+    assert_eq!(entries(TEXT), all);
     let line = r#"pub static ROUTES:&[Route]=&[Route::http("hello",&[],"/",r#match::run),];"#;
-    let table = Table::find(line).unwrap();
-    assert_eq!(table.entries[0].path, "r#match::run");
-    assert_eq!(table.entries[0].file().as_deref(), Some("match"));
-    assert_eq!(names("const ROUTES: &[Route] = &[];"), []);
+    assert_eq!(entries(line), "hello r#match::run");
+    assert_eq!(find(line).entries[0].file().as_deref(), Some("match"));
+    assert_eq!(entries("const ROUTES: &[Route] = &[];"), "");
     for text in [
         "",
         "const ROUTE: [u8; 0] = [];",
@@ -63,32 +59,24 @@ fn entries_are_found_in_any_layout() {
 
 #[test]
 fn an_entry_is_added_and_taken_out_again() {
-    let added = Table::find(TEXT).unwrap().with(&call("fresh"));
-    assert_eq!(
-        added,
-        TEXT.replace(
-            "    ),\n];",
-            "    ),\n    Route::trigger(\"fresh\", \"item\", &[], fresh::run),\n];"
-        )
-    );
-    assert_eq!(Table::find(&added).unwrap().without("fresh"), TEXT);
-    let without_cancel = Table::find(TEXT).unwrap().without("cancel");
+    let added = find(TEXT).with(&call("fresh"));
+    let lines = format!("    ),\n    {},\n];", call("fresh"));
+    assert_eq!(added, TEXT.replace("    ),\n];", &lines));
+    assert_eq!(find(&added).without("fresh"), TEXT);
+    let text = find(TEXT).without("cancel");
+    assert!(text.ends_with("shop::order),\n];\n"), "{text}");
+    let text = find(TEXT).without("order");
     assert!(
-        without_cancel.ends_with("shop::order),\n];\n"),
-        "{without_cancel}"
-    );
-    let without_order = Table::find(TEXT).unwrap().without("order");
-    assert!(
-        without_order.contains("// The shop's:\n    Route::trigger(\n"),
-        "{without_order}"
+        text.contains("// The shop's:\n    Route::trigger(\n"),
+        "{text}"
     );
 }
 
 #[test]
 fn a_list_in_one_line_stays_in_it() {
     let none = "const ROUTES: &[Route] = &[];\n";
-    let with = |text: &str, name: &str| Table::find(text).unwrap().with(&call(name));
-    let without = |text: &str, name: &str| Table::find(text).unwrap().without(name);
+    let with = |text: &str, name: &str| find(text).with(&call(name));
+    let without = |text: &str, name: &str| find(text).without(name);
     let one = with(none, "first");
     assert_eq!(one, none.replace("[];", &format!("[{}];", call("first"))));
     let two = with(&one, "second");
