@@ -159,18 +159,10 @@ fn hello_answers_alike_in_every_form() {
         assert_eq!(host.post("hello", BYTES, &bytes).body, bytes);
         assert_eq!(host.post("hello", "image/png", &bytes).body, bytes);
     }
-    assert_refused(
-        &payload,
-        &payload.post("hello", BYTES, &bytes),
-        415,
-        "not text in UTF-8",
-    );
-    assert_refused(
-        &payload,
-        &payload.post("hello", "image/png", &bytes),
-        415,
-        BYTES,
-    );
+    for (content_type, words) in [(BYTES, "not text in UTF-8"), ("image/png", BYTES)] {
+        let answer = payload.post("hello", content_type, &bytes);
+        assert_refused(&payload, &answer, 415, words);
+    }
     let in_pieces = |host: &Host| host.post_chunked("hello", TEXT, b"in pieces");
     assert_eq!(in_pieces(&proxied).text(), "in pieces");
     // That one is the host's own.
@@ -184,30 +176,17 @@ fn hello_answers_alike_in_every_form() {
 fn a_body_arrives_as_its_content_type_says() {
     let host = start_host();
     let bytes: Vec<u8> = (0..=255).collect();
-    for content_type in [
-        BYTES,
-        "Application/Octet-Stream",
-        "application/octet-stream; a=b",
-        "multipart/form-data; boundary=x",
-        "Multipart/Mixed;boundary=x",
-    ] {
+    let binary = "application/octet-stream, Application/Octet-Stream, application/octet-stream; a=b, \
+        multipart/form-data; boundary=x, Multipart/Mixed;boundary=x";
+    for content_type in binary.split(", ") {
         for body in [&bytes[..], b"test", "\u{feff}text".as_bytes(), b"caf\xe9"] {
             assert_eq!(order(&host, content_type, body), body, "{content_type}");
         }
     }
     // The host takes a body whose Content-Type is not well-formed for a text.
-    for content_type in [
-        TEXT,
-        JSON,
-        "application/xml",
-        "application/x-www-form-urlencoded",
-        "application/octet-stream;",
-        "application/octet-streams",
-        "multipart",
-        "multipart/mixed;",
-        "image/png",
-        "",
-    ] {
+    let textual = "text/plain, application/json, application/xml, application/x-www-form-urlencoded, \
+        application/octet-stream;, application/octet-streams, multipart, multipart/mixed;, image/png, ";
+    for content_type in textual.split(", ") {
         for text in ["na\u{ef}ve", "AAECA/8=", "test"] {
             let arrived = order(&host, content_type, text.as_bytes());
             assert_eq!(arrived, text.as_bytes(), "{content_type}");
@@ -233,13 +212,9 @@ fn a_body_arrives_as_its_content_type_says() {
 
     let advice = "send binary as application/octet-stream";
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff";
+    let latin1 = "text/plain; charset=iso-8859-1";
     for (content_type, body, status, words) in [
-        (
-            "text/plain; charset=iso-8859-1",
-            &b"caf\xe9"[..],
-            415,
-            advice,
-        ),
+        (latin1, &b"caf\xe9"[..], 415, advice),
         ("image/png", png, 415, advice),
         ("application/octet-stream;", b"caf\xe9", 415, "not UTF-8"),
         ("multipart/mixed;", b"caf\xe9", 415, "not UTF-8"),
@@ -247,12 +222,8 @@ fn a_body_arrives_as_its_content_type_says() {
         (BYTES, b"", 400, "needs a body"),
         (TEXT, "\u{feff}".as_bytes(), 400, "needs a body"),
     ] {
-        assert_refused(
-            &host,
-            &host.post("order", content_type, body),
-            status,
-            words,
-        );
+        let answer = host.post("order", content_type, body);
+        assert_refused(&host, &answer, status, words);
     }
     for content_type in [JSON, BYTES] {
         let answer = host.post_chunked("order", content_type, b"{}");
@@ -286,51 +257,48 @@ fn an_order_may_be_as_large_as_a_queue_message_and_not_larger() {
     }
 }
 
+/// Texts that the host would change, one per line.
+const CHANGED: &str = r#"test
+null
+true
+12345678
+20261121
+abcd efgh
+aGVsbG8=
+"hi"
+""hi""
+"\""
+"\ud800"
+2026-11-21T10:00:00+02:00
+2026-11-21T10:00:00
+2026-11-21T10:00:00.123456789
+/Date(0)/
+[]
+[hello]
+[1,2]
+["a","2026-11-21T10:00:00+02:00"]
+{hello}
+{8f14e45f-ceea-467f-a0e6-5b4b9c6d1d9a}
+{a:1}
+{"at":"2026-11-21T10:00:00+02:00"}
+{"price":10.10}
+{"n":12345678901234567.89}
+{"n":1e400}
+{"a":1,"a":2}
+{"a":"\ud800"}"#;
+
 #[test]
 fn texts_that_the_host_would_change_arrive_unaltered() {
     let host = start_host();
     // Indented it would not fit.
     let large = format!("{{\"a\":[{}0]}}", "1,".repeat(12_499));
-    for text in [
-        "test",
-        "null",
-        "true",
-        "12345678",
-        "20261121",
-        "abcd efgh",
-        "    ",
-        "aGVsbG8=",
-        "\"hi\"",
-        "\"\"hi\"\"",
-        "\"\\\"\"",
-        "\"\\ud800\"",
-        " \"hi\" ",
-        "2026-11-21T10:00:00+02:00",
-        "2026-11-21T10:00:00",
-        "2026-11-21T10:00:00.123456789",
-        "/Date(0)/",
-        "[]",
-        "[hello]",
-        "[1,2]",
-        "[\"a\",\"2026-11-21T10:00:00+02:00\"]",
-        "{hello}",
-        "{8f14e45f-ceea-467f-a0e6-5b4b9c6d1d9a}",
-        "{a:1}",
-        r#"{"at":"2026-11-21T10:00:00+02:00"}"#,
-        r#"{"price":10.10}"#,
-        r#"{"n":12345678901234567.89}"#,
-        r#"{"n":1e400}"#,
-        r#"{"a":1,"a":2}"#,
-        r#"{"a":"\ud800"}"#,
-        "\u{a0}{\"a\":1}",
-        &large,
-    ] {
-        assert_eq!(
-            order(&host, TEXT, text.as_bytes()),
-            text.as_bytes(),
-            "{text:?}"
-        );
-        assert_eq!(pass_on(&host, text.as_bytes()), text.as_bytes(), "{text:?}");
+    for text in CHANGED
+        .lines()
+        .chain(["    ", " \"hi\" ", "\u{a0}{\"a\":1}", &large])
+    {
+        let text = text.as_bytes();
+        assert_eq!(order(&host, TEXT, text), text);
+        assert_eq!(pass_on(&host, text), text);
     }
     assert_eq!(pass_on(&host, b""), b"");
     assert!(host.record.so_far().failures.is_empty());

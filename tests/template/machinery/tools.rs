@@ -5,7 +5,8 @@ use crate::start::{command, start_with};
 use crate::tests_app::{SERVE, TOOLS};
 use serde_json::{Value, json};
 use stand_in::App;
-use stand_in::run::http::invocation;
+use stand_in::run::http::{Answer, invocation};
+use stand_in::run::process::Handler;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -22,18 +23,17 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     write("host.json", serde_json::from_str(host).expect("JSON"));
     let tools: Value = serde_json::from_str(include_str!("../mcp/tools.json")).expect("JSON");
     for (function, properties) in tools.as_object().expect("an object") {
+        let tool = function.replace('-', "_");
         let mut bindings = vec![json!({
-            "type": "mcpToolTrigger", "direction": "in", "name": "context", "toolName": function.replace('-', "_"),
+            "type": "mcpToolTrigger", "direction": "in", "name": "context", "toolName": tool,
             "description": "A tool.", "toolProperties": properties.to_string(), "useResultSchema": true,
         })];
         if function == "besides" {
             bindings.push(json!({"type": "blob", "direction": "in", "name": "snippet", "path": "snippets/{mcptoolargs.item}.json", "connection": "AzureWebJobsStorage"}));
             bindings.push(json!({"type": "queue", "direction": "out", "name": "message", "queueName": "asked", "connection": "AzureWebJobsStorage"}));
         }
-        write(
-            &format!("{function}/function.json"),
-            json!({"bindings": bindings}),
-        );
+        let file = format!("{function}/function.json");
+        write(&file, json!({"bindings": bindings}));
     }
     folder
 });
@@ -42,81 +42,76 @@ fn app() -> App {
     App::start_in(&FOLDER, &[(SERVE, TOOLS)], command)
 }
 
-fn text(text: &str) -> Vec<Value> {
-    vec![json!({"type": "text", "text": text})]
+/// Calls a tool, and gives its text and whether that is an error.
+#[track_caller]
+fn says(app: &App, tool: &str, arguments: Value) -> (String, bool) {
+    let answer = app.tool(tool, arguments).expect("an answer");
+    assert_eq!(
+        answer.content,
+        [json!({"type": "text", "text": answer.text()})]
+    );
+    (answer.text(), answer.is_error)
+}
+
+/// What an agent learns of a failure, whose reason is for the log only.
+#[track_caller]
+fn assert_fails(app: &App, tool: &str, arguments: Value, reasons: &[&str]) {
+    let failure = format!("An error occurred invoking '{tool}'.");
+    assert_eq!(says(app, tool, arguments), (failure, true));
+    let stderr = app.stderr();
+    for reason in reasons {
+        assert!(stderr.contains(reason), "{reason}: {stderr}");
+    }
 }
 
 #[test]
 fn each_tool_is_listed() {
     let listed = app().tools();
-    let names: Vec<_> = listed
-        .iter()
-        .filter_map(|tool| tool["name"].as_str())
-        .collect();
-    assert!(
-        names.len() == 17 && names.contains(&"price_of"),
-        "{names:?}"
-    );
-    let price_of = listed
-        .iter()
-        .find(|tool| tool["name"] == "price_of")
-        .expect("price_of");
-    assert_eq!(price_of["inputSchema"]["required"], json!(["item"]));
-    assert_eq!(
-        price_of["inputSchema"]["properties"]["count"]["type"],
-        "integer"
-    );
+    let price_of = listed.iter().find(|tool| tool["name"] == "price_of");
+    let schema = &price_of.expect("price_of")["inputSchema"];
+    assert_eq!(listed.len(), 17, "{listed:?}");
+    assert_eq!(schema["required"], json!(["item"]));
+    assert_eq!(schema["properties"]["count"]["type"], "integer");
 }
 
 #[test]
 fn a_struct_is_structured_content_and_its_json() {
     let app = app();
-    let answer = app
-        .tool("price_of", json!({"item": "tea", "count": 2}))
-        .expect("an answer");
+    let tea = json!({"item": "tea", "count": 2});
+    assert_eq!(
+        says(&app, "price_of", tea.clone()),
+        (r#"{"price":6}"#.into(), false)
+    );
+    let answer = app.tool("price_of", tea).expect("an answer");
     assert_eq!(answer.structured_content, Some(json!({"price": 6})));
-    assert_eq!(
-        (answer.text().as_str(), answer.is_error),
-        (r#"{"price":6}"#, false)
-    );
-    let refusal = app.tool("price_of", json!({})).expect_err("a refusal");
-    assert_eq!(
-        (refusal.code, refusal.message.as_str()),
-        (
-            -32602,
-            "One or more required tool properties are missing values. Please provide: item"
-        )
-    );
+    // As they come and go, exactly.
+    let sent = json!({
+        "a": 10.10, "b": "2026-11-21T10:00:00+02:00", "c": true, "d": null, "e": [1, "x", {"y": {}}], "f": "test",
+        "g": 9007199254740993_u64, "h": -0.5, "i": "\u{1f375}", "": "no name",
+    });
+    let answer = app.tool("echoes", sent.clone()).expect("an answer");
+    assert_eq!(answer.structured_content.as_ref(), Some(&sent));
+    let text: Value = answer.text().parse().expect("JSON");
+    assert_eq!(text, sent);
 }
+
+/// Arguments, and what the agent is answered.
+const REFUSED: &str = r#"{"item":1} => the argument item: invalid type: integer `1`, expected a string
+{"item":"a","count":"two"} => the argument count: invalid type: string "two", expected u32
+{"item":"a","count":-1} => the argument count: invalid value: integer `-1`, expected u32
+{"item":"at line 3","count":[1]} => the argument count: invalid type: sequence, expected u32
+{"item":"coffee"} => there is no coffee, only tea"#;
 
 #[test]
 fn arguments_that_do_not_fit_are_a_refusal_that_names_them() {
     let app = app();
-    for (arguments, says) in [
-        (
-            json!({"item": 1}),
-            "the argument item: invalid type: integer `1`, expected a string",
-        ),
-        (
-            json!({"item": "tea", "count": "two"}),
-            "the argument count: invalid type: string \"two\", expected u32",
-        ),
-        (
-            json!({"item": "tea", "count": -1}),
-            "the argument count: invalid value: integer `-1`, expected u32",
-        ),
-        (
-            json!({"item": "x at line 3", "count": [1]}),
-            "the argument count: invalid type: sequence, expected u32",
-        ),
-        (json!({"item": "coffee"}), "there is no coffee, only tea"),
-    ] {
-        let answer = app.tool("price_of", arguments.clone()).expect("an answer");
-        assert_eq!(
-            (answer.text().as_str(), answer.is_error),
-            (says, true),
-            "{arguments}"
-        );
+    let refusal = app.tool("price_of", json!({})).expect_err("a refusal");
+    let missing = "One or more required tool properties are missing values. Please provide: item";
+    assert_eq!((refusal.code, &*refusal.message), (-32602, missing));
+    for case in REFUSED.lines() {
+        let (arguments, refusal) = case.split_once(" => ").expect("a case");
+        let said = says(&app, "price_of", arguments.parse().expect("JSON"));
+        assert_eq!(said, (refusal.into(), true), "{arguments}");
     }
     let answer = app.tool("wrongs", json!({"how": null, "else": 1}));
     assert_eq!(answer.expect_err("a refusal").code, -32602);
@@ -126,27 +121,34 @@ fn arguments_that_do_not_fit_are_a_refusal_that_names_them() {
 #[test]
 fn a_refusal_of_any_status_reaches_the_agent_and_a_failure_only_the_log() {
     let app = app();
-    let refused = app.tool("refuses", json!({})).expect("an answer");
-    assert_eq!(
-        refused.content,
-        text("there is no \"tea\" today \u{2615}; ask for coffee")
+    let words = "there is no \"tea\" today \u{2615}; ask for coffee";
+    assert_eq!(says(&app, "refuses", json!({})), (words.into(), true));
+    assert_fails(
+        &app,
+        "fails",
+        json!({}),
+        &["the till is locked", "tools.rs:"],
     );
-    assert!(refused.is_error);
-    for (tool, reason) in [
-        ("fails", "the till is locked"),
-        ("panics", "the till is gone"),
+    assert_fails(
+        &app,
+        "panics",
+        json!({}),
+        &["the till is gone", "tools.rs:"],
+    );
+    // A tool's own mistakes.
+    for (how, reason) in [
+        ("list", "structured content has to be an object"),
+        (
+            "return value",
+            "sets the output $return, which its route does not declare",
+        ),
+        (
+            "output",
+            "sets the output message, which its route does not declare",
+        ),
+        ("answer", "answers an HTTP caller, and it has none"),
     ] {
-        let failed = app.tool(tool, json!({})).expect("an answer");
-        assert_eq!(
-            failed.content,
-            text(&format!("An error occurred invoking '{tool}'."))
-        );
-        assert!(failed.is_error);
-        let stderr = app.stderr();
-        assert!(
-            stderr.contains(reason) && stderr.contains("tools.rs:"),
-            "{stderr}"
-        );
+        assert_fails(&app, "wrongs", json!({"how": how}), &[reason]);
     }
 }
 
@@ -154,88 +156,51 @@ fn a_refusal_of_any_status_reaches_the_agent_and_a_failure_only_the_log() {
 fn what_a_tool_says_arrives_as_it_is() {
     let app = app();
     let long = "x".repeat(1 << 20);
-    for says in [
-        "",
-        " ",
-        "null",
-        "true",
-        "1.50",
-        "test",
-        "dGVzdA==",
-        "2026-11-21T10:00:00+02:00",
-        "/Date(1)/",
-        "[]",
-        "[1,2]",
+    let texts = "| |null|true|1.50|test|dGVzdA==|2026-11-21T10:00:00+02:00|/Date(1)/|[]|[1,2]";
+    let odd = [
         "{\"a\":\"2026-11-21T10:00:00+02:00\"}",
         "\u{1f375} caf\u{e9}\n\r\t\u{0}\u{2028}\"\\",
         &long,
-    ] {
-        let answer = app.tool("says", json!({"text": says})).expect("an answer");
-        assert!(answer.content == text(says), "{:.80}", answer.text());
+    ];
+    for text in texts.split('|').chain(odd) {
+        let said = says(&app, "says", json!({"text": text}));
+        assert!(said == (text.into(), false), "{:.80}", said.0);
     }
     let empty = app.tool("empty", json!({})).expect("an answer");
     assert!(empty.content.is_empty() && !empty.is_error && empty.structured_content.is_none());
 }
 
 #[test]
-fn arguments_come_and_structs_go_exactly() {
-    let sent = json!({
-        "a": 10.10, "b": "2026-11-21T10:00:00+02:00", "c": true, "d": null, "e": [1, "x", {"y": {}}], "f": "test",
-        "g": 9007199254740993_u64, "h": -0.5, "i": "\u{1f375}", "": "no name",
-    });
-    let answer = app().tool("echoes", sent.clone()).expect("an answer");
-    assert_eq!(answer.structured_content.as_ref(), Some(&sent));
-    assert_eq!(
-        serde_json::from_str::<Value>(&answer.text()).expect("JSON"),
-        sent
-    );
-}
-
-#[test]
 fn blocks_of_every_kind_arrive() {
     let answer = app().tool("shows", json!({})).expect("an answer");
-    let kinds: Vec<_> = answer
-        .content
-        .iter()
-        .map(|block| block["type"].as_str().unwrap_or_default())
-        .collect();
-    assert_eq!(
-        kinds,
-        [
-            "text",
-            "image",
-            "audio",
-            "resource",
-            "resource",
-            "resource_link"
-        ]
-    );
-    let blocks = &answer.content;
-    assert_eq!(blocks[1]["mimeType"], "image/png");
+    let mut blocks = answer.content;
+    let image = blocks[1]["data"].take();
     assert!(
-        blocks[1]["data"]
+        image
             .as_str()
             .is_some_and(|data| data.starts_with("iVBORw0KGgo")),
-        "{}",
-        blocks[1]
+        "{image}"
     );
-    assert_eq!(
-        blocks[3]["resource"],
-        json!({"uri": "shop://may", "mimeType": "text/plain", "text": "tea 3"})
+    let sound = blocks[2]["data"].take();
+    assert!(
+        sound.as_str().is_some_and(|data| data.starts_with("UklGR")),
+        "{sound}"
     );
-    let bytes =
-        json!({"uri": "shop://may.bin", "mimeType": "application/octet-stream", "blob": "/wA="});
-    assert_eq!(blocks[4]["resource"], bytes);
-    assert_eq!(
-        blocks[5],
-        json!({"type": "resource_link", "uri": "https://shop.example/may", "name": "the whole list"})
-    );
+    let expected = json!([
+        {"type": "text", "text": "the prices of May"},
+        {"type": "image", "mimeType": "image/png", "data": null},
+        {"type": "audio", "mimeType": "audio/wav", "data": null},
+        {"type": "resource", "resource": {"uri": "shop://may", "mimeType": "text/plain", "text": "tea 3"}},
+        {"type": "resource", "resource": {"uri": "shop://may.bin", "mimeType": "application/octet-stream", "blob": "/wA="}},
+        {"type": "resource_link", "uri": "https://shop.example/may", "name": "the whole list"},
+    ]);
+    assert_eq!(Value::from(blocks), expected);
 }
 
 #[test]
 fn two_calls_run_at_once() {
     let app = app();
-    let call = || app.tool("meets", json!({})).expect("an answer").text();
+    let call = || says(&app, "meets", json!({})).0;
     std::thread::scope(|scope| {
         let calls = [scope.spawn(call), scope.spawn(call)];
         for call in calls {
@@ -254,65 +219,29 @@ fn a_call_without_an_answer_fails_the_test() {
 #[test]
 fn inputs_and_outputs_work_beside_a_tool() {
     let app = app();
-    let answer = app
-        .tool("besides", json!({"item": "tea"}))
-        .expect("an answer");
-    assert_eq!(answer.text(), "tea, none, besides");
+    let besides = |item: &str| says(&app, "besides", json!({"item": item})).0;
+    assert_eq!(besides("tea"), "tea, none, besides");
     app.put_blob("snippets", "tea.json", "black");
-    let answer = app
-        .tool("besides", json!({"item": "tea"}))
-        .expect("an answer");
-    assert_eq!(answer.text(), "tea, black, besides");
+    assert_eq!(besides("tea"), "tea, black, besides");
     app.input("besides", "snippet", json!("green"));
-    let answer = app
-        .tool("besides", json!({"item": "test"}))
-        .expect("an answer");
-    assert_eq!(answer.text(), "test, green, besides");
+    assert_eq!(besides("test"), "test, green, besides");
     assert_eq!(app.queue("asked"), ["tea", "tea", "test"]);
 }
 
-#[test]
-fn a_tools_own_mistakes_are_failures_with_a_reason() {
-    let app = app();
-    for (how, reason) in [
-        ("list", "structured content has to be an object"),
-        (
-            "return value",
-            "sets the output $return, which its route does not declare",
-        ),
-        (
-            "output",
-            "sets the output message, which its route does not declare",
-        ),
-        ("answer", "answers an HTTP caller, and it has none"),
-    ] {
-        let answer = app.tool("wrongs", json!({"how": how})).expect("an answer");
-        assert_eq!(
-            answer.content,
-            text("An error occurred invoking 'wrongs'."),
-            "{how}"
-        );
-        assert!(app.stderr().contains(reason), "{how}: {}", app.stderr());
-    }
+/// Invokes a tool without a host.
+fn invoked(handler: &Handler, function: &str, payload: &[u8]) -> Answer {
+    ask(handler, &invocation(&format!("/{function}"), ID, payload))
 }
 
 #[test]
 fn the_call_that_the_host_sent_is_read() {
     let handler = start_with(SERVE, TOOLS);
-    let answer = ask(
-        &handler,
-        &invocation("/echoes", ID, &wire("host-mcp-tool.json")),
-    );
-    let answer = answer.json();
-    let result = answer["ReturnValue"].as_str().expect("a text");
-    let result: Value = serde_json::from_str(result).expect("JSON");
+    let answer = invoked(&handler, "echoes", &wire("host-mcp-tool.json")).json();
+    let parsed = |text: &Value| -> Value { text.as_str().expect("a text").parse().expect("JSON") };
+    let result = parsed(&answer["ReturnValue"]);
     assert_eq!(result["type"], "call_tool_result");
-    let result = result["content"].as_str().expect("a text");
-    let result: Value = serde_json::from_str(result).expect("JSON");
-    assert_eq!(
-        result["structuredContent"],
-        json!({"item": "apple", "count": 2})
-    );
+    let structured = &parsed(&result["content"])["structuredContent"];
+    assert_eq!(*structured, json!({"item": "apple", "count": 2}));
     let log = answer["Logs"][0].as_str().expect("a line");
     assert!(log.ends_with(" y556jgvvpjokhstz|qhqholsfr9vchax0"), "{log}");
 }
@@ -336,10 +265,7 @@ fn the_callers_key_is_never_written() {
     let handler = start_with(SERVE, TOOLS);
     let mut answers = String::new();
     let mut call = |function: &str, payload: String| {
-        let answer = ask(
-            &handler,
-            &invocation(&format!("/{function}"), ID, payload.as_bytes()),
-        );
+        let answer = invoked(&handler, function, payload.as_bytes());
         answers += &String::from_utf8_lossy(&answer.body);
         answer.status
     };
@@ -350,17 +276,10 @@ fn the_callers_key_is_never_written() {
     for function in ["fails", "panics"] {
         assert_eq!(call(function, good.clone()), 500, "{function}");
     }
-    assert_eq!(
-        call("price-of", payload("{\"item\":[]}", KEY).to_string()),
-        200
-    );
-    // What no host sends: something else where the arguments, the call, the payload should be.
-    for arguments in ["7", "\"text\""] {
-        assert_eq!(
-            call("price-of", payload(arguments, KEY).to_string()),
-            200,
-            "{arguments}"
-        );
+    // Also what no host sends: something else where the arguments, the call, the payload should be.
+    for arguments in ["{\"item\":[]}", "7", "\"text\""] {
+        let status = call("price-of", payload(arguments, KEY).to_string());
+        assert_eq!(status, 200, "{arguments}");
     }
     for data in [
         json!({"context": KEY}),
@@ -370,10 +289,8 @@ fn the_callers_key_is_never_written() {
         json!({"another": KEY}),
         json!(KEY),
     ] {
-        let status = call(
-            "price-of",
-            json!({"Data": data, "Metadata": {"transport": KEY}}).to_string(),
-        );
+        let payload = json!({"Data": data, "Metadata": {"transport": KEY}});
+        let status = call("price-of", payload.to_string());
         assert!((400..=500).contains(&status), "{data}: {status}");
     }
     let mut besides = payload("{\"item\":\"key\"}", KEY);
