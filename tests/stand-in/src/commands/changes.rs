@@ -60,10 +60,8 @@ impl Changes {
                 Ok(()) => done.push(words),
                 Err(error) if done.is_empty() => return Err(format!("{path}: {error}")),
                 Err(error) => {
-                    let done = done.join(", ");
-                    return Err(format!(
-                        "{path}: {error}\nBefore that, this was done: {done}. {way_back}"
-                    ));
+                    let before = format!("Before that, this was done: {}.", done.join(", "));
+                    return Err(format!("{path}: {error}\n{before} {way_back}"));
                 }
             }
         }
@@ -110,10 +108,7 @@ impl Staged {
         let path = path.canonicalize().unwrap_or(path.to_owned());
         let permissions = match path.metadata() {
             Ok(metadata) if metadata.permissions().readonly() => {
-                return Err(io::Error::new(
-                    ErrorKind::PermissionDenied,
-                    "it is read-only",
-                ));
+                return Err(io::Error::other("it is read-only"));
             }
             Ok(metadata) => Some(metadata.permissions()),
             Err(error) if error.kind() == ErrorKind::NotFound => None,

@@ -33,15 +33,13 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let mut changes = Changes::default();
     let lock = changes.read(root, "Cargo.lock")?;
     check_name(name, &lock)?;
-    if !root.join(TEMPLATE[0]).exists() {
-        return Err(format!(
-            "it is your own app already: {} is gone",
-            TEMPLATE[0]
-        ));
+    let first = TEMPLATE[0];
+    if !root.join(first).exists() {
+        return Err(format!("it is your own app already: {first} is gone"));
     }
     let manifest = changes.read(root, "Cargo.toml")?;
-    let (manifest, old) =
-        of_ones_own(&manifest, name).ok_or("Cargo.toml has no line name = \"...\" in [package]")?;
+    let own = of_ones_own(&manifest, name);
+    let (manifest, old) = own.ok_or("Cargo.toml has no line name = \"...\" in [package]")?;
     let readme = changes.read(root, README)?.replacen("YOUR-APP", name, 1);
     changes.write("Cargo.lock", renamed_in_lock(&lock, &old, name)?);
     changes.write("README.md", readme);
@@ -89,75 +87,67 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
 
 /// Errors where Cargo could not have a package of this name in this workspace.
 fn check_name(name: &str, lock: &str) -> Result<(), String> {
-    let is_name = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     // Cargo puts 17 characters behind it in the name of a folder.
     const LONGEST: usize = 238;
-    match name {
-        "" => Err("say its name: make mine NAME=my-app".into()),
-        _ if !is_name => Err(format!(
-            "{name:?} is not a name for a package: write a letter, then letters, digits, _ and -"
-        )),
-        _ if name.len() > LONGEST => Err(format!(
-            "the name has {} characters, and cargo takes at most {LONGEST}",
-            name.len()
-        )),
-        // Cargo takes - and _ for the same in names of crates.
-        _ if lock.lines().any(|line| {
-            line.replace('_', "-") == format!("name = \"{}\"", name.replace('_', "-"))
-        }) =>
-        {
-            Err(format!(
-                "there is a package {name:?} in Cargo.lock already: choose another name"
-            ))
-        }
-        _ => Ok(()),
+    if name.is_empty() {
+        return Err("say its name: make mine NAME=my-app".into());
     }
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || !name.bytes().all(fits) {
+        return Err(format!(
+            "{name:?} is not a name for a package: write a letter, then letters, digits, _ and -"
+        ));
+    }
+    let length = name.len();
+    if length > LONGEST {
+        return Err(format!(
+            "the name has {length} characters, and cargo takes at most {LONGEST}"
+        ));
+    }
+    // Cargo takes - and _ for the same in names of crates.
+    let line = format!("name = \"{name}\"").replace('_', "-");
+    if lock.lines().any(|other| other.replace('_', "-") == line) {
+        return Err(format!(
+            "there is a package {name:?} in Cargo.lock already: choose another name"
+        ));
+    }
+    Ok(())
 }
 
 /// Errors where git could not bring back the paths that go.
 fn check_git(root: &Path, gone: &[String]) -> Result<(), String> {
-    let git = |arguments: &[&str]| {
-        let output = Command::new("git")
-            .args(arguments)
-            .current_dir(root)
-            .output()
-            .map_err(|error| format!("git does not start: {error}"))?;
+    let git = |arguments: &[&str], paths: &[String]| {
+        let mut git = Command::new("git");
+        let git = git.args(arguments).arg("--").args(paths).current_dir(root);
+        let output = git.output();
+        let output = output.map_err(|error| format!("git does not start: {error}"))?;
         let (said, why) = (&output.stdout, &output.stderr);
         match output.status.success() {
-            true => Ok(String::from_utf8_lossy(said).into_owned()),
+            true => Ok(String::from_utf8_lossy(said).trim().to_owned()),
             false => Err(String::from_utf8_lossy(why).trim().to_owned()),
         }
     };
     // A folder that is not in git itself may lie in one that is.
-    if git(&["ls-files", "--error-unmatch", "Cargo.toml"]).is_err() {
+    if git(&["ls-files", "--error-unmatch"], &["Cargo.toml".into()]).is_err() {
         let commands = "    git init\n    git add -A\n    git commit -m \"The template\"";
         return Err(format!(
             "it is not in git, which could bring back what goes. These start it:\n{commands}"
         ));
     }
-    if let Some(first) = git(&["status", "--porcelain", "--", "."])?.lines().next() {
+    if let Some(first) = git(&["status", "--porcelain"], &[".".into()])?
+        .lines()
+        .next()
+    {
         return Err(format!(
-            "there are changes that are not committed ({}): commit them first",
-            first.trim()
+            "there are changes that are not committed ({first}): commit them first"
         ));
     }
-    let mut ignored = vec![
-        "ls-files",
-        "--others",
-        "--ignored",
-        "--exclude-standard",
-        "--",
-    ];
-    ignored.extend(gone.iter().map(String::as_str));
-    let ignored = git(&ignored)?;
-    match ignored.lines().next() {
-        None => Ok(()),
-        Some(_) => Err(format!(
-            "git ignores files in folders that go, and could not bring them back. Move them away first:\n{}",
-            ignored.trim_end()
+    let ignored = ["ls-files", "--others", "--ignored", "--exclude-standard"];
+    let ignored = git(&ignored, gone)?;
+    match ignored.is_empty() {
+        true => Ok(()),
+        false => Err(format!(
+            "git ignores files in folders that go, and could not bring them back. Move them away first:\n{ignored}"
         )),
     }
 }
@@ -166,18 +156,15 @@ fn check_git(root: &Path, gone: &[String]) -> Result<(), String> {
 /// it had.
 fn of_ones_own(manifest: &str, name: &str) -> Option<(String, String)> {
     let (mut in_package, mut in_markers, mut old) = (false, false, None);
-    let mut lines = Vec::new();
+    let mut own = String::new();
     for line in manifest.lines() {
-        if line == MARKERS[0] {
-            in_markers = true;
-        } else if line == MARKERS[1] {
+        if line == MARKERS[1] {
             in_markers = false;
             // The empty line above is enough.
-            if lines.last() == Some(&String::new()) {
-                lines.pop();
-            }
+            own.truncate(own.trim_end().len() + 1);
             continue;
         }
+        in_markers |= line == MARKERS[0];
         if in_markers {
             continue;
         }
@@ -188,33 +175,38 @@ fn of_ones_own(manifest: &str, name: &str) -> Option<(String, String)> {
         match member.trim() {
             "name" if in_package => {
                 old = Some(value.trim().trim_matches('"').to_owned());
-                lines.push(format!("name = \"{name}\""));
+                own += &format!("name = \"{name}\"\n");
             }
             "description" | "license" if in_package => {}
-            _ => lines.push(line.to_owned()),
+            _ => own += &format!("{line}\n"),
         }
     }
-    Some((lines.join("\n") + "\n", old?))
+    Some((own, old?))
 }
 
 /// A Cargo.lock in which the package `old` has the name `name`, in the order that Cargo wants.
 fn renamed_in_lock(lock: &str, old: &str, name: &str) -> Result<String, String> {
     // On Windows git may have given it other line ends, which cargo takes, too.
     let lock = lock.replace("\r\n", "\n");
-    let mut parts = lock.split("[[package]]\n");
+    let (was, is) = (
+        format!("name = \"{old}\"\n"),
+        format!("name = \"{name}\"\n"),
+    );
+    let mut parts = lock.trim_end().split("\n\n[[package]]\n");
     let head = parts.next().unwrap_or_default();
-    let mut packages: Vec<String> = parts.map(|package| package.trim_end().to_owned()).collect();
-    let line = format!("name = \"{old}\"\n");
-    let own = packages
+    let mut packages: Vec<String> = parts.map(str::to_owned).collect();
+    match packages
         .iter_mut()
-        .find(|package| package.starts_with(&line));
-    let own = own.ok_or_else(|| {
-        format!("Cargo.lock has no package {old}: run cargo build, and commit it")
-    })?;
-    *own = own.replacen(&line, &format!("name = \"{name}\"\n"), 1);
-    packages.sort_by(|a, b| a.lines().next().cmp(&b.lines().next()));
-    Ok(format!(
-        "{head}[[package]]\n{}\n",
-        packages.join("\n\n[[package]]\n")
-    ))
+        .find(|package| package.starts_with(&was))
+    {
+        Some(own) => *own = own.replacen(&was, &is, 1),
+        None => {
+            return Err(format!(
+                "Cargo.lock has no package {old}: run cargo build, and commit it"
+            ));
+        }
+    }
+    packages.sort_by(|one, other| one.lines().next().cmp(&other.lines().next()));
+    packages.insert(0, head.to_owned());
+    Ok(packages.join("\n\n[[package]]\n") + "\n")
 }

@@ -57,25 +57,24 @@ pub fn azure(root: &Path) -> Result<Vec<String>, String> {
         fs::remove_dir_all(&folder).map_err(|error| format!("{FOLDER}: {error}"))?;
     }
     files.retain(|file| file != handler);
-    for file in &files {
-        let to = folder.join(file);
-        to.parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::copy(root.join(file), &to))
-            .map_err(|error| format!("{file}: {error}"))?;
-    }
-    let to = folder.join(handler);
-    fs::write(&to, binary)
-        .and_then(|()| make_executable(&to))
-        .map_err(|error| format!("{handler}: {error}"))?;
     files.push(handler.to_owned());
     files.sort();
-    let size = |file: &String| {
-        let size = folder.join(file).metadata().map(|metadata| metadata.len());
-        size.map(|size| format!("{size:>10}  {file}"))
-            .map_err(|error| format!("{file}: {error}"))
+    let publish = |file: &str| -> io::Result<u64> {
+        let to = folder.join(file);
+        to.parent().map_or(Ok(()), fs::create_dir_all)?;
+        if file != handler {
+            return fs::copy(root.join(file), to);
+        }
+        fs::write(&to, &binary)?;
+        make_executable(&to)?;
+        Ok(binary.len() as u64)
     };
-    files.iter().map(size).collect()
+    let mut lines = Vec::new();
+    for file in files {
+        let size = publish(&file).map_err(|error| format!("{file}: {error}"))?;
+        lines.push(format!("{size:>10}  {file}"));
+    }
+    Ok(lines)
 }
 
 /// Packs `target/publish` as `deploy.zip`, in which the handler may be executed, on Windows too.
@@ -87,29 +86,21 @@ pub fn package(root: &Path) -> Result<String, String> {
     add(&folder, "", &|_| false, &mut files)?;
     files.sort();
     // A package that is cut off never has its name.
-    let unfinished = format!("{FOLDER}.zip");
+    let unfinished = root.join(format!("{FOLDER}.zip"));
     let pack = || -> io::Result<u32> {
-        let file = File::create(root.join(&unfinished))?;
-        let mut zip = Zip::new(BufWriter::new(file));
+        let mut zip = Zip::new(BufWriter::new(File::create(&unfinished)?));
         for file in &files {
-            let mode = if file == binary::name(&host) {
-                0o755
-            } else {
-                0o644
-            };
+            let is_handler = file == binary::name(&host);
+            let mode = if is_handler { 0o755 } else { 0o644 };
             zip.add(file, mode, &fs::read(folder.join(file))?)?;
         }
         let size = zip.finish()?;
-        fs::rename(root.join(&unfinished), root.join(PACKAGE))?;
+        fs::rename(&unfinished, root.join(PACKAGE))?;
         Ok(size)
     };
-    match pack() {
-        Ok(size) => Ok(format!(
-            "packed {PACKAGE}: {} files, {size} bytes",
-            files.len()
-        )),
-        Err(error) => Err(format!("{PACKAGE}: {error}")),
-    }
+    let size = pack().map_err(|error| format!("{PACKAGE}: {error}"))?;
+    let count = files.len();
+    Ok(format!("packed {PACKAGE}: {count} files, {size} bytes"))
 }
 
 /// Adds the files in `root` and the folders below it that are not left out, as paths with slashes.
@@ -126,21 +117,24 @@ fn add(
         let name = name.map_err(|name| format!("{name:?}: its name is not Unicode"))?;
         let path = format!("{folder}{name}");
         let is_folder = entry.path().is_dir();
-        if NEVER.contains(&name.as_str()) {
+        let within = if is_folder {
+            format!("{path}/{ANY}")
+        } else {
+            path.clone()
+        };
+        if NEVER.contains(&name.as_str()) || left_out(&within) {
             continue;
         }
         if !is_folder {
-            if !left_out(&path) {
-                files.push(path);
-            }
-        } else if !left_out(&format!("{path}/{ANY}")) {
-            if entry.path().is_symlink() {
-                let advice =
-                    "func would follow it: put the folder itself there, or add it to .funcignore";
-                return Err(format!("{path} is a link to a folder, and {advice}"));
-            }
-            add(root, &format!("{path}/"), left_out, files)?;
+            files.push(path);
+            continue;
         }
+        if entry.path().is_symlink() {
+            let advice =
+                "func would follow it: put the folder itself there, or add it to .funcignore";
+            return Err(format!("{path} is a link to a folder, and {advice}"));
+        }
+        add(root, &format!("{path}/"), left_out, files)?;
     }
     Ok(())
 }

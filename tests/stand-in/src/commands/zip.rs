@@ -13,12 +13,11 @@ pub struct Zip<W> {
 
 impl<W: Write> Zip<W> {
     pub fn new(out: W) -> Self {
-        let (at, files, directory) = (0, 0, Vec::new());
         Self {
             out,
-            at,
-            files,
-            directory,
+            at: 0,
+            files: 0,
+            directory: Vec::new(),
         }
     }
 
@@ -53,16 +52,10 @@ impl<W: Write> Zip<W> {
     pub fn finish(mut self) -> io::Result<u32> {
         let (start, directory) = (self.at, std::mem::take(&mut self.directory));
         let size = u32::try_from(directory.len()).unwrap_or(u32::MAX);
-        let files = self.files.to_le_bytes();
-        let end = [
-            &[0; 4],
-            &files[..],
-            &files,
-            &size.to_le_bytes(),
-            &start.to_le_bytes(),
-            &[0; 2],
-        ];
-        self.write(&[&directory, b"PK\x05\x06", &end.concat()])?;
+        let files = [self.files, self.files].map(u16::to_le_bytes).concat();
+        let place = [size, start].map(u32::to_le_bytes).concat();
+        let end = [b"PK\x05\x06", &[0; 4][..], &files, &place, &[0; 2]];
+        self.write(&[&directory, &end.concat()])?;
         self.out.flush()?;
         Ok(self.at)
     }
@@ -70,10 +63,9 @@ impl<W: Write> Zip<W> {
     fn write(&mut self, parts: &[&[u8]]) -> io::Result<()> {
         for part in parts {
             self.out.write_all(part)?;
-            let end = u32::try_from(part.len())
-                .ok()
-                .and_then(|size| self.at.checked_add(size));
-            self.at = end.ok_or_else(|| io::Error::other("a zip holds at most 4 GB"))?;
+            let size = u32::try_from(part.len()).unwrap_or(u32::MAX);
+            let full = || io::Error::other("a zip holds at most 4 GB");
+            self.at = self.at.checked_add(size).ok_or_else(full)?;
         }
         Ok(())
     }
