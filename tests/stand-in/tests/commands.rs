@@ -107,12 +107,17 @@ impl App {
         assert!(said.contains(words), "{line}: no {words:?} in {said}");
     }
 
-    /// A file holds all these texts.
+    /// Below a line `file:`, each line has words that the file holds, whatever white space is
+    /// between them.
     #[track_caller]
-    fn holds(&self, file: &str, parts: &[&str]) {
-        let text = self.read(file);
-        for part in parts {
-            assert!(text.contains(part), "no {part:?} in {file}: {text}");
+    fn holds(&self, lines: &str) {
+        let (mut file, mut text) = ("", String::new());
+        for line in lines.trim().lines().map(str::trim) {
+            if let Some(name) = line.strip_suffix(':') {
+                (file, text) = (name, words(&self.read(name)));
+            } else {
+                assert!(text.contains(line), "no {line} in {file}: {text}");
+            }
         }
     }
 
@@ -127,6 +132,10 @@ impl App {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-qm", "All of it"]);
     }
+}
+
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[track_caller]
@@ -167,16 +176,15 @@ fn what_new_adds_remove_takes_away() {
     let with = app.files();
     // function.json, the function and its test; tool.json of the tools.
     assert_eq!(with.len(), before.len() + 2 * 3 * TRIGGERS.len() + 2);
-    let table = with[TABLE].split_whitespace().collect::<Vec<_>>().join(" ");
-    for entry in [
-        r#"Route::http( "plain-http", &["GET", "POST"], "/api/plain-http", plain_http::run, ),"#,
-        r#"Route::trigger("plain-queue", "message", &[], plain_queue::run),"#,
-        r#"Route::tool("plain-mcp", "context", &[], plain_mcp::run),"#,
-    ] {
-        assert!(table.contains(entry), "{table}");
-    }
-    let start = "//! Functions. mod all_blob; mod all_cosmosdb; ";
-    assert!(table.starts_with(start), "{table}");
+    app.holds(
+        r#"
+        src/functions/mod.rs:
+            //! Functions. mod all_blob; mod all_cosmosdb;
+            Route::http( "plain-http", &["GET", "POST"], "/api/plain-http", plain_http::run, ),
+            Route::trigger("plain-queue", "message", &[], plain_queue::run),
+            Route::tool("plain-mcp", "context", &[], plain_mcp::run),
+        "#,
+    );
     for list in [TABLE, TESTS] {
         let lines = with[list]
             .lines()
@@ -234,56 +242,52 @@ fn what_was_asked_for_is_in_function_json_the_table_the_function_and_the_test() 
         "new NAME=shop TRIGGER=http ROUTE=items/{kind:alpha}/{id:int} METHODS=put,Delete AUTH=anonymous \
          IN=table blob OUT=table,queue,queue",
     );
-    app.holds(
-        "shop/function.json",
-        &[
-            "      \"name\": \"req\",\n      \"route\": \"items/{kind:alpha}/{id:int}\",\n",
-            "      \"authLevel\": \"anonymous\",\n      \"methods\": [\"put\", \"delete\"]\n    },",
-            r#""name": "inTable","#,
-            r#""path": "shop-given/given","#,
-            "\"name\": \"outQueue2\",\n      \"queueName\": \"shop-out2\",",
-        ],
-    );
-    app.holds(
-        TABLE,
-        &[
-            r#"&["PUT", "DELETE"],"#,
-            r#"&["outTable", "outQueue", "outQueue2"],"#,
-        ],
-    );
-    app.holds(
-        "src/functions/shop.rs",
-        &[
-            "use crate::{HttpRequest, HttpResponse, Output, Response, Result, log};\nuse serde_json::json;\n",
-            r#"[request.param("kind")?, request.param("id")?]"#,
-            "let rows: Vec<serde_json::Value> = rows.json()?;",
-            "\"PartitionKey\": \"shop\",\n        \"RowKey\": request.invocation.id,\n",
-            "    Ok(Response::from(answer)\n        .output(\"outTable\", Output::raw(&out_table)?)\n",
-        ],
-    );
-    app.holds(
-        "tests/functions/shop.rs",
-        &[
-            r#"app.call("PUT", "/api/items/kind/1", &[], "");"#,
-            r#"answer.json()["item"], "kind/1""#,
-            r#"app.input("shop", "inBlob", "given".into());"#,
-            r#"assert_eq!(app.queue("shop-out2"), [text]);"#,
-        ],
-    );
     app.done("new NAME=plain TRIGGER=http");
-    let usual = "\"name\": \"req\",\n      \"authLevel\": \"function\",\n      \"methods\": [\"get\", \"post\"]\n";
-    app.holds("plain/function.json", &[usual]);
     app.done("new NAME=nightly TRIGGER=timer SCHEDULE=0 30 4 * * 1-5");
-    let schedule = "      \"schedule\": \"0 30 4 * * 1-5\"\n    }";
-    app.holds("nightly/function.json", &[schedule]);
-    app.holds(
-        "src/functions/nightly.rs",
-        &["the schedule `0 30 4 * * 1-5`"],
-    );
     app.done("new NAME=thumbnail TRIGGER=blob OUT=blob,queue");
-    app.holds("thumbnail/function.json", &[r#""source": "EventGrid""#]);
-    let output = r#".output("outBlob", bytes.as_slice())"#;
-    app.holds("src/functions/thumbnail.rs", &[output]);
+    app.holds(
+        r#"
+        shop/function.json:
+            "name": "req", "route": "items/{kind:alpha}/{id:int}", "authLevel": "anonymous", "methods": ["put", "delete"] },
+            "name": "inTable",
+            "path": "shop-given/given",
+            "name": "outQueue2", "queueName": "shop-out2",
+        src/functions/mod.rs:
+            &["PUT", "DELETE"],
+            &["outTable", "outQueue", "outQueue2"],
+        src/functions/shop.rs:
+            use crate::{HttpRequest, HttpResponse, Output, Response, Result, log}; use serde_json::json;
+            [request.param("kind")?, request.param("id")?]
+            let rows: Vec<serde_json::Value> = rows.json()?;
+            "PartitionKey": "shop", "RowKey": request.invocation.id,
+            Ok(Response::from(answer) .output("outTable", Output::raw(&out_table)?)
+        tests/functions/shop.rs:
+            app.call("PUT", "/api/items/kind/1", &[], "");
+            answer.json()["item"], "kind/1"
+            app.input("shop", "inBlob", "given".into());
+            assert_eq!(app.queue("shop-out2"), [text]);
+        plain/function.json:
+            "name": "req", "authLevel": "function", "methods": ["get", "post"] },
+        src/functions/nightly.rs:
+            the schedule `0 30 4 * * 1-5`
+        thumbnail/function.json:
+            "source": "EventGrid"
+        src/functions/thumbnail.rs:
+            .output("outBlob", bytes.as_slice())
+        "#,
+    );
+    let nightly = r#"{
+  "bindings": [
+    {
+      "type": "timerTrigger",
+      "direction": "in",
+      "name": "timer",
+      "schedule": "0 30 4 * * 1-5"
+    }
+  ]
+}
+"#;
+    assert_eq!(app.read("nightly/function.json"), nightly);
 }
 
 #[test]
@@ -398,38 +402,34 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
     app.write("Match/function.json", &json);
     app.done("new NAME=Match");
     assert_eq!(app.read("Match/function.json"), json);
-    let entry = [r#""Match","#, r#"&["$return", "hub"],"#, "r#match::run,"];
-    app.holds(TABLE, &[&entry[..], &["\nmod r#match;\n"]].concat());
-    app.holds(TESTS, &["\nmod r#match;\n"]);
-    app.holds(
-        "src/functions/match.rs",
-        &[
-            ".return_value(text)",
-            "set each of hub with",
-            r#"invocation.input("prices")?"#,
-        ],
-    );
-    app.holds(
-        "tests/functions/match.rs",
-        &[
-            r#"app.send("items", text)"#,
-            r#"assert_eq!(app.queue("done"), [text]);"#,
-            r#"app.input("Match", "prices", "given".into());"#,
-        ],
-    );
 
     let routed = r#"{"bindings": [
         {"type": "httpTrigger", "name": "req", "methods": ["get", "delete"], "route": "items/{category:alpha}/{id:int?}"},
         {"type": "http", "direction": "out", "name": "res"}]}"#;
     app.write("items/function.json", routed);
     app.done("new NAME=items TRIGGER=http");
-    let route = r#""/v1/items/{category:alpha}/{id:int?}","#;
-    app.holds(TABLE, &[r#"&["GET", "DELETE"],"#, route, "items::run,"]);
-    let parameters = [r#"request.param("category")?"#, r#"request.param("id")?"#];
-    app.holds("src/functions/items.rs", &parameters);
     app.holds(
-        "tests/functions/items.rs",
-        &[r#"app.get("/v1/items/category")"#],
+        r#"
+        src/functions/mod.rs:
+            mod r#match;
+            Route::trigger("Match", "item", &["$return", "hub"], r#match::run),
+            Route::http( "items", &["GET", "DELETE"], "/v1/items/{category:alpha}/{id:int?}", items::run, ),
+        tests/functions/main.rs:
+            mod r#match;
+        src/functions/match.rs:
+            .return_value(text)
+            set each of hub with
+            invocation.input("prices")?
+        tests/functions/match.rs:
+            app.send("items", text)
+            assert_eq!(app.queue("done"), [text]);
+            app.input("Match", "prices", "given".into());
+        src/functions/items.rs:
+            request.param("category")?
+            request.param("id")?
+        tests/functions/items.rs:
+            app.get("/v1/items/category")
+        "#,
     );
 
     let slip = r#"{"bindings": [{"type": "queueTriger", "name": "x"}]}"#;
@@ -517,7 +517,7 @@ fn a_function_called_as_the_binary_gives_that_another_name() {
     assert_eq!(app.read("host.json"), renamed);
     assert_eq!(app.read("handler.bin"), "built");
     assert!(app.has("handler/function.json"));
-    app.holds(TABLE, &["\nmod handler;\n"]);
+    app.holds("src/functions/mod.rs:\nmod handler;");
     app.refused("new NAME=Handler TRIGGER=queue", "there is handler already");
     app.done("remove NAME=handler");
     assert_eq!(app.read("host.json"), renamed);
