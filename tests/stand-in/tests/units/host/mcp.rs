@@ -1,6 +1,7 @@
 //! The MCP server, compared with what the real host answered.
 
 use crate::files;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use stand_in::app::function::Binding;
 use stand_in::app::tool::Tool;
@@ -45,56 +46,76 @@ fn tools() -> [Tool; 3] {
     ]
 }
 
-fn answer(request: &Request) -> Answer {
-    let server =
-        json!({"serverName": "shop", "serverVersion": "1.2.3", "instructions": "Ask for prices."});
-    let run = |tool: &Tool, _: &Call| match &*tool.name {
+/// What the server of an app answers.
+fn answer_of(
+    settings: &Value,
+    tools: &[Tool],
+    method: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let server = Server {
+        settings,
+        tools,
+        new_session: SESSION,
+    };
+    let request = Request {
+        method,
+        target: mcp::PATH,
+        headers: owned(headers),
+        body: body.as_bytes(),
+    };
+    mcp::answer(&server, &request, |tool, _| match &*tool.name {
         "fails" => Err("the handler answered 500: a secret".to_owned()),
         "bare" => Ok(r#"{"content":[{"type":"text","text":"bare"}]}"#.to_owned()),
         _ => Ok(
             r#"{"content":[{"type":"text","text":"tea costs 6"}],"structuredContent":{"price":6}}"#
                 .to_owned(),
         ),
-    };
-    let (settings, tools, new_session) = (&server, &tools(), SESSION);
-    let server = Server {
-        settings,
-        tools,
-        new_session,
-    };
-    mcp::answer(&server, request, run)
+    })
 }
 
-fn headers(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    let pairs = pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    pairs.collect()
+fn answer(method: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let settings =
+        json!({"serverName": "shop", "serverVersion": "1.2.3", "instructions": "Ask for prices."});
+    answer_of(&settings, &tools(), method, headers, body)
 }
 
-fn post(more: &[(&str, &str)], body: &str) -> Answer {
-    let mut all = headers(&[
+fn owned(headers: &[(&str, &str)]) -> Vec<(String, String)> {
+    let headers = headers.iter();
+    let headers = headers.map(|(name, value)| (name.to_string(), value.to_string()));
+    headers.collect()
+}
+
+/// The headers of a client, but those that are given otherwise.
+fn client_with<'a>(given: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut headers = vec![
         ("Host", "127.0.0.1:7071"),
         ("Accept", "application/json, text/event-stream"),
         ("Content-Type", "application/json"),
-    ]);
-    all.retain(|(name, _)| more.iter().all(|(other, _)| name != other));
-    all.extend(headers(more));
-    answer(&Request {
-        method: "POST",
-        target: mcp::PATH,
-        headers: all,
-        body: body.as_bytes(),
-    })
+    ];
+    headers.retain(|(name, _)| given.iter().all(|(other, _)| name != other));
+    headers.extend(given);
+    headers
+}
+
+fn post(given: &[(&str, &str)], body: &str) -> Answer {
+    answer("POST", &client_with(given), body)
 }
 
 /// The answer to a message: its JSON, out of the event.
 fn event(answer: &Answer) -> Value {
-    let data = answer
-        .text()
-        .strip_prefix("event: message\ndata: ")
-        .expect("an event");
-    serde_json::from_str(data.strip_suffix("\n\n").expect("its end")).expect("JSON")
+    let data = answer.text().strip_prefix("event: message\ndata: ");
+    let data = data.and_then(|data| data.strip_suffix("\n\n"));
+    read(data.expect("an event"))
+}
+
+fn read(json: &str) -> Value {
+    serde_json::from_str(json).expect("JSON")
+}
+
+fn raw(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.to_owned()).expect("JSON")
 }
 
 #[test]
@@ -114,84 +135,54 @@ fn each_exchange_is_answered_as_the_real_host_answered_it() {
         ("a foreign Origin", 403),
     ];
     let mut seen = 0;
-    for exchange in wire
-        .split("### ")
-        .filter(|exchange| !exchange.trim().is_empty())
-    {
+    for exchange in wire.split("### ").filter(|text| !text.trim().is_empty()) {
         let mut lines = exchange.trim_end().lines();
         let name = lines.next().expect("a name");
         let mut request = lines.next().expect("a request").split("  ");
-        let (method, target) = request
+        let (method, _) = request
             .next()
             .and_then(|line| line.split_once(' '))
             .expect("a method");
-        let given: Vec<_> = request
-            .map(|header| header.split_once(": ").expect("a header"))
-            .collect();
-        let mut all = vec![
-            ("Host", "127.0.0.1:7271"),
-            ("Content-Type", "application/json"),
-        ];
+        let given = request.map(|header| header.split_once(": ").expect("a header"));
+        let mut given: Vec<_> = given.collect();
         if name == "Content-Type text/plain" {
-            all[1].1 = "text/plain";
+            given.push(("Content-Type", "text/plain"));
         }
-        if given.iter().all(|(name, _)| *name != "Accept") {
-            all.push(("Accept", "application/json, text/event-stream"));
+        let mut all = client_with(&given);
+        all.retain(|header| *header != ("Accept", "None"));
+        for (_, value) in &mut all {
+            if *value == "<SESSION>" {
+                *value = SESSION;
+            }
         }
-        let given = given.iter().filter(|header| **header != ("Accept", "None"));
-        all.extend(given.map(|(name, value)| match *value {
-            "<SESSION>" => (*name, SESSION),
-            value => (*name, value),
-        }));
         let (sent, received): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with("> "));
         let body = sent.first().map_or("", |line| &line[2..]);
-        let answer = answer(&Request {
-            method,
-            target,
-            headers: headers(&all),
-            body: body.as_bytes(),
-        });
+        let answer = answer(method, &all, body);
         seen += 1;
 
         if let Some((_, status)) = meant.iter().find(|(meant, _)| *meant == name) {
-            let error: Value = serde_json::from_slice(&answer.body).expect("JSON");
+            let error = answer.json();
             let message = error["error"]["message"].as_str().expect("a sentence");
-            assert!(
-                answer.status == *status && message.contains(": "),
-                "{name}: {} {message}",
-                answer.status
-            );
+            assert_eq!(answer.status, *status, "{name}: {message}");
+            assert!(message.contains(": "), "{name}: {message}");
             continue;
         }
-        let mut received = received
-            .iter()
-            .map(|line| line.strip_prefix("< ").unwrap_or_default());
-        let status = received
-            .next()
-            .and_then(|line| line.split(' ').nth(1))
-            .expect("a status");
-        assert_eq!(answer.status.to_string(), status, "{name}");
-        let expected: Vec<&str> = received
-            .by_ref()
-            .take_while(|line| !line.is_empty())
-            .collect();
-        let expected: Vec<_> = expected
-            .into_iter()
-            .filter(|line| !line.starts_with("Content-Length"))
-            .collect();
-        let given = answer
-            .headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"));
+        let received = received.iter();
+        let mut received = received.map(|line| line.strip_prefix("< ").unwrap_or_default());
+        let status = received.next().and_then(|line| line.split(' ').nth(1));
+        assert_eq!(Some(&*answer.status.to_string()), status, "{name}");
+        let expected = received.by_ref().take_while(|line| !line.is_empty());
+        let mut expected: Vec<&str> = expected.collect();
+        expected.retain(|line| !line.starts_with("Content-Length"));
+        let given = answer.headers.iter();
+        let given = given.map(|(name, value)| format!("{name}: {value}"));
         let given: Vec<_> = given
             .map(|line| line.replace(SESSION, "<SESSION>"))
             .collect();
         assert_eq!(given, expected, "{name}");
         // .NET escapes the apostrophe.
-        let body = received
-            .collect::<Vec<_>>()
-            .join("\n")
-            .replace("\\u0027", "'");
+        let body = received.collect::<Vec<_>>().join("\n");
+        let body = body.replace("\\u0027", "'");
         assert_eq!(answer.text().trim_end(), body, "{name}");
     }
     assert_eq!(seen, 38);
@@ -216,99 +207,63 @@ fn a_page_that_is_not_of_this_machine_is_refused() {
         ("Origin", "http://localhost.evil.example", 403),
         ("Origin", "http://evil.example:7071", 403),
     ] {
-        assert_eq!(
-            post(&[(header, value)], ping).status,
-            status,
-            "{header}: {value}"
-        );
+        let answer = post(&[(header, value)], ping);
+        assert_eq!(answer.status, status, "{header}: {value}");
     }
     // Whatever the method is.
-    let headers = headers(&[("Host", "evil.example")]);
-    let options = Request {
-        method: "OPTIONS",
-        target: mcp::PATH,
-        headers,
-        body: b"",
-    };
-    assert_eq!(answer(&options).status, 403);
+    let options = answer("OPTIONS", &[("Host", "evil.example")], "");
+    assert_eq!(options.status, 403);
 }
 
 #[test]
 fn what_the_exchanges_do_not_show() {
-    let call = |method: &str, params: &str| {
+    let ask = |method: &str, params: &str| {
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
         event(&post(&[], &body))
     };
+    let call = |params: &str| ask("tools/call", params);
     // A tool's name is matched in any case; a null counts as missing.
-    assert_eq!(
-        call(
-            "tools/call",
-            r#"{"name":"Price_Of","arguments":{"item":"tea"}}"#
-        )["result"]["structuredContent"],
-        json!({"price": 6})
-    );
-    let null = call(
-        "tools/call",
-        r#"{"name":"price_of","arguments":{"item":null}}"#,
-    );
+    let priced = call(r#"{"name":"Price_Of","arguments":{"item":"tea"}}"#);
+    let price = &priced["result"]["structuredContent"];
+    assert_eq!(*price, json!({"price": 6}));
+    let null = call(r#"{"name":"price_of","arguments":{"item":null}}"#);
     assert_eq!(null["error"]["code"], -32602);
     for params in [r#"{"name":"bare","arguments":[1]}"#, r#"{"name":1}"#, "[]"] {
-        assert_eq!(
-            call("tools/call", params)["error"]["code"],
-            -32603,
-            "{params}"
-        );
+        assert_eq!(call(params)["error"]["code"], -32603, "{params}");
     }
-    assert_eq!(
-        call("resources/read", r#"{"uri":"a:b"}"#)["error"]["message"],
-        "Unknown resource: 'a:b'"
-    );
-    assert_eq!(
-        call("prompts/get", r#"{"name":"p"}"#)["error"]["message"],
-        "Unknown prompt: 'p'"
-    );
-    assert_eq!(
-        call("resources/templates/list", "{}")["result"],
-        json!({"resourceTemplates": []})
-    );
+    let unknown = |method: &str, params: &str| ask(method, params)["error"]["message"].clone();
+    let resource = unknown("resources/read", r#"{"uri":"a:b"}"#);
+    assert_eq!(resource, "Unknown resource: 'a:b'");
+    let prompt = unknown("prompts/get", r#"{"name":"p"}"#);
+    assert_eq!(prompt, "Unknown prompt: 'p'");
+    let templates = &ask("resources/templates/list", "{}")["result"];
+    assert_eq!(*templates, json!({"resourceTemplates": []}));
     for id in ["1.5", "true", "{}"] {
         let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
         assert_eq!(post(&[], &body).status, 400, "{id}");
     }
-    assert_eq!(
-        post(&[], r#"{"jsonrpc":"2.0","id":9,"result":{}}"#).status,
-        202
-    );
-    assert_eq!(
-        post(&[("Accept", "application/*, text/event-stream;q=0.5")], "{").status,
-        400
-    );
+    let response = post(&[], r#"{"jsonrpc":"2.0","id":9,"result":{}}"#);
+    assert_eq!(response.status, 202);
+    let any = ("Accept", "application/*, text/event-stream;q=0.5");
+    assert_eq!(post(&[any], "{").status, 400);
 }
 
 #[test]
 fn a_call_is_the_payload_that_the_host_sent() {
     let seen = files::json("wire/host-mcp-tool.json");
-    let caller = seen["Metadata"]["transport"]["properties"]["headers"]
-        .as_object()
-        .expect("headers");
-    let caller = caller
-        .iter()
-        .map(|(name, value)| (name.clone(), value.as_str().expect("a text").to_owned()));
-    let caller: Vec<_> = caller.collect();
-    let given =
-        serde_json::value::RawValue::from_string(r#"{"item":"apple","count":2}"#.to_owned());
-    let given = given.expect("JSON");
-    let tool = tool(&trigger("s_plain", "[]"));
+    let caller = &seen["Metadata"]["transport"]["properties"]["headers"];
+    let caller = caller.as_object().expect("headers").iter();
+    let caller: Vec<_> = caller
+        .map(|(name, value)| (name.clone(), value.as_str().expect("a text").to_owned()))
+        .collect();
+    let given = raw(r#"{"item":"apple","count":2}"#);
     let call = Call::read("s_plain", Some(&given), &caller).expect("a call");
-    let (data, mut metadata) = call.data(&tool, "s_plain");
+    let (data, mut metadata) = call.data(&tool(&trigger("s_plain", "[]")), "s_plain");
     metadata.set("sys", crate::host::wire::wire("mcp-tool").sys());
-    let read = |json: &str| -> Value { serde_json::from_str(json).expect("JSON") };
-    let inner = |text: &Value| -> Value {
-        read(
-            read(text.as_str().expect("a text"))
-                .as_str()
-                .expect("a text in it"),
-        )
+    // JSON in a text in a text.
+    let inner = |text: &Value| {
+        let text = read(text.as_str().expect("a text"));
+        read(text.as_str().expect("a text in it"))
     };
     assert_eq!(inner(&read(&data)), inner(&seen["Data"]["context"]));
     let mut metadata = read(&metadata.json(|_| true));
@@ -323,8 +278,8 @@ fn a_call_is_the_payload_that_the_host_sent() {
 #[test]
 fn arguments_are_exact_in_the_data_and_texts_beside_it() {
     let exact = r#"{"a":10.10,"b":1e400,"c":"2026-11-21T10:00:00+02:00","d":true,"e":null,"f":[1, 2],"g":{"x":"é"}}"#;
-    let given = serde_json::value::RawValue::from_string(exact.to_owned()).expect("JSON");
-    let caller = headers(&[("Accept", "a"), ("accept", "b")]);
+    let given = raw(exact);
+    let caller = owned(&[("Accept", "a"), ("accept", "b")]);
     let call = Call::read("t", Some(&given), &caller).expect("a call");
     let (data, metadata) = call.data(&tool(&trigger("t", "[]")), "f");
     let text: String = serde_json::from_str(&data).expect("a text");
@@ -334,19 +289,15 @@ fn arguments_are_exact_in_the_data_and_texts_beside_it() {
         text.contains(r#""headers":{"Accept":"a,b"}"#) && !text.contains("session"),
         "{text}"
     );
-    let shown: Value = metadata.json(|_| true).parse().expect("JSON");
-    let of = |name: &str| shown[name].clone();
+    let shown = read(&metadata.json(|_| true));
     assert_eq!(
-        of("mcptoolargs"),
+        shown["mcptoolargs"],
         json!({"a": "10.10", "b": "1e400", "c": "2026-11-21T10:00:00+02:00", "d": "True", "e": "", "f": "[1, 2]", "g": r#"{"x":"é"}"#})
     );
     let kinds = [("a", 4), ("c", 3), ("d", 5), ("e", 7), ("f", 2), ("g", 1)];
     for (name, kind) in kinds {
-        assert_eq!(
-            of("mcptoolcontext")["Arguments"][name]["ValueKind"],
-            kind,
-            "{name}"
-        );
+        let own = &shown["mcptoolcontext"]["Arguments"][name];
+        assert_eq!(*own, json!({"ValueKind": kind}), "{name}");
     }
     assert!(metadata.get("mcpsessionid").is_none());
 
@@ -361,7 +312,7 @@ fn what_a_function_returns_is_treated_as_the_host_treats_it() {
     let without = tool(&json!({"name": "c", "toolName": "t", "description": "d"}));
     let result = |tool: &Tool, json: &str| {
         let result = tool.result(&newtonsoft::parse(json, 64).expect("JSON"));
-        result.map(|json| serde_json::from_str::<Value>(&json).expect("JSON"))
+        result.map(|json| read(&json))
     };
     let text = |text: &str| Ok(json!({"content": [{"type": "text", "text": text}]}));
     for (returned, shown) in [
@@ -387,22 +338,16 @@ fn what_a_function_returns_is_treated_as_the_host_treats_it() {
         {"type":"image","data":"aGk=","mimeType":"image/png"},{"type":"audio","data":"aGk=","mimeType":"audio/wav"},
         {"type":"resource","resource":{"uri":"a:b","text":"t"}},{"type":"resource_link","uri":"a:b","name":"n"}],
         "structuredContent":{"at":"2024-05-06T07:08:09Z","n":1.50},"isError":true,"_meta":{"b":2}}"#;
-    assert_eq!(
-        given("call_tool_result", own, None),
-        Ok(serde_json::from_str(own).expect("JSON"))
-    );
-    assert_eq!(
-        given("call_tool_result", r#"{"content":[]}"#, None),
-        Ok(json!({"content": []}))
-    );
+    for own in [own, r#"{"content":[]}"#] {
+        assert_eq!(given("call_tool_result", own, None), Ok(read(own)));
+    }
     let block = r#"{"type":"text","text":"a"}"#;
     let list = format!("[{block},{block}]");
     assert_eq!(given("text", block, None), text("a"));
-    assert_eq!(
-        given("multi_content_result", &list, Some("{\"p\":6}")).expect("a result")["structuredContent"]
-            ["p"],
-        6
-    );
+    let several = given("multi_content_result", &list, Some("{\"p\":6}"));
+    let several = several.expect("a result");
+    assert_eq!(several["structuredContent"], json!({"p": 6}));
+    assert_eq!(several["content"], read(&list));
     for (kind, content) in [
         ("multi_content_result", "[]"),
         ("multi_content_result", block),
@@ -412,10 +357,8 @@ fn what_a_function_returns_is_treated_as_the_host_treats_it() {
         ("image", r#"{"type":"image","data":"aGk="}"#),
         ("call_tool_result", "null"),
         ("call_tool_result", r#"{"content":"a"}"#),
-        (
-            "call_tool_result",
-            r#"{"content":[{"type":"resource_link","uri":"a:b"}]}"#,
-        ),
+        ("resource_link", r#"{"type":"resource_link","uri":"a:b"}"#),
+        ("call_tool_result", r#"{"content":[{"type":"text"}]}"#),
     ] {
         assert!(given(kind, content, None).is_err(), "{kind} {content}");
     }
@@ -435,25 +378,15 @@ fn a_result_and_a_list_are_one_line_each() {
         json!({"type": "call_tool_result", "content": "{\r\n\"content\":\n[]}"}).to_string(),
     ));
     assert_eq!(result.as_deref(), Ok("{\"content\":[]}"));
-    let headers = headers(&[
-        ("Host", "localhost"),
-        ("Accept", "*/*"),
-        ("Content-Type", "application/json"),
-    ]);
     let ask = |body: &str| {
-        let request = Request {
-            method: "POST",
-            target: mcp::PATH,
-            headers: headers.clone(),
-            body: body.as_bytes(),
-        };
-        let run = |_: &Tool, _: &Call| Err(String::new());
-        let server = Server {
-            settings: &Value::Null,
-            tools: std::slice::from_ref(&listed),
-            new_session: SESSION,
-        };
-        event(&mcp::answer(&server, &request, run))
+        let tools = std::slice::from_ref(&listed);
+        event(&answer_of(
+            &Value::Null,
+            tools,
+            "POST",
+            &client_with(&[("Accept", "*/*")]),
+            body,
+        ))
     };
     let list = ask(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#);
     let schema = json!({"type": "object", "required": ["a"]});
@@ -494,12 +427,8 @@ fn what_stops_the_host_is_an_error() {
         let mut binding = trigger("t", "[]");
         binding[member] = value.clone();
         let error = Tool::read("f", &binding.into()).expect_err("an error");
-        let named = if member == "useWorkerInputSchema" {
-            "inputSchema"
-        } else {
-            member
-        };
-        assert!(error.contains(named), "{member} {value}: {error}");
+        let named = member.replace("useWorkerInputSchema", "inputSchema");
+        assert!(error.contains(&named), "{member} {value}: {error}");
     }
     assert!(Tool::read("f", &trigger("t", "null").into()).is_ok());
 }
