@@ -38,8 +38,8 @@ pub struct Settled<'a> {
     pub logs: Vec<String>,
     /// What the function returned; null where it returned nothing.
     pub returned: Token,
-    /// What is to be written, in the order of the bindings. The host writes all outputs whose values
-    /// it can convert, even if the invocation failed.
+    /// What is to be written, in the order of the bindings: all outputs whose values can be
+    /// converted, even if the invocation failed.
     pub written: Vec<Written<'a>>,
 }
 
@@ -167,8 +167,7 @@ fn member<'a>(members: &'a [(String, Token)], name: &str) -> Option<&'a Token> {
 ///
 /// [Workers/Http/HttpScriptInvocationResultExtensions.cs, GetBindingValue] tries base64 where
 /// `decodes`. Then [Binding/FunctionBinding.cs, ReadAsEnumerable and `BindAsyncCollectorAsync<T>`;
-/// Utility.cs, IsJson]. A date is none of these: JSON.NET has made it a `DateTime`, which is not a
-/// string.
+/// Utility.cs, IsJson]. In the host a date is a `DateTime`, not a string.
 fn values_of(binding: &Binding, value: Token, decodes: bool) -> Result<Vec<Output>, Outcome> {
     if binding.is("blob") {
         return Ok(vec![Output::Bytes(blob_of(value, decodes)?)]);
@@ -283,7 +282,7 @@ fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, Outcome> {
 fn blob_of(value: Token, decodes: bool) -> Result<Vec<u8>, Outcome> {
     Ok(match value {
         Token::Null => Vec::new(),
-        // JSON.NET has made it a DateTime, for which there is no conversion.
+        // The host has a `DateTime`, for which there is no conversion.
         Token::Text(text) if Date::parse(&text).is_some() => {
             return failed("a date cannot be written to a blob");
         }

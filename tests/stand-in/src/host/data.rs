@@ -14,12 +14,11 @@ pub struct Data(Vec<(String, Value)>);
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Text(String),
-    Integer(i64),
     /// A `DateTime`, in UTC.
     DateTime(Date),
     /// A `DateTimeOffset`, for which expressions have no text.
     Offset(Date),
-    /// A value of a JSON text.
+    /// A value of a JSON text, or an integer.
     Json(Token),
     /// An object of the host's own, a query for one.
     Members(Data),
@@ -116,7 +115,6 @@ impl Value {
     pub fn text(&self, format: Option<&str>) -> Result<String, String> {
         Ok(match self {
             Self::Text(text) => text.clone(),
-            Self::Integer(number) => number.to_string(),
             Self::DateTime(date) => date.formatted(format.unwrap_or("yyyy-MM-ddTHH-mm-ssK"))?,
             Self::Json(Token::Object(_) | Token::Array(_)) | Self::Offset(_) | Self::Members(_) => {
                 String::new()
@@ -129,7 +127,6 @@ impl Value {
     pub fn json(&self) -> String {
         match self {
             Self::Text(text) => quoted(&quoted(text)),
-            Self::Integer(number) => quoted(&number.to_string()),
             Self::DateTime(date) | Self::Offset(date) => quoted(&date.iso()),
             Self::Json(token @ Token::Object(_)) => token.to_json(false),
             Self::Json(token) => quoted(&token.to_json(false)),

@@ -8,7 +8,7 @@ use crate::host::base64::to_base64;
 use crate::host::data::{Data, Value, sys};
 use crate::host::date::{Date, SECOND};
 use crate::host::expressions::Template;
-use crate::host::newtonsoft::{object, quoted};
+use crate::host::newtonsoft::{Token, object, quoted};
 use crate::host::schedule::Schedule;
 use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
@@ -76,10 +76,11 @@ impl Message {
             None if binary => base64(&self.bytes),
             None => return Err("the message is not UTF-8".to_owned()),
         };
+        let count = Value::Json(Token::Integer(self.dequeue_count.to_string()));
         let seconds = |count: i64| Value::Offset(self.inserted.plus(count * SECOND));
         let mut data = Data::from([
             ("queueTrigger", text.unwrap_or_default().into()),
-            ("DequeueCount", Value::Integer(self.dequeue_count.into())),
+            ("DequeueCount", count),
             ("ExpirationTime", seconds(7 * 24 * 3600)),
             ("Id", (&*self.id).into()),
             ("InsertionTime", seconds(0)),

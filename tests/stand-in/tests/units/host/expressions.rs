@@ -21,7 +21,7 @@ fn data() -> Data {
         ("id", text("5")),
         ("name", text("a b/c")),
         ("empty", text("")),
-        ("Count", Value::Integer(7)),
+        ("Count", json("7")),
         ("flag", none.clone()),
         ("big", none.clone()),
         ("none", none),
