@@ -2,7 +2,7 @@
 //! taken out of it, while all the rest stays as it is.
 
 use crate::app::names;
-use crate::app::text::{blank, is_word};
+use crate::app::text::blank;
 use std::ops::Range;
 
 /// Adds `mod module;` where rustfmt wants it: into the order of the others, or above the first
@@ -10,26 +10,16 @@ use std::ops::Range;
 pub fn with_module(text: &str, file: &str) -> String {
     let line = format!("mod {};\n", names::module(file));
     let modules = declared(text);
-    let (at, line) = match (
-        modules.iter().find(|module| *file < *module.file),
-        modules.last(),
-    ) {
-        (Some(next), _) => (next.lines.start, line),
-        (None, Some(last)) => (last.lines.end, line),
-        (None, None) => {
-            let header: usize = text
-                .split_inclusive('\n')
-                .take_while(|line| line.starts_with("//!"))
-                .map(str::len)
-                .sum();
-            (
-                header,
-                if header == 0 {
-                    format!("{line}\n")
-                } else {
-                    format!("\n{line}")
-                },
-            )
+    let (at, line) = if let Some(next) = modules.iter().find(|module| *file < *module.file) {
+        (next.lines.start, line)
+    } else if let Some(last) = modules.last() {
+        (last.lines.end, line)
+    } else {
+        let lines = text.split_inclusive('\n');
+        let header = lines.take_while(|line| line.starts_with("//!"));
+        match header.map(str::len).sum() {
+            0 => (0, format!("{line}\n")),
+            header => (header, format!("\n{line}")),
         }
     };
     [&text[..at], &line, &text[at..]].concat()
@@ -53,10 +43,8 @@ pub fn without_module(text: &str, file: &str) -> String {
 
 /// The names of the modules that the text declares in other files.
 pub fn modules(text: &str) -> Vec<String> {
-    declared(text)
-        .into_iter()
-        .map(|module| module.file)
-        .collect()
+    let modules = declared(text).into_iter();
+    modules.map(|module| module.file).collect()
 }
 
 /// A line `mod name;`.
@@ -68,30 +56,24 @@ struct Module {
 /// The modules that the text declares in other files.
 fn declared(text: &str) -> Vec<Module> {
     let skeleton = blank(text);
-    let (mut modules, mut start) = (Vec::new(), 0);
-    let mut above = None;
+    let (mut modules, mut above, mut from) = (Vec::new(), None, 0);
     for line in skeleton.split_inclusive('\n') {
-        let (from, to) = (start, start + line.len());
-        start = to;
+        let to = from + line.len();
         let written = text[from..to].trim_start();
         if written.starts_with("#[") || written.starts_with("///") {
             above.get_or_insert(from);
-            continue;
+        } else {
+            let start = above.take().unwrap_or(from);
+            let item = line.trim().strip_suffix(';');
+            if let Some((visibility, name)) = item.and_then(|item| item.rsplit_once("mod "))
+                && (visibility.is_empty() || visibility.starts_with("pub"))
+            {
+                let file = name.trim().trim_start_matches("r#").to_owned();
+                let lines = start..to;
+                modules.push(Module { file, lines });
+            }
         }
-        let above = above.take();
-        let words = line
-            .trim()
-            .strip_suffix(';')
-            .and_then(|line| line.rsplit_once("mod "));
-        if let Some((visibility, name)) = words
-            && (visibility.is_empty() || visibility.starts_with("pub"))
-        {
-            let file = name.trim().trim_start_matches("r#").to_owned();
-            modules.push(Module {
-                file,
-                lines: above.unwrap_or(from)..to,
-            });
-        }
+        from = to;
     }
     modules
 }
@@ -110,12 +92,10 @@ impl Entry {
     /// The file, without `.rs`, in which the function's code is; `None` if it is in the table's
     /// own file.
     pub fn file(&self) -> Option<String> {
-        let path = self
-            .path
-            .trim_start_matches("self::")
-            .trim_start_matches("crate::functions::");
-        path.split_once("::")
-            .map(|(module, _)| module.trim_start_matches("r#").to_owned())
+        let path = self.path.trim_start_matches("self::");
+        let path = path.trim_start_matches("crate::functions::");
+        let (module, _) = path.split_once("::")?;
+        Some(module.trim_start_matches("r#").to_owned())
     }
 }
 
@@ -136,13 +116,15 @@ impl<'a> Table<'a> {
         let name = word(&skeleton, "ROUTES").ok_or(none)?;
         let open = name + skeleton[name..].find('=').ok_or(none)?;
         let open = open + skeleton[open..].find('[').ok_or(none)? + 1;
-        let mut entries = Vec::new();
-        let (mut depth, mut start) = (0, open);
+        let (mut entries, mut depth, mut start) = (Vec::new(), 0, open);
         for (place, byte) in skeleton.bytes().enumerate().skip(open) {
+            if depth == 0 && matches!(byte, b',' | b']') {
+                entries.extend(entry(text, &skeleton, start..place)?);
+                start = place + 1;
+            }
             match byte {
                 b'(' | b'[' | b'{' => depth += 1,
                 b']' if depth == 0 => {
-                    entries.extend(entry(text, &skeleton, start..place)?);
                     return Ok(Self {
                         text,
                         inside: open..place,
@@ -150,10 +132,6 @@ impl<'a> Table<'a> {
                     });
                 }
                 b')' | b']' | b'}' => depth -= 1,
-                b',' if depth == 0 => {
-                    entries.extend(entry(text, &skeleton, start..place)?);
-                    start = place + 1;
-                }
                 _ => {}
             }
         }
@@ -176,35 +154,26 @@ impl<'a> Table<'a> {
             false if entry.starts_with('\n') => ",",
             false => ", ",
         };
-        [
-            &self.text[..last],
-            comma,
-            &self.text[last..end],
-            &entry,
-            &self.text[end..],
-        ]
-        .concat()
+        let (before, between, after) =
+            (&self.text[..last], &self.text[last..end], &self.text[end..]);
+        [before, comma, between, &entry, after].concat()
     }
 
     /// The text without this function's entry: without its lines, where nothing else is on them.
     pub fn without(&self, name: &str) -> String {
         let mut text = self.text.to_owned();
         for Entry { place, .. } in self.entries.iter().rev().filter(|entry| entry.name == name) {
-            let start = text[..place.start].rfind('\n').map_or(0, |at| at + 1);
-            let end = text[place.end..]
-                .find('\n')
-                .map_or(text.len(), |at| place.end + at + 1);
+            let (before, after) = (&text[..place.start], &text[place.end..]);
+            let start = before.rfind('\n').map_or(0, |at| at + 1);
+            let end = after.find('\n').map_or(text.len(), |at| place.end + at + 1);
             let around = [&text[start..place.start], &text[place.end..end]].concat();
-            let cut = match around.trim().trim_matches(',').is_empty() {
-                true => start..end,
+            let cut = if around.trim().trim_matches(',').is_empty() {
+                start..end
+            } else if let Some(rest) = after.trim_start().strip_prefix(',') {
                 // The comma goes with it: the next one, or else the one before.
-                false => {
-                    let rest = &text[place.end..];
-                    match rest.trim_start().strip_prefix(',') {
-                        Some(after) => place.start..text.len() - after.trim_start().len(),
-                        None => text[..place.start].trim_end_matches([' ', ',']).len()..place.end,
-                    }
-                }
+                place.start..text.len() - rest.trim_start().len()
+            } else {
+                before.trim_end_matches([' ', ',']).len()..place.end
             };
             text.replace_range(cut, "");
         }
@@ -224,13 +193,9 @@ fn entry(text: &str, skeleton: &str, between: Range<usize>) -> Result<Option<Ent
     }
     let start = between.start + (code.len() - code.trim_start().len());
     let place = start..between.start + code.trim_end().len();
-    let unclear = || {
-        format!(
-            "this is not an entry that can be read: {}",
-            text[place.clone()].trim()
-        )
-    };
-    let open = text[place.clone()].find('"').ok_or_else(unclear)? + place.start + 1;
+    let written = &text[place.clone()];
+    let unclear = || format!("this is not an entry that can be read: {}", written.trim());
+    let open = place.start + written.find('"').ok_or_else(unclear)? + 1;
     let close = open + skeleton[open..].find('"').ok_or_else(unclear)?;
     // The code is the last argument.
     let arguments = skeleton[place.clone()].trim_end_matches([')', ' ', '\n', ',', '}']);
@@ -245,14 +210,9 @@ fn entry(text: &str, skeleton: &str, between: Range<usize>) -> Result<Option<Ent
 
 /// Where this word begins in the skeleton.
 fn word(skeleton: &str, word: &str) -> Option<usize> {
-    let bytes = skeleton.as_bytes();
-    let is_alone = |at: usize| {
-        !at.checked_sub(1)
-            .is_some_and(|before| is_word(bytes[before]))
-            && !bytes.get(at + word.len()).copied().is_some_and(is_word)
-    };
-    skeleton
-        .match_indices(word)
-        .map(|(at, _)| at)
-        .find(|at| is_alone(*at))
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut places = skeleton.match_indices(word).map(|(at, _)| at);
+    places.find(|at| {
+        !skeleton[..*at].ends_with(is_part) && !skeleton[at + word.len()..].starts_with(is_part)
+    })
 }

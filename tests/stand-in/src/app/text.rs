@@ -34,10 +34,8 @@ pub fn blank(text: &str) -> String {
 /// The length of the comment that `rest` begins with; block comments nest.
 fn comment(rest: &[u8]) -> usize {
     if rest.starts_with(b"//") {
-        return rest
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .unwrap_or(rest.len());
+        let end = rest.iter().position(|byte| *byte == b'\n');
+        return end.unwrap_or(rest.len());
     }
     let (mut at, mut depth) = (2, 1);
     while depth > 0 && at < rest.len() {
@@ -76,9 +74,10 @@ fn string(bytes: &[u8], at: usize) -> Option<(usize, usize, usize)> {
             let length = character.ok()?.chars().next()?.len_utf8();
             (rest.get(1 + length) == Some(&b'\'')).then_some((1, 1, length + 2))
         }
-        b'r' if !at
-            .checked_sub(1)
-            .is_some_and(|before| is_word(bytes[before]) && bytes[before] != b'b') =>
+        // Not the last letter of a word, but br"...".
+        b'r' if !bytes[..at]
+            .last()
+            .is_some_and(|before| is_word(*before) && *before != b'b') =>
         {
             let hashes = rest[1..].iter().take_while(|byte| **byte == b'#').count();
             if rest.get(1 + hashes) != Some(&b'"') {
@@ -96,6 +95,6 @@ fn string(bytes: &[u8], at: usize) -> Option<(usize, usize, usize)> {
 }
 
 /// Whether the byte can be part of a Rust identifier.
-pub fn is_word(byte: u8) -> bool {
+fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
