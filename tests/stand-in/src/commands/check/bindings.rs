@@ -288,13 +288,13 @@ fn check_data_type(binding: &Binding, findings: &mut Findings) {
 fn check_http(function: &Function, findings: &mut Findings) {
     let trigger = function.trigger();
     if trigger.name != "req" {
+        let name = &trigger.name;
         findings.error(format!(
-            "the HTTP trigger has the name {:?}: write \"name\": \"req\"",
-            trigger.name
+            "the HTTP trigger has the name {name:?}: write \"name\": \"req\""
         ));
     }
     let bindings = function.bindings.iter().filter(|one| one.is("http"));
-    let answers: Vec<&str> = bindings.map(|one| one.name.as_str()).collect();
+    let answers: Vec<&str> = bindings.map(|one| &*one.name).collect();
     match answers[..] {
         ["res"] => {}
         [] => findings.error(
@@ -310,8 +310,8 @@ fn check_http(function: &Function, findings: &mut Findings) {
         findings.error("the HTTP trigger lists no methods: write \"methods\": [\"get\", \"post\"]");
     }
     let level = trigger.text("authLevel");
-    if !trigger["authLevel"].is_null() && !LEVELS.iter().any(|one| one.eq_ignore_ascii_case(level))
-    {
+    let is_level = LEVELS.iter().any(|one| one.eq_ignore_ascii_case(level));
+    if !is_level && !trigger["authLevel"].is_null() {
         findings.error(format!(
             "there is no authLevel {level:?}, and the function does not run: write \"anonymous\", \
              \"function\" or \"admin\""
@@ -319,12 +319,13 @@ fn check_http(function: &Function, findings: &mut Findings) {
     }
     // [ScriptHost.cs, ValidateHttpFunction]
     let route = function.route_below().to_ascii_lowercase();
-    let own = ["admin", "runtime"];
-    if let Some(own) = own.into_iter().find(|own| route.starts_with(own)) {
-        findings.error(format!(
-            "the host takes no route that begins with {own:?}, and this is {route:?}: write another \
-             \"route\""
-        ));
+    for own in ["admin", "runtime"] {
+        if route.starts_with(own) {
+            findings.error(format!(
+                "the host takes no route that begins with {own:?}, and this is {route:?}: write \
+                 another \"route\""
+            ));
+        }
     }
 }
 

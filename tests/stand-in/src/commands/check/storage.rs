@@ -153,14 +153,13 @@ fn table(function: &Function, binding: &Binding, findings: &mut Findings) {
             ));
         }
     }
-    if !binding["take"].is_null() && json::integer(&binding["take"]).is_none() {
+    let take = &binding["take"];
+    if !take.is_null() && json::integer(take).is_none() {
         findings.error(format!(
-            "the take of {name:?} is {}, and the function does not run: write a number",
-            binding["take"]
+            "the take of {name:?} is {take}, and the function does not run: write a number"
         ));
     }
     let filter = binding.text("filter");
-    let has = |member: &str| !binding.text(member).is_empty();
     let expressions = Template::parse(filter).ok();
     let mut expressions = expressions.iter().flat_map(Template::expressions);
     if let Some(path) = expressions.find(|expression| expression.names.len() > 1) {
@@ -169,17 +168,17 @@ fn table(function: &Function, binding: &Binding, findings: &mut Findings) {
              member alone, {{name}}"
         ));
     }
-    if binding.direction == Direction::In && has("rowKey") {
-        findings.note(format!(
+    let has = |member: &str| !binding.text(member).is_empty();
+    match binding.direction {
+        Direction::In if has("rowKey") => findings.note(format!(
             "the host ignores the rowKey of {name:?}, and the function gets the whole partition: write \
              \"filter\": \"RowKey eq '...'\""
-        ));
-    }
-    if binding.direction == Direction::Out && has("rowKey") && !has("partitionKey") {
-        findings.note(format!(
+        )),
+        Direction::Out if has("rowKey") && !has("partitionKey") => findings.note(format!(
             "{name:?} has a rowKey and no partitionKey: each row brings its own, or the invocation \
              fails after the function has run"
-        ));
+        )),
+        _ => {}
     }
     if has("partitionKey") && filter.to_ascii_lowercase().contains(" or ") {
         findings.note(format!(
