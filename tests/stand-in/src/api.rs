@@ -73,6 +73,10 @@ impl App {
 
     /// Starts the app with settings of its own, which win over the environment's and over
     /// local.settings.json.
+    ///
+    /// ```no_run
+    /// let app = stand_in::App::start_with(&[("PRICE_LIST", "prices.json")]);
+    /// ```
     #[track_caller]
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
         let root = std::env::var_os("CARGO_MANIFEST_DIR").expect("a test that cargo runs");
@@ -125,12 +129,22 @@ impl App {
     }
 
     /// A caller's GET: `app.get("/api/hello?name=Ada")`.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// assert_eq!(app.get("/api/hello?name=Ada").status, 200);
+    /// ```
     #[track_caller]
     pub fn get(&self, path: &str) -> Answer {
         self.call("GET", path, &[], b"")
     }
 
     /// A caller's POST with the Content-Type `application/json`.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// assert_eq!(app.post("/api/order", r#"{"id":1005}"#).text(), "Order enqueued");
+    /// ```
     #[track_caller]
     pub fn post(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
         self.call("POST", path, &[("Content-Type", "application/json")], body)
@@ -138,6 +152,12 @@ impl App {
 
     /// A caller's request. A failed invocation is a 500 without a body, as the host answers; see
     /// [`failures`](Self::failures).
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// let answer = app.call("PUT", "/api/items/7", &[("If-Match", "*")], "tea");
+    /// assert_eq!(answer.status, 204);
+    /// ```
     #[track_caller]
     pub fn call(
         &self,
@@ -164,6 +184,12 @@ impl App {
 
     /// Puts a message into a queue that triggers a function, and delivers it: up to five tries, or
     /// as host.json says, then the poison queue.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// let run = app.send("orders", "tea");
+    /// assert_eq!((run.failure, run.tries), (None, 1));
+    /// ```
     #[track_caller]
     pub fn send(&self, queue: &str, message: impl AsRef<[u8]>) -> Run {
         if self.host.triggered_by(queue).is_empty() {
@@ -176,6 +202,12 @@ impl App {
 
     /// Runs a function by the value of its trigger's binding. A text or a queue message is a JSON
     /// string. A timer's members that are not given have their usual values.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// let run = app.trigger("ingest", serde_json::json!({"id": "1", "data": {"item": "tea"}}));
+    /// assert_eq!(run.failure, None);
+    /// ```
     #[track_caller]
     pub fn trigger(&self, function: &str, value: Value) -> Run {
         self.triggered(function, Given::Json(value))
@@ -183,6 +215,11 @@ impl App {
 
     /// Runs a function by the bytes that its trigger brings: of a blob, or of anything with
     /// `dataType` `binary`.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// assert_eq!(app.trigger_bytes("thumbnail", b"\x89PNG").failure, None);
+    /// ```
     #[track_caller]
     pub fn trigger_bytes(&self, function: &str, bytes: impl Into<Vec<u8>>) -> Run {
         self.triggered(function, Given::Bytes(bytes.into()))
@@ -257,12 +294,24 @@ impl App {
 
     /// Sets what an input binding gets from now on. Without, it gets what the host sends for
     /// something that is not there.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// app.input("price", "row", serde_json::json!({"item": "tea", "price": 3}));
+    /// assert_eq!(app.get("/api/price?of=tea").text(), "3");
+    /// ```
     #[track_caller]
     pub fn input(&self, function: &str, binding: &str, value: Value) {
         self.set_input(function, binding, Given::Json(value));
     }
 
     /// Sets the bytes that an input binding gets from now on: those of a blob.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// app.input_bytes("show", "picture", b"\x89PNG");
+    /// assert_eq!(app.get("/api/show").body, b"\x89PNG");
+    /// ```
     #[track_caller]
     pub fn input_bytes(&self, function: &str, binding: &str, bytes: impl Into<Vec<u8>>) {
         self.set_input(function, binding, Given::Bytes(bytes.into()));
@@ -282,6 +331,11 @@ impl App {
     /// last try; also those that have been delivered from there to another function since. A JSON
     /// object that the host has written anew, indented, is given on one line. Panics where a
     /// message is not UTF-8: [`queue_bytes`](Self::queue_bytes) has the very bytes.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// assert_eq!(app.queue("orders"), [r#"{"id":1005}"#]);
+    /// ```
     #[track_caller]
     pub fn queue(&self, queue: &str) -> Vec<String> {
         let mut texts = Vec::new();
@@ -297,6 +351,11 @@ impl App {
     }
 
     /// [`queue`](Self::queue), each message as its bytes.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// assert_eq!(app.queue_bytes("pictures"), [b"\x89PNG"]);
+    /// ```
     #[track_caller]
     pub fn queue_bytes(&self, queue: &str) -> Vec<Vec<u8>> {
         let bindings = self.functions().iter().flat_map(|one| &one.bindings);
@@ -322,6 +381,11 @@ impl App {
     /// What the host would have written so far by an output that is neither a queue nor HTTP, in
     /// order: an object as it is, a text as a JSON string, bytes that are not UTF-8 as `{"base64":
     /// "..."}`.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// assert_eq!(app.outputs("order", "rows"), [serde_json::json!({"id": 1005})]);
+    /// ```
     #[track_caller]
     pub fn outputs(&self, function: &str, binding: &str) -> Vec<Value> {
         let function = self.function(function);
@@ -346,6 +410,11 @@ impl App {
 
     /// What functions have logged as information so far. Warnings and errors are in
     /// [`stderr`](Self::stderr).
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// assert_eq!(app.logs(), ["took an order"]);
+    /// ```
     pub fn logs(&self) -> Vec<String> {
         let mut logs = self.host.record.so_far().logs;
         logs.extend(self.printed());
@@ -376,11 +445,21 @@ impl App {
     }
 
     /// What the handler has written to stdout so far.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// assert!(app.stdout().contains("took an order"));
+    /// ```
     pub fn stdout(&self) -> String {
         self.host.handler.stdout()
     }
 
     /// What the handler has written to stderr so far.
+    ///
+    /// ```no_run
+    /// # let app = stand_in::App::start();
+    /// assert!(app.stderr().contains("warning: "));
+    /// ```
     pub fn stderr(&self) -> String {
         self.host.handler.stderr()
     }

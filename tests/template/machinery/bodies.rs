@@ -233,8 +233,8 @@ fn the_connection_stays_in_step() {
         ] {
             caller.send(request(method, path, &[framing], body));
             let mut answer = || match method {
-                "HEAD" => caller.0.read_head_answer().expect("an answer"),
-                _ => caller.0.read_answer_or_interim().expect("an answer"),
+                "HEAD" => caller.0.read(false).expect("an answer"),
+                _ => caller.0.read(true).expect("an answer"),
             };
             let mut answered = answer();
             if framing.0 == "Expect" && answered.status == 100 {
@@ -292,7 +292,7 @@ fn a_caller_that_waits_to_continue_is_asked_to() {
     let mut caller = connect(&handler);
     let continued = |caller: &mut Caller, path: &str, framing, expect, body: &[u8]| {
         caller.send(post(path, &[framing, ("Expect", expect)], ""));
-        let interim = caller.0.read_answer_or_interim().expect("an answer");
+        let interim = caller.0.read(true).expect("an answer");
         assert_eq!(interim.status, 100);
         caller.send(body).answer()
     };
@@ -316,7 +316,7 @@ fn a_caller_that_waits_to_continue_is_asked_to() {
         post("/api/hello", &headers, "")
     };
     caller.send(expecting("0"));
-    let mut answer = caller.0.read_answer_or_interim().expect("an answer");
+    let mut answer = caller.0.read(true).expect("an answer");
     if answer.status == 100 {
         answer = caller.answer();
     }

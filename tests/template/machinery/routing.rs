@@ -14,7 +14,7 @@ fn the_readiness_ping_is_answered() {
     connection
         .send(b"HEAD / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         .unwrap();
-    assert_eq!(connection.read_head_answer().unwrap().status, 200);
+    assert_eq!(connection.read(false).unwrap().status, 200);
     let posted = ask(&handler, &request("POST", "/", &[], b""));
     assert_error(&posted, 405, &["POST"]);
 }

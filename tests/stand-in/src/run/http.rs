@@ -53,10 +53,8 @@ fn refused(status: u16, why: impl Into<String>) -> Error {
 }
 
 fn cut_off(what: String) -> Error {
-    Error::new(
-        ErrorKind::UnexpectedEof,
-        format!("the connection ended {what}"),
-    )
+    let why = format!("the connection ended {what}");
+    Error::new(ErrorKind::UnexpectedEof, why)
 }
 
 /// A line of at most `most` bytes, without its end.
@@ -75,13 +73,10 @@ fn line(from: &mut impl BufRead, most: usize, too_long: (u16, &str)) -> io::Resu
 
 /// Headers, or trailers, up to the empty line, of at most `most` bytes.
 fn headers(from: &mut impl BufRead, most: usize) -> io::Result<Headers> {
-    const TOO_LONG: (u16, &str) = (
-        431,
-        "the headers have more than 32 KiB, the most that the host takes",
-    );
+    const WHY: &str = "the headers have more than 32 KiB, the most that the host takes";
     let (mut headers, mut left) = (Vec::new(), most);
     loop {
-        let line = line(from, left, TOO_LONG)?;
+        let line = line(from, left, (431, WHY))?;
         if line.is_empty() {
             return Ok(headers);
         }
@@ -123,14 +118,14 @@ impl Body {
                 Ok(Self::Length(text.parse().unwrap_or(usize::MAX)))
             }
             (Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => Ok(Self::Chunked(0)),
-            (Some(coding), None) => Err(refused(
-                501,
-                format!("the Transfer-Encoding {coding:?} is not known here"),
-            )),
-            (Some(_), Some(_)) => Err(refused(
-                400,
-                "a body has a Content-Length or a Transfer-Encoding, not both",
-            )),
+            (Some(coding), None) => {
+                let why = format!("the Transfer-Encoding {coding:?} is not known here");
+                Err(refused(501, why))
+            }
+            (Some(_), Some(_)) => {
+                let why = "a body has a Content-Length or a Transfer-Encoding, not both";
+                Err(refused(400, why))
+            }
         }
     }
 
@@ -157,10 +152,8 @@ impl Body {
             return Ok(None);
         };
         if *left > most {
-            return Err(refused(
-                413,
-                "the body is longer than 100 MiB, the most that the host takes",
-            ));
+            const TOO_LARGE: &str = "the body is longer than 100 MiB, the most that the host takes";
+            return Err(refused(413, TOO_LARGE));
         }
         let come = from.fill_buf()?;
         if come.is_empty() {
@@ -295,16 +288,11 @@ impl Answer {
     /// Its head for a caller, with `framing` in the place of the headers that are between the
     /// handler and the host alone.
     pub fn head(&self, framing: &str, closes: bool) -> Vec<u8> {
-        const LEFT_OUT: [&str; 4] = [
-            "connection",
-            "keep-alive",
-            "transfer-encoding",
-            "content-length",
-        ];
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
-            if !LEFT_OUT.contains(&&*name.to_ascii_lowercase()) {
-                head += &format!("{name}: {value}\r\n");
+            match &*name.to_ascii_lowercase() {
+                "connection" | "keep-alive" | "transfer-encoding" | "content-length" => {}
+                _ => head += &format!("{name}: {value}\r\n"),
             }
         }
         head += framing;
@@ -362,11 +350,10 @@ pub struct Connection {
 impl Connection {
     /// Connects to the handler that listens on `port`.
     pub fn open(port: u16) -> io::Result<Self> {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        let (stream, wanted) = (TcpStream::connect((Ipv4Addr::LOCALHOST, port))?, None);
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_write_timeout(Some(TIMEOUT))?;
         stream.set_nodelay(true)?;
-        let wanted = None;
         Ok(Self {
             stream: BufReader::new(Patient { stream, wanted }),
             sent: "nothing".to_owned(),
@@ -406,30 +393,19 @@ impl Connection {
     /// Sends a request and reads its answer.
     pub fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
         self.send(request)?;
-        if request.starts_with(b"HEAD ") {
-            self.read_head_answer()
-        } else {
-            self.read_answer()
+        match request.starts_with(b"HEAD ") {
+            true => self.read(false),
+            false => self.read_answer(),
         }
     }
 
-    /// Reads an answer. An interim one (`100 Continue`) is an error.
+    /// Reads an answer with a body. An interim one (`100 Continue`) is an error.
     pub fn read_answer(&mut self) -> io::Result<Answer> {
         let answer = self.read(true)?;
-        if answer.status < 200 {
-            return Err(refused(400, format!("an interim answer: {answer:?}")));
+        match answer.status {
+            200.. => Ok(answer),
+            _ => Err(refused(400, format!("an interim answer: {answer:?}"))),
         }
-        Ok(answer)
-    }
-
-    /// Reads an answer, interim or not.
-    pub fn read_answer_or_interim(&mut self) -> io::Result<Answer> {
-        self.read(true)
-    }
-
-    /// Reads the answer to a HEAD request: one without a body, whatever its headers say.
-    pub fn read_head_answer(&mut self) -> io::Result<Answer> {
-        self.read(false)
     }
 
     /// Reads all that comes until the handler closes the connection.
@@ -440,7 +416,8 @@ impl Connection {
         Ok(bytes)
     }
 
-    fn read(&mut self, has_body: bool) -> io::Result<Answer> {
+    /// Reads an answer, interim or not. See [`read_head`](Self::read_head).
+    pub fn read(&mut self, has_body: bool) -> io::Result<Answer> {
         let (mut answer, mut body) = self.read_head(has_body)?;
         while let Some(piece) = self.read_piece(&mut body)? {
             answer.body.extend(piece);
@@ -465,10 +442,8 @@ impl Connection {
         const MOST: usize = 1 << 30;
         let from = &mut self.stream;
         let line = line(from, MOST, (400, "the status line is too long"))?;
-        let digits = line
-            .strip_prefix("HTTP/1.1 ")
-            .and_then(|rest| rest.get(..3));
-        let status = digits.and_then(|digits| digits.parse().ok());
+        let rest = line.strip_prefix("HTTP/1.1 ");
+        let status = rest.and_then(|rest| rest.get(..3)?.parse().ok());
         let status: u16 = status.ok_or_else(|| refused(400, format!("the line {line:?}")))?;
         let answer = Answer {
             status,
@@ -486,10 +461,9 @@ impl Connection {
 
     /// Says what was being answered, and turns a timeout into words.
     fn named(&self, what: &str, error: Error) -> Error {
-        let why = if is_timeout(&error) {
-            format!("nothing for {TIMEOUT:?}")
-        } else {
-            error.to_string()
+        let why = match is_timeout(&error) {
+            true => format!("nothing for {TIMEOUT:?}"),
+            false => error.to_string(),
         };
         Error::new(error.kind(), format!("{what} ({:?}): {why}", self.sent))
     }
@@ -521,7 +495,7 @@ pub fn peek(socket: &TcpStream) -> io::Result<usize> {
 }
 
 /// Whether a timeout of a socket ended a call; its name differs between systems.
-pub fn is_timeout(error: &Error) -> bool {
+fn is_timeout(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 

@@ -100,8 +100,8 @@ struct Started {
 pub fn run(arguments: &[String]) -> Result<(), String> {
     let options = options(arguments)?;
     files::fail_at_limits();
-    let root =
-        std::env::current_dir().map_err(|error| format!("the working directory: {error}"))?;
+    let root = std::env::current_dir();
+    let root = root.map_err(|error| format!("the working directory: {error}"))?;
     let mut files = Files::of(&root);
     let port = options.port.or_else(|| {
         let app = Description::read(&root, &|_| None);
@@ -144,18 +144,12 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     run.serve(&made)?;
     let mut shown = run.functions(&made);
     run.console.print(Kind::Plain, &shown);
-    thread::spawn({
-        let run = run.clone();
-        move || delivery::deliver(&run.current, &run.storage)
-    });
-    thread::spawn({
-        let run = run.clone();
-        move || delivery::deliver_blobs(&run.current)
-    });
-    thread::spawn({
-        let run = run.clone();
-        move || front::serve(&listener, &run.current)
-    });
+    let (current, storage) = (run.current.clone(), run.storage.clone());
+    thread::spawn(move || delivery::deliver(&current, &storage));
+    let current = run.current.clone();
+    thread::spawn(move || delivery::deliver_blobs(&current));
+    let current = run.current.clone();
+    thread::spawn(move || front::serve(&listener, &current));
     let timers = Timers::new(&run.current);
     if !run.options.timers_off {
         timers.start(&made.app, true);
@@ -165,10 +159,8 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
         let begun = Instant::now();
         let changed = format!("{} has changed: building", changed.display());
         run.console.log(Kind::Host, &changed);
-        match run
-            .make(true)
-            .and_then(|made| run.serve(&made).map(|()| made))
-        {
+        let served = |made: Made| run.serve(&made).map(|()| made);
+        match run.make(true).and_then(served) {
             Ok(made) => {
                 let functions = run.functions(&made);
                 if functions != shown {
@@ -178,17 +170,16 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
                 if !run.options.timers_off {
                     timers.start(&made.app, false);
                 }
-                run.console.log(
-                    Kind::Good,
-                    format!("reloaded in {} ms", begun.elapsed().as_millis()),
-                );
+                let took = begun.elapsed().as_millis();
+                run.console
+                    .log(Kind::Good, format!("reloaded in {took} ms"));
             }
             Err(why) => {
                 for line in why.lines() {
                     run.console.log(Kind::Error, line);
                 }
-                run.console
-                    .log(Kind::Error, "not reloaded: what ran before goes on");
+                let end = "not reloaded: what ran before goes on";
+                run.console.log(Kind::Error, end);
             }
         }
     }
@@ -209,9 +200,8 @@ fn options(arguments: &[String]) -> Result<Options, String> {
             "--timers" => return Err(format!("TIMERS={value} is neither on nor off")),
             "--verbose" => options.verbose = !matches!(value, "" | "0"),
             other => {
-                return Err(format!(
-                    "there is no option {other}; there are --port, --attach, --timers, --verbose"
-                ));
+                let there_are = "there are --port, --attach, --timers, --verbose";
+                return Err(format!("there is no option {other}; {there_are}"));
             }
         }
     }
@@ -336,16 +326,13 @@ impl Run {
                     errors.push(Instant::now());
                 }
                 if errors.len() >= ERRORS_MAX {
-                    self.console.log(
-                        Kind::Error,
-                        format!("{problem}, the third error in 30 minutes: the host ends"),
-                    );
+                    let end = "the third error in 30 minutes: the host ends";
+                    self.console.log(Kind::Error, format!("{problem}, {end}"));
                     std::process::exit(1);
                 }
-                self.console.log(
-                    if failed { Kind::Error } else { Kind::Host },
-                    format!("{problem}: it is started again"),
-                );
+                let kind = if failed { Kind::Error } else { Kind::Host };
+                let line = format!("{problem}: it is started again");
+                self.console.log(kind, line);
                 match self.start(made) {
                     Ok((host, started)) => {
                         if !self.current.amend(generation, Ok(Some(host))) {
@@ -361,11 +348,9 @@ impl Run {
 
     /// Waits until a handler has ended, or kills it after a time limit. `None` if its host is gone.
     fn watch(&self, made: &Made, started: &Started, generation: usize) -> Option<End> {
-        let limit = made
-            .app
-            .host
-            .function_timeout
-            .filter(|_| made.binary.is_some());
+        // One that it has not started cannot be killed.
+        let is_own = made.binary.is_some();
+        let limit = made.app.host.function_timeout.filter(|_| is_own);
         let mut warned = None;
         loop {
             let host = started.host.upgrade()?;
@@ -382,22 +367,20 @@ impl Run {
             {
                 let over = format!("longer than functionTimeout, {} s", limit.as_secs_f64());
                 if warned.as_ref() != Some(&id) {
+                    let left = AFTER_LIMIT.as_secs();
                     let line = format!(
-                        "it has run {over}: in {} s the handler is killed and started again",
-                        AFTER_LIMIT.as_secs()
+                        "it has run {over}: in {left} s the handler is killed and started again"
                     );
-                    self.console
-                        .about(Kind::Error, &longest.function, &id, &line);
+                    let function = &longest.function;
+                    self.console.about(Kind::Error, function, &id, &line);
                     warned = Some(id.clone());
                 }
                 if ran >= limit + AFTER_LIMIT {
                     // From now on requests wait for the next one.
                     self.current.amend(generation, Ok(None));
                     started.running.report(&id, &format!("it ran {over}"));
-                    let others = format!(
-                        "the handler was killed, because {} ran {over}",
-                        longest.function
-                    );
+                    let function = &longest.function;
+                    let others = format!("the handler was killed, because {function} ran {over}");
                     started.running.report_all(&others);
                     host.handler.kill();
                     return Some(End::Killed);
@@ -420,31 +403,15 @@ impl Run {
             let line = match &function.route {
                 Some(route) => format!("[{}] {address}/{route}", function.methods().join(",")),
                 None => {
-                    // What it is triggered by, whatever the kind calls it.
-                    const SOURCES: [&str; 8] = [
-                        "queueName",
-                        "schedule",
-                        "path",
-                        "topicName",
-                        "eventHubName",
-                        "databaseName",
-                        "containerName",
-                        "toolName",
-                    ];
-                    let source = SOURCES
-                        .iter()
-                        .map(|member| trigger.text(member))
-                        .find(|source| !source.is_empty());
+                    let mut sources = SOURCES.iter().map(|member| trigger.text(member));
+                    let source = sources.find(|source| !source.is_empty());
                     format!("{} {}", trigger.kind, source.unwrap_or_default())
                 }
             };
             shown += &format!("\n\t{}: {}\n", function.name, line.trim_end());
         }
-        let timers = app
-            .functions
-            .iter()
-            .any(|function| function.trigger().is("timerTrigger"));
-        if timers && self.options.timers_off {
+        let mut triggers = app.functions.iter().map(|function| function.trigger());
+        if self.options.timers_off && triggers.any(|trigger| trigger.is("timerTrigger")) {
             shown += "\nTimers are off: TIMERS=off\n";
         }
         if !app.tools().is_empty() {
@@ -460,6 +427,18 @@ impl Run {
         shown
     }
 }
+
+/// What a function is triggered by, whatever its binding calls it.
+const SOURCES: [&str; 8] = [
+    "queueName",
+    "schedule",
+    "path",
+    "topicName",
+    "eventHubName",
+    "databaseName",
+    "containerName",
+    "toolName",
+];
 
 /// How a handler ended.
 #[derive(PartialEq)]
