@@ -66,7 +66,7 @@ impl HttpRequest<'_> {
         self.query_values(name).next()
     }
 
-    /// All values of `name` in the query, in their order, decoded as by [`query`](Self::query).
+    /// All values of `name` in the query, in their order, decoded.
     pub fn query_all(&self, name: &str) -> Vec<String> {
         self.query_values(name).collect()
     }

@@ -248,20 +248,6 @@ impl HttpResponse {
     /// The body is collected before it is sent, up to 16 MiB, if the function has bindings other
     /// than HTTP, if the host does not know `enableProxyingHttpRequest`, or if the caller speaks
     /// HTTP/1.0.
-    ///
-    /// ```
-    /// use app::{HttpRequest, HttpResponse, Result};
-    ///
-    /// fn run(_: HttpRequest) -> Result {
-    ///     let events = HttpResponse::stream(|out| {
-    ///         for count in 0..10 {
-    ///             write!(out, "data: {count}\n\n")?;
-    ///         }
-    ///         Ok(())
-    ///     });
-    ///     Ok(events.content_type("text/event-stream").into())
-    /// }
-    /// ```
     pub fn stream(write: impl FnOnce(&mut dyn Write) -> Result<()> + 'static) -> Self {
         Self {
             body: Body::Stream(Stream(Box::new(write))),

@@ -52,8 +52,7 @@ pub fn write(response: &Response, logs: &[String], is_http: bool) -> Result<Vec<
     Ok(json.0)
 }
 
-/// JSON, written to where it stays: serde_json would make a copy of each text first, and a text may
-/// be large.
+/// JSON, written to where it stays: serde_json would copy each text first, and one may be large.
 struct Json(Vec<u8>);
 
 impl Json {

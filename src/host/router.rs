@@ -27,11 +27,9 @@ pub struct Request<'a> {
     pub method: &'a str,
     /// The path and the query: `/api/hello?name=Ada`.
     pub url: &'a str,
-    /// The headers in their order.
     pub headers: Texts<'a>,
     /// The host's id of the invocation; empty if the caller sent none.
     pub invocation_id: &'a str,
-    /// The body in bytes.
     pub body: Vec<u8>,
 }
 

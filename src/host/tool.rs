@@ -15,30 +15,7 @@ use std::fmt;
 ///
 /// A refusal ([`Error::refuse`], with any status) reaches the agent in your own words, so that it
 /// can mend its call. The reason of any other error is only in the app's log.
-///
-/// ```
-/// use app::{Error, Result, ToolCall, ToolResult};
-/// use serde::{Deserialize, Serialize};
-///
-/// #[derive(Deserialize)]
-/// struct Arguments {
-///     item: String,
-///     count: Option<u32>,
-/// }
-///
-/// #[derive(Serialize)]
-/// struct Price {
-///     price: u32,
-/// }
-///
-/// fn run(call: ToolCall) -> Result {
-///     let Arguments { item, count } = call.arguments()?;
-///     if item != "tea" {
-///         return Err(Error::refuse(404, format!("there is no {item}, only tea")));
-///     }
-///     Ok(ToolResult::structured(&Price { price: 3 * count.unwrap_or(1) })?.into())
-/// }
-/// ```
+/// `docs/guide.md` has an example.
 pub struct ToolCall<'a> {
     /// The host's id for the invocation.
     pub id: &'a str,

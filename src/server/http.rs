@@ -38,7 +38,6 @@ impl Listener {
         })
     }
 
-    /// The address of the socket.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -136,7 +135,6 @@ pub struct Source(tiny_http::Server);
 
 /// What [`Source::receive`] gives.
 pub enum Received {
-    /// A request, its body not yet read.
     Request(Incoming),
     /// The accept thread has ended. The connections that it took in go on.
     AcceptLost(io::Error),
@@ -165,7 +163,6 @@ impl Source {
 pub struct Incoming(tiny_http::Request);
 
 impl Incoming {
-    /// The caller's port.
     pub fn peer_port(&self) -> u16 {
         self.0.remote_addr().map_or(0, SocketAddr::port)
     }

@@ -134,7 +134,7 @@ fn add_worker(shared: &Arc<Shared>) -> io::Result<()> {
     start_thread(Box::new(move || work(&ending.0)))
 }
 
-/// Starts a thread. Errors if the system has no more.
+/// Starts a thread, and errors if the system has no more.
 pub fn start_thread(run: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     let thread = thread::Builder::new().name("worker".into());
     thread.spawn(run).map(drop)
