@@ -49,7 +49,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
                     bytes.extend(&bits.to_be_bytes()[1..]);
                 }
             }
-            PADDING if sextets % 4 + padding >= 2 && padding < 2 => padding += 1,
+            PADDING => padding += 1,
             SPACE => {}
             _ => return None,
         }

@@ -108,7 +108,7 @@ impl Workers {
         let came = taken.wrapping_sub(self.taken);
         self.taken = taken;
         let is_crowded = idle == 0 && came <= workers * FEW_PER_REVIEW;
-        self.crowded = usize::from(is_crowded) * (self.crowded + 1);
+        self.crowded = if is_crowded { self.crowded + 1 } else { 0 };
         // After two such reviews, because a request that has only just come proves nothing.
         if self.crowded > 1 || workers == 0 {
             for _ in 0..workers.clamp(1, ADDED_AT_ONCE) {

@@ -212,6 +212,7 @@ mod tests {
             for block in blocks.iter().rev() {
                 assert_eq!(filled(&allocator, again, 3), *block);
             }
+            assert_eq!(kept(&allocator, freed), 0);
             assert!(!blocks.contains(&filled(&allocator, again, 4)));
             assert!(blocks.iter().all(|block| holds(*block, again.size(), 3)));
             assert!(holds(elsewhere, other.size(), 2));
