@@ -10,7 +10,7 @@ use crate::host::answer::Outcome;
 use crate::host::data::{self, Data, sys};
 use crate::host::newtonsoft::{self, Token, object, quoted};
 use crate::host::request::{Request, grouped};
-use crate::run::http::Answer;
+use crate::run::http::{Answer, named};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 use serde_json::Value;
@@ -174,7 +174,7 @@ impl<'a> Call<'a> {
         let headers = grouped(self.headers.iter().cloned()).into_iter();
         let headers = headers.map(|(name, values)| (name, values.join(",")));
         let headers: Vec<_> = headers.collect();
-        let session = named(&headers, SESSION);
+        let session = named(&headers, SESSION).next();
         let headers = object(headers.iter().map(|(name, value)| (name, quoted(value))));
         let (name, id) = (quoted(self.name), session.map(quoted));
         let mut transport = vec![("name", quoted(TRANSPORT))];
@@ -287,7 +287,7 @@ pub fn answer(
 ) -> Answer {
     // A page on the web could have a name that leads to this machine, and there are no keys.
     for (header, scheme) in [("Host", ""), ("Origin", "://")] {
-        if let Some(value) = named(&request.headers, header)
+        if let Some(value) = named(&request.headers, header).next()
             && !is_local(value, scheme)
         {
             let why = "and only localhost, 127.0.0.1, [::1] are served";
@@ -445,11 +445,6 @@ fn is_local(value: &str, scheme: &str) -> bool {
     };
     let mut names = ["localhost", "127.0.0.1", "[::1]"].into_iter();
     names.any(|local| host.eq_ignore_ascii_case(local))
-}
-
-fn named<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let same = |(other, _): &&(String, String)| other.eq_ignore_ascii_case(name);
-    headers.iter().find(same).map(|(_, value)| &**value)
 }
 
 /// An error of JSON-RPC. `id` is JSON.

@@ -19,9 +19,7 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// The value of a header, in any case; "" without it.
     pub fn header(&self, name: &str) -> &str {
-        let mut headers = self.headers.iter();
-        let header = headers.find(|(own, _)| own.eq_ignore_ascii_case(name));
-        header.map_or("", |(_, value)| value)
+        http::named(&self.headers, name).next().unwrap_or_default()
     }
 
     /// The media type of the body, without its parameters; "" without one.

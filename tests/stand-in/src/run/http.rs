@@ -26,7 +26,7 @@ const BODY_MAX: usize = 100 * 1024 * 1024;
 pub type Headers = Vec<(String, String)>;
 
 /// The values of all headers of this name, in any case.
-fn named<'a, 'n>(
+pub fn named<'a, 'n>(
     headers: &'a Headers,
     name: &'n str,
 ) -> impl Iterator<Item = &'a str> + use<'a, 'n> {

@@ -3,10 +3,16 @@
 use crate::fake;
 use serde_json::{Value, json};
 use stand_in::App;
+use std::path::PathBuf;
 
-/// Starts an app of these functions, one per line: its name, its trigger, and what it reads and
-/// writes.
+/// Starts an app of these functions.
 fn start(test: &str, functions: &[&str]) -> App {
+    App::start_in(&folder(test, functions), &[], fake::command)
+}
+
+/// The folder of an app of these functions, one per line: its name, its trigger, and what it reads
+/// and writes.
+fn folder(test: &str, functions: &[&str]) -> PathBuf {
     let mut described = Vec::new();
     for function in functions {
         let (name, bindings) = function.split_once(": ").expect("a name");
@@ -17,7 +23,7 @@ fn start(test: &str, functions: &[&str]) -> App {
     let described: Vec<_> = described
         .map(|(name, bindings)| (*name, &**bindings))
         .collect();
-    App::start_in(&fake::app_with(test, &described), &[], fake::command)
+    fake::app_with(test, &described)
 }
 
 /// A binding: its kind, and its route, queue, path or table.
@@ -233,6 +239,20 @@ fn two_functions_on_one_queue_get_its_messages_in_turn() {
     }
     assert_eq!(app.queue("first"), ["a 1", "a 3"]);
     assert_eq!(app.queue("second"), ["a 2", "a 4"]);
+}
+
+/// Under `make run`, which runs for long, what large outputs wrote does not fill the memory.
+#[test]
+fn only_the_last_large_outputs_are_listed() {
+    let function = "pass: http large > answer > blob outs/large";
+    let served = fake::Served::start_at(&folder("storage-large", &[function]));
+    for text in ["<1>", "<2>", "<3>"] {
+        let body = text.repeat(200_000);
+        let answer = served.ask("POST", "/api/large", &[], body.as_bytes());
+        assert_eq!(answer.status, 200);
+        let written = served.ask("GET", "/local/outputs/pass/out", &[], b"");
+        assert_eq!(written.json(), json!([body]));
+    }
 }
 
 /// A folder in which nothing can be written: the functions say so, and all else goes on.
