@@ -7,10 +7,8 @@ use std::process::{Command, Stdio};
 /// A copy of what makes up the app and its tests, in the test's own folder. What was built there
 /// before stays.
 pub fn copy(test: &str) -> PathBuf {
-    let (root, to) = (
-        Path::new(env!("CARGO_MANIFEST_DIR")),
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join(test),
-    );
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     for entry in fs::read_dir(&to).into_iter().flatten().flatten() {
         match entry.path() {
             path if entry.file_name() == "target" => drop(path),
@@ -19,22 +17,13 @@ pub fn copy(test: &str) -> PathBuf {
         }
     }
     let is_function = |name: &String| root.join(name).join("function.json").is_file();
-    let folders = fs::read_dir(root)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    for name in folders
-        .filter(is_function)
-        .chain(["src", "tests"].map(str::to_owned))
-    {
+    let entries = fs::read_dir(root).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let others = ["src", "tests"].map(str::to_owned);
+    for name in names.filter(is_function).chain(others) {
         copy_folder(&root.join(&name), &to.join(&name));
     }
-    for name in [
-        "Cargo.toml",
-        "Cargo.lock",
-        "Makefile",
-        "host.json",
-        "local.settings.json",
-    ] {
+    for name in "Cargo.toml Cargo.lock Makefile host.json local.settings.json".split(' ') {
         fs::copy(root.join(name), to.join(name)).unwrap();
     }
     to
@@ -43,9 +32,8 @@ pub fn copy(test: &str) -> PathBuf {
 fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
-        let (path, name) = entry
-            .map(|entry| (entry.path(), entry.file_name()))
-            .unwrap();
+        let entry = entry.unwrap();
+        let (path, name) = (entry.path(), entry.file_name());
         match path.is_dir() {
             true => copy_folder(&path, &to.join(name)),
             false => drop(fs::copy(&path, to.join(name)).unwrap()),
@@ -63,11 +51,8 @@ pub fn shell(folder: &Path, command: &str) -> Command {
         .stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text != "CARGO_HOME"
-            && ["CARGO", "MAKE", "MFLAGS", "HANDLER"]
-                .iter()
-                .any(|prefix| text.starts_with(prefix))
-        {
+        let mut prefixes = ["CARGO", "MAKE", "MFLAGS", "HANDLER"].iter();
+        if text != "CARGO_HOME" && prefixes.any(|prefix| text.starts_with(prefix)) {
             shell.env_remove(name);
         }
     }

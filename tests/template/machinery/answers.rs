@@ -47,10 +47,9 @@ fn odd_answers_are_answers_all_the_same() {
         assert_error(&odd(status), 500, &["odd", status]);
     }
     for status in [200, 201, 204, 299, 301, 304, 400, 404, 503, 599] {
-        let body = if [204, 304].contains(&status) {
-            ""
-        } else {
-            "a body"
+        let body = match status {
+            204 | 304 => "",
+            _ => "a body",
         };
         let answer = odd(&status.to_string());
         assert_eq!((answer.status, answer.text()), (status, body));
@@ -85,15 +84,8 @@ fn a_header_that_http_does_not_allow_is_named_and_never_sent() {
         answer
     };
     let split = "a\r\nX-Split: 1";
-    for value in [
-        split,
-        "a\nb",
-        "a\rb",
-        "\r\n\r\nHTTP/1.1 200 OK",
-        "\0",
-        "a\u{7f}",
-        "\u{1b}[1m",
-    ] {
+    let odd = "a\nb|a\rb|\r\n\r\nHTTP/1.1 200 OK|\0|a\u{7f}|\u{1b}[1m";
+    for value in odd.split('|').chain([split]) {
         let answer = set("X-Name", value);
         assert_error(&answer, 500, &["X-Name"]);
         let sent = (answer.header("X-Split"), answer.header("X-Before"));
@@ -102,17 +94,7 @@ fn a_header_that_http_does_not_allow_is_named_and_never_sent() {
     for value in ["Jürgen", "🦀"] {
         assert_error(&set("X-Name", value), 500, &["X-Name"]);
     }
-    for name in [
-        "",
-        " ",
-        "X Y",
-        "X:",
-        "X\r\nX-Split",
-        "Ä",
-        "X\0",
-        "X\t",
-        "(X)",
-    ] {
+    for name in "| |X Y|X:|X\r\nX-Split|Ä|X\0|X\t|(X)".split('|') {
         assert_error(&set(name, "1"), 500, &["header"]);
     }
     let framing = "Content-Length content-length Transfer-Encoding Connection Upgrade Trailer";
@@ -125,11 +107,8 @@ fn a_header_that_http_does_not_allow_is_named_and_never_sent() {
         ("X-Empty", ""),
     ] {
         let answer = set(name, value);
-        assert_eq!(
-            (answer.status, answer.header(name)),
-            (200, Some(value)),
-            "{answer:?}"
-        );
+        let set = (answer.status, answer.header(name));
+        assert_eq!(set, (200, Some(value)), "{answer:?}");
     }
     // In the payload form too, where the host would set it.
     let answer = invoke(&handler, "heads", order_payload(&body("X-Name", split)));

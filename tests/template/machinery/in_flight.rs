@@ -26,9 +26,8 @@ pub fn meet(handler: &Handler, count: usize) {
 
 /// Starts `count` invocations that stay in flight until [`release`].
 pub fn hold(handler: &Handler, count: usize) -> Vec<Caller> {
-    let held = (0..count)
-        .map(|_| start_get(handler, "/api/holds"))
-        .collect();
+    let hold = |_| start_get(handler, "/api/holds");
+    let held = (0..count).map(hold).collect();
     let all_held = get(handler, &format!("/api/releases?n={count}"));
     assert_eq!(all_held.status, 200);
     held
@@ -37,12 +36,8 @@ pub fn hold(handler: &Handler, count: usize) -> Vec<Caller> {
 /// Lets the held invocations go on, by a request of this caller, and checks that each is answered.
 #[track_caller]
 pub fn release(caller: &mut Caller, held: Vec<Caller>) {
-    assert_eq!(
-        caller
-            .ask(&request("GET", "/api/releases", &[], b""))
-            .status,
-        200
-    );
+    let released = caller.ask(&request("GET", "/api/releases", &[], b""));
+    assert_eq!(released.status, 200);
     for mut caller in held {
         assert_eq!(caller.answer().text(), "held");
     }

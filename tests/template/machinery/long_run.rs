@@ -30,7 +30,9 @@ enum Right {
 
 /// A request and what is right about its answer; half of all are bad.
 fn any(random: &mut Random, text: &str) -> (Vec<u8>, Right) {
-    let short = [("Content-Length", "5000")];
+    let (order_path, message_path) = ("/order", "/MyQueueFunction");
+    let hello = |name, value, body: &str| post("/api/hello", &[(name, value)], body);
+    let is = |status, request| (request, Right::Status(status));
     match random.below(24) {
         0..4 => (order(text), Right::Order),
         4..8 => (message(text), Right::Message),
@@ -38,48 +40,33 @@ fn any(random: &mut Random, text: &str) -> (Vec<u8>, Right) {
             let body = text.repeat(1 + random.below(300));
             (post("/api/hello", &[], body), Right::Echo)
         }
-        10 => (
-            request("GET", "/api/hello?name=Ada", &[], b""),
-            Right::Status(200),
-        ),
-        11 => (ping(), Right::Status(200)),
-        12 => (invocation("/order", ID, b"{"), Right::Status(400)),
-        13 => (
-            invocation("/MyQueueFunction", ID, &[b'['; 3000]),
-            Right::Status(400),
-        ),
-        14 => (
-            invocation("/MyQueueFunction", ID, b"{\"Data\": {}}"),
-            Right::Status(400),
-        ),
+        10 => is(200, request("GET", "/api/hello?name=Ada", &[], b"")),
+        11 => is(200, ping()),
+        12 => is(400, invocation(order_path, ID, b"{")),
+        13 => is(400, invocation(message_path, ID, &[b'['; 3000])),
+        14 => is(400, invocation(message_path, ID, b"{\"Data\": {}}")),
         15 => {
             let body = b"{\"Data\": {\"req\": {\"Body\": \"\xff\"}}}";
-            (invocation("/order", ID, body), Right::Status(400))
+            is(400, invocation(order_path, ID, body))
         }
-        16 => (invocation("/nowhere", ID, b"{}"), Right::Status(404)),
-        17 => (
-            request("PUT", "/order", &[], text.as_bytes()),
-            Right::Status(405),
+        16 => is(404, invocation("/nowhere", ID, b"{}")),
+        17 => is(405, request("PUT", order_path, &[], text.as_bytes())),
+        18 => is(400, hello("Content-Length", "x", "")),
+        19 => is(404, request("GET", "/%ff/..%00?a", &[], b"")),
+        20 => (
+            hello("Transfer-Encoding", "chunked", "zz\r\n"),
+            Right::Leaves,
         ),
-        18 => {
-            let headers = [("Content-Length", "x")];
-            (
-                request("GET", "/api/hello", &headers, b""),
-                Right::Status(400),
-            )
-        }
-        19 => (request("GET", "/%ff/..%00?a", &[], b""), Right::Status(404)),
-        20 => {
-            let headers = [("Transfer-Encoding", "chunked")];
-            (post("/api/hello", &headers, "zz\r\n"), Right::Leaves)
-        }
         21 => (b"no request\r\n\r\n".to_vec(), Right::Leaves),
         22 => {
             let mut cut = order(text);
             cut.truncate(1 + random.below(cut.len() - 1));
             (cut, Right::Leaves)
         }
-        _ => (post("/order", &short, text), Right::Leaves),
+        _ => (
+            post(order_path, &[("Content-Length", "5000")], text),
+            Right::Leaves,
+        ),
     }
 }
 

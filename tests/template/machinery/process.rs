@@ -16,11 +16,8 @@ use std::time::Instant;
 /// A port that was free a moment ago.
 fn free_port() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-    listener
-        .local_addr()
-        .expect("its address")
-        .port()
-        .to_string()
+    let address = listener.local_addr().expect("its address");
+    address.port().to_string()
 }
 
 #[test]
@@ -64,17 +61,13 @@ fn a_port_that_is_invalid_or_taken_ends_it_with_a_line() {
     ] {
         let mut command = command();
         command.env(variable, port);
-        let handler = Handler::spawn(command)
-            .announced()
-            .err()
-            .expect("no announcement");
+        let announced = Handler::spawn(command).announced();
+        let handler = announced.err().expect("no announcement");
         assert_eq!(handler.wait_for_exit().code(), Some(1));
         handler.wait_for_stderr("\n");
         let stderr = handler.stderr();
-        assert!(
-            stderr.lines().count() == 1 && stderr.contains(named),
-            "{stderr}"
-        );
+        let is_one_line = stderr.lines().count() == 1;
+        assert!(is_one_line && stderr.contains(named), "{stderr}");
     }
 }
 
@@ -129,11 +122,8 @@ fn signals_end_it_at_once() {
         let (status, took) = (handler.wait_for_exit(), begun.elapsed());
         // The invocations in flight would keep it for much longer. After a success the host would
         // not start it again.
-        let at_once = took < Duration::from_secs(10);
-        assert!(
-            at_once && !status.success(),
-            "{signal}: {status} after {took:?}"
-        );
+        let is_right = took < Duration::from_secs(10) && !status.success();
+        assert!(is_right, "{signal}: {status} after {took:?}");
     };
     for signal in ["TERM", "INT"] {
         let handler = start();
@@ -188,21 +178,15 @@ fn it_is_reached_from_this_machine_only() {
         socket.connect(("192.0.2.1", 9))?;
         socket.local_addr()
     });
-    others.extend(
-        outward
-            .ok()
-            .map(|address| address.ip())
-            .filter(|ip| !ip.is_loopback()),
-    );
+    let outward = outward.ok().map(|address| address.ip());
+    others.extend(outward.filter(|ip| !ip.is_loopback()));
     for ip in others {
-        let reached =
-            TcpStream::connect_timeout(&SocketAddr::new(ip, handler.port), Duration::from_secs(5));
+        let address = SocketAddr::new(ip, handler.port);
+        let reached = TcpStream::connect_timeout(&address, Duration::from_secs(5));
         let refused = reached.expect_err(&format!("{ip} is reached too")).kind();
         let unreachable = matches!(ip, IpAddr::V6(_)) && refused != ErrorKind::TimedOut;
-        assert!(
-            refused == ErrorKind::ConnectionRefused || unreachable,
-            "{ip}: {refused:?}"
-        );
+        let is_refused = refused == ErrorKind::ConnectionRefused;
+        assert!(is_refused || unreachable, "{ip}: {refused:?}");
     }
 }
 

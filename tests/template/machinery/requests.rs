@@ -27,10 +27,8 @@ pub fn get(handler: &Handler, path: &str) -> Answer {
 
 /// Invokes a function with this payload, on a connection of its own.
 pub fn invoke(handler: &Handler, function: &str, payload: impl AsRef<[u8]>) -> Answer {
-    ask(
-        handler,
-        &invocation(&format!("/{function}"), ID, payload.as_ref()),
-    )
+    let path = format!("/{function}");
+    ask(handler, &invocation(&path, ID, payload.as_ref()))
 }
 
 /// A connection on which whatever goes wrong fails the test.
@@ -70,11 +68,8 @@ impl Caller {
     /// Checks that the handler takes what comes next for the request that it is.
     #[track_caller]
     pub fn assert_in_step(&mut self) {
-        assert_eq!(
-            self.ask(&ping()).status,
-            200,
-            "the connection is out of step"
-        );
+        let status = self.ask(&ping()).status;
+        assert_eq!(status, 200, "the connection is out of step");
     }
 
     /// Sends no more.
@@ -148,11 +143,8 @@ pub fn is_passed_on(answer: &Answer, text: &str) -> bool {
 #[track_caller]
 pub fn assert_error(answer: &Answer, status: u16, names: &[&str]) {
     assert_eq!(answer.status, status, "{answer:?}");
-    assert_eq!(
-        answer.header("Content-Type"),
-        Some("application/json"),
-        "{answer:?}"
-    );
+    let content_type = answer.header("Content-Type");
+    assert_eq!(content_type, Some("application/json"), "{answer:?}");
     let json = answer.json();
     let error = json["error"].as_str().expect("the member error");
     assert!(!error.is_empty(), "{answer:?}");

@@ -1,5 +1,5 @@
-//! The app that the machinery is tested with, the samples and more; no release binary carries it. The test executable starts itself anew as its handler, and so does
-//! the bench.
+//! The app that the machinery is tested with, the samples and more; no release binary carries it.
+//! The test executable starts itself anew as its handler, and so does the bench.
 
 mod answers;
 pub mod at_root;
@@ -11,7 +11,7 @@ mod streams;
 #[path = "../../mcp/tools.rs"]
 pub mod tools;
 
-use app::{Route, Settings};
+use app::{HttpRequest, Result, Route, Settings};
 use std::time::Duration;
 
 /// Set in the process that is to be the handler; [`AT_ROOT`] or [`TOOLS`] for another table.
@@ -29,15 +29,12 @@ pub const TOOLS: &str = "tools";
 
 /// The documentation's three, which are this repository's samples, and what else the tests need.
 fn routes() -> &'static [Route] {
-    let (http, trigger, bound) = (Route::http, Route::trigger, Route::http_with_bindings);
+    let (trigger, bound) = (Route::trigger, Route::http_with_bindings);
     let (get, post, both) = (&["GET"], &["POST"], &["GET", "POST"]);
     let returns = &["$return"];
-    let own = vec![
+    let mut routes = app::functions::ROUTES.to_vec();
+    routes.extend([
         bound("order-of-any-size", post, &["message"], bindings::order),
-        http("items", both, "/api/items/{id}/{part}", bindings::items),
-        http("headers", get, "/api/headers", bindings::headers),
-        http("cookies", get, "/api/cookies", bindings::cookies),
-        http("binary", get, "/api/binary", bindings::binary),
         bound(
             "example",
             post,
@@ -46,35 +43,6 @@ fn routes() -> &'static [Route] {
         ),
         bound("lists", post, &["message"], bindings::lists),
         bound("undeclared", post, &["message"], bindings::undeclared),
-        trigger("typed", "item", returns, bindings::typed),
-        http("meets", get, "/api/meets", blocking::meets),
-        http("holds", get, "/api/holds", blocking::holds),
-        http("releases", get, "/api/releases", blocking::releases),
-        http("sleeps", get, "/api/sleeps", blocking::sleeps),
-        http("panics", both, "/api/panics", panics::panics),
-        trigger("panics-too", "item", returns, panics::panics_too),
-        http(
-            "starts-threads",
-            get,
-            "/api/starts-threads",
-            panics::starts_threads,
-        ),
-        http(
-            "serves-again",
-            get,
-            "/api/serves-again",
-            answers::serves_again,
-        ),
-        // Its path is that of another's invocations, which are the other's all the same.
-        http("usurps", post, "/odd-too", answers::usurps),
-        http("fails", both, "/api/fails", answers::fails),
-        http("heads", post, "/api/heads", answers::heads),
-        http("odd", both, "/api/odd", answers::odd),
-        trigger("odd-too", "item", &["message", "$return"], answers::odd_too),
-        http("logs", get, "/api/logs", answers::logs),
-        trigger("bytes", "item", returns, calls::bytes),
-        trigger("inputs", "item", returns, calls::inputs),
-        trigger("metadata", "item", returns, calls::metadata),
         bound(
             "sends",
             post,
@@ -82,40 +50,55 @@ fn routes() -> &'static [Route] {
             calls::sends,
         ),
         bound("sends-texts", post, &["list"], calls::sends_texts),
-        http("errs", get, "/api/errs", calls::errs),
-        // In the table after the one that the host tries first, by its name.
-        http(
-            "Zz-products",
-            get,
-            "/api/products/{category}/{id?}",
-            calls::products,
-        ),
-        http(
-            "parameters",
-            get,
-            "/api/products/{category:alpha}/{id:int?}",
-            calls::parameters,
-        ),
-        http("Files", get, "/api/files/{*rest}", calls::parameters),
         bound("parameters-too", get, &[], calls::parameters),
-        http("repeated", get, "/api/repeated", calls::repeated),
+        trigger("typed", "item", returns, bindings::typed),
+        trigger("panics-too", "item", returns, panics::panics_too),
+        trigger("odd-too", "item", &["message", "$return"], answers::odd_too),
+        trigger("bytes", "item", returns, calls::bytes),
+        trigger("inputs", "item", returns, calls::inputs),
+        trigger("metadata", "item", returns, calls::metadata),
         trigger("says", "item", returns, calls::says),
-        http("stream", get, "/api/stream", streams::stream),
-        http(
-            "stream-control",
-            get,
-            "/api/stream-control",
-            streams::stream_control,
-        ),
-        http("large", get, "/api/large", streams::large),
-        http("odd-stream", get, "/api/odd-stream", streams::odd_stream),
-    ];
-    app::functions::ROUTES
-        .iter()
-        .cloned()
-        .chain(own)
-        .collect::<Vec<_>>()
-        .leak()
+    ]);
+    let mut http =
+        |methods: &'static [&str], path: &'static str, run: fn(HttpRequest) -> Result| {
+            let name = path.trim_start_matches("/api/");
+            let (name, _) = name.split_once('/').unwrap_or((name, ""));
+            routes.push(Route::http(name, methods, path, run));
+        };
+    http(both, "/api/items/{id}/{part}", bindings::items);
+    http(get, "/api/headers", bindings::headers);
+    http(get, "/api/cookies", bindings::cookies);
+    http(get, "/api/binary", bindings::binary);
+    http(get, "/api/meets", blocking::meets);
+    http(get, "/api/holds", blocking::holds);
+    http(get, "/api/releases", blocking::releases);
+    http(get, "/api/sleeps", blocking::sleeps);
+    http(both, "/api/panics", panics::panics);
+    http(get, "/api/starts-threads", panics::starts_threads);
+    http(get, "/api/serves-again", answers::serves_again);
+    http(both, "/api/fails", answers::fails);
+    http(post, "/api/heads", answers::heads);
+    http(both, "/api/odd", answers::odd);
+    http(get, "/api/logs", answers::logs);
+    http(get, "/api/errs", calls::errs);
+    http(get, "/api/files/{*rest}", calls::parameters);
+    http(get, "/api/repeated", calls::repeated);
+    http(get, "/api/stream", streams::stream);
+    http(get, "/api/stream-control", streams::stream_control);
+    http(get, "/api/large", streams::large);
+    http(get, "/api/odd-stream", streams::odd_stream);
+    // Its path is that of another's invocations, which are the other's all the same.
+    routes.push(Route::http("usurps", post, "/odd-too", answers::usurps));
+    // In the table before the one that the host tries first, by its name.
+    let (tried_last, constrained) = (
+        "/api/products/{category}/{id?}",
+        "/api/products/{category:alpha}/{id:int?}",
+    );
+    routes.extend([
+        Route::http("Zz-products", get, tried_last, calls::products),
+        Route::http("parameters", get, constrained, calls::parameters),
+    ]);
+    routes.leak()
 }
 
 /// Makes this process the handler where [`SERVE`] is set: then it ends as the release binary does,
