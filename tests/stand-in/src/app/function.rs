@@ -146,8 +146,8 @@ impl Function {
         })
     }
 
-    /// Replaces each `%NAME%` in the bindings by the setting of that name. Gives what there is no
-    /// setting for: the binding, the member, the name.
+    /// Replaces each `%NAME%` in the bindings by the setting of that name. Gives the binding, the
+    /// member and the name of each setting that there is not.
     pub fn resolve(
         &mut self,
         setting: &dyn Fn(&str) -> Option<String>,
@@ -260,17 +260,19 @@ impl Function {
 /// `text` with each `%NAME%` replaced by the setting, and the names that there is no setting for,
 /// which stay as they are.
 pub fn resolved(text: &str, setting: &dyn Fn(&str) -> Option<String>) -> (String, Vec<String>) {
-    let (mut parts, mut unknown) = (text.split('%'), Vec::new());
-    let mut resolved = parts.next().unwrap_or_default().to_owned();
-    while let Some(name) = parts.next() {
-        match (setting(name), parts.next()) {
-            (_, None) => resolved += &format!("%{name}"),
-            (Some(value), Some(after)) => resolved += &(value + after),
-            (None, Some(after)) => {
-                resolved += &format!("%{name}%{after}");
+    let (mut resolved, mut unknown, mut rest) = (String::new(), Vec::new(), text);
+    while let Some((before, after)) = rest.split_once('%')
+        && let Some((name, after)) = after.split_once('%')
+    {
+        resolved += before;
+        match setting(name) {
+            Some(value) => resolved += &value,
+            None => {
+                resolved += &format!("%{name}%");
                 unknown.push(name.to_owned());
             }
         }
+        rest = after;
     }
-    (resolved, unknown)
+    (resolved + rest, unknown)
 }

@@ -89,10 +89,8 @@ fn a_filter_is_named_that_is_not_evaluated() {
     let folder = files::folder(&[("host.json", "{}"), ("f/function.json", bindings)]);
     let notes = read(&folder).notes();
     assert_eq!(notes.len(), 1, "{notes:?}");
-    assert!(
-        notes[0].contains("the filter of \"rows\"") && notes[0].contains(".local/f.rows"),
-        "{notes:?}"
-    );
+    assert!(notes[0].contains("the filter of \"rows\""), "{notes:?}");
+    assert!(notes[0].contains(".local/f.rows"), "{notes:?}");
 }
 
 #[test]
@@ -148,9 +146,7 @@ fn all_that_is_wrong_is_found() {
     ] {
         let folder = files::folder(&[("host.json", "{}"), ("local.settings.json", settings)]);
         let why = read(&folder).read_well().expect_err("an error");
-        assert!(
-            why.starts_with(&format!("local.settings.json: {says}")),
-            "{why}"
-        );
+        let says = format!("local.settings.json: {says}");
+        assert!(why.starts_with(&says), "{why}");
     }
 }
