@@ -13,28 +13,25 @@ pub fn compare<T: DeserializeOwned>(tool_json: &str) -> Result<(), String> {
     let listed = listed
         .iter()
         .map(|one| (one.name().unwrap_or_default(), one.is_required));
-    let (listed, of) = (
-        listed.collect::<BTreeMap<_, _>>(),
-        std::any::type_name::<T>(),
-    );
+    let listed: BTreeMap<_, _> = listed.collect();
+    let of = std::any::type_name::<T>();
     let taken = fields::<T>().map_err(|why| format!("{of}: {why}"))?;
     let taken = BTreeMap::from_iter(taken);
     let mut wrong = Vec::new();
     for name in taken.keys().chain(listed.keys()).collect::<BTreeSet<_>>() {
-        wrong.extend(match (taken.get(name), listed.get(name)) {
-            (Some(_), None) => Some(format!("{name} is a field of {of} and not listed")),
-            (None, _) => Some(format!("{name} is listed and not a field of {of}")),
-            (Some(true), Some(false)) => Some(format!(
-                "{of} needs {name}: write \"isRequired\": true, or make it an Option"
-            )),
-            (Some(false), Some(true)) => Some(format!("{name} is required, and {of} does without")),
-            _ => None,
+        wrong.push(match (taken.get(name), listed.get(name)) {
+            (Some(_), None) => format!("{name} is a field of {of} and not listed"),
+            (None, _) => format!("{name} is listed and not a field of {of}"),
+            (Some(true), Some(false)) => {
+                format!("{of} needs {name}: write \"isRequired\": true, or make it an Option")
+            }
+            (Some(false), Some(true)) => format!("{name} is required, and {of} does without"),
+            _ => continue,
         });
     }
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(wrong.join("\n"))
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(wrong.join("\n")),
     }
 }
 
@@ -48,16 +45,12 @@ fn fields<T: DeserializeOwned>() -> Result<Vec<(&'static str, bool)>, String> {
     loop {
         let given = needed.iter().map(|name: &&str| (*name, Anything));
         let Err(error) = T::deserialize(MapDeserializer::<_, Error>::new(given)) else {
-            return Ok(names
-                .iter()
-                .map(|name| (*name, needed.contains(name)))
-                .collect());
+            let fields = names.iter().map(|name| (*name, needed.contains(name)));
+            return Ok(fields.collect());
         };
         let text = error.to_string();
-        let missing = names
-            .iter()
-            .find(|name| text == format!("missing field `{name}`"));
-        match missing {
+        let is_missing = |name: &&&str| text == format!("missing field `{name}`");
+        match names.iter().find(is_missing) {
             Some(name) if !needed.contains(name) => needed.push(name),
             _ => return Err(format!("it does not take a made-up value: {text}")),
         }
@@ -155,9 +148,8 @@ impl<'de> Deserializer<'de> for Anything {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        visitor.visit_map(MapDeserializer::new(
-            fields.iter().map(|name| (*name, self)),
-        ))
+        let fields = fields.iter().map(|name| (*name, self));
+        visitor.visit_map(MapDeserializer::new(fields))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

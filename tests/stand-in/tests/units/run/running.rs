@@ -3,45 +3,35 @@
 use stand_in::host::record::{Attempt, Event};
 use stand_in::run::running::{Line, Running, own, sentence};
 
+/// Lines, each with the beginning of its text where it is known, and of its reason.
+const LINES: &str = "\
+invocation 7-a: took an order | took |
+warning: invocation 7-a: old | old |
+error: invocation 7-a: GET /api/x: 500: function x failed: no: tea (at src/x.rs:7) | GET | function x
+error: invocation 7-a: GET /x: after its answer had begun, function x failed: no | GET | function x
+error: invocation 7-a: PRICE: 500: the function's own words | PRICE |
+error: invocation 7-a: GET /x: soon: no | GET |
+invocation without id: x | |
+an invocation 7-a: x | |
+listening | |";
+
 #[test]
 fn lines_of_invocations_are_known() {
-    for (line, expected) in [
-        (
-            "invocation 7-a: took an order",
-            Some(("took an order", None)),
-        ),
-        ("warning: invocation 7-a: old", Some(("old", None))),
-        (
-            "error: invocation 7-a: GET /api/x: 500: function x failed: no: tea (at src/x.rs:7)",
-            Some((
-                "GET /api/x: 500: function x failed: no: tea (at src/x.rs:7)",
-                Some("function x failed: no: tea (at src/x.rs:7)"),
-            )),
-        ),
-        (
-            "error: invocation 7-a: GET /x: after its answer had begun, function x failed: no",
-            Some((
-                "GET /x: after its answer had begun, function x failed: no",
-                Some("function x failed: no"),
-            )),
-        ),
-        // The function's own words.
-        (
-            "error: invocation 7-a: PRICE: 500: no",
-            Some(("PRICE: 500: no", None)),
-        ),
-        (
-            "error: invocation 7-a: GET /x: soon: no",
-            Some(("GET /x: soon: no", None)),
-        ),
-        ("invocation without id: x", None),
-        ("an invocation 7-a: x", None),
-        ("listening", None),
-    ] {
-        let expected = expected.map(|(text, reason)| Line {
+    for case in LINES.lines() {
+        let parts: Vec<_> = case.split('|').map(str::trim).collect();
+        let [line, text, reason] = parts[..] else {
+            panic!("{case}");
+        };
+        let rest = |beginning: &str| {
+            let whole = line
+                .find(&format!(" {beginning}"))
+                .map(|at| &line[at + 1..]);
+            whole.filter(|_| !beginning.is_empty())
+        };
+        let expected = rest(text).map(|text| Line {
             id: "7-a",
             text,
-            reason,
+            reason: rest(reason),
         });
         assert_eq!(Line::read(line), expected, "{line}");
     }
@@ -49,30 +39,16 @@ fn lines_of_invocations_are_known() {
 
 #[test]
 fn a_sentence_is_the_functions_own() {
-    for (reason, without_name, alone) in [
-        (
-            "failed: no tea (at src/x.rs:7)",
-            "no tea (at src/x.rs:7)",
-            "no tea",
-        ),
-        (
-            "function x failed: no tea (at src/x.rs:7)",
-            "no tea (at src/x.rs:7)",
-            "no tea",
-        ),
-        (
-            "function x answers, and it has none",
-            "function x answers, and it has none",
-            "function x answers, and it has none",
-        ),
-        ("failed: tea (at home)", "tea (at home)", "tea"),
-        ("status 500: no", "status 500: no", "status 500: no"),
+    for case in [
+        "failed: no tea (at src/x.rs:7) | no tea (at src/x.rs:7) | no tea",
+        "function x failed: no tea (at src/x.rs:7) | no tea (at src/x.rs:7) | no tea",
+        "function x answers, and has none | function x answers, and has none | function x answers, and has none",
+        "failed: tea (at home) | tea (at home) | tea",
+        "status 500: no | status 500: no | status 500: no",
     ] {
-        assert_eq!(
-            (own(reason), sentence(reason)),
-            (without_name, alone),
-            "{reason}"
-        );
+        let parts: Vec<_> = case.split(" | ").collect();
+        let found = [own(parts[0]), sentence(parts[0])];
+        assert_eq!(found, parts[1..], "{case}");
     }
 }
 
@@ -89,10 +65,8 @@ fn a_reason_is_kept_for_the_end() {
     };
     start("1");
     assert!(running.report("1", "the handler's") && running.report("1", "a later one"));
-    assert_eq!(
-        running.end("1", Some("the host's"), false).as_deref(),
-        Some("the handler's")
-    );
+    let reason = running.end("1", Some("the host's"), false);
+    assert_eq!(reason.as_deref(), Some("the handler's"));
     // A late line about it says nothing new, but is known by its function.
     assert!(running.report("1", "the handler's"));
     assert_eq!(running.function("1").as_deref(), Some("x"));
