@@ -13,7 +13,6 @@ use crate::app::finding;
 use crate::app::function::Function;
 use crate::commands::check::check_app;
 use crate::host::answer::{Outcome, no_content, server_error};
-use crate::host::date::Date;
 use crate::host::delivery::{Delivery, POISON_BLOBS};
 use crate::host::expressions::Template;
 use crate::host::invoke::Host;
@@ -28,7 +27,7 @@ use crate::run::process;
 use crate::run::running::sentence;
 use crate::run::start;
 use crate::run::timers;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
@@ -280,16 +279,15 @@ impl App {
     #[track_caller]
     pub fn run_timer(&self, function: &str) -> Run {
         let function = self.function(function);
-        let Some(schedule) = timers::schedule(function) else {
+        if timers::schedule(function).is_none() {
             let timer = |one: &Function| timers::schedule(one).map(|_| one.name.clone());
             panic!(
                 "{} is not a timer; {}",
                 function.name,
                 self.there_are(timer)
             );
-        };
-        let value = payload::timer_value(&schedule, schedule.next(Date::now()), None);
-        self.triggered(&function.name, Given::Json(value))
+        }
+        self.trigger(&function.name, json!({}))
     }
 
     /// Sets what an input binding gets from now on. Without, it gets what the host sends for

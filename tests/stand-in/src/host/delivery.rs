@@ -55,8 +55,8 @@ enum What {
     Message(String, Message),
     /// A blob's path; with the bytes that a test gives in its place.
     Blob(BlobPath, Option<Given>),
-    Timer(Given),
-    Other(Given),
+    /// What any other trigger brings.
+    Given(Given),
 }
 
 impl Delivery {
@@ -90,20 +90,17 @@ impl Delivery {
     /// What a test or a user gives in the place of what triggers the function.
     pub fn given(function: &Function, given: Given, reason: &str) -> Self {
         let trigger = function.trigger();
-        let what = if trigger.is("blobTrigger") {
-            let path = Template::parse(trigger.text("path"));
-            let path = path.and_then(|path| BlobPath::parse(&path.example()));
-            let path = path.unwrap_or_else(|_| BlobPath {
-                container: "blobs".to_owned(),
-                name: "name".to_owned(),
-            });
-            What::Blob(path, Some(given))
-        } else if trigger.is("timerTrigger") {
-            What::Timer(given)
-        } else {
-            What::Other(given)
-        };
-        Self::new(what, &function.name, reason.to_owned())
+        let (name, reason) = (&function.name, reason.to_owned());
+        if !trigger.is("blobTrigger") {
+            return Self::new(What::Given(given), name, reason);
+        }
+        let path = Template::parse(trigger.text("path"));
+        let path = path.and_then(|path| BlobPath::parse(&path.example()));
+        let path = path.unwrap_or_else(|_| BlobPath {
+            container: "blobs".to_owned(),
+            name: "name".to_owned(),
+        });
+        Self::new(What::Blob(path, Some(given)), name, reason)
     }
 }
 
@@ -144,7 +141,7 @@ impl Host {
                 (self.app.host.max_dequeue_count, MESSAGE_PAUSE)
             }
             What::Blob(..) => (self.blob_tries(), BLOB_PAUSE),
-            What::Timer(_) | What::Other(_) => (1, Duration::ZERO),
+            What::Given(_) => (1, Duration::ZERO),
         };
         let attempt = Attempt {
             label: match most {
@@ -176,7 +173,7 @@ impl Host {
             _ if !failed => return true,
             What::Message(queue, message) => (format!("{queue}-poison"), message.bytes.clone()),
             What::Blob(path, _) => (POISON_BLOBS.to_owned(), self.poison(function, path)),
-            What::Timer(_) | What::Other(_) => return true,
+            What::Given(_) => return true,
         };
         delivery.poisoned = true;
         self.record.note(&Event::Poisoned {
@@ -204,8 +201,10 @@ impl Host {
                 let bytes = bytes.ok_or_else(|| format!("there is no blob {path}"))?;
                 Ok(payload::blob(function, path, &bytes))
             }
-            What::Timer(given) => Ok(payload::timer(function, given)),
-            What::Other(given) => Ok(payload::other(function, given.clone())),
+            What::Given(given) if function.trigger().is("timerTrigger") => {
+                Ok(payload::timer(function, given))
+            }
+            What::Given(given) => Ok(payload::other(function, given.clone())),
         }
     }
 
