@@ -11,8 +11,6 @@ use crate::app::tool::Tool;
 use crate::host::routes::Template;
 use std::path::{Path, PathBuf};
 
-pub use crate::app::host_json::Form;
-
 /// An app as its files describe it.
 #[derive(Debug, Default)]
 pub struct Description {

@@ -245,6 +245,11 @@ impl HostJson {
         let most_dequeues = values
             .get("extensions.queues.maxDequeueCount")
             .and_then(json::integer);
+        let prefix = text("extensions.http.routePrefix").unwrap_or("api");
+        let prefix = match prefix.trim_matches('/') {
+            "" => "/".into(),
+            prefix => format!("/{prefix}/"),
+        };
         let encoding = text("extensions.queues.messageEncoding");
         let directory = text("customHandler.description.workingDirectory");
         let executable = text("customHandler.description.defaultExecutablePath");
@@ -253,7 +258,7 @@ impl HostJson {
             executable: executable.unwrap_or_default().into(),
             arguments,
             working_directory: directory.unwrap_or_default().into(),
-            prefix: with_slashes(text("extensions.http.routePrefix")),
+            prefix,
             max_dequeue_count: most_dequeues
                 .and_then(|most| most.try_into().ok())
                 .unwrap_or(5),
@@ -294,16 +299,4 @@ fn add_ignored(before: &str, object: &Value, ignored: &mut Vec<String>) {
 fn duration(text: &str) -> Option<Duration> {
     let ticks = u64::try_from(time_span(text)?).ok()?;
     (ticks > 0).then(|| Duration::from_nanos(ticks.saturating_mul(100)))
-}
-
-/// The prefix of all HTTP routes with its slashes, `/api/` or `/`, as a host.json says it.
-pub fn route_prefix(file: &Value) -> String {
-    with_slashes(json::at(file, "extensions.http.routePrefix").as_str())
-}
-
-fn with_slashes(prefix: Option<&str>) -> String {
-    match prefix.unwrap_or("api").trim_matches('/') {
-        "" => "/".into(),
-        prefix => format!("/{prefix}/"),
-    }
 }

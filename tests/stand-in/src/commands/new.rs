@@ -2,7 +2,7 @@
 
 use crate::app::binary;
 use crate::app::function::{Binding, Function};
-use crate::app::host_json::route_prefix;
+use crate::app::host_json::HostJson;
 use crate::app::ignore::left_out;
 use crate::app::settings::{self, FILE as SETTINGS};
 use crate::app::table::{self, Table};
@@ -54,7 +54,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     if let Some(error) = findings.iter().find(|finding| finding.is_error()) {
         return Err(error.to_string());
     }
-    let prefix = route_prefix(&host);
+    let prefix = HostJson::read(host.clone(), &|_| None, &mut Vec::new()).prefix;
     let (code, test) = code::of(&function, &prefix);
     let sources = ["src", "tests"].map(|of| format!("{of}/functions/{file}"));
     let mut lines = vec![format!(
