@@ -7,10 +7,8 @@ use std::path::Path;
 /// The files and folders in a folder, in their order.
 fn entries(folder: &Path) -> Vec<String> {
     let entries = folder.read_dir().unwrap();
-    let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
-    let mut names: Vec<_> = entries
-        .map(|entry| name(entry).into_string().unwrap())
-        .collect();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string());
+    let mut names: Vec<String> = names.map(Result::unwrap).collect();
     names.sort();
     names
 }

@@ -81,41 +81,30 @@ fn what_funcignore_lets_through_is_packed_and_listed() {
     );
     let zip: String = zip.iter().map(|byte| char::from(*byte)).collect();
     for file in expected.map(|line| &line[12..]) {
-        let mode = if file == "shop" {
+        let is_handler = file == "shop";
+        let mode = if is_handler {
             "\u{ed}\u{81}"
         } else {
             "\u{a4}\u{81}"
         };
-        let directory = zip.split("PK\u{1}\u{2}").skip(1);
-        let entries = directory
-            .filter(|entry| entry[..].contains(file))
-            .collect::<Vec<_>>();
-        assert!(
-            entries.len() == 1 && entries[0].contains(mode),
-            "{file}: {entries:?}"
-        );
+        let entries = zip.split("PK\u{1}\u{2}").skip(1);
+        let entries: Vec<_> = entries.filter(|entry| entry.contains(file)).collect();
+        let is_one = entries.len() == 1 && entries[0].contains(mode);
+        assert!(is_one, "{file}: {entries:?}");
     }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = published
-            .join("shop")
-            .metadata()
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o755);
+        let metadata = published.join("shop").metadata().unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o755);
     }
 }
 
 #[test]
 fn an_exception_in_a_folder_that_is_left_out_is_packed() {
     let folder = app(&elf(62, &[1]));
-    fs::write(
-        folder.path().join(".funcignore"),
-        "*\n!src/main.rs\n!host.json\n",
-    )
-    .unwrap();
+    let patterns = "*\n!src/main.rs\n!host.json\n";
+    fs::write(folder.path().join(".funcignore"), patterns).unwrap();
     let listed = azure(folder.path()).unwrap().join("\n");
     assert!(listed.contains("  src/main.rs"), "{listed}");
     assert!(!listed.contains("prices.json"), "{listed}");

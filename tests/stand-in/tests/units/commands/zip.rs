@@ -14,36 +14,47 @@ fn a_zip_is_written_as_the_format_has_it() {
     zip.add("handler", 0o755, b"123456789").unwrap();
     zip.add("ä/b.json", 0o644, b"").unwrap();
     let size_of_zip = zip.finish().unwrap();
-    let mut expected = Vec::new();
-    let head = |sum: &[u8; 4], size: u8, name: &str| {
-        let mut head = b"\x14\0\0\x08\0\0\0\0\x21\0".to_vec();
-        head.extend(sum);
-        head.extend([size, 0, 0, 0, size, 0, 0, 0, name.len() as u8, 0, 0, 0]);
-        head
-    };
-    let (one, two) = (
-        head(b"\x26\x39\xf4\xcb", 9, "handler"),
-        head(&[0; 4], 0, "ä/b.json"),
-    );
-    expected.extend([b"PK\x03\x04", &one[..], b"handler123456789"].concat());
-    let second = expected.len() as u8;
-    expected.extend([b"PK\x03\x04", &two[..], "ä/b.json".as_bytes()].concat());
-    let directory = expected.len() as u8;
+    // Version, UTF-8, stored, 1980-01-01; checksum, twice the size, the length of the name.
+    let one = b"\x14\0\0\x08\0\0\0\0\x21\0\x26\x39\xf4\xcb\x09\0\0\0\x09\0\0\0\x07\0\0\0";
+    let two = b"\x14\0\0\x08\0\0\0\0\x21\0\0\0\0\0\0\0\0\0\0\0\0\0\x09\0\0\0";
+    let (other, entry) = ("ä/b.json".as_bytes(), b"PK\x01\x02\x14\x03");
+    let files = [
+        b"PK\x03\x04",
+        &one[..],
+        b"handler123456789",
+        b"PK\x03\x04",
+        two,
+        other,
+    ];
+    let files = files.concat();
     // The mode of a regular file in the upper half of the attributes, then the place.
-    expected.extend(
-        [
-            b"PK\x01\x02\x14\x03",
-            &one[..],
-            &[0; 6],
-            b"\0\0\xed\x81\0\0\0\0handler",
-        ]
-        .concat(),
-    );
-    expected.extend([b"PK\x01\x02\x14\x03", &two[..], &[0; 6], b"\0\0\xa4\x81"].concat());
-    expected.extend([&[second, 0, 0, 0], "ä/b.json".as_bytes()].concat());
-    let size = expected.len() as u8 - directory;
-    expected.extend(b"PK\x05\x06\0\0\0\0\x02\0\x02\0");
-    expected.extend([size, 0, 0, 0, directory, 0, 0, 0, 0, 0]);
+    let directory = [
+        &entry[..],
+        one,
+        &[0; 6],
+        b"\0\0\xed\x81\0\0\0\0",
+        b"handler",
+        entry,
+        two,
+        &[0; 6],
+        b"\0\0\xa4\x81\x2e\0\0\0",
+        other,
+    ];
+    let directory = directory.concat();
+    let mut end = b"PK\x05\x06\0\0\0\0\x02\0\x02\0".to_vec();
+    end.extend([
+        directory.len() as u8,
+        0,
+        0,
+        0,
+        files.len() as u8,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]);
+    let expected = [files, directory, end].concat();
     assert_eq!(bytes, expected);
     assert_eq!(size_of_zip as usize, expected.len());
 }
