@@ -64,11 +64,8 @@ fn answered(answer: &Answer) -> Answer {
 
 /// Checks that a line of stderr says that `reason` arose where the source has `code`.
 fn assert_placed(said: &str, reason: &str, file: &str, source: &str, code: &str) {
-    let line = source
-        .lines()
-        .take_while(|line| !line.contains(code))
-        .count()
-        + 1;
+    let before = source.lines().take_while(|line| !line.contains(code));
+    let line = before.count() + 1;
     let place = format!("{reason} (at tests/template/machinery/app/{file}:{line})");
     let said = said.replace('\\', "/");
     assert!(said.contains(&place), "{said:?} does not contain {place:?}");
@@ -83,17 +80,13 @@ fn a_function_reads_its_request_alike_in_every_form() {
         let text = "POST a b/c Blatt-\u{fc} one x y \u{2615}";
         assert_eq!((answer.status, answer.text()), (201, text), "{answer:?}");
         assert_eq!(answer.header("X-Id"), Some("a b/c"));
-        assert_eq!(
-            answer.header("Content-Type"),
-            Some("text/plain; charset=utf-8")
-        );
+        let content_type = answer.header("Content-Type");
+        assert_eq!(content_type, Some("text/plain; charset=utf-8"));
     };
     let headers = [("X-TAG", "one"), ("X-Azure-Functions-InvocationId", ID)];
     let target = "/API/Items/a%20b%2Fc/Blatt-%C3%BC/?q=x+y";
-    is_expected(&ask(
-        &handler,
-        &request("POST", target, &headers, "\u{2615}".as_bytes()),
-    ));
+    let posted = request("POST", target, &headers, "\u{2615}".as_bytes());
+    is_expected(&ask(&handler, &posted));
     for query in [json!({"q": "x y"}), json!("{\"q\":\"x y\"}")] {
         let req = json!({
             "Url": "http://localhost:7071/api/items/a%20b%2Fc/Blatt-%C3%BC/",
@@ -112,18 +105,14 @@ fn a_function_reads_its_request_alike_in_every_form() {
     let shown = r#"["one", "two"] ["1", "2", "3,4"]"#;
     let target = "/api/repeated?q=1&x=0&q=2&q=3%2C4";
     let headers = [("X-Tag", "one"), ("x-tag", "two")];
-    assert_eq!(
-        ask(&handler, &request("GET", target, &headers, b"")).text(),
-        shown
-    );
+    let repeated = ask(&handler, &request("GET", target, &headers, b""));
+    assert_eq!(repeated.text(), shown);
     let req = json!({
         "Method": "GET", "Url": format!("http://localhost:7071{target}"),
         "Query": {"q": "1,2,3,4", "x": "0"}, "Headers": {"X-TAG": ["one", "two"]},
     });
-    assert_eq!(
-        text(&call(&handler, "repeated", json!({"req": req}))),
-        shown
-    );
+    let repeated = call(&handler, "repeated", json!({"req": req}));
+    assert_eq!(text(&repeated), shown);
 }
 
 #[test]
@@ -153,10 +142,8 @@ fn parameters_are_there_absent_or_unknown() {
         let req = json!({"Method": method, "Url": url, "Params": params});
         call(&handler, "parameters-too", json!({"req": req}))
     };
-    assert_eq!(
-        text(&invoked("GET", json!({"id": "7"}))),
-        "GET: Some(\"7\")"
-    );
+    let seven = invoked("GET", json!({"id": "7"}));
+    assert_eq!(text(&seven), "GET: Some(\"7\")");
     assert_eq!(text(&invoked("GET", json!({"id": null}))), "GET: None");
     for (params, there_are) in [
         (json!({"category": "toys"}), "there are: category"),
@@ -170,14 +157,10 @@ fn parameters_are_there_absent_or_unknown() {
     let head = caller.ask(&request("HEAD", "/api/products/toys/7?name=id", &[], b""));
     let length = head.headers_named("Content-Length");
     assert_eq!((head.status, length), (200, vec!["15"]));
-    assert_eq!(
-        caller.ask(&request("HEAD", "/api/heads", &[], b"")).status,
-        405
-    );
-    assert_eq!(
-        text(&invoked("HEAD", json!({"id": "7"}))),
-        "HEAD: Some(\"7\")"
-    );
+    let heads = caller.ask(&request("HEAD", "/api/heads", &[], b""));
+    assert_eq!(heads.status, 405);
+    let head = invoked("HEAD", json!({"id": "7"}));
+    assert_eq!(text(&head), "HEAD: Some(\"7\")");
 }
 
 // Bytes, other inputs, metadata
@@ -246,11 +229,8 @@ fn an_input_is_there_or_not_and_no_other_name_is_an_input() {
         assert_eq!(text(&inputs(name)), shown, "{name}");
     }
     let there_are = "there are: gone, missing, raw, row, same, word";
-    assert_error(
-        &inputs("Same"),
-        500,
-        &["no input has the name \"Same\"", there_are],
-    );
+    let named = "no input has the name \"Same\"";
+    assert_error(&inputs("Same"), 500, &[named, there_are]);
     let none = call(&handler, "inputs", json!({"item": "x!"}));
     assert_error(&none, 500, &["there are none"]);
 }
@@ -320,18 +300,13 @@ fn outputs_arrive_as_they_are_and_only_raw_is_the_hosts_to_interpret() {
 
     // A list goes out element by element, and a text never does.
     let date = "2026-11-21T10:00:00+02:00";
-    let texts: Vec<_> = "test||[1,2]|null|\"quoted\"|2026-11-21|caf\u{e9}\n"
-        .split('|')
-        .collect();
+    let texts = "test||[1,2]|null|\"quoted\"|2026-11-21|caf\u{e9}\n".split('|');
+    let texts: Vec<_> = texts.collect();
+    let three = ["a", "test", "[]"];
     for (function, output, value, expected) in [
         ("sends-texts", "list", json!(texts), &texts[..]),
         ("sends-texts", "list", json!([]), &[]),
-        (
-            "lists",
-            "message",
-            json!(["a", "test", "[]"]),
-            &["a", "test", "[]"],
-        ),
+        ("lists", "message", json!(three), &three),
         ("lists", "message", json!([]), &[]),
         ("lists", "message", json!("[]"), &["[]"]),
         ("lists", "message", json!("[1,2]"), &["[1,2]"]),
@@ -340,10 +315,7 @@ fn outputs_arrive_as_they_are_and_only_raw_is_the_hosts_to_interpret() {
     ] {
         let (outcome, messages) = settled(&send(function, &value.to_string()), &[output]);
         assert!(matches!(outcome, Outcome::Completed(_)), "{outcome:?}");
-        let messages: Vec<_> = messages
-            .iter()
-            .map(|(_, message)| message.as_str())
-            .collect();
+        let messages: Vec<_> = messages.iter().map(|(_, message)| &**message).collect();
         assert_eq!(messages, expected, "{function} {value}");
     }
     for date in [date, "/Date(0)/"] {
@@ -355,19 +327,11 @@ fn outputs_arrive_as_they_are_and_only_raw_is_the_hosts_to_interpret() {
     assert_eq!(send("example", "").json(), documented);
     // An output that its route does not declare.
     let undeclared = send("undeclared", "");
-    assert_error(
-        &undeclared,
-        500,
-        &["sets the output Message", "there are: message"],
-    );
+    let words = ["sets the output Message", "there are: message"];
+    assert_error(&undeclared, 500, &words);
     let error = undeclared.json()["error"].to_string();
-    assert_placed(
-        &error,
-        "",
-        "bindings.rs",
-        include_str!("app/bindings.rs"),
-        "lost",
-    );
+    let source = include_str!("app/bindings.rs");
+    assert_placed(&error, "", "bindings.rs", source, "lost");
 }
 
 #[test]
@@ -378,10 +342,8 @@ fn headers_and_bytes_go_as_far_as_the_form_lets_them() {
     let answer = answered(&invoked("headers"));
     assert_eq!(answer.headers_named("Vary"), ["Accept, Origin"]);
     assert_eq!(answer.headers_named("Set-Cookie"), ["a=1"]);
-    assert_eq!(
-        answer.headers_named("Content-Type"),
-        ["text/html; charset=utf-8"]
-    );
+    let content_type = answer.headers_named("Content-Type");
+    assert_eq!(content_type, ["text/html; charset=utf-8"]);
     // A second cookie cannot be: an error there, and in the other forms it goes as it is.
     let refused = invoked("cookies");
     assert_error(&refused, 500, &["second Set-Cookie"]);
@@ -389,19 +351,15 @@ fn headers_and_bytes_go_as_far_as_the_form_lets_them() {
     let line = "POST /cookies: 500: a second Set-Cookie";
     handler.wait_for_stderr(&format!("invocation {ID}: {line}"));
     let both = get(&handler, "/api/cookies");
-    assert_eq!(
-        (both.status, both.headers_named("Set-Cookie")),
-        (200, vec!["a=1", "b=2"])
-    );
+    let cookies = both.headers_named("Set-Cookie");
+    assert_eq!((both.status, cookies), (200, vec!["a=1", "b=2"]));
     // Nor can bytes.
     let answer = get(&handler, "/api/binary");
     assert_eq!(answer.header("Content-Type"), Some("image/png"));
     assert_eq!((answer.status, &*answer.body), (200, &[0, 1, 0xff][..]));
     let answer = answered(&invoked("binary"));
-    assert_eq!(
-        (answer.status, &answer.json()["invocationId"]),
-        (415, &json!(ID))
-    );
+    assert_eq!(answer.status, 415);
+    assert_eq!(answer.json()["invocationId"], ID);
     assert!(answer.text().contains("not text in UTF-8"), "{answer:?}");
 }
 
@@ -458,11 +416,8 @@ fn log_lines_arrive_whatever_becomes_of_the_invocation() {
     handler.wait_for_stderr(&format!("warning: invocation {ID}: look at this\n"));
     handler.wait_for_stderr(&format!("error: invocation {ID}: that is wrong\n"));
     let count = |line: &str| {
-        handler
-            .stdout()
-            .lines()
-            .filter(|said| *said == line)
-            .count()
+        let stdout = handler.stdout();
+        stdout.lines().filter(|said| *said == line).count()
     };
     let wait = |line: &str, times: usize| {
         wait_for(line, || (count(line) >= times).then_some(()));

@@ -2,7 +2,7 @@
 //! messages, and each trap of the contract.
 
 use crate::property::is_same_json;
-use crate::start::{Calls, command, start_host, start_host_as};
+use crate::start::{Calls, command, folder, start_host, start_host_as};
 use serde_json::json;
 use stand_in::App;
 use stand_in::host::answer::{MESSAGE_MAX_BYTES, Outcome};
@@ -18,17 +18,10 @@ const BYTES: &str = "application/octet-stream";
 fn order(host: &Host, content_type: &str, body: &[u8]) -> Vec<u8> {
     let answer = host.post("order", content_type, body);
     let answered = (answer.status, answer.text());
-    assert_eq!(
-        answered,
-        (200, "Order enqueued"),
-        "{:?}",
-        host.record.so_far().failures
-    );
-    let [message] = host
-        .storage
-        .drain("orders")
-        .try_into()
-        .expect("one message");
+    let failures = host.record.so_far().failures;
+    assert_eq!(answered, (200, "Order enqueued"), "{failures:?}");
+    let messages = host.storage.drain("orders");
+    let [message] = messages.try_into().expect("one message");
     message
 }
 
@@ -45,19 +38,11 @@ fn pass_on(host: &Host, message: &[u8]) -> Vec<u8> {
 /// The caller was refused with this status and these words, and nothing is in the queue.
 #[track_caller]
 fn assert_refused(host: &Host, answer: &Answer, status: u16, words: &str) {
-    assert_eq!(
-        answer.status,
-        status,
-        "{answer:?} {:?}",
-        host.record.so_far().failures
-    );
+    let failures = host.record.so_far().failures;
+    assert_eq!(answer.status, status, "{answer:?} {failures:?}");
     let refusal = answer.json();
-    assert!(
-        refusal["error"]
-            .as_str()
-            .is_some_and(|error| error.contains(words)),
-        "{refusal}"
-    );
+    let error = refusal["error"].as_str().unwrap_or_default();
+    assert!(error.contains(words), "{refusal}");
     let id = refusal["invocationId"].as_str().map(str::len);
     assert_eq!(id, Some(crate::requests::ID.len()), "{refusal}");
     assert!(host.storage.messages("orders").is_empty());
@@ -91,25 +76,19 @@ fn a_message_is_passed_on_and_logged() {
         (own_id, "processed message mine, ", 0),
     ] {
         let passed_on = pass_on(&host, message.as_bytes());
-        let is_same =
-            passed_on == message.as_bytes() || is_same_json(message.as_bytes(), &passed_on);
+        let sent = message.as_bytes();
+        let is_same = passed_on == sent || is_same_json(sent, &passed_on);
         assert!(is_same, "{message}: {passed_on:?}");
         let log = host.record.so_far().logs.pop().unwrap();
-        assert!(log.starts_with(beginning), "{log}");
-        assert!(
-            log.ends_with(&format!(", dequeue count {count}: {message}")),
-            "{log}"
-        );
+        let end = format!(", dequeue count {count}: {message}");
+        let is_right = log.starts_with(beginning) && log.ends_with(&end);
+        assert!(is_right, "{log}");
     }
-    assert!(
-        host.record.so_far().failures.is_empty()
-            && host.storage.messages("messages-incoming-poison").is_empty()
-    );
+    assert!(host.record.so_far().failures.is_empty());
+    assert!(host.storage.messages("messages-incoming-poison").is_empty());
     // The host cannot take out a message that is not UTF-8, so it never reaches the function.
-    assert!(matches!(
-        host.enqueue("messages-incoming", b"\xff"),
-        Outcome::Failed(_)
-    ));
+    let outcome = host.enqueue("messages-incoming", b"\xff");
+    assert!(matches!(outcome, Outcome::Failed(_)));
     assert_eq!(host.storage.messages("messages-incoming-poison"), [b"\xff"]);
     assert!(
         host.storage.messages("messages-outgoing").is_empty() && host.handler.stderr().is_empty()
@@ -307,30 +286,18 @@ fn texts_that_the_host_would_change_arrive_unaltered() {
 /// What a user's test sees of functions that fail, in each form.
 #[test]
 fn a_failure_is_the_functions_own_sentence() {
-    let root = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("failures");
-    let write = |path: &str, text: serde_json::Value| {
-        let file = root.join(path);
-        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
-        std::fs::write(file, text.to_string()).expect("a file");
-    };
-    let description = json!({"defaultExecutablePath": "handler"});
-    write(
-        "host.json",
-        json!({"version": "2.0", "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"},
-            "customHandler": {"description": description, "enableProxyingHttpRequest": true}}),
-    );
-    for name in ["fails", "odd"] {
-        write(
-            &format!("{name}/function.json"),
-            json!({"bindings": [{"type": "httpTrigger", "direction": "in", "name": "req", "methods": ["get"]},
-                {"type": "http", "direction": "out", "name": "res"}]}),
-        );
-    }
-    write(
-        "says/function.json",
-        json!({"bindings": [{"type": "queueTrigger", "direction": "in", "name": "item", "queueName": "words", "connection": "AzureWebJobsStorage"},
-            {"type": "queue", "direction": "out", "name": "$return", "queueName": "said", "connection": "AzureWebJobsStorage"}]}),
-    );
+    let http = json!([
+        {"type": "httpTrigger", "direction": "in", "name": "req", "methods": ["get"]},
+        {"type": "http", "direction": "out", "name": "res"},
+    ]);
+    let connection = "AzureWebJobsStorage";
+    let queue = json!([
+        {"type": "queueTrigger", "direction": "in", "name": "item", "queueName": "words", "connection": connection},
+        {"type": "queue", "direction": "out", "name": "$return", "queueName": "said", "connection": connection},
+    ]);
+    let functions = [("fails", http.clone()), ("odd", http), ("says", queue)];
+    let functions = functions.map(|(name, bindings)| (name.to_owned(), bindings));
+    let root = folder("failures", functions);
     let app = App::start_in(&root, &[("AzureWebJobsStorage", "")], command);
     let run = app.send("words", "fail");
     assert_eq!((run.failure.as_deref(), run.tries), (Some("as asked"), 5));

@@ -2,6 +2,7 @@
 
 use crate::requests::{get, ping};
 use crate::tests_app::{SERVE, serve_if_asked};
+use serde_json::{Value, json};
 use stand_in::app::description::Description;
 use stand_in::host::answer::{Outcome, server_error};
 use stand_in::host::delivery::Delivery;
@@ -10,7 +11,7 @@ use stand_in::host::record::Record;
 use stand_in::run::http::Answer;
 use stand_in::run::process::{self, Handler};
 use stand_in::run::start;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -76,6 +77,21 @@ fn hosted(app: Description) -> Host {
         Arc::default(),
         Arc::new(Record::kept(|_| {})),
     )
+}
+
+/// A folder of an app with this repository's host.json and these functions: the name and the
+/// bindings of each.
+pub fn folder(name: &str, functions: impl IntoIterator<Item = (String, Value)>) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    for (function, bindings) in functions {
+        let function = folder.join(function);
+        std::fs::create_dir_all(&function).expect("a folder");
+        let json = json!({"bindings": bindings}).to_string();
+        std::fs::write(function.join("function.json"), json).expect("a file");
+    }
+    let host = include_str!("../../../host.json");
+    std::fs::write(folder.join("host.json"), host).expect("a file");
+    folder
 }
 
 /// What callers and queues do with a host.

@@ -1,41 +1,32 @@
 //! MCP tools, called as an agent calls them through the host: those of `mcp/tools.rs`.
 
 use crate::requests::{ID, ask, wire};
-use crate::start::{command, start_with};
+use crate::start::{command, folder, start_with};
 use crate::tests_app::{SERVE, TOOLS};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use stand_in::App;
 use stand_in::run::http::{Answer, invocation};
 use stand_in::run::process::Handler;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// A folder with host.json and with function.json of each tool.
+/// The app's folder, with function.json of each tool.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tools");
-    let write = |path: &str, json: Value| {
-        let path = folder.join(path);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        std::fs::write(path, json.to_string()).expect("a file");
-    };
-    let host = include_str!("../../../host.json");
-    write("host.json", serde_json::from_str(host).expect("JSON"));
-    let tools: Value = serde_json::from_str(include_str!("../mcp/tools.json")).expect("JSON");
-    for (function, properties) in tools.as_object().expect("an object") {
-        let tool = function.replace('-', "_");
+    let tools: Map<String, Value> =
+        serde_json::from_str(include_str!("../mcp/tools.json")).expect("an object");
+    let functions = tools.into_iter().map(|(function, properties)| {
         let mut bindings = vec![json!({
-            "type": "mcpToolTrigger", "direction": "in", "name": "context", "toolName": tool,
+            "type": "mcpToolTrigger", "direction": "in", "name": "context", "toolName": function.replace('-', "_"),
             "description": "A tool.", "toolProperties": properties.to_string(), "useResultSchema": true,
         })];
         if function == "besides" {
             bindings.push(json!({"type": "blob", "direction": "in", "name": "snippet", "path": "snippets/{mcptoolargs.item}.json", "connection": "AzureWebJobsStorage"}));
             bindings.push(json!({"type": "queue", "direction": "out", "name": "message", "queueName": "asked", "connection": "AzureWebJobsStorage"}));
         }
-        let file = format!("{function}/function.json");
-        write(&file, json!({"bindings": bindings}));
-    }
-    folder
+        (function, bindings.into())
+    });
+    folder("tools", functions)
 });
 
 fn app() -> App {
