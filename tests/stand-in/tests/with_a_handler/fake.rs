@@ -318,3 +318,12 @@ impl Served {
         self.connect().exchange(&request).expect("an answer")
     }
 }
+
+/// The front serves for as long as the tests run, and holds the host.
+impl Drop for Served {
+    fn drop(&mut self) {
+        if let Some(host) = self.current.now() {
+            host.handler.kill();
+        }
+    }
+}
