@@ -26,39 +26,28 @@ fn main() -> ExitCode {
 fn execute(command: &str, arguments: &[String]) -> Result<(), String> {
     let root = Path::new(".");
     let written = |known: &[&str]| Written::by_make(command, known);
-    let lock = || Lock::take(root, command);
+    // A command holds the lock as long as it writes.
+    let writes = match command {
+        "azure" | "mine" | "new" | "package" | "remove" => true,
+        "check" => !written(&["FIX"])?.get("FIX").is_empty(),
+        _ => false,
+    };
+    let lock = writes.then(|| Lock::take(root, command)).transpose()?;
     let lines = match command {
-        "azure" => {
-            let _lock = lock()?;
-            package::azure(root)?
-        }
+        "azure" => package::azure(root)?,
         "check" => {
-            let mut lines = Vec::new();
-            if !written(&["FIX"])?.get("FIX").is_empty() {
-                let _lock = lock()?;
-                lines = check::fix(root)?;
-            }
+            let mut lines = if writes { check::fix(root)? } else { vec![] };
+            // It writes nothing more, and a build can take long.
+            drop(lock);
             check::run(root)?;
             lines.push("Folders, functions and settings fit together.".to_owned());
             lines
         }
         "guard" => return guard::run(arguments),
-        "mine" => {
-            let (written, _lock) = (written(&["NAME"])?, lock()?);
-            mine::mine(root, written.get("NAME"))?
-        }
-        "new" => {
-            let (written, _lock) = (written(&new::VARIABLES)?, lock()?);
-            new::add(root, &written)?
-        }
-        "package" => {
-            let _lock = lock()?;
-            vec![package::package(root)?]
-        }
-        "remove" => {
-            let (written, _lock) = (written(&["NAME"])?, lock()?);
-            remove::remove(root, written.get("NAME"))?
-        }
+        "mine" => mine::mine(root, written(&["NAME"])?.get("NAME"))?,
+        "new" => new::add(root, &written(&new::VARIABLES)?)?,
+        "package" => vec![package::package(root)?],
+        "remove" => remove::remove(root, written(&["NAME"])?.get("NAME"))?,
         "run" => return run::run(arguments),
         "" => return Err("say which command; the Makefile has them all".into()),
         other => return Err(format!("there is no command {other}")),
