@@ -101,8 +101,7 @@ impl App {
             command.envs(settings.iter().copied());
             command
         };
-        let handler = start::start(&app, &command, None);
-        let handler = handler.unwrap_or_else(|problem| panic!("{problem}"));
+        let handler = or_panic(start::start(&app, &command, None));
         let invocations = Arc::<Invocations>::default();
         let record = Record::kept({
             let invocations = invocations.clone();
@@ -253,11 +252,13 @@ impl App {
     #[track_caller]
     pub fn put_blob(&self, container: &str, name: &str, bytes: impl AsRef<[u8]>) -> Vec<Run> {
         let path = blob_path(container, name);
-        let written = self.host.put_blob(&path, bytes.as_ref());
-        written.unwrap_or_else(|why| panic!("{why}"));
+        or_panic(self.host.put_blob(&path, bytes.as_ref()));
         let triggers = lock(&self.host.storage.seen).take();
-        let run = |trigger| self.run(Delivery::blob(trigger));
-        triggers.iter().map(run).collect()
+        let mut runs = Vec::new();
+        for trigger in &triggers {
+            runs.push(self.run(Delivery::blob(trigger)));
+        }
+        runs
     }
 
     /// The bytes of a blob: one that a function has written, or the test by
@@ -265,8 +266,7 @@ impl App {
     #[track_caller]
     pub fn blob(&self, container: &str, name: &str) -> Option<Vec<u8>> {
         let path = blob_path(container, name);
-        let read = self.host.storage.folder.read(path.file());
-        read.unwrap_or_else(|why| panic!("{why}"))
+        or_panic(self.host.storage.folder.read(path.file()))
     }
 
     /// Runs a timer's function as its schedule would.
@@ -468,10 +468,11 @@ impl App {
 
     #[track_caller]
     fn function(&self, name: &str) -> &Function {
-        self.host.app.function(name).unwrap_or_else(|| {
+        let Some(function) = self.host.app.function(name) else {
             let there_are = self.there_are(|one| Some(one.name.clone()));
             panic!("there is no function {name}; {there_are}")
-        })
+        };
+        function
     }
 
     /// What there is, in words: what `named` gives of each function.
@@ -531,7 +532,16 @@ impl App {
 
 #[track_caller]
 fn blob_path(container: &str, name: &str) -> BlobPath {
-    BlobPath::parse(&format!("{container}/{name}")).unwrap_or_else(|why| panic!("{why}"))
+    or_panic(BlobPath::parse(&format!("{container}/{name}")))
+}
+
+/// Panics at the line of the test, which a closure would not.
+#[track_caller]
+fn or_panic<T>(result: Result<T, String>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(why) => panic!("{why}"),
+    }
 }
 
 /// What there is, in words.
@@ -546,8 +556,9 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 impl Drop for App {
     fn drop(&mut self) {
         self.host.handler.kill();
-        if std::thread::panicking() {
-            eprintln!("--- failures\n{}", self.failures().join("\n"));
+        let failures = self.failures();
+        if std::thread::panicking() && !failures.is_empty() {
+            eprintln!("--- failures\n{}", failures.join("\n"));
         }
     }
 }

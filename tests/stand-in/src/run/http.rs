@@ -281,8 +281,10 @@ impl Answer {
     /// The body, which has to be JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("{error} in {:?}", self.text()))
+        match serde_json::from_slice(&self.body) {
+            Ok(json) => json,
+            Err(error) => panic!("the body is not JSON ({error}): {:?}", self.text()),
+        }
     }
 
     /// Its head for a caller, with `framing` in the place of the headers that are between the

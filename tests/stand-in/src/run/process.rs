@@ -6,7 +6,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,6 +24,8 @@ pub struct Handler {
     pub port: u16,
     /// Nothing if somebody else has started the handler.
     child: Option<Mutex<Child>>,
+    /// Whether this has ended it.
+    killed: AtomicBool,
     /// What keeps a guarded handler alive, see [`guard`].
     life: Mutex<Option<ChildStdin>>,
     stdout: Printed,
@@ -107,7 +109,7 @@ impl Handler {
     pub fn from_command(command: Command) -> Self {
         Self::spawn(command)
             .announced()
-            .unwrap_or_else(|handler| panic!("it ended: {}", handler.describe()))
+            .unwrap_or_else(|handler| panic!("{}", handler.describe()))
     }
 
     /// Runs `command` without waiting for anything; `port` is not known yet.
@@ -142,6 +144,7 @@ impl Handler {
             port,
             life: Mutex::new(child.stdin.take()),
             child: Some(Mutex::new(child)),
+            killed: AtomicBool::new(false),
             stdout,
             stderr,
         })
@@ -152,6 +155,7 @@ impl Handler {
         Self {
             port,
             child: None,
+            killed: AtomicBool::new(false),
             life: Mutex::default(),
             stdout: Printed::default(),
             stderr: Printed::default(),
@@ -260,6 +264,9 @@ impl Handler {
         let Some(child) = &self.child else { return };
         let guarded = lock(&self.life).take().is_some();
         let mut child = lock(child);
+        if matches!(child.try_wait(), Ok(None)) {
+            self.killed.store(true, Relaxed);
+        }
         if !guarded {
             // An error means that it has ended already.
             let _ = child.kill();
@@ -273,8 +280,12 @@ impl Handler {
     }
 
     fn describe(&self) -> String {
-        let (code, stdout, stderr) = (self.exit_code(), self.stdout(), self.stderr());
-        format!("exit code {code:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
+        let end = match self.exit_code().filter(|_| !self.killed.load(Relaxed)) {
+            Some(code) => format!("it ended with code {code}"),
+            None => "it ran until then".to_owned(),
+        };
+        let (stdout, stderr) = (self.stdout(), self.stderr());
+        format!("{end}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
     }
 }
 

@@ -19,7 +19,7 @@ const SETTLED_AFTER: Duration = Duration::from_millis(30);
 pub struct Files(BTreeMap<PathBuf, (Option<SystemTime>, u64)>);
 
 impl Files {
-    /// The files as they are now: all in `src`, each folder's function.json, host.json,
+    /// The files as they are now: all in `src` but those whose names begin with `.`, each folder's function.json, host.json,
     /// local.settings.json, Cargo.toml. What cannot be read is as good as not there.
     pub fn of(root: &Path) -> Self {
         let mut files = Self(BTreeMap::new());
@@ -43,6 +43,10 @@ impl Files {
 
     fn add_all(&mut self, folder: &Path) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            // Commands and editors write such files before they give them their names.
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
             if entry.path().is_dir() {
                 self.add_all(&entry.path())
             } else {

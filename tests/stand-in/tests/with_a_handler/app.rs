@@ -3,7 +3,10 @@
 use crate::fake;
 use serde_json::json;
 use stand_in::App;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use stand_in::run::process;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
 use std::time::Duration;
 
 fn start(test: &str) -> App {
@@ -92,8 +95,27 @@ fn any_trigger_brings_a_value_and_any_output_is_seen() {
     assert_eq!(app.queue("second-out"), ["by its name"]);
 }
 
-/// The sentence of a panic.
+thread_local! {
+    static FILE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// The sentence of a panic, which is said to be at a line of this file.
 fn panic_of<T>(what: impl FnOnce() -> T) -> String {
+    static NOTED: Once = Once::new();
+    NOTED.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |panic| {
+            let file = panic.location().map(|at| at.file().to_owned());
+            FILE.set(file.unwrap_or_default());
+            before(panic);
+        }));
+    });
+    let said = panic_sentence(what);
+    assert_eq!(FILE.take(), file!(), "{said}");
+    said
+}
+
+fn panic_sentence<T>(what: impl FnOnce() -> T) -> String {
     let Err(panic) = catch_unwind(AssertUnwindSafe(what)) else {
         panic!("there was no panic");
     };
@@ -116,14 +138,17 @@ seen has no input binding rows; there are row
 order has no input binding x; there are none
 trigger each other in a circle
 app.queue_bytes has its bytes
-host.json: ";
+host.json: 
+the body is not JSON
+\"Docs\" is not a container's name
+the name \"\" is empty";
 
 #[test]
 fn a_wrong_use_says_what_there_is() {
     let app = start("app-wrong");
     app.send("copy-in", "bytes");
     let nowhere = || App::start_in("no such folder".as_ref(), &[], fake::command);
-    let uses: [&dyn Fn(); 15] = [
+    let uses: [&dyn Fn(); 18] = [
         &|| drop(app.get("/api/ordr")),
         &|| drop(app.send("orders", "")),
         &|| drop(app.trigger("ordr", json!(1))),
@@ -139,6 +164,9 @@ fn a_wrong_use_says_what_there_is() {
         &|| drop(start("app-circle").send("circle", "")),
         &|| drop(app.queue("copy-out")),
         &|| drop(nowhere()),
+        &|| drop(app.get("/api/length").json()),
+        &|| drop(app.put_blob("Docs", "a", "")),
+        &|| drop(app.blob("docs", "")),
     ];
     assert_eq!(uses.len(), WRONG.lines().count());
     for (wrong, words) in uses.iter().zip(WRONG.lines()) {
@@ -193,6 +221,22 @@ fn what_never_ends_fails_the_test_and_says_what_it_was() {
     let end = "\ninvocation 3: about to wait";
     assert!(message.ends_with(end), "{message:?}");
     fails(&|app| drop(app.send("copy-in", "then never")), "second");
+}
+
+/// It fails where the variable is set, and that is what the test looks at.
+#[test]
+fn a_failed_test_shows_what_the_handler_printed() {
+    const FAIL: &str = "STAND_IN_FAIL";
+    if std::env::var_os(FAIL).is_some() {
+        let _app = start("app-fails");
+        panic!("on purpose");
+    }
+    let name = "app::a_failed_test_shows_what_the_handler_printed";
+    let output = process::app_of_tests(name, FAIL).output().expect("a run");
+    let text = String::from_utf8_lossy(&output.stderr);
+    let printed = "the handler of the failed test: it ran until then\n--- stdout\n";
+    assert!(text.contains(printed), "{text}");
+    assert!(!text.contains("--- failures"), "{text}");
 }
 
 #[test]

@@ -27,7 +27,11 @@ fn every_change_is_seen() {
     }
     let before = Files::of(root);
     assert_eq!(before.difference(&Files::of(root)), None);
-    for path in ["README.md", "target/debug/y"] {
+    for path in [
+        "README.md",
+        "target/debug/y",
+        "src/functions/.unfinished-a.rs",
+    ] {
         write(path, "more");
         assert_eq!(before.difference(&Files::of(root)), None);
     }
