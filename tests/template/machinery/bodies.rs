@@ -24,12 +24,10 @@ fn an_order_cut_short_is_not_processed() {
     let handler = start();
     let refused = |sent: &[u8], word: &str| {
         let answers = connect(&handler).send(sent).finish();
-        let is_refused = answers.starts_with("HTTP/1.1 400 ") && answers.contains(word);
-        assert!(
-            is_refused && !answers.contains("enqueued"),
-            "{} bytes: {answers}",
-            sent.len()
-        );
+        let is_refused = answers.starts_with("HTTP/1.1 400 ")
+            && answers.contains(word)
+            && !answers.contains("enqueued");
+        assert!(is_refused, "{} bytes: {answers}", sent.len());
     };
     let whole = order("cut short!");
     let head = whole.windows(4).position(|four| four == b"\r\n\r\n");
@@ -48,9 +46,8 @@ fn an_order_cut_short_is_not_processed() {
     }
     refused(&declared("/api/hello", 5000, [b'x'; 4999]), "");
     for more in [200, 1000] {
-        let answers = connect(&handler)
-            .send(declared("/order", more, "{}"))
-            .finish();
+        let cut = declared("/order", more, "{}");
+        let answers = connect(&handler).send(cut).finish();
         assert!(!answers.contains("enqueued"), "{answers}");
     }
     assert_serves(&handler);
@@ -274,9 +271,8 @@ fn a_request_hidden_in_a_body_is_not_carried_out() {
         (404, &chunks, &[CHUNKED, keep, upgrade]),
     ];
     for (status, body, headers) in framings {
-        let answers = connect(&handler)
-            .send(post("/nowhere", headers, body))
-            .finish();
+        let sent = post("/nowhere", headers, body);
+        let answers = connect(&handler).send(sent).finish();
         let is_one = answers.starts_with(&format!("HTTP/1.1 {status} "))
             && answers.matches("HTTP/1.1 ").count() == 1
             && !answers.contains("enqueued");
@@ -355,10 +351,8 @@ fn a_hundred_mebibytes_pass_intact() {
     let length = body.len().to_string();
     for (framing, sent) in [(("Content-Length", &*length), &body), (CHUNKED, &chunks)] {
         let mut caller = connect(&handler);
-        let answer = caller
-            .send(post("/api/hello", &[framing], ""))
-            .send(sent)
-            .answer();
+        let head = post("/api/hello", &[framing], "");
+        let answer = caller.send(head).send(sent).answer();
         let intact = answer.status == 200 && answer.body == body;
         assert!(intact, "{} bytes of {length}", answer.body.len());
         caller.assert_in_step();

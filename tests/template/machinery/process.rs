@@ -9,20 +9,25 @@ use stand_in::run::process::{Handler, port_in, wait_for};
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use std::time::Duration;
 #[cfg(unix)]
 use std::time::Instant;
 
-/// A port that was free a moment ago.
-fn free_port() -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
-    let address = listener.local_addr().expect("its address");
-    address.port().to_string()
+/// A port that no connection gets by itself: those start at 32,768 on Linux, and higher on other
+/// systems.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + (std::process::id() % 10_000) as u16;
+    wait_for("a free port", || {
+        let port = first + NEXT.fetch_add(1, Relaxed);
+        TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
+    })
 }
 
 #[test]
 fn it_listens_where_the_variable_says() {
-    for port in [free_port(), "0".to_owned()] {
+    for port in [free_port().to_string(), "0".to_owned()] {
         let handler = start_with("FUNCTIONS_CUSTOMHANDLER_PORT", &port);
         assert_eq!(get(&handler, "/").status, 200);
         assert!(port == "0" || port == handler.port.to_string());
@@ -135,20 +140,9 @@ fn signals_end_it_at_once() {
     }
 }
 
-/// A port that no connection gets by itself: those start at 32,768 on Linux, and higher on other
-/// systems.
-fn port_of_ones_own() -> u16 {
-    static NEXT: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(0);
-    let first = 20_000 + (std::process::id() % 10_000) as u16;
-    wait_for("a free port", || {
-        let port = first + NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
-    })
-}
-
 #[test]
 fn after_a_kill_a_new_one_starts_at_once_on_the_same_port() {
-    let port = port_of_ones_own();
+    let port = free_port();
     let start = || start_with("FUNCTIONS_CUSTOMHANDLER_PORT", &port.to_string());
     for _ in 0..5 {
         let handler = start();
