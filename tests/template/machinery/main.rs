@@ -11,6 +11,7 @@ mod documented;
 mod flows;
 mod fuzz;
 mod in_flight;
+mod interrupts;
 mod long_run;
 mod panics;
 mod payloads;

@@ -97,21 +97,3 @@ pub fn allow_many_files() {
 
 #[cfg(not(unix))]
 pub fn allow_many_files() {}
-
-/// Lets an interrupt end this process, also where whoever started it ignores interrupts, as a
-/// script's background job does.
-#[cfg(unix)]
-pub fn heed_interrupts() {
-    use std::ffi::c_int;
-    unsafe extern "C" {
-        fn signal(signal: c_int, handler: usize) -> usize;
-    }
-    const INTERRUPT: c_int = 2;
-    const DEFAULT: usize = 0;
-    // SAFETY: declared as in POSIX, where a handler is a pointer, and SIG_DFL a null one.
-    let before = unsafe { signal(INTERRUPT, DEFAULT) };
-    assert!(before != usize::MAX, "SIGINT cannot be heeded");
-}
-
-#[cfg(not(unix))]
-pub fn heed_interrupts() {}

@@ -150,7 +150,7 @@ pub fn said(handler: &Handler) -> String {
 #[test]
 fn serves() {
     if std::env::var_os(SERVE).is_some() {
-        crate::probe::heed_interrupts();
+        crate::interrupts::heed();
     }
     serve_if_asked();
     let handler = start();

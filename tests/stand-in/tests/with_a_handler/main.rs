@@ -5,5 +5,8 @@ mod app;
 mod fake;
 mod front;
 #[cfg(unix)]
+#[path = "../../../template/machinery/interrupts.rs"]
+mod interrupts;
+#[cfg(unix)]
 mod run;
 mod storage;

@@ -438,6 +438,7 @@ fn a_handler_that_ends_well_is_not_started_again_until_the_app_changes() {
 
 #[test]
 fn it_ends_at_once_with_all_that_it_has_started() {
+    crate::interrupts::heed();
     for name in ["-INT", "-TERM", "-KILL"] {
         let mut run = Run::start(&Folder::new("ends"), &[]);
         let pid = run.hello().1;
