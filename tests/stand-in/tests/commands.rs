@@ -221,14 +221,14 @@ fn a_function_that_was_removed_can_come_and_go_again() {
 }
 
 #[test]
-fn a_missing_setting_is_added_with_an_empty_value() {
+fn a_missing_setting_is_added() {
     let app = App::new("settings");
     let before = "{\n  // mine\n  \"Values\": {\n    \"EventHubConnection\": \"x\"\n  }\n}\n";
     app.write(SETTINGS, before);
     let said = app.done("new NAME=ingest TRIGGER=queue OUT=servicebus,eventhub");
     let added = "AzureWebJobsStorage, ServiceBusConnection.";
     assert!(said.contains(added), "{said}");
-    let lines = "\"x\",\n    \"AzureWebJobsStorage\": \"\",\n    \"ServiceBusConnection\": \"\"\n";
+    let lines = "\"x\",\n    \"AzureWebJobsStorage\": \"UseDevelopmentStorage=true\",\n    \"ServiceBusConnection\": \"\"\n";
     assert_eq!(app.read(SETTINGS), before.replace("\"x\"\n", lines));
     fs::remove_file(app.0.join(SETTINGS)).unwrap();
     app.done("new NAME=other TRIGGER=queue");

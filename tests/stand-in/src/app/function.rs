@@ -30,6 +30,11 @@ const SETTINGS: [&str; 7] = [
     "authTokenSetting",
 ];
 
+/// Whether a text is a connection string, a key or an address, and not a setting's name.
+fn is_secret(text: &str) -> bool {
+    text.contains(['=', ';', '/'])
+}
+
 /// The members in which `%` stands for itself: a route is a template of its own, and SQL has
 /// `LIKE '%tea%'`.
 const LITERAL: [&str; 2] = ["route", "commandText"];
@@ -107,8 +112,14 @@ impl Binding {
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let named = SETTINGS.map(|member| (member, self.text(member).to_owned()));
         let mut named = Vec::from(named);
-        named.retain(|(_, name)| !name.is_empty() && !name.contains('%'));
+        named.retain(|(_, name)| !name.is_empty() && !name.contains('%') && !is_secret(name));
         named
+    }
+
+    /// The members that would name a setting, and hold its value instead.
+    pub fn secrets(&self) -> impl Iterator<Item = &'static str> {
+        let members = SETTINGS.into_iter();
+        members.filter(|member| is_secret(self.text(member)))
     }
 }
 
@@ -157,8 +168,11 @@ impl Function {
         let is_mcp = |binding: &&mut Binding| binding.kind.to_ascii_lowercase().starts_with("mcp");
         for binding in self.bindings.iter_mut().filter(|one| !is_mcp(one)) {
             for (member, value) in binding.members.as_object_mut().into_iter().flatten() {
-                let is_literal = LITERAL.iter().any(|one| one.eq_ignore_ascii_case(member));
-                if let (false, Value::String(text)) = (is_literal, value) {
+                let is = |one: &&str| one.eq_ignore_ascii_case(member);
+                let is_literal = LITERAL.iter().any(is);
+                if let (false, Value::String(text)) = (is_literal, value)
+                    && !(SETTINGS.iter().any(is) && is_secret(text))
+                {
                     let (resolved, unknown) = resolved(text, setting);
                     *text = resolved;
                     for name in unknown {

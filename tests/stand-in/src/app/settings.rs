@@ -92,13 +92,21 @@ pub fn has(settings: &Value, name: &str) -> bool {
         })
 }
 
-/// Adds settings with empty values to the text of a local.settings.json, in its own layout. Errors
+/// The value that a setting begins with: the storage emulator's for the host's own storage, or none.
+pub fn first_value(name: &str) -> &'static str {
+    match name.eq_ignore_ascii_case("AzureWebJobsStorage") {
+        true => "UseDevelopmentStorage=true",
+        false => "",
+    }
+}
+
+/// Adds settings with their first values to the text of a local.settings.json, in its own layout. Errors
 /// if it has no object `Values`.
 pub fn with(text: &str, names: &[String]) -> Result<String, String> {
     json::edit(text, |file| {
         let values = json::property(file, "Values")?.object_value()?;
         for name in names {
-            values.append(name, CstInputValue::from(""));
+            values.append(name, CstInputValue::from(first_value(name)));
         }
         Some(())
     })?

@@ -229,7 +229,7 @@ fn add_settings(
     }
     changes.write(SETTINGS, settings::with(&text, &missing).map_err(in_file)?);
     Ok(Some(format!(
-        "{SETTINGS} has it with an empty value, which you fill in: {}.",
+        "{SETTINGS} has new settings: {}. Fill in those that are empty.",
         missing.join(", ")
     )))
 }

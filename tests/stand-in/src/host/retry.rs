@@ -19,19 +19,41 @@ pub struct Retry {
 impl Retry {
     /// The policy of a function, if it has one. The host has none for HTTP functions.
     pub fn of(function: &Function) -> Option<Self> {
-        let retry = json::member(&function.file, "retry");
-        let most = json::integer(json::member(retry, "maxRetryCount"))?;
-        let interval = |member: &str| {
-            let ticks = time_span(json::member(retry, member).as_str()?)?;
-            Some(Duration::from_nanos(u64::try_from(ticks).ok()? * 100))
+        let retry = Self::read(&function.file).ok().flatten();
+        retry.filter(|_| !function.is_http())
+    }
+
+    /// The policy in a function.json. Errors if it is not complete.
+    pub fn read(file: &Value) -> Result<Option<Self>, String> {
+        let retry = json::member(file, "retry");
+        if retry.is_null() {
+            return Ok(None);
+        }
+        let wrong = |member: &str, write: &str| {
+            let written = match json::member(retry, member) {
+                Value::Null => format!("it has no {member}"),
+                value => format!("its {member} is {value}"),
+            };
+            format!("{written}: write \"{member}\": {write}")
         };
-        let strategy = json::member(retry, "strategy").as_str()?;
+        let interval = |member: &str| {
+            let ticks = json::member(retry, member).as_str().and_then(time_span);
+            let ticks = ticks.and_then(|ticks| u64::try_from(ticks).ok());
+            let ticks = ticks.ok_or_else(|| wrong(member, "\"00:00:10\", hh:mm:ss"))?;
+            Ok::<_, String>(Duration::from_nanos(ticks.saturating_mul(100)))
+        };
+        let strategy = json::member(retry, "strategy").as_str().unwrap_or_default();
         let delay = match strategy.to_ascii_lowercase().as_str() {
             "fixeddelay" => interval("delayInterval").map(|delay| (delay, delay))?,
             "exponentialbackoff" => (interval("minimumInterval")?, interval("maximumInterval")?),
-            _ => return None,
+            _ => {
+                let write = "\"fixedDelay\" or \"exponentialBackoff\"";
+                return Err(wrong("strategy", write));
+            }
         };
-        (!function.is_http()).then_some(Self { most, delay })
+        let most = json::integer(json::member(retry, "maxRetryCount"));
+        let most = most.ok_or_else(|| wrong("maxRetryCount", "a number, -1 for ever"))?;
+        Ok(Some(Self { most, delay }))
     }
 
     /// How long the next repetition of a run that failed waits, after so many; `None` if there is no

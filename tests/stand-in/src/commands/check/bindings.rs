@@ -5,6 +5,7 @@ use super::near::near;
 use crate::app::function::{Binding, Direction, Function};
 use crate::app::json;
 use crate::app::names;
+use crate::host::retry::Retry;
 use serde_json::Value;
 
 /// The types of bindings that there are, one a line: the type, the directions that it can have, and
@@ -251,6 +252,12 @@ fn check_members(binding: &Binding, known: &Type, findings: &mut Findings) {
             ));
         }
     }
+    for member in binding.secrets() {
+        findings.error(format!(
+            "the {member} of {name:?} is not the name of a setting: write \"{member}\": \"Storage\" or \
+             another name, and what is there now as the value of that setting"
+        ));
+    }
     let deferred = |path| json::flag(json::at(&binding.members, path)) == Some(true);
     if deferred("supportsDeferredBinding") || deferred("properties.supportsDeferredBinding") {
         findings.error(format!(
@@ -341,9 +348,15 @@ fn check_file(function: &Function, findings: &mut Findings) {
             ));
         }
     }
+    if let Err(why) = Retry::read(&function.file) {
+        findings.note(format!(
+            "the retry is not one that the host knows, and make run has none: {why}"
+        ));
+    }
     let known = ["bindings", "disabled", "retry", "scriptFile"];
     for (member, _) in function.file.as_object().into_iter().flatten() {
-        if let Some(meant) = near(member, known.into_iter()) {
+        let retries = (member.eq_ignore_ascii_case("retries")).then_some("retry");
+        if let Some(meant) = near(member, known.into_iter()).or(retries) {
             findings.note(format!(
                 "the host does not read {member:?}: write {meant:?}"
             ));

@@ -48,8 +48,9 @@ pub fn check_function(app: &Description, function: &Function, findings: &mut Fin
             if !settings::has(&settings.file, &setting) && missing.insert(setting.clone()) {
                 findings.error(format!(
                     "the {member} of {:?}, {setting:?}, is not in local.settings.json: write \
-                     \"{setting}\": \"\" among its Values",
-                    binding.name
+                     \"{setting}\": {:?} among its Values",
+                    binding.name,
+                    settings::first_value(&setting)
                 ));
             }
         }

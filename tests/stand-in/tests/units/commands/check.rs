@@ -84,6 +84,10 @@ fn check_case(files: &[(&str, &str)], case: &str) {
     let expected = expected.split(" + ").map(str::trim);
     let expected: Vec<&str> = expected.filter(|one| *one != "nothing").collect();
     assert_eq!(found.len(), expected.len(), "{case}: {found:#?}");
+    assert!(
+        !found.iter().any(|one| one.what.contains("secret")),
+        "{case}"
+    );
     for expected in expected {
         let own = named.iter().find_map(|file| {
             let rest = expected.strip_prefix(file)?.strip_prefix(": ")?;
