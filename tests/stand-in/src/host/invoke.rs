@@ -162,16 +162,18 @@ impl Host {
             // [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage] A body without a length
             // is refused.
             if form == Form::Forwarded && request.is_chunked() {
-                return Outcome::Failed("a chunked body".into());
+                return (Outcome::Failed("a chunked body".into()), None);
             }
             let bytes = match form {
                 Form::Forwarded => request.forwarded(id),
                 _ => request.proxied(&self.authority(), id),
             };
-            match self.send(&bytes, relay) {
+            let mut begun = None;
+            let outcome = match self.send(&bytes, relay, &mut begun) {
                 Ok(answer) => Outcome::Completed(Some(answer)),
                 Err(error) => Outcome::Failed(error.to_string()),
-            }
+            };
+            (outcome, begun)
         })
     }
 
@@ -183,7 +185,7 @@ impl Host {
             tools: &self.app.tools(),
             new_session: &format!("{}|{}", &session[..16], &session[16..]),
         };
-        mcp::answer(&server, request, |tool, call| {
+        let answer = mcp::answer(&server, request, |tool, call| {
             let function = self.app.function(&tool.function);
             let function = function.ok_or("there is no such function")?;
             let reason = format!("the MCP tool {}", tool.name);
@@ -193,7 +195,11 @@ impl Host {
                 Outcome::Completed(Some(result)) => Ok(result.text().to_owned()),
                 _ => Err("its failure has been noted".to_owned()),
             }
-        })
+        });
+        if let Some(why) = mcp::error_in(&answer) {
+            self.note(&format!("the MCP client gets an error: {why}"));
+        }
+        answer
     }
 
     /// Says something that the user should know.
@@ -202,12 +208,13 @@ impl Host {
     }
 
     /// Runs what an invocation does between the notes that it has started and that it has ended.
+    /// `run` also gives the status that the caller has already got, if so.
     fn noted(
         &self,
         function: &Function,
         reason: &str,
         attempt: &Attempt,
-        run: impl FnOnce(&str) -> Outcome,
+        run: impl FnOnce(&str) -> (Outcome, Option<u16>),
     ) -> Outcome {
         let (id, begun, name) = (guid(), Instant::now(), &function.name);
         self.record.note(&Event::Started {
@@ -216,7 +223,7 @@ impl Host {
             reason,
             attempt,
         });
-        let outcome = run(&id);
+        let (outcome, sent) = run(&id);
         let failure = match &outcome {
             Outcome::Completed(_) => None,
             Outcome::Failed(why) => Some(why.as_str()),
@@ -227,7 +234,7 @@ impl Host {
         let status = match &outcome {
             _ if !function.is_http() => None,
             Outcome::Completed(answer) => answer.as_ref().map(|answer| answer.status),
-            _ => Some(server_error().status),
+            _ => sent.or(Some(server_error().status)),
         };
         self.record.note(&Event::Ended {
             function: name,
@@ -261,14 +268,15 @@ impl Host {
             let outcome = self.noted(function, reason, &attempt, |id| {
                 let (value, mut data) = match brought() {
                     Ok(brought) => brought,
-                    Err(why) => return Outcome::Failed(why),
+                    Err(why) => return (Outcome::Failed(why), None),
                 };
                 if let Some(policy) = &policy {
                     let before = attempt.failure_before.as_deref();
                     let context = policy.context(&function.name, done, before);
                     data.set("RetryContext", data::Value::from(&context));
                 }
-                self.invoke_once(function, id, value, &data, &mut logs)
+                let outcome = self.invoke_once(function, id, value, &data, &mut logs);
+                (outcome, None)
             });
             let pause = policy.as_ref().filter(|_| done < MOST_RUNS);
             let pause = pause.and_then(|policy| policy.pause(done));
@@ -336,7 +344,7 @@ impl Host {
         let path = format!("/{}", function.name);
         let invocation = http::invocation_to(&self.authority(), &path, id, payload.as_bytes());
         drop(payload);
-        let answer = self.send(&invocation, None);
+        let answer = self.send(&invocation, None, &mut None);
         answer.map_err(|error| error.to_string())
     }
 
@@ -368,8 +376,14 @@ impl Host {
     }
 
     /// Sends a request to the handler and gives its answer. The body goes through `relay`, if given,
-    /// as it comes; a caller that goes away ends the handler's connection.
-    fn send(&self, request: &[u8], mut relay: Option<&mut dyn Relay>) -> io::Result<Answer> {
+    /// as it comes; a caller that goes away ends the handler's connection. `begun` becomes the status
+    /// that has gone through it.
+    fn send(
+        &self,
+        request: &[u8],
+        mut relay: Option<&mut dyn Relay>,
+        begun: &mut Option<u16>,
+    ) -> io::Result<Answer> {
         let mut connection = self.connection()?;
         if let Some(relay) = &relay {
             connection.wait_while(relay.wanted())?;
@@ -383,6 +397,7 @@ impl Host {
         };
         if let Some(relay) = &mut relay {
             relay.head(&answer, &body)?;
+            *begun = Some(answer.status);
         }
         while let Some(piece) = connection.read_piece(&mut body)? {
             match &mut relay {

@@ -345,6 +345,22 @@ pub fn answer(
     answer_with(200, &headers, format!("event: message\ndata: {body}\n\n"))
 }
 
+/// The error that a client gets with this answer, if it is one: the host's sentence, or the texts of
+/// a tool's result.
+pub fn error_in(answer: &Answer) -> Option<String> {
+    let message = answer.text().trim_start_matches("event: message\ndata: ");
+    let message: Value = serde_json::from_str(message).ok()?;
+    if let Some(sentence) = message["error"]["message"].as_str() {
+        return Some(sentence.to_owned());
+    }
+    let result = &message["result"];
+    let content = result["content"]
+        .as_array()
+        .filter(|_| result["isError"] == true)?;
+    let texts = content.iter().filter_map(|block| block["text"].as_str());
+    Some(texts.collect::<Vec<_>>().join(" "))
+}
+
 fn respond(
     server: &Server,
     method: &str,

@@ -18,6 +18,16 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::thread;
 
+/// The paths below `/local`.
+const LOCAL: &str = "there are: /local; /local/queues/<queue>; /local/blobs/<container>; \
+    /local/blobs/<container>/<name>; /local/outputs/<function>/<output>; \
+    tables are the files .local/tables/<table>.json";
+
+/// What there is instead of a path that nothing is at, if it is below `/local`.
+pub fn hint(target: &str) -> Option<&'static str> {
+    target.starts_with("/local/").then_some(LOCAL)
+}
+
 /// The answer to a request, or why there is none.
 type Answered = Result<Answer, Refused>;
 
@@ -36,14 +46,16 @@ pub fn answer(host: &Arc<Host>, received: &Received) -> Option<Answer> {
     };
     let answered = match parts[..] {
         ["runtime", "webhooks", "mcp", ..] if !host.app.tools().is_empty() => Ok(host.mcp(request)),
-        ["admin", "functions", function] => run_function(host, function, request),
+        ["admin", "functions", function] => run_function(host, &decoded(function), request),
         ["local"] => all(host, request),
-        ["local", "queues", queue] => queue_of(host, queue, request),
-        ["local", "outputs", function, binding] => outputs_of(host, function, binding, request),
+        ["local", "queues", queue] => queue_of(host, &decoded(queue), request),
+        ["local", "outputs", function, binding] => {
+            outputs_of(host, &decoded(function), &decoded(binding), request)
+        }
         ["local", "blobs", container] => list(host, container, request),
-        ["local", "blobs", ..] => {
+        ["local", "blobs", _, ..] => {
             let path = path.trim_start_matches('/');
-            blob_of(host, path.trim_start_matches("local/blobs/"), request)
+            blob_of(host, &path["local/blobs/".len()..], request)
         }
         _ => return None,
     };

@@ -157,7 +157,14 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     loop {
         let changed = files.wait_for_change(&run.root);
         let begun = Instant::now();
-        let changed = format!("{} has changed: building", changed.display());
+        let (does, has_done) = match run.options.attach {
+            None => ("building", "reloaded"),
+            Some(_) => (
+                "reading the app's files",
+                "read again, with the attached handler as it is,",
+            ),
+        };
+        let changed = format!("{} has changed: {does}", changed.display());
         run.console.log(Kind::Host, &changed);
         let served = |made: Made| run.serve(&made).map(|()| made);
         match run.make(true).and_then(served) {
@@ -172,7 +179,7 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
                 }
                 let took = begun.elapsed().as_millis();
                 run.console
-                    .log(Kind::Good, format!("reloaded in {took} ms"));
+                    .log(Kind::Good, format!("{has_done} in {took} ms"));
             }
             Err(why) => {
                 for line in why.lines() {

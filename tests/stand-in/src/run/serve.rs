@@ -114,6 +114,10 @@ fn invoke(
 
 /// The real host's 404 has no body.
 fn not_found(host: &Host, request: &Received) -> Answer {
+    if let Some(there_are) = local::hint(&request.target) {
+        let why = format!("nothing is at {}; {there_are}", request.target);
+        return text(404, &why);
+    }
     let mut routes = Vec::new();
     for function in &host.app.functions {
         if let Some(route) = &function.route {
@@ -150,8 +154,12 @@ impl Reply<'_> {
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        self.caller.as_ref().write_all(bytes)
+        self.caller.as_ref().write_all(bytes).map_err(|_| gone())
     }
+}
+
+fn gone() -> io::Error {
+    io::Error::new(ErrorKind::ConnectionAborted, "the caller has gone")
 }
 
 impl Relay for Reply<'_> {
@@ -189,10 +197,9 @@ impl Relay for Reply<'_> {
 
     fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send> {
         let caller = self.caller.clone();
-        let gone = || io::Error::new(ErrorKind::ConnectionAborted, "the caller has gone");
         Box::new(move || match peek(&caller) {
             Ok(0) => Err(gone()),
-            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(gone()),
             _ => Ok(()),
         })
     }

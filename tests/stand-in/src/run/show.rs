@@ -62,8 +62,9 @@ impl Console {
         let _ = std::io::stdout().write_all(text.as_bytes());
     }
 
-    /// Shows a line with the time of day, in UTC.
+    /// Shows a line with the time of day, in UTC. Line breaks in it are shown as `\n`.
     pub fn log(&self, kind: Kind, line: impl Display) {
+        let line = line.to_string().replace('\r', "\\r").replace('\n', "\\n");
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.unwrap_or_default();
         let (seconds, millis) = (now.as_secs() % 86_400, now.subsec_millis());
@@ -130,6 +131,7 @@ impl Console {
                 let reason = running.end(id, *failure, is_error);
                 let failed = failure.is_some() || is_error && reason.is_some();
                 let end = match (failed, status) {
+                    (true, Some(status @ ..500)) => format!("{status}, and its body broke off"),
                     (true, Some(status)) => format!("failed with {status}"),
                     (true, None) => "failed".into(),
                     (false, Some(status)) => status.to_string(),

@@ -154,6 +154,8 @@ fn an_answer_that_breaks_off_does_so_for_the_caller() {
     get(&mut connection, "/api/broken");
     let answer = rest(&mut connection);
     assert!(answer.ends_with("\r\n\r\n3\r\none\r\n"), "{answer}");
+    // The caller has a 200, whatever came after it.
+    assert!(served.has_event("Ended", "status: Some(200)"));
 }
 
 /// Method, path, the answer's status, and words of it.
@@ -162,7 +164,14 @@ GET / 200 stand-in
 GET /api/nothing 404 order [POST] at /api/order
 GET /api/order 404 no function takes GET /api/order; there are: 
 GET /api/plain/x 404 plain [GET,POST] at /api/plain/{id:int?}
+GET /local/queues 404 /local/queues/<queue>
+GET /local/foo 404 nothing is at /local/foo; there are: /local;
+GET /local/tables/rate 404 .local/tables/<table>.json
+GET /local/blobs 404 /local/blobs/<container>
+GET /local/blobs/local/blobs/local 404 no blob local/blobs/local
 GET /local/queues/Jobs 400 a-z
+GET /local/queues/%6aobs 200 []
+GET /local/outputs/%73een/rows 200 []
 GET /local/queues/j 400 3 to 63
 DELETE /local/outputs/seen/rows 405 GET
 PUT /local/queues/jobs 405 POST
@@ -257,6 +266,32 @@ fn queues_and_outputs_can_be_seen() {
     assert!(Date::now().until(Date::parse(next).unwrap()) > 0);
     assert_eq!(served.ask("DELETE", jobs, &[], b"").status, 204);
     assert_eq!(get(jobs).json(), json!([]));
+}
+
+/// Whoever writes a tool sees in the terminal what its clients get.
+#[test]
+fn an_error_for_an_mcp_client_is_noted() {
+    let arguments = r#"[{"propertyName":"item","propertyType":"string","description":"Which.","isRequired":true}]"#;
+    let tool = json!({"type": "mcpToolTrigger", "direction": "in", "name": "context",
+        "toolName": "price", "description": "The price.", "toolProperties": arguments});
+    let root = fake::app_with("mcp", &[("fails", &tool.to_string())]);
+    let served = Served::start_at(&root);
+    let accept = ("Accept", "application/json, text/event-stream");
+    for (params, words) in [
+        (json!({"name": "prices"}), "Unknown tool: 'prices'"),
+        (json!({"name": "price"}), "Please provide: item"),
+        (
+            json!({"name": "price", "arguments": {"item": "tea"}}),
+            "An error occurred invoking 'price'.",
+        ),
+    ] {
+        let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+        let call = call.to_string();
+        let path = "/runtime/webhooks/mcp";
+        let answer = served.ask("POST", path, &[JSON, accept], call.as_bytes());
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(served.has_event("the MCP client gets an error", words));
+    }
 }
 
 #[test]

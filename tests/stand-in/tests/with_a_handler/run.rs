@@ -107,7 +107,7 @@ fn invoke(first: &str, id: &str, body: &str) -> (u16, String) {
         sleep(Duration::from_millis(1500));
         AT_WORK.store(false, SeqCst);
     }
-    (200, r#"{"Logs":["it worked"],"ReturnValue":"a text that is longer than the line has room for, so that it is cut"}"#.to_owned())
+    (200, r#"{"Logs":["it\nworked"],"ReturnValue":"a text that is longer than the line has room for, so that it is cut"}"#.to_owned())
 }
 "##;
 
@@ -536,6 +536,19 @@ fn it_uses_a_handler_that_runs_already() {
     assert_eq!(run.get("/api/length").text(), "hello");
     let (_silent, begun) = (run.waiting("/api/silent"), Instant::now());
 
+    // Nothing is built, and it says so.
+    let longer = r#"{"version":"2.0","functionTimeout":"00:00:02","#;
+    let host = fs::read_to_string(folder.0.join("host.json")).expect("a file");
+    let host = host.replacen(
+        r#"{"version":"2.0","functionTimeout":"00:00:01","#,
+        longer,
+        1,
+    );
+    folder.write("host.json", &host);
+    run.wait_for_words("host.json has changed: reading the app's files", 1);
+    run.wait_for_words("read again, with the attached handler as it is, in ", 1);
+    assert_eq!(run.count("building") + run.count("reloaded"), 0);
+
     // And messages are delivered, with their tries and the functions that follow.
     let mut sent: BTreeSet<_> = (0..200).map(|n| format!("message {n}")).collect();
     sent.insert("fail once".to_owned());
@@ -618,7 +631,7 @@ fn the_terminal_says_what_happens_in_a_line_each() {
         about("work ID: "),
         [
             "work ID: a message in jobs",
-            "work ID: it worked",
+            "work ID: it\\nworked",
             "work ID: succeeded in N ms",
             "work ID: a message in jobs",
             "work ID: failed in N ms, try 1 of 3: no price (at src/work.rs:7)",
