@@ -466,6 +466,9 @@ new NAME=ingest TRIGGER=http METHODS=get,fetch => no method "fetch"; there are g
 new NAME=ingest TRIGGER=http AUTH=nobody => no AUTH "nobody"; there are anonymous, function, admin
 new NAME=ingest TRIGGER=http ROUTE=/items => without a slash at its beginning
 new NAME=ingest TRIGGER=http ROUTE=C:/Program Files/Git/items => Git Bash takes what begins with one
+new NAME=ingest TRIGGER=http ROUTE=items//x => ingest/function.json: route: two slashes
+new NAME=ingest TRIGGER=http METHODS=get ROUTE=shop/{*rest} => shop/function.json: no request reaches it: the host asks ingest
+new NAME=story TRIGGER=http METHODS=get ROUTE=shop/list => story/function.json: no request reaches it: the host asks shop
 new NAME=ingest TRIGGER=http ROUTE=items/{id:itn} => no route constraint "itn", and the whole app does not start
 new NAME=ingest TRIGGER=timer SCHEDULE=daily => ingest/function.json: 
 new NAME=ingest TRIGGER=queue APP=shop => make new has no variable APP; there are NAME, TRIGGER, IN, OUT, ROUTE
@@ -485,7 +488,7 @@ new NAME=docs TRIGGER=queue => there is docs already
 new NAME=DOCS TRIGGER=queue => there is docs already
 new NAME=Web-Two => src/functions/mod.rs has the function "Web-Two" already
 remove NAME=web-two => no function "web-two"; did you mean Web-Two?
-remove NAME=web => no function "web"; there are: Web-Two
+remove NAME=web => no function "web"; there are: shop, Web-Two
 remove => make remove NAME=ingest
 "#;
 
@@ -494,6 +497,7 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
     let app = App::new("refused");
     app.done("new NAME=Web-Two TRIGGER=http");
     assert!(app.has("src/functions/web_two.rs"));
+    app.done("new NAME=shop TRIGGER=http METHODS=get ROUTE=shop/{id}");
     app.write("docs/page.md", "text");
     app.write("src/functions/helpers/mod.rs", "");
     for line in REFUSED.trim_start().lines() {

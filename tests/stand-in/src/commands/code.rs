@@ -95,14 +95,13 @@ const ROWS: [&str; 3] = [
     "BINDING_: 1 rows",
 ];
 
-/// The text of `src/functions/<file>.rs` and that of `tests/functions/<file>.rs`. `prefix` is
-/// host.json's, with its slashes.
-pub fn of(function: &Function, prefix: &str) -> (String, String) {
+/// The text of `src/functions/<file>.rs` and that of `tests/functions/<file>.rs`.
+pub fn of(function: &Function) -> (String, String) {
     let trigger = function.trigger();
     let (code, test) = template(trigger);
     let (mut code, mut test) = (code.to_owned(), test.replace("pub fn ", "#[test]\nfn "));
     if function.is_http() {
-        (code, test) = http(function, prefix, &code, &test);
+        (code, test) = http(function, &code, &test);
     }
     let place = place(trigger);
     if trigger.is("queueTrigger") && !place.contains('%') {
@@ -225,10 +224,9 @@ fn tested(function: &Function, test: &str) -> String {
 }
 
 /// The code and the test of an HTTP function, with its route and methods.
-fn http(function: &Function, prefix: &str, code: &str, test: &str) -> (String, String) {
+fn http(function: &Function, code: &str, test: &str) -> (String, String) {
     let route = function.route.as_ref().map(Template::example);
-    let (parameters, path) = route.unwrap_or_default();
-    let mut path = format!("{}{path}", prefix.trim_end_matches('/'));
+    let (parameters, mut path) = route.unwrap_or_default();
     let read = |(name, _): &(String, _)| format!("request.param({name:?})?");
     let read: Vec<String> = parameters.iter().map(read).collect();
     let values = parameters.iter().map(|(_, value)| value.as_deref());

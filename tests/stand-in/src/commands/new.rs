@@ -1,14 +1,14 @@
 //! `make new`: a function's folder, file, test, and its lines in the two lists of functions.
 
 use crate::app::binary;
+use crate::app::description::Description;
 use crate::app::function::{Binding, Function};
-use crate::app::host_json::HostJson;
 use crate::app::ignore::left_out;
 use crate::app::settings::{self, FILE as SETTINGS};
 use crate::app::table::{self, Table};
 use crate::app::{json, names, tool};
 use crate::commands::changes::{Changes, is_unfinished};
-use crate::commands::check::check_function;
+use crate::commands::check::{check_arguments, check_function, conflict_with};
 use crate::commands::{Written, code, function_json};
 use crate::host::routes::Template;
 use serde_json::Value;
@@ -45,17 +45,23 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
             return Err(format!("{TABLE} has the function {:?} already", entry.name));
         }
     }
+    let app = Description::read(root, &|name| std::env::var(name).ok());
     let mut function = Function::read(name, &text).map_err(|why| format!("{folder}: {why}"))?;
     if function.is_http() {
-        let route = Template::parse(function.route_below());
+        let route = Template::parse(&format!("{}{}", app.host.prefix, function.route_below()));
         function.route = Some(route.map_err(|why| format!("{folder}: route: {why}"))?);
     }
-    let findings = check_function(&function);
+    let mut findings = check_function(&function);
+    findings.extend(check_arguments(
+        &folder,
+        function.trigger().text("toolProperties"),
+    ));
+    findings.extend(conflict_with(&app, &function));
     if let Some(error) = findings.iter().find(|finding| finding.is_error()) {
         return Err(error.to_string());
     }
-    let prefix = HostJson::read(host.clone(), &|_| None, &mut Vec::new()).prefix;
-    let (code, test) = code::of(&function, &prefix);
+    let prefix = &app.host.prefix;
+    let (code, test) = code::of(&function);
     let sources = ["src", "tests"].map(|of| format!("{of}/functions/{file}"));
     let mut lines = vec![format!(
         "{name} is there: {folder}, {}.rs, {}.rs, and its lines in {TABLE} and {TESTS}.",
@@ -93,7 +99,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     lines.extend(add_settings(root, &function, &mut changes)?);
     lines.extend(make_way(root, name, &host, &mut changes)?);
     // Last: without the function's entry the command can be run again.
-    let with_entry = table.with(&function.route_call(&prefix));
+    let with_entry = table.with(&function.route_call(prefix));
     let mut with_module = table::with_module(&with_entry, &file);
     if function.is_tool() {
         // Its test reads the arguments' type.

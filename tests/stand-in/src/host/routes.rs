@@ -43,8 +43,8 @@ impl Template {
         let route = route.trim_matches('/');
         let (mut segments, mut unknown) = (Vec::new(), Vec::new());
         for text in split(route, '/') {
-            if text.is_empty() {
-                continue;
+            if text.is_empty() && !route.is_empty() {
+                return Err("two slashes stand side by side: write one".into());
             }
             if let Some(Segment::Parameter(Parameter {
                 rest: true, name, ..
@@ -59,10 +59,14 @@ impl Template {
                 let parameter = Parameter::parse(inner).ok_or_else(|| bad(text))?;
                 let names = parameter.constraints.iter().map(|(name, _)| name);
                 unknown.extend(names.filter(|name| holds(name, "", "").is_none()).cloned());
+                let same = |one: &&str| one.eq_ignore_ascii_case(&parameter.name);
+                if let Some(name) = parameter_names(&segments).find(same) {
+                    return Err(format!("two parameters have the name {name:?}: rename one"));
+                }
                 segments.push(Segment::Parameter(parameter));
-            } else if text.contains(['{', '}']) {
+            } else if text.contains(['{', '}', '?']) {
                 return Err(bad(text));
-            } else {
+            } else if !text.is_empty() {
                 segments.push(Segment::Text(text.to_owned()));
             }
         }
@@ -72,6 +76,22 @@ impl Template {
             segments,
             unknown,
         })
+    }
+
+    /// The parameter that is optional although another segment, which cannot be absent, comes after
+    /// it.
+    pub fn optional_before_others(&self) -> Option<&str> {
+        let mut rest = self.segments.iter().rev();
+        rest.find(|segment| !segment.may_be_absent())?;
+        let optional = |segment| match segment {
+            &Segment::Parameter(Parameter {
+                optional: true,
+                ref name,
+                ..
+            }) => Some(name.as_str()),
+            _ => None,
+        };
+        rest.find_map(optional)
     }
 
     /// The parameters of `path`, if it is one of this route's. Case and one slash at its end do not
@@ -165,6 +185,13 @@ impl Template {
     }
 }
 
+fn parameter_names(segments: &[Segment]) -> impl Iterator<Item = &str> {
+    segments.iter().filter_map(|segment| match segment {
+        Segment::Parameter(parameter) => Some(&*parameter.name),
+        Segment::Text(_) => None,
+    })
+}
+
 fn covers(ours: &[Segment], theirs: &[Segment]) -> bool {
     let ([one, ours @ ..], [other, theirs @ ..]) = (ours, theirs) else {
         return theirs.is_empty() && ours.iter().all(Segment::may_be_absent);
@@ -216,7 +243,7 @@ impl Segment {
 }
 
 fn bad(segment: &str) -> String {
-    format!("{segment} is not a segment of a route: write a text or one {{parameter}}")
+    format!("{segment} is not a segment of a route: write a text without ?, or one {{parameter}}")
 }
 
 impl Parameter {
@@ -233,8 +260,11 @@ impl Parameter {
         let default = with_default.next().map(str::to_owned);
         let name = parts
             .next()
-            .filter(|name| !name.is_empty() && !name.contains(['{', '}', '?', '*']))?
+            .filter(|name| !name.is_empty() && !name.contains(['/', '{', '}', '?', '*']))?
             .to_owned();
+        if optional && (rest || default.is_some()) {
+            return None;
+        }
         let constraint = |part: &str| {
             let (name, argument) = part.split_once('(').unwrap_or((part, ""));
             (

@@ -18,7 +18,8 @@ use crate::app::function::Function;
 use crate::run::build;
 use std::path::Path;
 
-pub use tools::fix;
+pub use routes::conflict_with;
+pub use tools::{check_arguments, fix};
 
 /// Checks the app in the folder `root`, shows what was found, and errors if there is an error among
 /// it.
@@ -87,7 +88,7 @@ pub fn check_function(function: &Function) -> Vec<Finding> {
     bindings::check(function, &mut findings);
     storage::check(function, &mut findings);
     timers::check(function, &mut findings);
-    routes::check_constraints(function, &mut findings);
+    routes::check_route(function, &mut findings);
     tools::check_function(function, &mut findings);
     findings.all
 }

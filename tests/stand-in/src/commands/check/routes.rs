@@ -3,15 +3,37 @@
 use crate::app::description::Description;
 use crate::app::finding::Finding;
 use crate::app::function::Function;
+use crate::app::names;
 use crate::commands::check::Findings;
+use crate::host::routes::Template;
+use std::cmp::Ordering;
 
 /// The constraints that ASP.NET has and that are taken as true here.
 const TAKEN_AS_TRUE: [&str; 7] = [
     "datetime", "decimal", "double", "float", "regex", "file", "nonfile",
 ];
 
-/// Finds constraints that do not exist.
-pub fn check_constraints(function: &Function, findings: &mut Findings) {
+/// Finds what is wrong with the route of a function, whatever those of the others are.
+pub fn check_route(function: &Function, findings: &mut Findings) {
+    let optional = function
+        .route
+        .as_ref()
+        .and_then(Template::optional_before_others);
+    if let Some(name) = optional {
+        findings.note(format!(
+            "{{{name}?}} is not optional, since another segment comes after it: write {{{name}}}"
+        ));
+    }
+    let route = function.route.iter().map(Template::to_string);
+    if let Some(c) = route
+        .flat_map(String::into_bytes)
+        .map(char::from)
+        .find(|c| " #".contains(*c))
+    {
+        findings.note(format!(
+            "callers have to encode {c:?} of the route in a URL: write a route without it"
+        ));
+    }
     for name in function.route.iter().flat_map(|route| &route.unknown) {
         if !TAKEN_AS_TRUE.contains(&name.as_str()) {
             findings.error(format!(
@@ -20,6 +42,16 @@ pub fn check_constraints(function: &Function, findings: &mut Findings) {
             ));
         }
     }
+}
+
+/// The error that a new function and those of the app make by their routes.
+pub fn conflict_with(app: &Description, new: &Function) -> Option<Finding> {
+    let others = app.functions.iter().filter(|one| one.name != new.name);
+    let conflicts = others.filter_map(|other| match names::order(&other.name, &new.name) {
+        Ordering::Greater => conflict(new, other),
+        _ => conflict(other, new),
+    });
+    conflicts.into_iter().find(Finding::is_error)
 }
 
 /// Finds functions that hide each other.

@@ -4,7 +4,7 @@
 use super::Findings;
 use super::host_json::is_before;
 use crate::app::description::Description;
-use crate::app::finding::Finding;
+use crate::app::finding::{self, Finding};
 use crate::app::function::Function;
 use crate::app::json;
 use crate::app::tool::{FILE, Property, Tool, properties};
@@ -43,11 +43,17 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
             None => names.push((&function.name, name)),
         }
         match described(&app.root, function) {
-            Ok(None) => {}
-            Ok(_) => add(format!(
-                "toolProperties is not what {FILE} says: make check FIX=1"
-            )),
-            Err(why) => findings.push(Finding::error(format!("{}/{FILE}", function.name), why)),
+            Ok(None) => findings.extend(check_arguments(&function.file_name(), own(function))),
+            Ok(Some(text)) => {
+                let wrong = check_arguments(&described_in(function), &text);
+                if wrong.is_empty() && !is_same(&text, own(function)) {
+                    add(format!(
+                        "toolProperties is not what {FILE} says: make check FIX=1"
+                    ));
+                }
+                findings.extend(wrong);
+            }
+            Err(why) => findings.push(Finding::error(described_in(function), why)),
         }
     }
     let version = json::at(&app.host.file, "extensionBundle.version");
@@ -87,12 +93,17 @@ pub fn check_function(function: &Function, findings: &mut Findings) {
              another name",
         );
     }
-    let text = trigger.text("toolProperties");
+}
+
+/// What is wrong with the arguments of a tool: `text` is a `toolProperties` from `file`. Where it
+/// cannot be read, there is nothing.
+pub fn check_arguments(file: &str, text: &str) -> Vec<Finding> {
+    let mut findings = Findings::of(file);
     for property in Property::read_all(text).unwrap_or_default() {
         let kind = property.kind.as_deref().unwrap_or_default();
         match property.name() {
             None => findings.error(
-                "an argument in toolProperties has no propertyName, and the host leaves it out \
+                "an argument has no propertyName, and the host leaves it out \
                  without a word: write \"propertyName\": \"...\"",
             ),
             _ if TYPES.contains(&kind) => {}
@@ -105,10 +116,11 @@ pub fn check_function(function: &Function, findings: &mut Findings) {
     }
     for member in unknown_members(text) {
         findings.error(format!(
-            "the host does not read {member:?} in toolProperties; there are {}",
+            "the host does not read {member:?} of an argument; there are {}",
             MEMBERS.join(", ")
         ));
     }
+    findings.all
 }
 
 /// The members of arguments that the host does not read.
@@ -121,18 +133,32 @@ fn unknown_members(text: &str) -> Vec<String> {
     names
 }
 
-/// What tool.json says, as the text of `toolProperties`; `None` without such a file, and if
-/// function.json says the same.
+/// The `toolProperties` of a tool's function.json.
+fn own(function: &Function) -> &str {
+    function.trigger().text("toolProperties")
+}
+
+/// The tool.json of a function, seen from the app's root.
+fn described_in(function: &Function) -> String {
+    format!("{}/{FILE}", function.name)
+}
+
+/// What tool.json says, as the text of `toolProperties`; `None` without such a file.
 fn described(root: &Path, function: &Function) -> Result<Option<String>, String> {
-    let path = root.join(&function.name).join(FILE);
+    let path = root.join(described_in(function));
     if !path.is_file() {
         return Ok(None);
     }
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let text = properties(&text)?;
+    Property::read_all(&text).map_err(|error| format!("the host cannot read it: {error}"))?;
+    Ok(Some(text))
+}
+
+/// Whether two texts are the same JSON.
+fn is_same(one: &str, other: &str) -> bool {
     let value = |text| serde_json::from_str::<Value>(text).ok();
-    let is_same = value(&text) == value(function.trigger().text("toolProperties"));
-    Ok((!is_same).then_some(text))
+    value(one) == value(other)
 }
 
 /// Writes what each tool.json says into its function.json. Gives a line for each file that it has
@@ -143,8 +169,15 @@ pub fn fix(root: &Path) -> Result<Vec<String>, String> {
     let mut changed = Vec::new();
     for function in app.all().filter(|function| function.is_tool()) {
         let described = described(root, function);
-        let described = described.map_err(|why| format!("{}/{FILE}: {why}", function.name))?;
-        if let Some(properties) = described {
+        let described = described.map_err(|why| format!("{}: {why}", described_in(function)))?;
+        let Some(properties) = described else {
+            continue;
+        };
+        let wrong = check_arguments(&described_in(function), &properties);
+        if let Some(errors) = finding::errors(&wrong) {
+            return Err(errors);
+        }
+        if !is_same(&properties, own(function)) {
             let file = function.file_name();
             let text = with_properties(&changes.read(root, &file)?, &properties);
             changes.write(&file, text.map_err(|why| format!("{file}: {why}"))?);

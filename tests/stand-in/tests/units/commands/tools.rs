@@ -66,7 +66,11 @@ fn tool_json_is_brought_into_function_json() {
     let again = std::fs::read_to_string(folder.path().join("t/function.json")).expect("a file");
     assert!(again.contains(r#""toolProperties": "[]""#), "{again}");
 
-    for wrong in ["{}", "[1"] {
+    for wrong in [
+        "{}",
+        "[1",
+        r#"[{"propertyName": "item", "propertyType": "money"}]"#,
+    ] {
         std::fs::write(folder.path().join("t/tool.json"), wrong).expect("a file");
         let found = check();
         assert!(

@@ -140,6 +140,9 @@ fn what_is_not_a_route_is_named() {
         ("{*a}/b", "{*a}"),
         ("a/{b", "{b"),
         ("{a}-{b}", "{a}-{b}"),
+        ("a/{b/c}", "{b/c}"),
+        ("a//b", "two slashes"),
+        ("{a}/{A}", "the name \"a\""),
     ] {
         let error = Template::parse(route).expect_err("no route");
         assert!(error.contains(named), "{route}: {error}");
