@@ -337,7 +337,7 @@ impl Host {
         value: String,
         data: &Data,
     ) -> Result<Answer, String> {
-        let inputs = self.inputs(function, data)?;
+        let inputs = self.inputs(function, id, data)?;
         let payload = payload::payload(&function.trigger().name, &value, &inputs, data);
         // A large value is not kept longer than it is needed.
         drop((value, inputs));

@@ -19,9 +19,10 @@ impl Host {
     pub(super) fn inputs(
         &self,
         function: &Function,
+        id: &str,
         data: &Data,
     ) -> Result<Vec<(String, String)>, String> {
-        let input = |binding: &Binding| match self.input(function, binding, data) {
+        let input = |binding: &Binding| match self.input(function, id, binding, data) {
             Ok(value) => Ok((binding.name.clone(), value)),
             Err(why) => {
                 let name = &binding.name;
@@ -31,21 +32,27 @@ impl Host {
         function.inputs().map(input).collect()
     }
 
-    fn input(&self, function: &Function, binding: &Binding, data: &Data) -> Result<String, String> {
+    fn input(
+        &self,
+        function: &Function,
+        id: &str,
+        binding: &Binding,
+        data: &Data,
+    ) -> Result<String, String> {
         let (own, name) = (&function.name, &binding.name);
         let given = self.storage.input(own, name)?;
         if given.is_some() {
             return Ok(payload::input(binding, given));
         }
         let resolved = |member| resolved(function, binding, member, data);
-        let mut absent = format!(".local/{own}.{name} is not there");
+        let mut absent = format!(".local/{own}.{name}");
         if binding.is("blob") {
             let path = BlobPath::parse(&resolved("path")?)?;
             if let Some(bytes) = self.storage.folder.read(path.file())? {
                 let given = Some(Given::Bytes(bytes));
                 return Ok(payload::input(binding, given));
             }
-            absent = format!("there is no blob {path}: .local/blobs/{path} is not there");
+            absent = format!(".local/blobs/{path}");
         }
         if binding.is("table") {
             let table = resolved("tableName")?;
@@ -60,9 +67,11 @@ impl Host {
             let rows = tables::read(folder, &table, partition.as_deref(), take.unwrap_or(0))?;
             return Ok(quoted(&rows));
         }
-        self.note(&format!(
-            "{own} gets no {name}, as if it were not there: {absent}"
-        ));
+        self.record.note(&Event::Warned {
+            function: own,
+            id,
+            line: &format!("its input {name} gets nothing: {absent} is not there"),
+        });
         Ok(payload::input(binding, None))
     }
 
@@ -89,6 +98,7 @@ impl Host {
         data: &Data,
     ) -> Result<(), String> {
         let resolved = |member| resolved(function, binding, member, data);
+        let mut to = String::new();
         match binding.kind.to_ascii_lowercase().as_str() {
             "queue" => {
                 let queue = names::queue(&resolved("queueName")?)?;
@@ -106,6 +116,7 @@ impl Host {
                         self.put_blob(&path, bytes)?;
                     }
                 }
+                to = path.to_string();
             }
             "table" => {
                 let key = |member| match binding.text(member) {
@@ -123,16 +134,17 @@ impl Host {
                 tables::insert(&self.storage.folder, &table, keys, &rows)?;
                 drop(held);
                 values = rows.into_iter().map(Output::Json).collect();
+                to = table;
             }
             _ => {}
         }
         for value in values {
-            self.record_output(function, binding, value);
+            self.record_output(function, binding, &to, value);
         }
         Ok(())
     }
 
-    fn record_output(&self, function: &Function, binding: &Binding, value: Output) {
+    fn record_output(&self, function: &Function, binding: &Binding, to: &str, value: Output) {
         let shown = value.shown();
         // A large value is not kept longer than it is needed.
         let size = match value {
@@ -143,6 +155,7 @@ impl Host {
             function: &function.name,
             binding: &binding.name,
             kind: &binding.kind,
+            to,
             value: &shown,
         });
         let storage = &self.storage;

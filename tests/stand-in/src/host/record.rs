@@ -16,6 +16,12 @@ pub enum Event<'a> {
     },
     /// A line of an invocation's own logs.
     Logged { id: &'a str, line: &'a str },
+    /// What its author should know of an invocation.
+    Warned {
+        function: &'a str,
+        id: &'a str,
+        line: &'a str,
+    },
     /// An invocation has ended; `failure` says why it failed, if it did. `status` is that of the
     /// answer to an HTTP caller.
     Ended {
@@ -30,11 +36,12 @@ pub enum Event<'a> {
     Queued { queue: &'a str, message: &'a [u8] },
     /// The host has moved a message to a poison queue, after its last try.
     Poisoned { queue: &'a str, message: &'a [u8] },
-    /// An output of another kind was written, of the binding's type.
+    /// An output of another kind was written, of the binding's type. `to` is the blob or the table.
     Written {
         function: &'a str,
         binding: &'a str,
         kind: &'a str,
+        to: &'a str,
         value: &'a Value,
     },
     /// Something that the user should know.

@@ -111,8 +111,13 @@ impl Body {
             (None, None) => Ok(Self::Ended),
             (None, Some(text)) => {
                 let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                if !digits || lengths.any(|other| other != text) {
+                if !digits {
                     return Err(refused(400, format!("{text:?} is not a Content-Length")));
+                }
+                if let Some(other) = lengths.find(|other| *other != text) {
+                    let why =
+                        format!("a body has one Content-Length, not both {text:?} and {other:?}");
+                    return Err(refused(400, why));
                 }
                 // More digits than a number has are too many in any case.
                 Ok(Self::Length(text.parse().unwrap_or(usize::MAX)))
@@ -313,7 +318,7 @@ impl Answer {
     }
 }
 
-/// Words for people, for the statuses that they meet most [RFC 9110, section 15].
+/// Words for people, for the statuses that they meet most [RFC 9110, section 15; RFC 6585].
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
@@ -327,8 +332,14 @@ fn reason(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        431 => "Request Header Fields Too Large",
         500 => "Internal Server Error",
+        501 => "Not Implemented",
         503 => "Service Unavailable",
+        505 => "HTTP Version Not Supported",
         _ => "",
     }
 }
@@ -443,6 +454,14 @@ impl Connection {
     fn parse_head(&mut self, has_body: bool) -> io::Result<(Answer, Body)> {
         const MOST: usize = 1 << 30;
         let from = &mut self.stream;
+        let has_ended = match from.fill_buf() {
+            Err(error) if error.kind() != ErrorKind::ConnectionReset => return Err(error),
+            come => come.map_or(true, <[u8]>::is_empty),
+        };
+        if has_ended {
+            const WHY: &str = "the handler ended, or closed the connection, before it answered";
+            return Err(Error::new(ErrorKind::UnexpectedEof, WHY));
+        }
         let line = line(from, MOST, (400, "the status line is too long"))?;
         let rest = line.strip_prefix("HTTP/1.1 ");
         let status = rest.and_then(|rest| rest.get(..3)?.parse().ok());

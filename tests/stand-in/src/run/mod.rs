@@ -333,7 +333,8 @@ impl Run {
                     errors.push(Instant::now());
                 }
                 if errors.len() >= ERRORS_MAX {
-                    let end = "the third error in 30 minutes: the host ends";
+                    let end = "the third error in 30 minutes: the host ends; \
+                               make run starts it again";
                     self.console.log(Kind::Error, format!("{problem}, {end}"));
                     std::process::exit(1);
                 }

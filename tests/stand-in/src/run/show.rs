@@ -156,14 +156,17 @@ impl Console {
                 function,
                 binding,
                 kind,
+                to,
                 value,
             } => {
                 let text = value
                     .as_str()
                     .map_or_else(|| value.to_string(), str::to_owned);
-                let name = format!("{kind} {function}.{binding}: ");
+                let space = if to.is_empty() { "" } else { " " };
+                let name = format!("{kind} {to}{space}by {function}.{binding}: ");
                 self.value(Kind::Good, &name, &text);
             }
+            Event::Warned { function, id, line } => self.about(Kind::Warning, function, id, line),
             Event::Noted(line) => self.log(Kind::Warning, line),
         }
     }

@@ -228,7 +228,7 @@ fn a_status_line_says_what_its_status_means() {
         "GET /local/queues/j 400 Bad Request",
         "GET /api/nothing 404 Not Found",
         "PUT /local/queues/jobs 405 Method Not Allowed",
-        "POST /admin/functions/seen 415 ",
+        "POST /admin/functions/seen 415 Unsupported Media Type",
     ] {
         let (method, rest_of_it) = case.split_once(' ').unwrap();
         let (path, line) = rest_of_it.split_once(' ').unwrap();
@@ -335,8 +335,8 @@ fn every_function_can_be_run_by_hand() {
     let expected = payload::timer_value(&schedule, next.and_then(Date::parse), None);
     assert_eq!(*timer, expected);
     assert_eq!(seen["data"]["row"], "null");
-    assert!(served.has_event("Noted", "seen gets no row"));
-    assert!(served.has_event("Noted", ".local/seen.row"));
+    let lacks = "its input row gets nothing: .local/seen.row is not there";
+    assert!(served.has_event("Warned { function: \"seen\", id: ", lacks));
 
     let blob = "/local/blobs/ins/a%20cat.png";
     assert_eq!(served.ask("PUT", blob, &[], b"the bytes").status, 201);
@@ -354,6 +354,7 @@ fn every_function_can_be_run_by_hand() {
         };
         assert_eq!(written(path), expected);
     }
+    assert!(served.has_event("Written", "to: \"outs/a cat\""));
     let blob = served.ask("GET", "/local/blobs/outs/a%20cat", &[], b"");
     assert_eq!(blob.text(), "the bytes");
     let event = r#"{"input":"{\"id\":\"1\",\"data\":{\"a\":1}}"}"#;

@@ -419,7 +419,9 @@ fn a_handler_that_ends_is_started_again_as_the_host_does_it() {
     }
     assert_eq!(run.get("/api/hello?exit=1").status, 500);
     assert_eq!(run.exit_code(), Some(1));
-    run.assert_says(&["with code 1, the third error in 30 minutes: the host ends"]);
+    run.assert_says(&[
+        "with code 1, the third error in 30 minutes: the host ends; make run starts it again",
+    ]);
 }
 
 #[test]

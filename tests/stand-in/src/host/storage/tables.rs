@@ -2,6 +2,7 @@
 //! list of rows, each with a `PartitionKey` and a `RowKey` [azure-sdk-for-net,
 //! Microsoft.Azure.WebJobs.Extensions.Tables].
 
+use crate::app::json as file_json;
 use crate::host::date::Date;
 use crate::host::newtonsoft::{self, Token, object, quoted};
 use crate::host::routes::is_guid;
@@ -91,7 +92,12 @@ fn rows(folder: &Folder, path: &Path) -> Result<Option<Rows>, String> {
         return Ok(None);
     };
     let wrong = |why: &str| format!("{}: {why}", folder.join(path).display());
-    let list = newtonsoft::parse(&String::from_utf8_lossy(&text), 64).map_err(|why| wrong(&why))?;
+    let text = String::from_utf8_lossy(&text);
+    let list = newtonsoft::parse(&text, 64).map_err(|why| match file_json::parse(&text) {
+        // It has the line.
+        Err(why) => wrong(&format!("it is not JSON: {why}")),
+        Ok(_) => wrong(&why),
+    })?;
     let Token::Array(list) = list else {
         return Err(wrong("it has to be a list of rows"));
     };

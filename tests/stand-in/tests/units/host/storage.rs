@@ -440,6 +440,8 @@ fn a_table_that_is_no_list_of_rows_is_named() {
         assert!(error.contains(&format!("{table}.json")), "{error}");
         assert!(tables::insert(&local, table, keys(), &rows("{}")).is_err());
     }
+    let broken = read("broken").expect_err("not JSON");
+    assert!(broken.contains("it is not JSON: line "), "{broken}");
     let row = r#"[{"PartitionKey":"p","RowKey":"b"}]"#;
     assert_eq!(read("edited").as_deref(), Ok(row));
 }

@@ -56,6 +56,10 @@ fn answers_are_read_in_every_framing() {
         client.read_answer().unwrap_err().kind(),
         ErrorKind::UnexpectedEof
     );
+    let none = client.read_answer().unwrap_err();
+    assert_eq!(none.kind(), ErrorKind::UnexpectedEof);
+    let why = "the handler ended, or closed the connection, before it answered";
+    assert!(none.to_string().ends_with(why), "{none}");
 }
 
 fn read(request: &str) -> io::Result<Received> {
@@ -115,7 +119,7 @@ const REFUSED: &str = r#"
 400: "X 1" is not a header: POSTX 1||
 400: is not a header: POSTX : 1||
 400: "-1" is not a Content-Length: POSTContent-Length: -1||
-400: is not a Content-Length: POSTContent-Length: 1|Content-Length: 2||
+400: not both "1" and "2": POSTContent-Length: 1|Content-Length: 2||
 413: 100 MiB: POSTContent-Length: 99999999999999999999999||
 400: not both: POSTContent-Length: 1|Transfer-Encoding: chunked||
 501: gzip: POSTTransfer-Encoding: gzip||
