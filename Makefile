@@ -29,7 +29,7 @@ NO_OPENSSL := openssl-sys needs an OpenSSL built for musl: use rustls instead, w
 
 EXE := $(if $(WINDOWS),$(if $(findstring linux,$(TARGET)),,.exe))
 # The binary's name is host.json's, where comments do not count. A path is for make check to refuse.
-NAMED := $(shell sed -E 's,^(([^"/]|"([^"\]|\\.)*"|/[^/"])*)//.*,\1,' host.json | tr '\r\n\t' '   ' | \
+NAMED := $(shell sed -E 's,^(([^"/]|"([^"\]|\\.)*"|/[^/"])*)//.*,\1,' host.json 2>/dev/null | tr '\r\n\t' '   ' | \
     sed -nE 's,/\*([^*]|\*[^/])*\*/, ,g; s/.*"defaultExecutablePath" *: *"([^"]*)".*/\1/p')
 NAMED := $(or $(notdir $(NAMED)),handler)
 BINARY := $(patsubst %.exe.exe,%.exe,$(NAMED)$(EXE))

@@ -7,7 +7,7 @@ const LOGGED_CHARS: usize = 100;
 
 pub fn run(invocation: Invocation) -> Result {
     let message = invocation.trigger.text();
-    // A JSON message may have members of these names itself. One of another type counts as absent.
+    // A JSON message with a member Id or DequeueCount gives that instead, and of any type.
     let id: String = invocation.metadata("Id").ok().flatten().unwrap_or_default();
     let dequeue_count: u64 = invocation
         .metadata("DequeueCount")

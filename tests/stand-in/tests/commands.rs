@@ -238,11 +238,14 @@ fn a_missing_setting_is_added() {
 #[test]
 fn what_was_asked_for_is_in_function_json_the_table_the_function_and_the_test() {
     let app = App::new("options");
-    app.done(
+    let said = app.done(
         "new NAME=shop TRIGGER=http ROUTE=items/{kind:alpha}/{id:int} METHODS=put,Delete AUTH=anonymous \
          IN=table blob OUT=table,queue,queue",
     );
-    app.done("new NAME=plain TRIGGER=http");
+    let table = "Create the table of an input first";
+    assert!(said.contains(table), "{said}");
+    let said = app.done("new NAME=plain TRIGGER=http");
+    assert!(!said.contains(table), "{said}");
     app.done("new NAME=nightly TRIGGER=timer SCHEDULE=0 30 4 * * 1-5");
     app.done("new NAME=thumbnail TRIGGER=blob OUT=blob,queue");
     app.holds(
@@ -483,12 +486,13 @@ new NAME=nul TRIGGER=queue => a device on Windows
 new NAME=Makefile-job TRIGGER=queue => .funcignore
 new NAME=web-two TRIGGER=queue => there is Web-Two already
 new NAME=WebTwo TRIGGER=queue => src/functions/web_two.rs already
-new NAME=helpers TRIGGER=queue => src/functions/helpers already
+new NAME=helpers TRIGGER=queue => src/functions/helpers already: choose another name
+new NAME=back => tests/functions/back.rs already: to bring a function back, move the file away
 new NAME=docs TRIGGER=queue => there is docs already
 new NAME=DOCS TRIGGER=queue => there is docs already
 new NAME=Web-Two => src/functions/mod.rs has the function "Web-Two" already
 remove NAME=web-two => no function "web-two"; did you mean Web-Two?
-remove NAME=web => no function "web"; there are: shop, Web-Two
+remove NAME=web => no function "web"; there are: back, shop, Web-Two
 remove => make remove NAME=ingest
 "#;
 
@@ -499,6 +503,8 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
     assert!(app.has("src/functions/web_two.rs"));
     app.done("new NAME=shop TRIGGER=http METHODS=get ROUTE=shop/{id}");
     app.write("docs/page.md", "text");
+    app.write("back/function.json", TIMER);
+    app.write("tests/functions/back.rs", "");
     app.write("src/functions/helpers/mod.rs", "");
     for line in REFUSED.trim_start().lines() {
         let (line, words) = line.split_once(" => ").unwrap();

@@ -34,9 +34,7 @@ impl Description {
     /// under a name, which wins over local.settings.json.
     pub fn read(root: &Path, setting: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut findings = Vec::new();
-        let file = |name: &str| {
-            std::fs::read_to_string(root.join(name)).map_err(|error| error.to_string())
-        };
+        let file = |name: &str| json::text(root, name);
         let mut host = Default::default();
         match file(host_json::FILE).and_then(|text| json::parse(&text)) {
             Ok(value) => host = value,

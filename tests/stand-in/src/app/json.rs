@@ -6,6 +6,7 @@ use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstObject, CstObjectProp, CstRootNode};
 use jsonc_parser::errors::ParseError;
 use serde_json::Value;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// What the host's parser takes.
@@ -25,9 +26,16 @@ pub const OPTIONS: ParseOptions = ParseOptions {
 /// Reads a file in the folder `root`. Errors with a sentence that names the file and, if it is
 /// not JSON, the line.
 pub fn read(root: &Path, file: &str) -> Result<Value, String> {
-    let text = std::fs::read_to_string(root.join(file)).map_err(|error| error.to_string());
-    text.and_then(|text| parse(&text))
-        .map_err(|why| format!("{file}: {why}"))
+    let value = text(root, file).and_then(|text| parse(&text));
+    value.map_err(|why| format!("{file}: {why}"))
+}
+
+/// The text of a file in the folder `root`. Errors with a sentence that does not name the file.
+pub fn text(root: &Path, file: &str) -> Result<String, String> {
+    std::fs::read_to_string(root.join(file)).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => format!("there is no such file: write it, or git checkout {file}"),
+        _ => error.to_string(),
+    })
 }
 
 /// Reads a text. Errors with what is wrong and the line: `line 3: Unexpected token`.

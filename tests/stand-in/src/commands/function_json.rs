@@ -20,7 +20,9 @@ const RESPONSE: &str = r#"{
 /// The arguments of a new tool.
 pub const TOOL: &str = include_str!("../../templates/tool.json");
 
-const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+pub const METHODS: [&str; 8] = [
+    "get", "post", "put", "patch", "delete", "head", "options", "trace",
+];
 
 /// Who may call an HTTP function: anyone, whoever has its key, whoever has the app's.
 const AUTH: [&str; 3] = ["anonymous", "function", "admin"];

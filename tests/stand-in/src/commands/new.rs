@@ -86,8 +86,14 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
         };
         if is_other || root.join(&source).exists() {
             let taken = if is_other { &file } else { &source };
+            let write = match root.join(&folder).is_file() {
+                true => {
+                    "to bring a function back, move the file away, run this again, and put it back"
+                }
+                false => "choose another name",
+            };
             return Err(format!(
-                "the file of {name:?} would be {file}, and there is {taken} already: choose another name"
+                "the file of {name:?} would be {file}, and there is {taken} already: {write}"
             ));
         }
         changes.write(file, code);
@@ -108,6 +114,11 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     }
     changes.write(TABLE, like(&list, with_module));
     changes.apply(root, "Run it again when that is mended.")?;
+    if function.inputs().any(|input| input.is("table")) {
+        lines.push(
+            "Create the table of an input first: without it the function does not run.".into(),
+        );
+    }
     lines.push("Next: make test, make run.".into());
     Ok(lines)
 }

@@ -38,12 +38,12 @@ const fn field(name: &'static str, min: u32, max: u32, words: &'static str) -> F
 }
 
 const FIELDS: [Field; 6] = [
-    field("second", 0, 59, ""),
-    field("minute", 0, 59, ""),
-    field("hour", 0, 23, ""),
-    field("day of the month", 1, 31, ""),
-    field("month", 1, 12, MONTHS),
-    field("day of the week", 0, 6, WEEKDAYS),
+    field("a second", 0, 59, ""),
+    field("a minute", 0, 59, ""),
+    field("an hour", 0, 23, ""),
+    field("a day of the month", 1, 31, ""),
+    field("a month", 1, 12, MONTHS),
+    field("a day of the week", 0, 6, WEEKDAYS),
 ];
 
 /// As many days later, every day of every month has met every day of the week.
@@ -87,9 +87,10 @@ impl Cron {
         }
         if fields.len() != 6 {
             return Err(format!(
-                "it has {} fields, and needs six (second, minute, hour, day, month, weekday), or \
-                 five without the second",
-                fields.len()
+                "it has {} field{}, and needs six (second, minute, hour, day, month, weekday), five \
+                 without the second, or a time between runs (00:05:00)",
+                fields.len(),
+                if fields.len() == 1 { "" } else { "s" }
             ));
         }
         let mut sets = [0; 6];
@@ -136,7 +137,7 @@ impl Field {
         let (range, step) = match text.split_once('/') {
             Some((range, step)) if !range.is_empty() => {
                 let step = step.parse::<i32>();
-                let wrong = |_| format!("{text:?} is not a {}", self.name);
+                let wrong = |_| format!("{text:?} is not {}", self.name);
                 (range, Some(step.map_err(wrong)?))
             }
             _ => (text, None),
@@ -169,7 +170,7 @@ impl Field {
             None => None,
         };
         let value = value.filter(|value| (min..=max).contains(&value));
-        value.ok_or_else(|| format!("{text:?} is not a {name}: {min} to {max}"))
+        value.ok_or_else(|| format!("{text:?} is not {name}: {min} to {max}"))
     }
 }
 

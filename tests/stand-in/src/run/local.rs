@@ -269,7 +269,14 @@ fn outputs_of(host: &Host, function: &str, binding: &str, request: &Request) -> 
             let written = host.storage.written(&function.name, binding);
             Ok(json_answer(&Value::Array(written)))
         }
-        None => refused(404, format!("{} has no output {binding}", function.name)),
+        None => {
+            let outputs: Vec<&str> = function.outputs().map(|output| &*output.name).collect();
+            let (name, outputs) = (&function.name, outputs.join(", "));
+            refused(
+                404,
+                format!("{name} has no output {binding}; there are: {outputs}"),
+            )
+        }
     }
 }
 

@@ -187,7 +187,7 @@ fn an_app_with_an_error_does_not_start() {
     start();
     let wrong = text.replace("\"orders\"", "\"Orders_New\"");
     std::fs::write(&file, wrong).expect("a file");
-    let words = "order/function.json: \"orders_new\" is not a queue's name";
+    let words = "order/function.json: \"Orders_New\" is not a queue's name";
     assert!(panic_of(start).contains(words));
 }
 

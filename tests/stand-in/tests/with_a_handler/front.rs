@@ -176,7 +176,7 @@ GET /local/queues/j 400 3 to 63
 DELETE /local/outputs/seen/rows 405 GET
 PUT /local/queues/jobs 405 POST
 GET /local/outputs/nothing/x 404 no function nothing
-GET /local/outputs/seen/x 404 no output x
+GET /local/outputs/seen/x 404 no output x; there are: rows
 GET /local/outputs/order/message 404 /local/queues/orders
 POST /local/outputs/seen/rows 405 GET
 DELETE /local/blobs/things/a/b.txt 404 no blob things/a/b.txt

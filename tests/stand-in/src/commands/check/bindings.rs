@@ -5,6 +5,7 @@ use super::near::near;
 use crate::app::function::{Binding, Direction, Function};
 use crate::app::json;
 use crate::app::names;
+use crate::commands::function_json::METHODS;
 use crate::host::retry::Retry;
 use serde_json::Value;
 
@@ -315,6 +316,17 @@ fn check_http(function: &Function, findings: &mut Findings) {
     }
     if function.methods().is_empty() {
         findings.error("the HTTP trigger lists no methods: write \"methods\": [\"get\", \"post\"]");
+    }
+    let methods = trigger["methods"].as_array().into_iter().flatten();
+    let known = |method: &&Value| {
+        let method = method.as_str().unwrap_or_default().to_ascii_lowercase();
+        METHODS.contains(&method.as_str())
+    };
+    if let Some(method) = methods.clone().find(|method| !known(method)) {
+        findings.note(format!(
+            "{method} is not a usual method: if it is a mistake, write some of {} here, and then in the table",
+            METHODS.join(", ")
+        ));
     }
     let level = trigger.text("authLevel");
     let is_level = LEVELS.iter().any(|one| one.eq_ignore_ascii_case(level));

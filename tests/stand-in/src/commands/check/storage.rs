@@ -55,7 +55,10 @@ fn filled(
     let template = match Template::parse(text) {
         Ok(template) => template,
         Err(why) => {
-            findings.error(format!("the {member} of {name:?}: {why}: {then}"));
+            findings.error(format!(
+                "the {member} of {name:?}: {}, and {then}: write {{id}} for the value of id",
+                why.trim_end_matches('.')
+            ));
             return None;
         }
     };

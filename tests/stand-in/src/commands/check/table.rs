@@ -105,16 +105,16 @@ fn differences(line: &Line, function: &Function, prefix: &str) -> Vec<String> {
     let (is_http, is_tool) = (function.is_http(), function.is_tool());
     match &line.kind {
         Kind::Trigger { .. } | Kind::Tool { .. } if is_http => {
-            return vec!["the trigger is HTTP, and the line says another".into()];
+            return vec!["the trigger is HTTP, and the line says that it is not".into()];
         }
         Kind::Http { .. } if !is_http => {
-            return vec!["the trigger is not HTTP, and the line says so".into()];
+            return vec!["the trigger is not HTTP, and the line says that it is".into()];
         }
         Kind::Trigger { .. } if is_tool => {
-            return vec!["the trigger is an MCP tool's, and the line says another".into()];
+            return vec!["the trigger is an MCP tool's, and the line says that it is not".into()];
         }
         Kind::Tool { .. } if !is_tool => {
-            return vec!["the trigger is not an MCP tool's, and the line says so".into()];
+            return vec!["the trigger is not an MCP tool's, and the line says that it is".into()];
         }
         Kind::Trigger { binding } | Kind::Tool { binding } => {
             if *binding != trigger.name {

@@ -15,8 +15,7 @@ pub fn check(function: &Function, findings: &mut Findings) {
     }
     match Schedule::parse(text) {
         Err(why) => findings.error(format!(
-            "the schedule {text:?} is neither six fields nor a TimeSpan, and the function does not run: \
-             {why}; write \"0 0 3 * * *\" for each day at 3"
+            "the schedule {text:?} is wrong, and the function does not run: {why}; write \"0 0 3 * * *\" for each day at 3"
         )),
         Ok(Schedule::Every(ticks)) if ticks <= 0 => findings.note(format!(
             "the schedule {text:?} runs the function again and again without a pause"

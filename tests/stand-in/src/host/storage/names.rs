@@ -9,29 +9,32 @@ const SPECIAL: [&str; 3] = ["$root", "$web", "$logs"];
 
 /// The name of a queue as it is in storage: in small letters. Errors where Azure does not take it.
 pub fn queue(name: &str) -> Result<String, String> {
-    let name = name.to_ascii_lowercase();
-    dashed("queue", &name)?;
-    Ok(name)
+    let small = name.to_ascii_lowercase();
+    match is_dashed(&small) {
+        true => Ok(small),
+        false => Err(not_dashed("queue", name)),
+    }
 }
 
 /// Errors where Azure does not take the name of a container.
 pub fn container(name: &str) -> Result<(), String> {
-    match SPECIAL.contains(&name) {
+    match SPECIAL.contains(&name) || is_dashed(name) {
         true => Ok(()),
-        false => dashed("container", name),
+        false => Err(not_dashed("container", name)),
     }
 }
 
-fn dashed(kind: &str, name: &str) -> Result<(), String> {
+fn is_dashed(name: &str) -> bool {
     let small = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_part = |part: &str| !part.is_empty() && part.bytes().all(small);
-    match (3..=63).contains(&name.len()) && name.split('-').all(is_part) {
-        true => Ok(()),
-        false => Err(format!(
-            "{name:?} is not a {kind}'s name: 3 to 63 small letters, digits and single dashes, \
-             none of them at an end"
-        )),
-    }
+    (3..=63).contains(&name.len()) && name.split('-').all(is_part)
+}
+
+fn not_dashed(kind: &str, name: &str) -> String {
+    format!(
+        "{name:?} is not a {kind}'s name: 3 to 63 small letters, digits and single dashes, none of \
+         them at an end"
+    )
 }
 
 /// Errors where Azure does not take the name of a table.

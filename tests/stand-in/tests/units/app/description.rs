@@ -137,6 +137,9 @@ fn all_that_is_wrong_is_found() {
     }
     assert_eq!(app.unread, ["broken", "web"]);
     assert!(app.read_well().is_err_and(|why| why.lines().count() == 6));
+    let why = read(&files::folder(&[])).read_well().expect_err("an error");
+    let says = "host.json: there is no such file: write it, or git checkout host.json";
+    assert!(why.starts_with(says), "{why}");
     for (settings, says) in [
         (r#"{"Values":{"A":[]}}"#, "A is []: write a text"),
         (

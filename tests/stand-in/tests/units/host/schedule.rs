@@ -54,6 +54,8 @@ fn what_is_refused_is_named() {
         ("60 * * * * *", "\"60\" is not a second: 0 to 59"),
         ("0 0 0 * * 7", "\"7\" is not a day of the week: 0 to 6"),
         ("* */x * * * *", "\"*/x\" is not a minute"),
+        ("0 0 25 * * *", "\"25\" is not an hour: 0 to 23"),
+        ("daily", "it has 1 field, and needs six"),
         ("every minute", "it has 2 fields"),
         ("0 0 0 1 1 * 2027", "it has 7 fields"),
         ("", "it has 0 fields"),
