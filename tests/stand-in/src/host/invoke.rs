@@ -55,6 +55,9 @@ pub struct Invoked {
 /// After so many runs a retry policy without an end ends.
 const MOST_RUNS: u32 = 1000;
 
+/// The status of [`server_error`].
+const ERROR: Option<u16> = Some(500);
+
 /// Where an answer goes piece by piece, as it comes from the handler.
 pub trait Relay {
     /// Takes the head of the answer. Its body follows in pieces where `body` says that it has one.
@@ -63,8 +66,8 @@ pub trait Relay {
     fn piece(&mut self, piece: &[u8]) -> io::Result<()>;
     /// Takes note that the body is whole.
     fn end(&mut self) -> io::Result<()>;
-    /// A question that can be asked at any time: whether the caller still waits. An error where it
-    /// has gone.
+    /// A question that can be asked at any time: whether the caller still waits. The error
+    /// `ConnectionAborted` where it has gone, here and above.
     fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send>;
 }
 
@@ -162,18 +165,21 @@ impl Host {
             // [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage] A body without a length
             // is refused.
             if form == Form::Forwarded && request.is_chunked() {
-                return (Outcome::Failed("a chunked body".into()), None);
+                return (Outcome::Failed("a chunked body".into()), ERROR);
             }
             let bytes = match form {
                 Form::Forwarded => request.forwarded(id),
                 _ => request.proxied(&self.authority(), id),
             };
             let mut begun = None;
-            let outcome = match self.send(&bytes, relay, &mut begun) {
-                Ok(answer) => Outcome::Completed(Some(answer)),
-                Err(error) => Outcome::Failed(error.to_string()),
-            };
-            (outcome, begun)
+            match self.send(&bytes, relay, &mut begun) {
+                Ok(answer) => (Outcome::Completed(Some(answer)), begun),
+                Err(error) => {
+                    let stays = error.kind() != io::ErrorKind::ConnectionAborted;
+                    let status = begun.or(ERROR.filter(|_| stays));
+                    (Outcome::Failed(error.to_string()), status)
+                }
+            }
         })
     }
 
@@ -208,7 +214,7 @@ impl Host {
     }
 
     /// Runs what an invocation does between the notes that it has started and that it has ended.
-    /// `run` also gives the status that the caller has already got, if so.
+    /// `run` also gives the status that the caller gets if it fails.
     fn noted(
         &self,
         function: &Function,
@@ -223,7 +229,7 @@ impl Host {
             reason,
             attempt,
         });
-        let (outcome, sent) = run(&id);
+        let (outcome, of_failure) = run(&id);
         let failure = match &outcome {
             Outcome::Completed(_) => None,
             Outcome::Failed(why) => Some(why.as_str()),
@@ -234,7 +240,7 @@ impl Host {
         let status = match &outcome {
             _ if !function.is_http() => None,
             Outcome::Completed(answer) => answer.as_ref().map(|answer| answer.status),
-            _ => sent.or(Some(server_error().status)),
+            _ => of_failure,
         };
         self.record.note(&Event::Ended {
             function: name,
@@ -268,7 +274,7 @@ impl Host {
             let outcome = self.noted(function, reason, &attempt, |id| {
                 let (value, mut data) = match brought() {
                     Ok(brought) => brought,
-                    Err(why) => return (Outcome::Failed(why), None),
+                    Err(why) => return (Outcome::Failed(why), ERROR),
                 };
                 if let Some(policy) = &policy {
                     let before = attempt.failure_before.as_deref();
@@ -276,7 +282,7 @@ impl Host {
                     data.set("RetryContext", data::Value::from(&context));
                 }
                 let outcome = self.invoke_once(function, id, value, &data, &mut logs);
-                (outcome, None)
+                (outcome, ERROR)
             });
             let pause = policy.as_ref().filter(|_| done < MOST_RUNS);
             let pause = pause.and_then(|policy| policy.pause(done));

@@ -432,3 +432,34 @@ fn what_stops_the_host_is_an_error() {
     }
     assert!(Tool::read("f", &trigger("t", "null").into()).is_ok());
 }
+
+#[test]
+fn what_a_client_gets_as_an_error_is_known() {
+    for (body, error) in [
+        (
+            "event: message\ndata: {\"error\":{\"code\":-1,\"message\":\"no\"}}\n\n",
+            Some("no"),
+        ),
+        (
+            "event: message\ndata: {\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"no tea\"}],\"isError\":true}}\n\n",
+            Some("no tea"),
+        ),
+        (
+            "event: message\ndata: {\"result\":{\"content\":[{\"text\":\"tea\"}]}}\n\n",
+            None,
+        ),
+        (
+            "{\"error\":{\"code\":-1,\"message\":\"Forbidden\"}}",
+            Some("Forbidden"),
+        ),
+        ("", None),
+    ] {
+        let body = body.into();
+        let answer = Answer {
+            status: 200,
+            headers: Vec::new(),
+            body,
+        };
+        assert_eq!(mcp::error_in(&answer).as_deref(), error, "{answer:?}");
+    }
+}
