@@ -242,6 +242,7 @@ fn blob_of(host: &Host, path: &str, request: &Request) -> Answered {
         "PUT" => {
             let written = host.put_blob(&path, request.body);
             written.map_err(bad_request)?;
+            host.note(&format!("blob {path}: {} bytes", request.body.len()));
             Ok(empty(201))
         }
         "DELETE" => match blobs::delete(folder, &path).map_err(failed)? {

@@ -303,6 +303,7 @@ fn blobs_are_seen_and_changed_by_curl() {
         let found = ask("GET", &path, b"");
         assert_eq!((found.status, found.text()), (200, name));
     }
+    assert!(served.has_event("Noted", "blob things/a/b.txt: 7 bytes"));
     let listed = json!([{"name": "a/b.txt", "size": 7}, {"name": "\u{fc} #", "size": 12}]);
     assert_eq!(ask("GET", "/local/blobs/things", b"").json(), listed);
     let containers = &ask("GET", "/local", b"").json()["containers"];
