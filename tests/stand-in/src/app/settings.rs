@@ -32,10 +32,9 @@ impl Settings {
             let text = match value {
                 Value::String(text) => text.clone(),
                 Value::Bool(_) | Value::Number(_) => value.to_string(),
-                other => {
-                    return Err(format!(
-                        "{name} is {other}: write a text, \"{name}\": \"...\""
-                    ));
+                // It may be a secret.
+                _ => {
+                    return Err(format!("{name} is not a text: write \"{name}\": \"...\""));
                 }
             };
             values.insert(name.clone(), text);

@@ -141,7 +141,7 @@ fn all_that_is_wrong_is_found() {
     let says = "host.json: there is no such file: write it, or git checkout host.json";
     assert!(why.starts_with(says), "{why}");
     for (settings, says) in [
-        (r#"{"Values":{"A":[]}}"#, "A is []: write a text"),
+        (r#"{"Values":{"A":[]}}"#, "A is not a text: write \"A\""),
         (
             r#"{"IsEncrypted":true}"#,
             "it is encrypted: func settings decrypt",
