@@ -487,12 +487,13 @@ new NAME=Makefile-job TRIGGER=queue => .funcignore
 new NAME=web-two TRIGGER=queue => there is Web-Two already
 new NAME=WebTwo TRIGGER=queue => src/functions/web_two.rs already
 new NAME=helpers TRIGGER=queue => src/functions/helpers already: choose another name
+new NAME=price TRIGGER=mcp => price/function.json: cost has the toolName "price" too
 new NAME=back => tests/functions/back.rs already: to bring a function back, move the file away
 new NAME=docs TRIGGER=queue => there is docs already
 new NAME=DOCS TRIGGER=queue => there is docs already
 new NAME=Web-Two => src/functions/mod.rs has the function "Web-Two" already
 remove NAME=web-two => no function "web-two"; did you mean Web-Two?
-remove NAME=web => no function "web"; there are: back, shop, Web-Two
+remove NAME=web => no function "web"; there are: back, cost, shop, Web-Two
 remove => make remove NAME=ingest
 "#;
 
@@ -505,6 +506,8 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
     app.write("docs/page.md", "text");
     app.write("back/function.json", TIMER);
     app.write("tests/functions/back.rs", "");
+    let tool = r#"{"bindings": [{"type": "mcpToolTrigger", "name": "x", "toolName": "Price"}]}"#;
+    app.write("cost/function.json", tool);
     app.write("src/functions/helpers/mod.rs", "");
     for line in REFUSED.trim_start().lines() {
         let (line, words) = line.split_once(" => ").unwrap();

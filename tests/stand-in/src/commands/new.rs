@@ -8,7 +8,7 @@ use crate::app::settings::{self, FILE as SETTINGS};
 use crate::app::table::{self, Table};
 use crate::app::{json, names, tool};
 use crate::commands::changes::{Changes, is_unfinished};
-use crate::commands::check::{check_arguments, check_function, conflict_with};
+use crate::commands::check::{check_arguments, check_function, conflict_with, twin};
 use crate::commands::{Written, code, function_json};
 use crate::host::routes::Template;
 use serde_json::Value;
@@ -57,6 +57,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
         function.trigger().text("toolProperties"),
     ));
     findings.extend(conflict_with(&app, &function));
+    findings.extend(twin(app.all(), &function));
     if let Some(error) = findings.iter().find(|finding| finding.is_error()) {
         return Err(error.to_string());
     }

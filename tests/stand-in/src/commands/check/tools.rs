@@ -31,17 +31,10 @@ const BUNDLE: [u32; 3] = [4, 29, 0];
 
 /// Finds what is wrong with the tools among themselves, and with what is beside them.
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
-    let mut names: Vec<(&str, &str)> = Vec::new();
-    for function in app.all().filter(|function| function.is_tool()) {
+    let tools: Vec<&Function> = app.all().filter(|function| function.is_tool()).collect();
+    for (place, function) in tools.iter().enumerate() {
+        findings.extend(twin(tools[..place].iter().copied(), function));
         let mut add = |what: String| findings.push(Finding::error(function.file_name(), what));
-        let name = function.trigger().text("toolName");
-        let mut earlier = names.iter();
-        match earlier.find(|(_, other)| other.eq_ignore_ascii_case(name)) {
-            Some((twin, _)) => add(format!(
-                "{twin} has the toolName {name:?} too, and the whole app does not start: write another"
-            )),
-            None => names.push((&function.name, name)),
-        }
         match described(&app.root, function) {
             Ok(None) => findings.extend(check_arguments(&function.file_name(), own(function))),
             Ok(Some(text)) => {
@@ -58,11 +51,29 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     }
     let version = json::at(&app.host.file, "extensionBundle.version");
     let version = version.as_str().unwrap_or_default();
-    if !names.is_empty() && is_before(version, BUNDLE) {
+    if !tools.is_empty() && is_before(version, BUNDLE) {
         let what = format!("the extension bundle {version:?} has no MCP tools that work");
         let what = format!("{what}: write \"version\": \"[4.*, 5.0.0)\"");
         findings.push(Finding::error("host.json", what));
     }
+}
+
+/// The error that a tool has the name of another one.
+pub fn twin<'a>(
+    mut others: impl Iterator<Item = &'a Function>,
+    tool: &Function,
+) -> Option<Finding> {
+    let name = tool.trigger().text("toolName");
+    let is_twin = |other: &&Function| {
+        !name.is_empty() && other.name != tool.name && other.trigger().says("toolName", name)
+    };
+    let twin = &others
+        .find(|other| tool.is_tool() && other.is_tool() && is_twin(other))?
+        .name;
+    let what = format!(
+        "{twin} has the toolName {name:?} too, and the whole app does not start: write another"
+    );
+    Some(Finding::error(tool.file_name(), what))
 }
 
 /// Finds what is wrong with a tool's function.json.
