@@ -5,7 +5,7 @@ use stand_in::commands::lock::Lock;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 const TABLE: &str = "src/functions/mod.rs";
 const TESTS: &str = "tests/functions/main.rs";
@@ -313,7 +313,9 @@ fn a_command_that_is_killed_at_any_moment_leaves_lists_that_are_whole() {
     for round in 0..20 {
         const NEW: &str = "new NAME=ingest TRIGGER=queue OUT=blob";
         let mut command = app.command(NEW);
-        let command = command.stdout(Stdio::null()).stderr(Stdio::null());
+        let command = command
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
         let mut child = command.spawn().unwrap();
         // Sooner and later, up to its end.
         std::thread::sleep(std::time::Duration::from_millis(round * 6));
