@@ -129,7 +129,7 @@ const MEMBERS: &str = "
       extensions.dapr
       extensions.redis";
 
-/// A line of [`MEMBERS`].
+/// A line of `MEMBERS`.
 pub struct Member {
     is_followed: bool,
     /// Its path: `extensions.queues.batchSize`.
