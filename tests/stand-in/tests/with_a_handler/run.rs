@@ -762,8 +762,10 @@ fn a_function_that_never_ends_ends_its_handler() {
         assert_ne!(now, before, "{}", run.output());
         before = now;
     }
+    // A slow one may be named before the kill too: it has run longer than the limit.
+    let announced = run.count("in 2 s the handler is killed and started again\n");
+    assert!((2..=4).contains(&announced), "{}", run.output());
     for words in [
-        "in 2 s the handler is killed and started again\n",
         " ms: it ran longer than functionTimeout, 1 s\n",
         "] the handler was killed: it is started again\n",
     ] {
