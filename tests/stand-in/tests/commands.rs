@@ -276,7 +276,7 @@ fn what_was_asked_for_is_in_function_json_the_table_the_function_and_the_test() 
         thumbnail/function.json:
             "source": "EventGrid"
         src/functions/thumbnail.rs:
-            .output("outBlob", bytes.as_slice())
+            .output("outBlob", bytes)
         "#,
     );
     let nightly = r#"{

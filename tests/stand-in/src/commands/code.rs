@@ -132,9 +132,12 @@ fn with_bindings(function: &Function, code: &str) -> String {
         true => "text.as_str()",
         false => "text",
     };
-    let bytes = match body.contains("let bytes =") {
-        true => "bytes.as_slice()",
-        false => text,
+    // Bytes may be many: a single output gets them without a copy.
+    let blobs = function.listed_outputs().filter(|output| output.is("blob"));
+    let bytes = match (body.contains("let bytes ="), blobs.count()) {
+        (true, 1) => "bytes",
+        (true, _) => "bytes.as_slice()",
+        (false, _) => text,
     };
     let (mut statements, mut calls, mut unset) = (String::new(), String::new(), Vec::new());
     for input in function.inputs() {
