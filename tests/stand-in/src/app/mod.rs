@@ -11,5 +11,4 @@ pub mod json;
 pub mod names;
 pub mod settings;
 pub mod table;
-pub mod text;
 pub mod tool;

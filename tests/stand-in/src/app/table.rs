@@ -2,8 +2,27 @@
 //! taken out of it, while all the rest stays as it is.
 
 use crate::app::names;
-use crate::app::text::blank;
 use std::ops::Range;
+
+/// The text with spaces for `//` comments and for what is in quotes: what is found in it is code, at
+/// the same place.
+fn code(text: &str) -> String {
+    let mut code = String::new();
+    for line in text.split_inclusive('\n') {
+        let (mut in_comment, mut in_string, mut before) = (false, false, ' ');
+        for (at, letter) in line.char_indices() {
+            in_comment |= !in_string && line[at..].starts_with("//");
+            in_string ^= !in_comment && letter == '"' && before != '\\';
+            before = letter;
+            match letter {
+                '\n' | '\r' => code.push(letter),
+                _ if in_comment || in_string => code += &" ".repeat(letter.len_utf8()),
+                _ => code.push(letter),
+            }
+        }
+    }
+    code
+}
 
 /// Adds `mod module;` where rustfmt wants it: into the order of the others, or above the first
 /// item.
@@ -31,14 +50,14 @@ pub fn without_module(text: &str, file: &str) -> String {
     let Some(module) = modules.iter().find(|module| module.file == file) else {
         return text.to_owned();
     };
-    let mut cut = module.lines.clone();
+    let (mut before, mut after) = (&text[..module.lines.start], &text[module.lines.end..]);
     // The last one leaves no empty line behind.
-    if modules.len() == 1 && text[..cut.start].ends_with("\n\n") {
-        cut.start -= 1;
-    } else if modules.len() == 1 && cut.start == 0 && text[cut.end..].starts_with('\n') {
-        cut.end += 1;
+    if modules.len() == 1 && before.ends_with("\n\n") {
+        before = &before[..before.len() - 1];
+    } else if modules.len() == 1 && before.is_empty() {
+        after = after.strip_prefix('\n').unwrap_or(after);
     }
-    [&text[..cut.start], &text[cut.end..]].concat()
+    [before, after].concat()
 }
 
 /// The names of the modules that the text declares in other files.
@@ -47,39 +66,32 @@ pub fn modules(text: &str) -> Vec<String> {
     modules.map(|module| module.file).collect()
 }
 
-/// A line `mod name;`.
+/// A line `mod name;`, with the attributes and doc comments above it.
 struct Module {
     file: String,
     lines: Range<usize>,
 }
 
-/// The modules that the text declares in other files.
 fn declared(text: &str) -> Vec<Module> {
-    let skeleton = blank(text);
-    let (mut modules, mut above, mut from) = (Vec::new(), None, 0);
-    for line in skeleton.split_inclusive('\n') {
-        let to = from + line.len();
-        let written = text[from..to].trim_start();
-        if written.starts_with("#[") || written.starts_with("///") {
-            above.get_or_insert(from);
-        } else {
-            let start = above.take().unwrap_or(from);
-            let item = line.trim().strip_suffix(';');
-            if let Some((visibility, name)) = item.and_then(|item| item.rsplit_once("mod "))
-                && (visibility.is_empty() || visibility.starts_with("pub"))
-            {
-                let file = name.trim().trim_start_matches("r#").to_owned();
-                let lines = start..to;
-                modules.push(Module { file, lines });
-            }
+    let (mut modules, mut start, mut end) = (Vec::new(), 0, 0);
+    for (line, code) in text.split_inclusive('\n').zip(code(text).lines()) {
+        end += line.len();
+        let item = code.trim().strip_suffix(';');
+        if let Some((visibility, name)) = item.and_then(|item| item.rsplit_once("mod "))
+            && (visibility.is_empty() || visibility.starts_with("pub"))
+        {
+            let file = name.trim_start_matches("r#").to_owned();
+            let lines = start..end;
+            modules.push(Module { file, lines });
         }
-        from = to;
+        if !line.trim_start().starts_with("#[") && !line.trim_start().starts_with("///") {
+            start = end;
+        }
     }
     modules
 }
 
 /// An entry of the table.
-#[derive(Debug, PartialEq)]
 pub struct Entry {
     /// The function's name.
     pub name: String,
@@ -111,108 +123,76 @@ pub struct Table<'a> {
 impl<'a> Table<'a> {
     /// Finds the table. Errors if there is none that can be understood.
     pub fn find(text: &'a str) -> Result<Self, String> {
-        let none = "there is no table of the form `pub const ROUTES: &[Route] = &[ ... ];` in it";
-        let skeleton = blank(text);
-        let name = word(&skeleton, "ROUTES").ok_or(none)?;
-        let open = name + skeleton[name..].find('=').ok_or(none)?;
-        let open = open + skeleton[open..].find('[').ok_or(none)? + 1;
-        let (mut entries, mut depth, mut start) = (Vec::new(), 0, open);
-        for (place, byte) in skeleton.bytes().enumerate().skip(open) {
-            if depth == 0 && matches!(byte, b',' | b']') {
-                entries.extend(entry(text, &skeleton, start..place)?);
-                start = place + 1;
-            }
-            match byte {
-                b'(' | b'[' | b'{' => depth += 1,
-                b']' if depth == 0 => {
-                    return Ok(Self {
-                        text,
-                        inside: open..place,
-                        entries,
-                    });
-                }
-                b')' | b']' | b'}' => depth -= 1,
-                _ => {}
-            }
-        }
-        Err(none.into())
+        let code = code(text);
+        let inside = inside(&code).ok_or(
+            "there is no table of the form `pub const ROUTES: &[Route] = &[ ... ];` in it",
+        )?;
+        let starts = code[inside.clone()].match_indices("Route::");
+        let starts = starts.map(|(at, _)| inside.start + at);
+        let starts: Vec<usize> = starts.chain([inside.end]).collect();
+        let parts = starts.windows(2).map(|part| part[0]..part[1]);
+        let entries: Option<Vec<Entry>> = parts.map(|part| entry(text, &code, part)).collect();
+        let starts_clear = code[inside.start..starts[0]].trim().is_empty();
+        Ok(Self {
+            text,
+            inside,
+            entries: entries.filter(|_| starts_clear).ok_or(
+                "the table has an entry that is not of the form Route::trigger(\"name\", ..., run)",
+            )?,
+        })
     }
 
-    /// The text with one more entry, at the end: a line of its own, unless the list is in one line.
+    /// The text with one more entry, on a line of its own at the end.
     pub fn with(&self, entry: &str) -> String {
-        let inside = &self.text[self.inside.clone()];
-        let (end, entry) = match inside.contains('\n') {
-            true => (inside.trim_end().len(), format!("\n    {entry},")),
-            false => (inside.trim_end_matches([' ', ',']).len(), entry.to_owned()),
+        let last = self.entries.last();
+        let end = last.map_or(self.inside.start, |last| last.place.end);
+        // A comment may follow the last entry, and its comma may be missing.
+        let rest = &self.text[end..self.inside.end];
+        let (line, below) = rest.split_at(rest.find('\n').unwrap_or(rest.len()));
+        let comma = if last.is_none() || code(line).contains(',') {
+            ""
+        } else {
+            ","
         };
-        let end = self.inside.start + end;
-        // A comment may be the last thing in the list; the last entry may lack its comma.
-        let last = self.entries.last().map_or(end, |last| last.place.end);
-        let has_comma = blank(&self.text[last..end]).contains(',');
-        let comma = match self.entries.is_empty() || has_comma {
-            true => "",
-            false if entry.starts_with('\n') => ",",
-            false => ", ",
-        };
-        let (before, between, after) =
-            (&self.text[..last], &self.text[last..end], &self.text[end..]);
-        [before, comma, between, &entry, after].concat()
+        let end_of_line = if below.is_empty() { "\n" } else { below };
+        let (before, after) = (&self.text[..end], &self.text[self.inside.end..]);
+        format!("{before}{comma}{line}\n    {entry},{end_of_line}{after}")
     }
 
     /// The text without this function's entry: without its lines, where nothing else is on them.
     pub fn without(&self, name: &str) -> String {
         let mut text = self.text.to_owned();
         for Entry { place, .. } in self.entries.iter().rev().filter(|entry| entry.name == name) {
-            let (before, after) = (&text[..place.start], &text[place.end..]);
-            let start = before.rfind('\n').map_or(0, |at| at + 1);
-            let end = after.find('\n').map_or(text.len(), |at| place.end + at + 1);
-            let around = [&text[start..place.start], &text[place.end..end]].concat();
-            let cut = if around.trim().trim_matches(',').is_empty() {
-                start..end
-            } else if let Some(rest) = after.trim_start().strip_prefix(',') {
-                // The comma goes with it: the next one, or else the one before.
-                place.start..text.len() - rest.trim_start().len()
-            } else {
-                before.trim_end_matches([' ', ',']).len()..place.end
-            };
-            text.replace_range(cut, "");
+            let (mut before, after) = (&text[..place.start], &text[place.end..]);
+            let mut after = after.trim_start_matches([',', ' ', '\r']);
+            if after.starts_with(['\n', ']']) {
+                before = before.trim_end_matches(' ');
+            }
+            if before.ends_with('\n') {
+                after = after.strip_prefix('\n').unwrap_or(after);
+            }
+            text = [before, after].concat();
         }
-        let inside = self.inside.start..text.len() - (self.text.len() - self.inside.end);
-        if text[inside.clone()].trim().is_empty() {
-            text.replace_range(inside, "");
-        }
-        text
+        text.replacen("&[\n];", "&[];", 1)
     }
 }
 
-/// The entry between two commas; `None` if there is nothing but white space and comments.
-fn entry(text: &str, skeleton: &str, between: Range<usize>) -> Result<Option<Entry>, String> {
-    let code = &skeleton[between.clone()];
-    if code.trim().is_empty() {
-        return Ok(None);
-    }
-    let start = between.start + (code.len() - code.trim_start().len());
-    let place = start..between.start + code.trim_end().len();
-    let written = &text[place.clone()];
-    let unclear = || format!("this is not an entry that can be read: {}", written.trim());
-    let open = place.start + written.find('"').ok_or_else(unclear)? + 1;
-    let close = open + skeleton[open..].find('"').ok_or_else(unclear)?;
+/// What lies between the brackets of the table.
+fn inside(code: &str) -> Option<Range<usize>> {
+    let name = code.find(" ROUTES:")?;
+    let equals = name + code[name..].find('=')?;
+    let open = equals + code[equals..].find('[')? + 1;
+    Some(open..open + code[open..].find("];")?)
+}
+
+/// The entry in a part of the text that begins with it; `None` if it is not a call with a name.
+fn entry(text: &str, code: &str, part: Range<usize>) -> Option<Entry> {
+    let length = code[part.clone()].rfind(')')? + 1;
+    let place = part.start..part.start + length;
+    let name = text[place.clone()].split('"').nth(1)?.to_owned();
     // The code is the last argument.
-    let arguments = skeleton[place.clone()].trim_end_matches([')', ' ', '\n', ',', '}']);
+    let arguments = code[place.clone()].trim_end_matches([')', ' ', '\r', '\n', ',', '}']);
     let is_path = |letter: char| letter.is_alphanumeric() || "_:#".contains(letter);
     let path = arguments[arguments.trim_end_matches(is_path).len()..].to_owned();
-    Ok(Some(Entry {
-        name: text[open..close].to_owned(),
-        path,
-        place,
-    }))
-}
-
-/// Where this word begins in the skeleton.
-fn word(skeleton: &str, word: &str) -> Option<usize> {
-    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let mut places = skeleton.match_indices(word).map(|(at, _)| at);
-    places.find(|at| {
-        !skeleton[..*at].ends_with(is_part) && !skeleton[at + word.len()..].starts_with(is_part)
-    })
+    Some(Entry { name, path, place })
 }

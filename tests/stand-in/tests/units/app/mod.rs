@@ -9,4 +9,3 @@ mod json;
 mod names;
 mod settings;
 mod table;
-mod text;

@@ -72,25 +72,35 @@ fn an_entry_is_added_and_taken_out_again() {
     );
 }
 
+/// rustfmt puts a short list into one line again.
 #[test]
-fn a_list_in_one_line_stays_in_it() {
-    let none = "const ROUTES: &[Route] = &[];\n";
-    let with = |text: &str, name: &str| find(text).with(&call(name));
-    let without = |text: &str, name: &str| find(text).without(name);
-    let one = with(none, "first");
-    assert_eq!(one, none.replace("[];", &format!("[{}];", call("first"))));
-    let two = with(&one, "second");
-    let both = format!("{}, {}", call("first"), call("second"));
-    assert_eq!(two, none.replace("[];", &format!("[{both}];")));
-    let with_comma = |text: &str| text.replace(")];", "),];");
-    assert_eq!(with(&with_comma(&one), "second"), with_comma(&two));
-    assert_eq!(without(&two, "second"), one);
-    assert_eq!(without(&two, "first"), one.replace("first", "second"));
-    assert_eq!(without(&one, "first"), none);
-    assert_eq!(without(&one.replace(")];", "), ];"), "first"), none);
-    let split = none.replace("[]", "[\n    a(\"b\", c) // d\n]");
-    let added = split.replace(") // d\n", &format!("), // d\n    {},\n", call("e")));
-    assert_eq!(with(&split, "e"), added, "the last entry lacks its comma");
+fn a_list_may_be_in_one_line() {
+    for (before, after) in [
+        ("[]", "[\n    NEW,\n]"),
+        ("[ // none\n]", "[ // none\n    NEW,\n]"),
+        ("[OLD]", "[OLD,\n    NEW,\n]"),
+        ("[OLD,]", "[OLD,\n    NEW,\n]"),
+        ("[\n    OLD // d\n]", "[\n    OLD, // d\n    NEW,\n]"),
+    ] {
+        let [before, after] = [before, after].map(|list| {
+            let list = list
+                .replace("OLD", &call("old"))
+                .replace("NEW", &call("new"));
+            format!("const ROUTES: &[Route] = &{list};\n")
+        });
+        assert_eq!(find(&before).with(&call("new")), after);
+        let old = find(&after).without("new");
+        assert_eq!(entries(&old), entries(&before));
+        let none = find(&old).without("old");
+        assert_eq!(entries(&none), "");
+        if !before.contains("//") {
+            assert!(none.contains("&[];"), "{none}");
+        }
+    }
+    let two = format!("const ROUTES: &[Route] = &[{}, {}];", call("a"), call("b"));
+    for (name, left) in [("a", "b b::run"), ("b", "a a::run")] {
+        assert_eq!(entries(&find(&two).without(name)), left);
+    }
 }
 
 #[test]
