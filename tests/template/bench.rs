@@ -105,11 +105,16 @@ fn loads() -> Vec<Load> {
         answer: answer.to_owned(),
     };
     let ordered = |name, payload: &str| {
-        let request = invocation("/order", ID, payload.trim_end().as_bytes());
+        let request = invocation("127.0.0.1", "/order", ID, payload.trim_end().as_bytes());
         load(name, request, "Order enqueued")
     };
     let hello = request("GET", "/api/hello", &headers, b"");
-    let message = invocation("/MyQueueFunction", ID, QUEUE.trim_end().as_bytes());
+    let message = invocation(
+        "127.0.0.1",
+        "/MyQueueFunction",
+        ID,
+        QUEUE.trim_end().as_bytes(),
+    );
     let mut loads = vec![
         load("hello", hello, "hello world"),
         ordered("order", ORDER),

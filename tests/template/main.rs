@@ -15,6 +15,8 @@ mod random;
 #[cfg(unix)]
 mod run;
 mod templates;
+#[cfg(unix)]
+mod wait;
 
 // What the templates of `make new` find in their crate.
 use app::{

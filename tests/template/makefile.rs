@@ -1,7 +1,7 @@
 //! The Makefile, run with stand-ins for cargo, func, Azurite and Node.js: what it asks them for, and
 //! what becomes of them when make ends.
 
-use stand_in::run::process::wait_for;
+use crate::wait::wait_for;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;

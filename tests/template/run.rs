@@ -3,9 +3,9 @@
 
 use crate::checkout::{copy, shell};
 use crate::random::Random;
+use crate::wait::wait_for;
 use serde_json::{Value, json};
 use stand_in::run::http::{Answer, Connection, request};
-use stand_in::run::process::wait_for;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};

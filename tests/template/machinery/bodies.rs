@@ -216,7 +216,7 @@ fn the_connection_stays_in_step() {
     let handler = start();
     let mut caller = connect(&handler);
     let body = vec![b'x'; 5000];
-    let chunks = chunked(&body);
+    let chunks = chunked(Vec::new(), &body);
     let requests = "POST /nowhere 404,GET /nowhere 404,PUT /order 405,DELETE /api/hello 405,POST / 405,GET / 200,\
         GET /api/hello 200,POST /order 400,POST /api/hello 200,HEAD / 200,HEAD /nowhere 404";
     for case in requests.split(',').cycle().take(33) {
@@ -297,7 +297,13 @@ fn a_caller_that_waits_to_continue_is_asked_to() {
         let declared = ("Content-Length", "3000");
         let answer = continued(&mut caller, "/api/hello", declared, expect, &body);
         assert_eq!(answer.body, body);
-        let answer = continued(&mut caller, "/api/hello", CHUNKED, expect, &chunked(&body));
+        let answer = continued(
+            &mut caller,
+            "/api/hello",
+            CHUNKED,
+            expect,
+            &chunked(Vec::new(), &body),
+        );
         assert_eq!(answer.body, body);
     }
     // A small body too, and an order.

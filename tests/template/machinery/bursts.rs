@@ -5,11 +5,11 @@
 //! second; on a loaded machine a round may take longer, so every answer has to be there after
 //! [`PATIENCE`], and most rounds within a second.
 
+use crate::handler::Handler;
 use crate::probe::allow_many_files;
 use crate::requests::{Caller, connect, is_ordered, order, ping, post};
 use crate::start::start;
 use stand_in::run::http::request;
-use stand_in::run::process::Handler;
 use std::io::ErrorKind;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -60,7 +60,7 @@ fn answers(callers: &mut [Caller], since: Instant) -> Duration {
             .socket()
             .set_read_timeout(timeout)
             .expect("a timeout");
-        let answer = connection.read_answer().unwrap_or_else(|error| {
+        let answer = connection.read(true).unwrap_or_else(|error| {
             let waited = since.elapsed();
             panic!("of {count} at once, number {index} had no answer after {waited:?}: {error}")
         });

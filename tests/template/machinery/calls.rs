@@ -1,14 +1,15 @@
 //! What a function can do: what it reads, what it sets, how it fails, what it logs, in every form
 //! in which the host calls. The functions are those of `app/calls.rs` and `app/bindings.rs`.
 
+use crate::handler::Handler;
 use crate::requests::{ID, ask, assert_error, connect, get, invoke, wire};
 use crate::start::{command, start};
+use crate::wait::wait_for;
 use serde_json::{Value, json};
 use stand_in::app::function::Binding;
 use stand_in::host::answer::{Outcome, Output, Written, settle};
 use stand_in::host::base64::to_base64;
 use stand_in::run::http::{Answer, request};
-use stand_in::run::process::{Handler, wait_for};
 
 /// Invokes a function with these `Data`.
 fn call(handler: &Handler, function: &str, data: Value) -> Answer {

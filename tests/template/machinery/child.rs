@@ -1,12 +1,13 @@
 //! The handler as a child of its host.
 
+#[cfg(unix)]
+use crate::handler::Handler;
 use crate::requests::{ask, assert_error, assert_serves};
 #[cfg(unix)]
 use crate::start::{command, through_shell};
 use crate::start::{said, start, start_with};
+use crate::wait::wait_for;
 use stand_in::run::http::request;
-#[cfg(unix)]
-use stand_in::run::process::{Handler, wait_for};
 
 /// The host sets it, and nobody does by hand.
 const STARTED_BY_HOST: &str = "FUNCTIONS_CUSTOMHANDLER_WORKER_ID";
@@ -41,7 +42,7 @@ fn it_leaves_interrupts_to_its_host() {
     }
     // Any other signal ends it, as ever.
     handler.signal("TERM");
-    assert!(!handler.wait_for_exit().success());
+    assert_ne!(handler.wait_for_exit(), 0);
 }
 
 /// A shell that starts the handler, says its process id, and waits.

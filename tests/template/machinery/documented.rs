@@ -1,10 +1,11 @@
 //! The samples: what the documentation shows, and every payload that a host has sent to them,
 //! answered exactly. By the binary that cargo has just built, or the one that `HANDLER` names.
 
+use crate::handler::Handler;
+use crate::requests::invocation;
 use crate::requests::{Caller, ID, ask, connect, get, post, wire};
 use serde_json::{Value, json};
-use stand_in::run::http::invocation;
-use stand_in::run::process::Handler;
+use stand_in::run::process::command;
 
 /// Queries, and what hello answers.
 const GREETINGS: &str = r#" => hello world
@@ -23,7 +24,7 @@ const GREETINGS: &str = r#" => hello world
 
 #[test]
 fn hello_greets_and_echoes_byte_for_byte() {
-    let handler = Handler::start();
+    let handler = Handler::from_command(command());
     for case in GREETINGS.lines() {
         let (query, expected) = case.split_once(" => ").expect("a case");
         let answer = get(&handler, &format!("/api/hello{query}"));
@@ -56,7 +57,7 @@ fn json_file(name: &str) -> Value {
 
 #[test]
 fn the_documented_responses_are_given() {
-    let handler = Handler::start();
+    let handler = Handler::from_command(command());
     let expected = json_file("doc-order-response.json");
     let order = wire("doc-order-request.json");
     let as_documented = post("/order", &[("Content-Type", "application/json")], &order);
@@ -102,7 +103,7 @@ hello host-hello-post.json => {"message":"Hello World!"}"#;
 
 #[test]
 fn every_captured_payload_is_answered() {
-    let handler = Handler::start();
+    let handler = Handler::from_command(command());
     let mut caller = connect(&handler);
     let mut tested = Vec::new();
     for case in CAPTURED.lines() {

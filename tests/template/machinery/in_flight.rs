@@ -1,8 +1,8 @@
 //! Invocations that stay in flight for as long as a test wants.
 
+use crate::handler::Handler;
 use crate::requests::{Caller, ID, connect, get, order};
 use stand_in::run::http::request;
-use stand_in::run::process::Handler;
 
 /// Sends a GET and leaves its answer for later.
 #[track_caller]

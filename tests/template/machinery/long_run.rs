@@ -3,16 +3,18 @@
 //!
 //! 200,000 of them, or as many as `LONG_RUN` says.
 
+use crate::handler::Handler;
 #[cfg(target_os = "linux")]
 use crate::probe;
 use crate::probe::assert_few_threads;
 use crate::random::Random;
+use crate::requests::invocation;
 use crate::requests::{
     ID, assert_serves, connect, is_ordered, is_passed_on, message, order, ping, post,
 };
 use crate::start::start_with;
-use stand_in::run::http::{invocation, request};
-use stand_in::run::process::{Handler, wait_for};
+use crate::wait::wait_for;
+use stand_in::run::http::request;
 use std::sync::{Barrier, Mutex};
 use std::thread;
 

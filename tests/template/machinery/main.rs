@@ -10,6 +10,7 @@ mod concurrency;
 mod documented;
 mod flows;
 mod fuzz;
+mod handler;
 mod in_flight;
 mod interrupts;
 mod long_run;
@@ -29,6 +30,8 @@ mod tests_app;
 #[cfg(target_os = "linux")]
 mod too_many_connections;
 mod tools;
+#[path = "../wait.rs"]
+mod wait;
 
 // As in the binary that `make build` leaves.
 app::global_allocator!();

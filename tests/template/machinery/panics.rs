@@ -4,10 +4,11 @@ use crate::in_flight::{hold, release};
 #[cfg(target_os = "linux")]
 use crate::probe;
 use crate::probe::assert_few_threads;
+use crate::requests::invocation;
 use crate::requests::{ID, assert_error, connect, get, invoke, order_payload};
 use crate::start::start;
-use stand_in::run::http::{invocation, request};
-use stand_in::run::process::wait_for;
+use crate::wait::wait_for;
+use stand_in::run::http::request;
 
 const POISON: &str = r#"{"Data": {"item": "\"a poison message\""}}"#;
 

@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 use crate::probe;
+use crate::requests::invocation;
 use crate::requests::{
     ID, ask, assert_error, assert_serves, invoke, is_passed_on, message_payload, order_payload,
 };
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use stand_in::host::answer::MESSAGE_MAX_BYTES;
 #[cfg(target_os = "linux")]
 use stand_in::host::base64::to_base64;
-use stand_in::run::http::{Answer, invocation};
+use stand_in::run::http::Answer;
 
 /// The cases of a part of `payloads.txt`, which says what they are.
 fn cases(part: usize) -> Vec<(&'static str, &'static str)> {

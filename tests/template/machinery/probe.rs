@@ -1,8 +1,8 @@
 //! What the system says of a process, and what it lets the tests themselves do.
 
-use stand_in::run::process::Handler;
+use crate::handler::Handler;
 #[cfg(target_os = "linux")]
-use stand_in::run::process::wait_for;
+use crate::wait::wait_for;
 
 /// As many threads as a handler at rest may have: 5 of tiny_http, the supervisor, a worker, the
 /// test harness's, and one to spare.

@@ -1,11 +1,13 @@
 //! How the process starts, where it is reached, and how it ends.
 
+use crate::handler::Handler;
 use crate::in_flight::half_an_order;
 #[cfg(unix)]
 use crate::in_flight::hold;
 use crate::requests::{assert_error, assert_serves, get, invoke};
 use crate::start::{command, said, start, start_with};
-use stand_in::run::process::{Handler, port_in, wait_for};
+use crate::wait::wait_for;
+use stand_in::run::process::{self, port_in};
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Child, Stdio};
@@ -68,7 +70,7 @@ fn a_port_that_is_invalid_or_taken_ends_it_with_a_line() {
         command.env(variable, port);
         let announced = Handler::spawn(command).announced();
         let handler = announced.err().expect("no announcement");
-        assert_eq!(handler.wait_for_exit().code(), Some(1));
+        assert_eq!(handler.wait_for_exit(), 1);
         handler.wait_for_stderr("\n");
         let stderr = handler.stderr();
         let is_one_line = stderr.lines().count() == 1;
@@ -81,14 +83,17 @@ fn a_port_that_is_invalid_or_taken_ends_it_with_a_line() {
 struct Unread(Child);
 
 impl Unread {
-    fn start() -> (Self, Handler) {
+    fn start() -> (Self, process::Handler) {
         let mut command = command();
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut unread = Self(command.spawn().expect("it starts"));
         drop(unread.0.stderr.take());
         let mut lines = BufReader::new(unread.0.stdout.take().expect("a pipe")).lines();
         let port = lines.find_map(|line| port_in(&(line.expect("text") + "\n")));
-        (unread, Handler::attached(port.expect("an address")))
+        (
+            unread,
+            process::Handler::attached(port.expect("an address")),
+        )
     }
 }
 
@@ -124,11 +129,11 @@ fn signals_end_it_at_once() {
     let assert_ends = |handler: &Handler, signal: &str| {
         let begun = Instant::now();
         handler.signal(signal);
-        let (status, took) = (handler.wait_for_exit(), begun.elapsed());
+        let (code, took) = (handler.wait_for_exit(), begun.elapsed());
         // The invocations in flight would keep it for much longer. After a success the host would
         // not start it again.
-        let is_right = took < Duration::from_secs(10) && !status.success();
-        assert!(is_right, "{signal}: {status} after {took:?}");
+        let is_right = took < Duration::from_secs(10) && code != 0;
+        assert!(is_right, "{signal}: {code} after {took:?}");
     };
     for signal in ["TERM", "INT"] {
         let handler = start();

@@ -1,9 +1,10 @@
 //! Which paths and methods there are: the readiness ping, those of functions, and no others.
 
+use crate::requests::invocation;
 use crate::requests::{ID, ask, assert_error, get, invoke, ping, post, wire};
 use crate::start::{start, start_with};
 use crate::tests_app::{AT_ROOT, SERVE, at_root};
-use stand_in::run::http::{Connection, invocation, request};
+use stand_in::run::http::{Connection, request};
 
 #[test]
 fn the_readiness_ping_is_answered() {

@@ -1,5 +1,6 @@
 //! Starts the tests' app: as a handler, and under a host.
 
+use crate::handler::Handler;
 use crate::requests::{get, ping};
 use crate::tests_app::{SERVE, serve_if_asked};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use stand_in::host::delivery::Delivery;
 use stand_in::host::invoke::{Form, Host};
 use stand_in::host::record::Record;
 use stand_in::run::http::Answer;
-use stand_in::run::process::{self, Handler};
+use stand_in::run::process;
 use stand_in::run::start;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +18,10 @@ use std::sync::Arc;
 
 /// The command that starts the handler, on a port of the system's choice.
 pub fn command() -> Command {
-    process::app_of_tests("start::serves", SERVE)
+    let mut command = process::on_any_port(std::env::current_exe().expect("the test's path"));
+    command.args(["start::serves", "--exact", "--nocapture", "--quiet"]);
+    command.arg("--test-threads=1").env(SERVE, "1");
+    command
 }
 
 /// Starts the handler and waits until it listens.

@@ -1,13 +1,14 @@
 //! Answers that are written while they are sent, by the functions of `app/streams.rs`.
 
+use crate::handler::Handler;
 use crate::in_flight::start_get;
 #[cfg(target_os = "linux")]
 use crate::probe;
 use crate::requests::{Caller, ID, assert_error, assert_serves, connect, get, invoke};
 use crate::start::start;
+use crate::wait::wait_for;
 use serde_json::json;
 use stand_in::run::http::{Answer, request};
-use stand_in::run::process::{Handler, wait_for};
 use std::io::Read;
 
 /// Reads some more of an answer.
@@ -95,7 +96,7 @@ fn a_stream_that_fails_is_not_taken_for_a_whole_one() {
     allow(&handler, 2);
     for (count, end) in (1..).zip(["fail", "panic"]) {
         let mut caller = start_get(&handler, &format!("/api/stream?parts=2&end={end}"));
-        let error = caller.0.read_answer().expect_err("an invalid last chunk");
+        let error = caller.0.read(true).expect_err("an invalid last chunk");
         assert!(error.to_string().contains("the chunk"), "{error}");
         ended(&handler, count);
         let line = "GET /api/stream: after its answer had begun, function stream";

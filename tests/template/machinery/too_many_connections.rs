@@ -2,6 +2,7 @@
 //! there is no memory.
 
 use crate::bodies::one_chunk;
+use crate::handler::Handler;
 use crate::in_flight::{half_an_order, hold, release};
 use crate::probe;
 use crate::requests::{
@@ -10,8 +11,8 @@ use crate::requests::{
 };
 use crate::start::{command, through_shell};
 use crate::tests_app::GIVE_UP_AFTER;
+use crate::wait::wait_for;
 use stand_in::run::http::{Answer, Connection};
-use stand_in::run::process::{Handler, wait_for};
 use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -118,7 +119,7 @@ fn connections_that_fit_cost_no_accept_thread() {
                 socket.set_read_timeout(timeout).expect("a timeout");
                 // One that waited for a thread of the lost one may wait for as long as the others
                 // live.
-                if caller.0.read_answer().is_err() {
+                if caller.0.read(true).is_err() {
                     let said = || (!handler.stderr().is_empty()).then_some(());
                     wait_for("a line that says why", said);
                     return false;
@@ -200,7 +201,7 @@ fn it_serves_again_after_more_connections_than_threads_can_be_had() {
 fn it_fails_where_it_may_not_open_files_enough() {
     let failed = Handler::spawn(limited("-n 4", &command())).announced();
     let failed = failed.err().expect("no announcement");
-    assert_eq!(failed.wait_for_exit().code(), Some(1));
+    assert_eq!(failed.wait_for_exit(), 1);
     failed.wait_for_stderr("error: ");
 }
 
@@ -214,7 +215,7 @@ fn it_gives_up_when_it_is_deaf_for_long() {
     let begun = Instant::now();
     let handler = Handler::from_command(limited("-n 5", &command));
     // For the host a start again on purpose, which it does not count.
-    assert_eq!(handler.wait_for_exit().code(), Some(200));
+    assert_eq!(handler.wait_for_exit(), 200);
     handler.wait_for_stderr("error: can serve no longer: ");
     // The handler's time begins after the test's.
     let waited = begun.elapsed();

@@ -1,12 +1,13 @@
 //! MCP tools, called as an agent calls them through the host: those of `mcp/tools.rs`.
 
+use crate::handler::Handler;
+use crate::requests::invocation;
 use crate::requests::{ID, ask, wire};
 use crate::start::{command, folder, start_with};
 use crate::tests_app::{SERVE, TOOLS};
 use serde_json::{Map, Value, json};
 use stand_in::App;
-use stand_in::run::http::{Answer, invocation};
-use stand_in::run::process::Handler;
+use stand_in::run::http::Answer;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;

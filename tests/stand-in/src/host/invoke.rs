@@ -348,7 +348,7 @@ impl Host {
         // A large value is not kept longer than it is needed.
         drop((value, inputs));
         let path = format!("/{}", function.name);
-        let invocation = http::invocation_to(&self.authority(), &path, id, payload.as_bytes());
+        let invocation = http::invocation(&self.authority(), &path, id, payload.as_bytes());
         drop(payload);
         let answer = self.send(&invocation, None, &mut None);
         answer.map_err(|error| error.to_string())

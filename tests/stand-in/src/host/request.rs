@@ -154,7 +154,10 @@ impl Request<'_> {
         let (path, query) = self.target.split_at(path_end);
         let target = path.replace("%2F", "%252F").replace("%2f", "%252f") + query;
         match self.is_chunked() {
-            true => http::request(self.method, &target, &headers, &http::chunked(self.body)),
+            true => {
+                let head = http::request(self.method, &target, &headers, b"");
+                http::chunked(head, self.body)
+            }
             false => http::request(self.method, &target, &headers, self.body),
         }
     }

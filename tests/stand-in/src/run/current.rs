@@ -48,7 +48,7 @@ impl Current {
         loop {
             let host = self.wait()?;
             // One that this process has not started may never come back.
-            if host.handler.is_attached() || host.reach().is_ok() || begun.elapsed() > PATIENCE {
+            if host.handler.pid().is_none() || host.reach().is_ok() || begun.elapsed() > PATIENCE {
                 return Ok(host);
             }
             drop(host);

@@ -1,23 +1,20 @@
-//! HTTP/1.1 as it goes over a connection: callers' requests within the limits of the host's own
-//! server, and a client that sends the bytes it is given and reads answers without forgiving
-//! anything.
+//! HTTP/1.1 on a connection: callers' requests within the limits of the host's own server, and a
+//! client that forgives nothing.
 
 use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
-/// After this long without a byte from the handler, reading or writing fails instead of hanging.
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// After this long without a byte, reading or writing fails.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How often a connection asks whether an answer is still wanted.
 const ASK: Duration = Duration::from_millis(100);
 
-/// The host sends chunks of at most this many bytes (tests/template/wire/host-order-json.http; an
-/// order of 10 MiB is 10,242).
+/// The host sends chunks of at most this many bytes (tests/template/wire/host-order-json.http).
 const CHUNK: usize = 1024;
 
-/// Kestrel's limits of a request, in bytes: of the first line, and of all headers. Then func's of a
-/// body.
+/// Kestrel's limits of the first line and of all headers, and func's of a body, in bytes.
 const LINE_MAX: usize = 8 * 1024;
 const HEADERS_MAX: usize = 32 * 1024;
 const BODY_MAX: usize = 100 * 1024 * 1024;
@@ -30,10 +27,8 @@ pub fn named<'a, 'n>(
     headers: &'a Headers,
     name: &'n str,
 ) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
-    let named = move |(n, value): &'a (String, String)| {
-        n.eq_ignore_ascii_case(name).then_some(value.as_str())
-    };
-    headers.iter().filter_map(named)
+    let named = headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
+    named.map(|(_, value)| value.as_str())
 }
 
 /// What is not HTTP, or too large: the status that a server answers it with, and a sentence.
@@ -52,9 +47,8 @@ fn refused(status: u16, why: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidData, Refused(status, why.into()))
 }
 
-fn cut_off(what: String) -> Error {
-    let why = format!("the connection ended {what}");
-    Error::new(ErrorKind::UnexpectedEof, why)
+fn cut_off(why: impl Into<String>) -> Error {
+    Error::new(ErrorKind::UnexpectedEof, why.into())
 }
 
 /// A line of at most `most` bytes, without its end.
@@ -64,32 +58,32 @@ fn line(from: &mut impl BufRead, most: usize, too_long: (u16, &str)) -> io::Resu
     if bytes.pop_if(|byte| *byte == b'\n').is_none() {
         return Err(match bytes.len() > most {
             true => refused(too_long.0, too_long.1),
-            false => cut_off(format!("after {:?}", String::from_utf8_lossy(&bytes))),
+            false => cut_off("the connection ended within a line"),
         });
     }
     bytes.pop_if(|byte| *byte == b'\r');
     String::from_utf8(bytes).map_err(|_| refused(400, "the head is not UTF-8"))
 }
 
-/// Headers, or trailers, up to the empty line, of at most `most` bytes.
-fn headers(from: &mut impl BufRead, most: usize) -> io::Result<Headers> {
+/// Headers, or trailers, up to the empty line, of at most `left` bytes.
+fn headers(from: &mut impl BufRead, mut left: usize) -> io::Result<Headers> {
     const WHY: &str = "the headers have more than 32 KiB, the most that the host takes";
-    let (mut headers, mut left) = (Vec::new(), most);
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let is_header = |(name, value): &(&str, &str)| {
+        !name.is_empty() && name.bytes().all(token) && !value.contains(['\0', '\r'])
+    };
+    let mut headers = Vec::new();
     loop {
         let line = line(from, left, (431, WHY))?;
         if line.is_empty() {
             return Ok(headers);
         }
         left = left.saturating_sub(line.len() + 2);
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        match line.split_once(':') {
-            Some((name, value))
-                if !name.is_empty() && name.bytes().all(token) && !value.contains(['\0', '\r']) =>
-            {
-                headers.push((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()));
-            }
-            _ => return Err(refused(400, format!("{line:?} is not a header"))),
-        }
+        let Some((name, value)) = line.split_once(':').filter(is_header) else {
+            return Err(refused(400, format!("{line:?} is not a header")));
+        };
+        let value = value.trim_matches([' ', '\t']);
+        headers.push((name.to_owned(), value.to_owned()));
     }
 }
 
@@ -107,31 +101,30 @@ impl Body {
     /// The body that follows these headers. Errors where they do not agree on one.
     fn of(headers: &Headers) -> io::Result<Self> {
         let mut lengths = named(headers, "Content-Length");
-        match (named(headers, "Transfer-Encoding").next(), lengths.next()) {
-            (None, None) => Ok(Self::Ended),
-            (None, Some(text)) => {
-                let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-                if !digits {
-                    return Err(refused(400, format!("{text:?} is not a Content-Length")));
+        let length = lengths.next();
+        if let Some(coding) = named(headers, "Transfer-Encoding").next() {
+            return match coding.eq_ignore_ascii_case("chunked") {
+                _ if length.is_some() => {
+                    const WHY: &str = "send a Content-Length or a Transfer-Encoding, not both";
+                    Err(refused(400, WHY))
                 }
-                if let Some(other) = lengths.find(|other| *other != text) {
-                    let why =
-                        format!("a body has one Content-Length, not both {text:?} and {other:?}");
-                    return Err(refused(400, why));
-                }
-                // More digits than a number has are too many in any case.
-                Ok(Self::Length(text.parse().unwrap_or(usize::MAX)))
-            }
-            (Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => Ok(Self::Chunked(0)),
-            (Some(coding), None) => {
-                let why = format!("the Transfer-Encoding {coding:?} is not known here");
-                Err(refused(501, why))
-            }
-            (Some(_), Some(_)) => {
-                let why = "a body has a Content-Length or a Transfer-Encoding, not both";
-                Err(refused(400, why))
-            }
+                true => Ok(Self::Chunked(0)),
+                false => Err(refused(501, format!("the host knows no coding {coding:?}"))),
+            };
         }
+        let Some(length) = length else {
+            return Ok(Self::Ended);
+        };
+        if length.is_empty() || !length.bytes().all(|byte| byte.is_ascii_digit()) {
+            let why = format!("{length:?} is not a Content-Length");
+            return Err(refused(400, why));
+        }
+        if let Some(other) = lengths.find(|other| *other != length) {
+            let why = format!("send one Content-Length, not both {length:?} and {other:?}");
+            return Err(refused(400, why));
+        }
+        // More digits than a number has are too many in any case.
+        Ok(Self::Length(length.parse().unwrap_or(usize::MAX)))
     }
 
     /// Reads what has come of the body, or waits for it; `None` at its end. Refuses more than `most`
@@ -139,12 +132,13 @@ impl Body {
     fn piece(&mut self, from: &mut impl BufRead, most: usize) -> io::Result<Option<Vec<u8>>> {
         const FIRST_LINE: (u16, &str) = (400, "the first line of a chunk is longer than 1 KiB");
         const TOO_LONG: &str = "a chunk is longer than it says";
+        const TOO_LARGE: &str = "the body is longer than 100 MiB, the most that the host takes";
         if *self == Self::Chunked(0) {
             let line = line(from, 1024, FIRST_LINE)?;
             let digits = line.split(';').next().unwrap_or_default().trim();
-            let length = match usize::from_str_radix(digits, 16) {
-                Ok(length) if !digits.starts_with('+') => length,
-                _ => return Err(refused(400, format!("{line:?} is not the chunk length"))),
+            let length = usize::from_str_radix(digits, 16).ok();
+            let Some(length) = length.filter(|_| !digits.starts_with('+')) else {
+                return Err(refused(400, format!("{line:?} is not the chunk length")));
             };
             *self = Self::Chunked(length);
             if length == 0 {
@@ -157,12 +151,12 @@ impl Body {
             return Ok(None);
         };
         if *left > most {
-            const TOO_LARGE: &str = "the body is longer than 100 MiB, the most that the host takes";
             return Err(refused(413, TOO_LARGE));
         }
         let come = from.fill_buf()?;
         if come.is_empty() {
-            return Err(cut_off(format!("{left} bytes too early")));
+            let why = format!("the connection ended {left} bytes too early");
+            return Err(cut_off(why));
         }
         let piece = come[..come.len().min(*left)].to_vec();
         from.consume(piece.len());
@@ -203,14 +197,11 @@ impl Received {
         let [method, target, version] = parts[..] else {
             return Err(refused(400, format!("{first:?} is not a request")));
         };
-        let is_latest = match version {
-            "HTTP/1.1" => true,
-            "HTTP/1.0" => false,
-            _ => {
-                let why = format!("{version:?} is neither HTTP/1.1 nor HTTP/1.0");
-                return Err(refused(505, why));
-            }
-        };
+        let is_latest = version == "HTTP/1.1";
+        if !is_latest && version != "HTTP/1.0" {
+            let why = format!("{version:?} is neither HTTP/1.1 nor HTTP/1.0");
+            return Err(refused(505, why));
+        }
         let letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'-';
         if method.is_empty() || !method.bytes().all(letter) {
             return Err(refused(400, format!("{method:?} is not a method")));
@@ -232,15 +223,14 @@ impl Received {
             let mut words = named(&headers, "Connection").flat_map(|value| value.split(','));
             words.any(|one| one.trim().eq_ignore_ascii_case(word))
         };
-        let keep_alive = match is_latest {
-            true => !says("close"),
-            false => says("keep-alive"),
-        };
         let mut framing = Body::of(&headers)?;
-        let too_long = matches!(framing, Body::Length(length) if length > BODY_MAX);
-        let waits =
-            named(&headers, "Expect").any(|value| value.eq_ignore_ascii_case("100-continue"));
-        if waits && !too_long && !matches!(framing, Body::Ended | Body::Length(0)) {
+        let is_awaited = match framing {
+            Body::Ended => false,
+            Body::Length(length) => (1..=BODY_MAX).contains(&length),
+            Body::Chunked(_) => true,
+        };
+        let asks = |value: &str| value.eq_ignore_ascii_case("100-continue");
+        if is_awaited && named(&headers, "Expect").any(asks) {
             caller.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
         let mut body = Vec::new();
@@ -250,10 +240,13 @@ impl Received {
         Ok(Self {
             method: method.to_owned(),
             target: target.to_owned(),
+            keep_alive: match is_latest {
+                true => !says("close"),
+                false => says("keep-alive"),
+            },
+            takes_chunks: is_latest,
             headers,
             body,
-            keep_alive,
-            takes_chunks: is_latest,
         })
     }
 }
@@ -295,7 +288,10 @@ impl Answer {
     /// Its head for a caller, with `framing` in the place of the headers that are between the
     /// handler and the host alone.
     pub fn head(&self, framing: &str, closes: bool) -> Vec<u8> {
-        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
+        let status = format!("{} ", self.status);
+        let mut reasons = REASONS.split(", ");
+        let reason = reasons.find_map(|reason| reason.strip_prefix(&status));
+        let mut head = format!("HTTP/1.1 {status}{}\r\n", reason.unwrap_or_default());
         for (name, value) in &self.headers {
             match &*name.to_ascii_lowercase() {
                 "connection" | "keep-alive" | "transfer-encoding" | "content-length" => {}
@@ -319,30 +315,11 @@ impl Answer {
 }
 
 /// Words for people, for the statuses that they meet most [RFC 9110, section 15; RFC 6585].
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        201 => "Created",
-        202 => "Accepted",
-        204 => "No Content",
-        302 => "Found",
-        304 => "Not Modified",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        413 => "Content Too Large",
-        414 => "URI Too Long",
-        415 => "Unsupported Media Type",
-        431 => "Request Header Fields Too Large",
-        500 => "Internal Server Error",
-        501 => "Not Implemented",
-        503 => "Service Unavailable",
-        505 => "HTTP Version Not Supported",
-        _ => "",
-    }
-}
+const REASONS: &str = "200 OK, 201 Created, 202 Accepted, 204 No Content, 302 Found, \
+    304 Not Modified, 400 Bad Request, 401 Unauthorized, 403 Forbidden, 404 Not Found, \
+    405 Method Not Allowed, 413 Content Too Large, 414 URI Too Long, 415 Unsupported Media Type, \
+    431 Request Header Fields Too Large, 500 Internal Server Error, 501 Not Implemented, \
+    503 Service Unavailable, 505 HTTP Version Not Supported";
 
 /// With the beginning of the body as text, for the message of a failed test.
 impl std::fmt::Debug for Answer {
@@ -354,11 +331,7 @@ impl std::fmt::Debug for Answer {
 }
 
 /// A connection to a server.
-pub struct Connection {
-    stream: BufReader<Patient>,
-    /// The first line of what was sent last: says what hung.
-    sent: String,
-}
+pub struct Connection(BufReader<Patient>);
 
 impl Connection {
     /// Connects to the handler that listens on `port`.
@@ -367,10 +340,7 @@ impl Connection {
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_write_timeout(Some(TIMEOUT))?;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream: BufReader::new(Patient { stream, wanted }),
-            sent: "nothing".to_owned(),
-        })
+        Ok(Self(BufReader::new(Patient { stream, wanted })))
     }
 
     /// Waits for as long as it takes, while `wanted` gives `Ok`; it is asked every 100 ms. Its
@@ -379,54 +349,30 @@ impl Connection {
         &mut self,
         wanted: impl FnMut() -> io::Result<()> + Send + 'static,
     ) -> io::Result<()> {
-        self.stream.get_mut().wanted = Some(Box::new(wanted));
+        self.0.get_mut().wanted = Some(Box::new(wanted));
         self.socket().set_read_timeout(Some(ASK))
     }
 
     /// Whether the other side has neither closed the connection nor sent what nobody asked for.
     pub fn is_idle(&self) -> bool {
-        self.stream.buffer().is_empty()
-            && peek(self.socket()).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+        let peeked = peek(self.socket());
+        self.0.buffer().is_empty() && peeked.is_err_and(|e| e.kind() == ErrorKind::WouldBlock)
     }
 
     /// The socket, to shut down one side of it or to ask for its address.
     pub fn socket(&self) -> &TcpStream {
-        &self.stream.get_ref().stream
+        &self.0.get_ref().stream
     }
 
     /// Sends bytes as they are.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut lines = bytes.split(|byte| *byte == b'\r');
-        let line = lines.next().unwrap_or_default();
-        self.sent = String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
-        let sent = self.socket().write_all(bytes);
-        sent.map_err(|error| self.named("cannot send", error))
+        self.socket().write_all(bytes)
     }
 
     /// Sends a request and reads its answer.
     pub fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
         self.send(request)?;
-        match request.starts_with(b"HEAD ") {
-            true => self.read(false),
-            false => self.read_answer(),
-        }
-    }
-
-    /// Reads an answer with a body. An interim one (`100 Continue`) is an error.
-    pub fn read_answer(&mut self) -> io::Result<Answer> {
-        let answer = self.read(true)?;
-        match answer.status {
-            200.. => Ok(answer),
-            _ => Err(refused(400, format!("an interim answer: {answer:?}"))),
-        }
-    }
-
-    /// Reads all that comes until the handler closes the connection.
-    pub fn read_to_end(&mut self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let read = self.stream.read_to_end(&mut bytes);
-        read.map_err(|error| self.named("no end", error))?;
-        Ok(bytes)
+        self.read(!request.starts_with(b"HEAD "))
     }
 
     /// Reads an answer, interim or not. See [`read_head`](Self::read_head).
@@ -441,37 +387,25 @@ impl Connection {
     /// Reads an answer up to its body, which [`read_piece`](Self::read_piece) reads. Without
     /// `has_body`, as for HEAD, it has none, whatever its headers say.
     pub fn read_head(&mut self, has_body: bool) -> io::Result<(Answer, Body)> {
-        self.parse_head(has_body)
-            .map_err(|error| self.named("no answer", error))
-    }
-
-    /// Reads what has come of the body, or waits for it; `None` at its end.
-    pub fn read_piece(&mut self, body: &mut Body) -> io::Result<Option<Vec<u8>>> {
-        body.piece(&mut self.stream, usize::MAX)
-            .map_err(|error| self.named("no whole answer", error))
-    }
-
-    fn parse_head(&mut self, has_body: bool) -> io::Result<(Answer, Body)> {
         const MOST: usize = 1 << 30;
-        let from = &mut self.stream;
+        let from = &mut self.0;
         let has_ended = match from.fill_buf() {
             Err(error) if error.kind() != ErrorKind::ConnectionReset => return Err(error),
             come => come.map_or(true, <[u8]>::is_empty),
         };
         if has_ended {
             const WHY: &str = "the handler ended, or closed the connection, before it answered";
-            return Err(Error::new(ErrorKind::UnexpectedEof, WHY));
+            return Err(cut_off(WHY));
         }
         let line = line(from, MOST, (400, "the status line is too long"))?;
         let rest = line.strip_prefix("HTTP/1.1 ");
         let status = rest.and_then(|rest| rest.get(..3)?.parse().ok());
-        let status: u16 = status.ok_or_else(|| refused(400, format!("the line {line:?}")))?;
         let answer = Answer {
-            status,
+            status: status.ok_or_else(|| refused(400, format!("{line:?} is not an answer")))?,
             headers: headers(from, MOST)?,
             body: Vec::new(),
         };
-        if !has_body || status < 200 || matches!(status, 204 | 304) {
+        if !has_body || answer.status < 200 || matches!(answer.status, 204 | 304) {
             return Ok((answer, Body::Ended));
         }
         match Body::of(&answer.headers)? {
@@ -480,13 +414,16 @@ impl Connection {
         }
     }
 
-    /// Says what was being answered, and turns a timeout into words.
-    fn named(&self, what: &str, error: Error) -> Error {
-        let why = match is_timeout(&error) {
-            true => format!("nothing for {TIMEOUT:?}"),
-            false => error.to_string(),
-        };
-        Error::new(error.kind(), format!("{what} ({:?}): {why}", self.sent))
+    /// Reads what has come of the body, or waits for it; `None` at its end.
+    pub fn read_piece(&mut self, body: &mut Body) -> io::Result<Option<Vec<u8>>> {
+        body.piece(&mut self.0, usize::MAX)
+    }
+}
+
+/// The bytes as they come.
+impl Read for Connection {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
     }
 }
 
@@ -498,9 +435,11 @@ struct Patient {
 
 impl Read for Patient {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // The name of a timeout differs between systems.
+        const TIMEOUTS: [ErrorKind; 2] = [ErrorKind::WouldBlock, ErrorKind::TimedOut];
         loop {
             match (self.stream.read(buffer), &mut self.wanted) {
-                (Err(error), Some(wanted)) if is_timeout(&error) => wanted()?,
+                (Err(error), Some(wanted)) if TIMEOUTS.contains(&error.kind()) => wanted()?,
                 (result, _) => return result,
             }
         }
@@ -513,11 +452,6 @@ pub fn peek(socket: &TcpStream) -> io::Result<usize> {
     let peeked = socket.peek(&mut [0]);
     socket.set_nonblocking(false)?;
     peeked
-}
-
-/// Whether a timeout of a socket ended a call; its name differs between systems.
-fn is_timeout(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
 /// A request. It gets a `Host`, and a `Content-Length` where it has a body or its method asks for
@@ -538,14 +472,8 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) 
     [head.as_bytes(), b"\r\n", body].concat()
 }
 
-/// An invocation, byte for byte as the host sends it (tests/template/wire/host-order-json.http),
-/// but for the port in `Host`.
-pub fn invocation(path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
-    invocation_to("127.0.0.1", path, id, payload)
-}
-
-/// An invocation with this `Host`.
-pub fn invocation_to(host: &str, path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
+/// An invocation, byte for byte as the host sends it (tests/template/wire/host-order-json.http).
+pub fn invocation(host: &str, path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
     let headers = [
         ("Host", host),
         ("X-Azure-Functions-HostVersion", "4.1037.0.0"),
@@ -554,24 +482,17 @@ pub fn invocation_to(host: &str, path: &str, id: &str, payload: &[u8]) -> Vec<u8
         ("Transfer-Encoding", "chunked"),
         ("Content-Type", "application/json; charset=utf-8"),
     ];
-    let mut bytes = request("POST", path, &headers, b"");
-    push_chunks(&mut bytes, payload);
-    bytes
+    chunked(request("POST", path, &headers, b""), payload)
 }
 
-/// A body in chunks as the host sends them.
-pub fn chunked(body: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    push_chunks(&mut bytes, body);
-    bytes
-}
-
-fn push_chunks(bytes: &mut Vec<u8>, body: &[u8]) {
+/// Adds a body to the head of a request, in chunks as the host sends them.
+pub fn chunked(mut head: Vec<u8>, body: &[u8]) -> Vec<u8> {
     // Large blobs come this way: room for all of it, and for the line of each chunk.
-    bytes.reserve_exact(body.len() + body.len() / CHUNK * 8 + 32);
+    head.reserve_exact(body.len() + body.len() / CHUNK * 8 + 32);
     for piece in body.chunks(CHUNK).chain([&[][..]]) {
-        bytes.extend(chunk(piece));
+        head.extend(chunk(piece));
     }
+    head
 }
 
 /// A chunk; the empty one ends a body.

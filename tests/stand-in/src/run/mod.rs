@@ -283,7 +283,9 @@ impl Run {
                 let port = port.unwrap_or_default();
                 let waiting = format!("waiting for a handler on 127.0.0.1:{port}");
                 self.console.log(Kind::Host, &waiting);
-                start::is_ready(port, || true);
+                while !start::answers(port) {
+                    thread::sleep(start::PING_PAUSE);
+                }
                 Handler::attached(port)
             }
         };

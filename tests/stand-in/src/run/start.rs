@@ -4,7 +4,6 @@ use crate::app::description::Description;
 use crate::run::http::Connection;
 use crate::run::process::{Handler, Show, port_in};
 use std::hash::{BuildHasher, RandomState};
-use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
 use std::sync::Arc;
@@ -13,36 +12,38 @@ use std::time::{Duration, Instant};
 /// How long a handler may take until it answers.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
+/// How often it is asked [Workers/Http/DefaultHttpWorkerService.cs, IsWorkerReady].
+pub const PING_PAUSE: Duration = Duration::from_millis(25);
+
 /// How many ports are tried if other processes take them.
 const PORTS: usize = 10;
 
 /// Starts a handler of the app by `command`, and waits until it answers. Lines go to `show`, see
-/// [`Handler::spawn_at`]. Errors with the reason and what the handler said if it ends, or does not
+/// [`Handler::spawn`]. Errors with the reason and what the handler said if it ends, or does not
 /// answer.
 pub fn start(
     app: &Description,
     command: &dyn Fn() -> Command,
     show: Option<Arc<Show>>,
 ) -> Result<Handler, String> {
-    let shown = show.is_some();
     for _ in 0..PORTS {
         let (port, mut command) = (free_port(), command());
         prepare(&mut command, app, port);
-        let handler = Handler::spawn_at(port, command, show.clone())
+        let handler = Handler::spawn(port, command, show.clone())
             .map_err(|error| format!("the handler does not start: {error}"))?;
         let begun = Instant::now();
-        let in_time = || begun.elapsed() < READY_WITHIN;
-        // It is this handler that answers if its own line on stdout names the port.
-        let said = || shown || port_in(&handler.stdout()) == Some(port);
-        let mut ready = is_ready(port, || handler.is_running() && in_time());
-        while ready && !said() && handler.is_running() && in_time() {
-            std::thread::sleep(Duration::from_millis(2));
+        let is_running = || handler.exit_code().is_none();
+        // Another process may answer there: this one's own line on stdout names the port.
+        let said = || show.is_some() || port_in(&handler.stdout()) == Some(port);
+        while is_running() && begun.elapsed() < READY_WITHIN {
+            if answers(port) && said() && is_running() {
+                return Ok(handler);
+            }
+            std::thread::sleep(PING_PAUSE);
         }
-        ready &= said() && handler.is_running();
         let problem = match handler.exit_code() {
-            _ if ready => return Ok(handler),
             // Another process has taken the port meanwhile.
-            Some(_) if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() => continue,
+            Some(_) if !is_free(port) => continue,
             Some(code) => format!("the handler ended with code {code} before it answered"),
             None => format!(
                 "the handler has not answered on port {port}, which it is given, within {} seconds",
@@ -75,38 +76,27 @@ fn prepare(command: &mut Command, app: &Description, port: u16) {
     command.env("FUNCTIONS_HTTPWORKER_ID", guid());
 }
 
-/// Waits until a handler answers on `port`: asked every 25 ms, first at once, and any answer will
-/// do [Workers/Http/DefaultHttpWorkerService.cs, IsWorkerReady]. Gives whether it did before
-/// `going_on` no longer held.
-pub fn is_ready(port: u16, going_on: impl Fn() -> bool) -> bool {
+/// Whether a handler answers on `port`; any answer will do.
+pub fn answers(port: u16) -> bool {
     let ping = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
-    loop {
-        let answer = Connection::open(port).and_then(|mut connection| {
-            // It may have accepted the connection, and then take its time.
-            let asked = Instant::now();
-            let wanted = move || match asked.elapsed() < READY_WITHIN {
-                true => Ok(()),
-                false => Err(io::ErrorKind::TimedOut.into()),
-            };
-            connection.wait_while(wanted)?;
-            connection.exchange(ping.as_bytes())
-        });
-        if answer.is_ok() {
-            return true;
-        }
-        if !going_on() {
-            return false;
-        }
-        std::thread::sleep(Duration::from_millis(25));
-    }
+    let connection = Connection::open(port);
+    let answer = connection.and_then(|mut handler| handler.exchange(ping.as_bytes()));
+    answer.is_ok()
+}
+
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
 /// A port that nothing listens on: below those that the system gives to connections and to port 0,
 /// which other processes take at any moment.
 fn free_port() -> u16 {
-    let random = |_| 10_000 + (RandomState::new().hash_one(0) % 20_000) as u16;
-    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-    (0..).map(random).find(is_free).expect("a free port")
+    loop {
+        let port = 10_000 + (RandomState::new().hash_one(0) % 20_000) as u16;
+        if is_free(port) {
+            return port;
+        }
+    }
 }
 
 /// An id as the host makes them.

@@ -3,7 +3,6 @@
 use crate::fake;
 use serde_json::json;
 use stand_in::App;
-use stand_in::run::process;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
@@ -232,7 +231,7 @@ fn a_failed_test_shows_what_the_handler_printed() {
         panic!("on purpose");
     }
     let name = "app::a_failed_test_shows_what_the_handler_printed";
-    let output = process::app_of_tests(name, FAIL).output().expect("a run");
+    let output = fake::command_of(name, FAIL).output().expect("a run");
     let text = String::from_utf8_lossy(&output.stderr);
     let printed = "the handler of the failed test: it ran until then\n--- stdout\n";
     assert!(text.contains(printed), "{text}");

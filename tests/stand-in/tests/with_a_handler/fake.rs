@@ -232,7 +232,15 @@ fn serve() {
 
 /// The command that starts the handler as a process.
 pub fn command() -> Command {
-    process::app_of_tests("fake::serve", SERVE)
+    command_of("fake::serve", SERVE)
+}
+
+/// The command that starts these tests once more: the one of this name, with a variable set.
+pub fn command_of(test: &str, variable: &str) -> Command {
+    let mut command = process::on_any_port(std::env::current_exe().expect("the test's path"));
+    command.args([test, "--exact", "--nocapture", "--quiet"]);
+    command.arg("--test-threads=1").env(variable, "1");
+    command
 }
 
 /// The front, with the handler in this process.

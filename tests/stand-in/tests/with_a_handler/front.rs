@@ -1,12 +1,13 @@
 //! The front, as callers see it.
 
 use crate::fake::{self, Served};
+use crate::wait::wait_for;
 use serde_json::{Value, json};
 use stand_in::host::date::Date;
 use stand_in::host::payload;
 use stand_in::host::schedule::Schedule;
 use stand_in::run::http::{Body, Connection, request};
-use stand_in::run::process::wait_for;
+use std::io::Read;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::Duration;
@@ -21,7 +22,9 @@ fn get(connection: &mut Connection, path: &str) {
 
 /// All that comes until the connection ends.
 fn rest(connection: &mut Connection) -> String {
-    String::from_utf8(connection.read_to_end().unwrap()).unwrap()
+    let mut text = String::new();
+    connection.read_to_string(&mut text).unwrap();
+    text
 }
 
 #[test]
@@ -52,8 +55,8 @@ fn a_connection_takes_requests_one_after_the_other() {
     let order = request("POST", "/api/order", &[], b"a");
     let length = request("GET", "/api/length", &[], b"");
     connection.send(&[order, length].concat()).unwrap();
-    assert_eq!(connection.read_answer().unwrap().text(), "Order enqueued");
-    assert_eq!(connection.read_answer().unwrap().text(), "hello");
+    assert_eq!(connection.read(true).unwrap().text(), "Order enqueued");
+    assert_eq!(connection.read(true).unwrap().text(), "hello");
 }
 
 #[test]
@@ -72,7 +75,7 @@ fn bodies_come_in_every_framing() {
     waiting.send(&head).unwrap();
     assert_eq!(waiting.read(true).unwrap().status, 100);
     waiting.send(b"hi").unwrap();
-    assert!(waiting.read_answer().unwrap().text().ends_with("\n\nhi"));
+    assert!(waiting.read(true).unwrap().text().ends_with("\n\nhi"));
 
     let mut old = served.connect();
     old.send(b"GET /api/length HTTP/1.0\r\n\r\n").unwrap();
@@ -96,7 +99,7 @@ fn an_answer_is_passed_on_as_it_comes() {
     assert_eq!(piece(), None);
     // And the connection goes on.
     get(&mut connection, "/api/length");
-    assert_eq!(connection.read_answer().unwrap().text(), "hello");
+    assert_eq!(connection.read(true).unwrap().text(), "hello");
     // Without chunks it ends with the connection.
     let mut old = served.connect();
     old.send(b"GET /api/stream HTTP/1.0\r\n\r\n").unwrap();
@@ -213,7 +216,7 @@ fn what_is_no_request_for_a_function_is_answered_in_words() {
     let headers = [("Content-Length", "104857601")];
     let request = request("POST", "/api/order", &headers, &[b'x'; 100_000]);
     large.send(&request).unwrap();
-    let answer = large.read_answer().unwrap();
+    let answer = large.read(true).unwrap();
     assert_eq!(answer.status, 413, "{answer:?}");
     assert!(answer.text().contains("100 MiB"), "{answer:?}");
 }

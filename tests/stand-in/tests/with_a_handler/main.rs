@@ -10,3 +10,5 @@ mod interrupts;
 #[cfg(unix)]
 mod run;
 mod storage;
+#[path = "../../../template/wait.rs"]
+mod wait;

@@ -1,9 +1,9 @@
 //! `make run` as a process, on an app with a handler that is built in a moment.
 
 use crate::fake;
+use crate::wait::wait_for;
 use serde_json::{Value, json};
 use stand_in::run::http::{Answer, Connection, request};
-use stand_in::run::process::wait_for;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::fs;
@@ -367,7 +367,7 @@ fn it_reloads_and_no_request_fails() {
     folder.write_handler("second");
     run.wait_for_words("] reloaded in ", 1);
     assert_eq!(run.hello().0, "second");
-    let slow = slow.read_answer().expect("an answer");
+    let slow = slow.read(true).expect("an answer");
     assert_eq!(slow.text(), format!("first {first}"));
     wait_for_end(first);
 
@@ -753,9 +753,9 @@ fn a_function_that_never_ends_ends_its_handler() {
         let mut slow = run.waiting("/api/hello?slow");
         run.wait_for_words("it has run longer than functionTimeout, 1 s", time);
         // What ends within the two seconds is answered.
-        let slow = slow.read_answer().expect("an answer");
+        let slow = slow.read(true).expect("an answer");
         assert_eq!(slow.status, 200, "{}", run.output());
-        assert_eq!(never.read_answer().expect("an answer").status, 500);
+        assert_eq!(never.read(true).expect("an answer").status, 500);
         let took = begun.elapsed().as_secs();
         assert!((3..10).contains(&took), "{took} s");
         let (_, now) = run.hello();

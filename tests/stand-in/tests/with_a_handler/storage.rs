@@ -281,7 +281,7 @@ fn a_local_that_cannot_be_written_is_named() {
 #[test]
 fn files_that_anybody_writes_trigger() {
     use crate::run::{Folder, Run};
-    use stand_in::run::process::wait_for;
+    use crate::wait::wait_for;
 
     let folder = Folder::new("blobs");
     let trigger = json!({"type": "blobTrigger", "name": "item", "path": "ins/{name}", "connection": "AzureWebJobsStorage"});

@@ -2,11 +2,12 @@
 
 use crate::files;
 use stand_in::commands::lock::Lock;
-use stand_in::run::process::DEADLINE;
 use stand_in::run::watch::Files;
 use std::path::Path;
 use std::sync::mpsc::channel;
 use std::time::Duration;
+
+const DEADLINE: Duration = Duration::from_secs(30);
 
 #[test]
 fn every_change_is_seen() {

@@ -1,0 +1,97 @@
+//! A handler process of a test.
+
+use crate::wait::wait_for;
+use stand_in::run::process::{self, Stream, port_in};
+use std::ops::Deref;
+use std::process::Command;
+
+/// The handler, and what tests wait for.
+pub struct Handler(process::Handler);
+
+impl Deref for Handler {
+    type Target = process::Handler;
+
+    fn deref(&self) -> &process::Handler {
+        &self.0
+    }
+}
+
+impl Handler {
+    /// Runs `command`, whatever it is, and waits until it says on stdout where it listens.
+    pub fn from_command(command: Command) -> Self {
+        let announced = Self::spawn(command).announced();
+        announced.unwrap_or_else(|_| panic!("it ended before it listened"))
+    }
+
+    /// Runs `command` without waiting for anything; `port` is not known yet.
+    pub fn spawn(command: Command) -> Self {
+        Self(process::Handler::spawn(0, command, None).expect("it starts"))
+    }
+
+    /// Waits for the line on stdout that says where it listens; gives the process back as an error
+    /// if it ended first.
+    pub fn announced(mut self) -> Result<Self, Self> {
+        match self.wait("its address", Stream::Stdout, port_in) {
+            Some(port) => {
+                self.0.port = port;
+                Ok(self)
+            }
+            None => Err(self),
+        }
+    }
+
+    /// The process's id.
+    pub fn pid(&self) -> u32 {
+        self.0.pid().expect("a process of one's own")
+    }
+
+    /// Whether the process has not ended.
+    pub fn is_running(&self) -> bool {
+        self.exit_code().is_none()
+    }
+
+    /// Waits until stderr holds `what`.
+    #[track_caller]
+    pub fn wait_for_stderr(&self, what: &str) {
+        self.wait_for_text(what, Stream::Stderr);
+    }
+
+    /// Waits until stdout holds `what`.
+    #[track_caller]
+    pub fn wait_for_stdout(&self, what: &str) {
+        self.wait_for_text(what, Stream::Stdout);
+    }
+
+    #[track_caller]
+    fn wait_for_text(&self, what: &str, stream: Stream) {
+        let find = |text: &str| text.contains(what).then_some(());
+        let found = self.wait(what, stream, find);
+        assert!(found.is_some(), "{stream:?} ended without {what:?}");
+    }
+
+    /// Waits until `find` finds something in what it prints; `None` if it ended without it.
+    #[track_caller]
+    fn wait<T>(&self, what: &str, stream: Stream, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+        wait_for(&format!("{what:?} on {stream:?}"), || {
+            let ended = !self.is_running();
+            let text = match stream {
+                Stream::Stdout => self.stdout(),
+                Stream::Stderr => self.stderr(),
+            };
+            find(&text).map(Some).or(ended.then_some(None))
+        })
+    }
+
+    /// Waits until the process has ended by itself, and gives its exit code.
+    pub fn wait_for_exit(&self) -> i32 {
+        wait_for("the handler to end", || self.exit_code())
+    }
+
+    /// Sends a signal by its name, `TERM` for one.
+    pub fn signal(&self, name: &str) {
+        let mut kill = Command::new("kill");
+        kill.arg(format!("-{name}")).arg(self.pid().to_string());
+        let sent = kill.status().is_ok_and(|status| status.success());
+        assert!(sent, "kill -{name} failed");
+    }
+}
