@@ -1,17 +1,15 @@
 //! JSON as the host reads and writes it: a short port of Newtonsoft.Json 13.0.3 with its default
-//! settings, and of how .NET 8 writes numbers and dates as text in the invariant culture, on a
-//! machine whose time zone is UTC (as in Azure). In brackets: the source file of a rule in
+//! settings, in the invariant culture and in UTC. In brackets: the source file of a rule in
 //! JamesNK/Newtonsoft.Json.
 //!
 //! Not ported, so that such a text fails here where the library mends it: constructors,
 //! `undefined`, `[1,,2]`.
 
+use crate::app::tool::to_json;
 use crate::host::date::Date;
-use serde::ser::{Error, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
-/// A JSON value. A string that is a date stays a string here and is rewritten when it is written:
-/// the library parses it while reading, but only the writing shows.
+/// A JSON value. A text that is a date is rewritten when it is written, not when it is read.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Token {
     Null,
@@ -21,25 +19,22 @@ pub enum Token {
     Float(f64),
     Text(String),
     Array(Vec<Token>),
-    /// In order; a repeated name keeps its first place and its last value [JObject.cs,
-    /// DuplicatePropertyNameHandling].
+    /// In order; a repeated name keeps its first place and its last value [JObject.cs].
     Object(Vec<(String, Token)>),
 }
 
 /// Reads a text of one JSON value nested at most `max_depth` deep: 64 by default [JsonReader.cs].
 pub fn parse(text: &str, max_depth: usize) -> Result<Token, String> {
-    let mut reader = Reader {
-        text,
-        rest: text,
-        depth: 0,
-        max_depth,
-    };
-    let token = reader.value()?;
-    reader.skip()?;
-    match reader.rest {
-        "" => Ok(token),
-        _ => Err(reader.unexpected("after the value")),
-    }
+    let mut rest = text;
+    let token = value(&mut rest, max_depth);
+    next(&mut rest);
+    token.filter(|_| rest.is_empty()).ok_or_else(|| {
+        let at = text.len() - rest.len();
+        let begin: String = rest.chars().take(20).collect();
+        format!(
+            "JSON that the host does not read (up to {max_depth} levels), at byte {at}: {begin:?}"
+        )
+    })
 }
 
 impl Token {
@@ -77,42 +72,45 @@ impl Token {
 
     /// The value as JSON, indented by two spaces or on one line [JsonTextWriter.cs].
     pub fn to_json(&self, indented: bool) -> String {
-        match indented {
-            true => escaped(serde_json::to_string_pretty(self).expect("it is JSON")),
-            false => json(self),
+        let json = |value: &Token| value.to_json(indented);
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Bool(value) => value.to_string(),
+            Self::Integer(digits) => digits.clone(),
+            Self::Float(value) if value.is_finite() => match double(*value) {
+                // [JsonConvert.cs, EnsureDecimalPlace]
+                digits if digits.contains(['.', 'E']) => digits,
+                digits => digits + ".0",
+            },
+            Self::Float(value) => quoted(&double(*value)),
+            Self::Text(text) => match Date::parse(text) {
+                Some(date) => quoted(&date.iso()),
+                None => quoted(text),
+            },
+            Self::Array(elements) => listed(elements.iter().map(json), ["[", "]"], indented),
+            Self::Object(members) => {
+                let colon = if indented { ": " } else { ":" };
+                let members = members.iter();
+                let members = members.map(|(name, value)| quoted(name) + colon + &json(value));
+                listed(members, ["{", "}"], indented)
+            }
         }
     }
 }
 
-impl Serialize for Token {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let digits = match self {
-            Self::Null => return serializer.serialize_unit(),
-            Self::Bool(value) => return serializer.serialize_bool(*value),
-            Self::Text(text) => {
-                return match Date::parse(text) {
-                    Some(date) => serializer.serialize_str(&date.iso()),
-                    None => serializer.serialize_str(text),
-                };
-            }
-            Self::Array(elements) => return serializer.collect_seq(elements),
-            Self::Object(members) => {
-                let members = members.iter();
-                return serializer.collect_map(members.map(|(name, value)| (name, value)));
-            }
-            Self::Float(value) if !value.is_finite() => {
-                return serializer.serialize_str(&double(*value));
-            }
-            // [JsonConvert.cs, EnsureDecimalPlace]
-            Self::Float(value) => match double(*value) {
-                text if text.contains(['.', 'E']) => text,
-                text => text + ".0",
-            },
-            Self::Integer(digits) => digits.clone(),
-        };
-        let number = RawValue::from_string(digits).map_err(S::Error::custom)?;
-        number.serialize(serializer)
+/// JSON elements in brackets.
+fn listed(
+    elements: impl Iterator<Item = String>,
+    [open, close]: [&str; 2],
+    indented: bool,
+) -> String {
+    let elements: Vec<String> = elements.collect();
+    if !indented || elements.is_empty() {
+        return format!("{open}{}{close}", elements.join(","));
     }
+    // Strings in JSON have no line breaks.
+    let lines = elements.join(",\n").replace('\n', "\n  ");
+    format!("{open}\n  {lines}\n{close}")
 }
 
 /// A JSON object on one line, if `text` is what the library makes of it when it writes it anew,
@@ -123,9 +121,17 @@ pub fn on_one_line(text: &str) -> Option<String> {
     is_written_so.then(|| token.to_json(false))
 }
 
-/// A value as JSON on one line.
+/// A value as JSON on one line. Three more characters are escaped than serde escapes
+/// [JavaScriptUtils.cs]; they only stand in strings.
 pub fn json(value: &(impl Serialize + ?Sized)) -> String {
-    escaped(serde_json::to_string(value).expect("it is JSON"))
+    let json = to_json(value);
+    // Large values are mostly ASCII, and that is seen much faster in a debug build.
+    if json.is_ascii() || !json.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
+        return json;
+    }
+    json.replace('\u{85}', "\\u0085")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
 }
 
 /// A text as a JSON string.
@@ -149,27 +155,11 @@ pub fn object<Name: AsRef<str>, Value: AsRef<str>>(
     json + "}"
 }
 
-/// JSON in which three more characters are escaped than serde escapes [JavaScriptUtils.cs]; they
-/// only stand in strings.
-fn escaped(json: String) -> String {
-    // Large values are mostly ASCII, and that is seen much faster in a debug build.
-    if json.is_ascii() || !json.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
-        return json;
-    }
-    json.replace('\u{85}', "\\u0085")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
-}
-
 /// A double as .NET writes it: the shortest digits that read back as it, with an exponent from
 /// 1E+15 (or their number) up and below 0.0001 (dotnet/runtime, Number.Formatting.cs).
 fn double(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        let sign = if value < 0.0 { "-" } else { "" };
-        return format!("{sign}Infinity");
+    if !value.is_finite() {
+        return value.to_string().replace("inf", "Infinity");
     }
     let scientific = format!("{value:e}");
     let (mantissa, exponent) = scientific.split_once('e').expect("an exponent");
@@ -181,216 +171,168 @@ fn double(value: f64) -> String {
     value.to_string()
 }
 
-/// Reads a text as [JsonTextReader.cs] does.
-struct Reader<'a> {
-    text: &'a str,
-    /// What has not been read yet.
-    rest: &'a str,
-    depth: usize,
-    max_depth: usize,
+// What reads a text takes it from the front of `rest`, as [JsonTextReader.cs] does.
+
+fn value(rest: &mut &str, max_depth: usize) -> Option<Token> {
+    Some(match next(rest)? {
+        '{' => {
+            let mut members: Vec<(String, Token)> = Vec::new();
+            for (name, value) in elements(rest, '}', max_depth, member)? {
+                match members.iter_mut().find(|(other, _)| *other == name) {
+                    Some((_, first)) => *first = value,
+                    None => members.push((name, value)),
+                }
+            }
+            Token::Object(members)
+        }
+        '[' => Token::Array(elements(rest, ']', max_depth, value)?),
+        '"' | '\'' => Token::Text(string(rest)?),
+        '-' | '.' | '0'..='9' if !rest.starts_with("-I") => number(rest)?,
+        _ => {
+            let mut after = *rest;
+            let word = match take_while(&mut after, |c| c.is_ascii_alphabetic() || c == '-') {
+                "null" => Token::Null,
+                "true" => Token::Bool(true),
+                "false" => Token::Bool(false),
+                "NaN" => Token::Float(f64::NAN),
+                "Infinity" => Token::Float(f64::INFINITY),
+                "-Infinity" => Token::Float(f64::NEG_INFINITY),
+                _ => return None,
+            };
+            *rest = after;
+            word
+        }
+    })
 }
 
-impl<'a> Reader<'a> {
-    fn peek(&self) -> Option<char> {
-        self.rest.chars().next()
-    }
-
-    fn take(&mut self, expected: char) -> bool {
-        let after = self.rest.strip_prefix(expected);
-        self.rest = after.unwrap_or(self.rest);
-        after.is_some()
-    }
-
-    fn take_while(&mut self, test: impl Fn(char) -> bool) -> &'a str {
-        let end = self.rest.find(|c| !test(c)).unwrap_or(self.rest.len());
-        let (taken, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        taken
-    }
-
-    fn unexpected(&self, place: &str) -> String {
-        let at = self.text.len() - self.rest.len();
-        format!("{:?} {place} at {at}", self.peek())
-    }
-
-    /// White space of every kind, NUL, and comments of both kinds.
-    fn skip(&mut self) -> Result<(), String> {
-        loop {
-            self.take_while(|c| c.is_whitespace() || c == '\0');
-            if !self.take('/') {
-                return Ok(());
-            }
-            if self.take('/') {
-                self.take_while(|c| !matches!(c, '\r' | '\n'));
-            } else if self.take('*') {
-                let (_, rest) = self.rest.split_once("*/").ok_or("a comment does not end")?;
-                self.rest = rest;
-            } else {
-                return Err(self.unexpected("in a comment"));
-            }
+/// What stands between brackets. A comma may stand after the last element.
+fn elements<T>(
+    rest: &mut &str,
+    close: char,
+    max_depth: usize,
+    element: fn(&mut &str, usize) -> Option<T>,
+) -> Option<Vec<T>> {
+    let max_depth = max_depth.checked_sub(1)?;
+    take(rest);
+    let mut elements = Vec::new();
+    while next(rest)? != close {
+        elements.push(element(rest, max_depth)?);
+        if next(rest)? != close && take(rest)? != ',' {
+            return None;
         }
     }
+    take(rest);
+    Some(elements)
+}
 
-    fn value(&mut self) -> Result<Token, String> {
-        self.skip()?;
-        match self.peek() {
-            Some('{') => self.object(),
-            Some('[') => {
-                let mut elements = Vec::new();
-                self.elements(['[', ']'], |reader| {
-                    elements.push(reader.value()?);
-                    Ok(())
-                })?;
-                Ok(Token::Array(elements))
-            }
-            Some('"' | '\'') => Ok(Token::Text(self.string()?)),
-            Some('-' | '.' | '0'..='9') if !self.rest.starts_with("-I") => self.number(),
-            _ => match self.take_while(|c| c.is_ascii_alphabetic() || c == '-') {
-                "null" => Ok(Token::Null),
-                "true" => Ok(Token::Bool(true)),
-                "false" => Ok(Token::Bool(false)),
-                "NaN" => Ok(Token::Float(f64::NAN)),
-                "Infinity" => Ok(Token::Float(f64::INFINITY)),
-                "-Infinity" => Ok(Token::Float(f64::NEG_INFINITY)),
-                word => {
-                    let next = self.unexpected("where a value stands");
-                    Err(format!("{word:?}, then {next}"))
-                }
-            },
+fn member(rest: &mut &str, max_depth: usize) -> Option<(String, Token)> {
+    let name = match *rest {
+        quoted if quoted.starts_with(['"', '\'']) => string(rest)?,
+        _ => match take_while(rest, |c| c.is_alphanumeric() || matches!(c, '_' | '$')) {
+            "" => return None,
+            name => name.to_owned(),
+        },
+    };
+    match next(rest)? {
+        ':' => take(rest)?,
+        _ => return None,
+    };
+    Some((name, value(rest, max_depth)?))
+}
+
+/// Lone surrogates become U+FFFD; line breaks and other control characters may stand as they are.
+fn string(rest: &mut &str) -> Option<String> {
+    let (quote, mut text) = (take(rest)?, String::new());
+    loop {
+        text += take_while(rest, |c| c != quote && c != '\\');
+        let mut units = Vec::new();
+        while rest.starts_with('\\') {
+            take(rest);
+            units.push(escaped(rest)?);
+        }
+        text += &String::from_utf16_lossy(&units);
+        if units.is_empty() {
+            take(rest)?;
+            return Some(text);
         }
     }
+}
 
-    /// Reads what stands between brackets, each element with `read`; a comma may stand after the
-    /// last.
-    fn elements(
-        &mut self,
-        [open, close]: [char; 2],
-        mut read: impl FnMut(&mut Self) -> Result<(), String>,
-    ) -> Result<(), String> {
-        self.depth += 1;
-        if self.depth > self.max_depth {
-            return Err(format!("nested deeper than {}", self.max_depth));
+/// What stands after a backslash, as a unit of UTF-16.
+fn escaped(rest: &mut &str) -> Option<u16> {
+    Some(match take(rest)? {
+        'b' => 8,
+        't' => 9,
+        'n' => 10,
+        'f' => 12,
+        'r' => 13,
+        c @ ('\\' | '"' | '\'' | '/') => c as u16,
+        'u' => {
+            let (digits, after) = rest.split_at_checked(4)?;
+            *rest = after;
+            let unit = u16::from_str_radix(digits, 16).ok();
+            unit.filter(|_| !digits.starts_with('+'))?
         }
-        self.take(open);
-        self.skip()?;
-        while !self.take(close) {
-            read(self)?;
-            self.skip()?;
-            if !self.take(',') && self.peek() != Some(close) {
-                return Err(self.unexpected("after an element"));
-            }
-            self.skip()?;
-        }
-        self.depth -= 1;
-        Ok(())
-    }
+        _ => return None,
+    })
+}
 
-    fn object(&mut self) -> Result<Token, String> {
-        let mut members: Vec<(String, Token)> = Vec::new();
-        self.elements(['{', '}'], |reader| {
-            let (name, value) = reader.member()?;
-            match members.iter_mut().find(|(other, _)| *other == name) {
-                Some((_, first)) => *first = value,
-                None => members.push((name, value)),
-            }
-            Ok(())
-        })?;
-        Ok(Token::Object(members))
+/// `ParseReadNumber`: octal and hexadecimal with a leading 0, integers of up to 380 characters, all
+/// else a double.
+fn number(rest: &mut &str) -> Option<Token> {
+    let text = take_while(rest, |c| c.is_ascii_hexdigit() || "-+.xX".contains(c));
+    let ends = |c: char| c.is_whitespace() || ",}])/\0".contains(c);
+    if !rest.is_empty() && !rest.starts_with(ends) {
+        return None;
     }
-
-    fn member(&mut self) -> Result<(String, Token), String> {
-        let name = match self.peek() {
-            Some('"' | '\'') => self.string()?,
-            _ => match self.take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '$')) {
-                "" => return Err(self.unexpected("where a name stands")),
-                name => name.to_owned(),
-            },
+    if let Some(digits) = text.strip_prefix('0')
+        && digits.starts_with(|c| !".eE".contains(c))
+    {
+        let value = match digits.strip_prefix(['x', 'X']) {
+            Some(digits) => u64::from_str_radix(digits, 16),
+            None => u64::from_str_radix(digits, 8),
         };
-        self.skip()?;
-        if !self.take(':') {
-            return Err(self.unexpected("after a name"));
-        }
-        Ok((name, self.value()?))
+        return Some(Token::Integer((value.ok()? as i64).to_string()));
     }
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if !is_digits(digits) {
+        return text.parse().ok().map(Token::Float);
+    }
+    // Leading zeros go, and so does the sign of zero.
+    let integer = match digits.trim_start_matches('0') {
+        "" => "0".to_owned(),
+        significant if text == digits => significant.to_owned(),
+        significant => format!("-{significant}"),
+    };
+    (text.len() <= 380).then_some(Token::Integer(integer))
+}
 
-    /// Lone surrogates become U+FFFD; line breaks and other control characters may stand as they
-    /// are.
-    fn string(&mut self) -> Result<String, String> {
-        let quote = self.peek().ok_or("a string does not begin")?;
-        self.take(quote);
-        let mut text = String::new();
-        loop {
-            text += self.take_while(|c| c != quote && c != '\\');
-            if self.take(quote) {
-                return Ok(text);
-            }
-            let mut units = Vec::new();
-            while self.take('\\') {
-                units.push(self.escaped()?);
-            }
-            if units.is_empty() {
-                return Err("a string does not end".to_owned());
-            }
-            text += &String::from_utf16_lossy(&units);
+/// The character after white space of every kind, NUL, and comments of both kinds.
+fn next(rest: &mut &str) -> Option<char> {
+    loop {
+        take_while(rest, |c| c.is_whitespace() || c == '\0');
+        if rest.starts_with("//") {
+            take_while(rest, |c| !matches!(c, '\r' | '\n'));
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            *rest = comment.split_once("*/")?.1;
+        } else {
+            return rest.chars().next();
         }
     }
+}
 
-    /// What stands after a backslash, as a unit of UTF-16.
-    fn escaped(&mut self) -> Result<u16, String> {
-        let c = self.peek().ok_or("a string does not end")?;
-        self.take(c);
-        Ok(match c {
-            'b' => 8,
-            't' => 9,
-            'n' => 10,
-            'f' => 12,
-            'r' => 13,
-            '\\' | '"' | '\'' | '/' => c as u16,
-            'u' => {
-                let digits = self.rest.get(..4).filter(|digits| !digits.starts_with('+'));
-                let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
-                let unit = unit.ok_or("a bad \\u escape")?;
-                self.rest = &self.rest[4..];
-                unit
-            }
-            _ => return Err(self.unexpected("after a backslash")),
-        })
-    }
+fn take(rest: &mut &str) -> Option<char> {
+    let mut chars = rest.chars();
+    let taken = chars.next()?;
+    *rest = chars.as_str();
+    Some(taken)
+}
 
-    /// `ParseReadNumber`: octal and hexadecimal with a leading 0, integers of up to 380 characters,
-    /// all else a double.
-    fn number(&mut self) -> Result<Token, String> {
-        let text = self.take_while(|c| c.is_ascii_hexdigit() || "-+.xX".contains(c));
-        let ends = |c: char| c.is_whitespace() || ",}])/\0".contains(c);
-        if !self.peek().is_none_or(ends) {
-            return Err(self.unexpected("in a number"));
-        }
-        let bad = || format!("{text:?} is not a number");
-        if let Some(rest) = text.strip_prefix('0')
-            && !rest.is_empty()
-            && !rest.starts_with(['.', 'e', 'E'])
-        {
-            let value = match rest.strip_prefix(['x', 'X']) {
-                Some(digits) => u64::from_str_radix(digits, 16),
-                None => u64::from_str_radix(rest, 8),
-            };
-            let value = value.map_err(|_| bad())? as i64;
-            return Ok(Token::Integer(value.to_string()));
-        }
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        if !is_digits(digits) {
-            return Ok(Token::Float(text.parse().map_err(|_| bad())?));
-        }
-        if text.len() > 380 {
-            return Err("an integer is too large".to_owned());
-        }
-        // Leading zeros go, and so does the sign of zero.
-        let sign = &text[..text.len() - digits.len()];
-        Ok(Token::Integer(match digits.trim_start_matches('0') {
-            "" => "0".to_owned(),
-            significant => format!("{sign}{significant}"),
-        }))
-    }
+fn take_while<'a>(rest: &mut &'a str, test: impl Fn(char) -> bool) -> &'a str {
+    let end = rest.find(|c| !test(c)).unwrap_or(rest.len());
+    let (taken, after) = rest.split_at(end);
+    *rest = after;
+    taken
 }
 
 /// Whether a text is digits and nothing else.
