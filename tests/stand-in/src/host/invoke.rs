@@ -4,10 +4,11 @@
 use crate::app::description::Description;
 use crate::app::function::{Binding, Function};
 use crate::app::json;
+use crate::app::tool::Tool;
 use crate::host::answer::{self, Outcome, server_error};
 use crate::host::data::{self, Data};
 use crate::host::expressions::Template;
-use crate::host::mcp;
+use crate::host::mcp::{self, Call, Server};
 use crate::host::payload;
 use crate::host::record::{Attempt, Event, Record, lock};
 use crate::host::request::Request;
@@ -186,22 +187,23 @@ impl Host {
     /// Answers a client of the MCP server.
     pub fn mcp(&self, request: &Request) -> Answer {
         let session = guid().replace('-', "");
-        let server = mcp::Server {
-            settings: json::at(&self.app.host.file, "extensions.mcp"),
-            tools: &self.app.tools(),
-            new_session: &format!("{}|{}", &session[..16], &session[16..]),
-        };
-        let answer = mcp::answer(&server, request, |tool, call| {
-            let function = self.app.function(&tool.function);
-            let function = function.ok_or("there is no such function")?;
+        let run = |tool: &Tool, call: &Call| {
+            let function = self.app.function(&tool.function)?;
             let reason = format!("the MCP tool {}", tool.name);
             let brought = || Ok(call.data(tool, &function.name));
             let invoked = self.invoke(function, &reason, &Attempt::default(), brought);
             match invoked.outcome {
-                Outcome::Completed(Some(result)) => Ok(result.text().to_owned()),
-                _ => Err("its failure has been noted".to_owned()),
+                Outcome::Completed(result) => Some(result?.text().to_owned()),
+                _ => None,
             }
-        });
+        };
+        let server = Server {
+            settings: json::at(&self.app.host.file, "extensions.mcp"),
+            tools: &self.app.tools(),
+            new_session: &format!("{}|{}", &session[..16], &session[16..]),
+            run: &run,
+        };
+        let answer = server.answer(request);
         if let Some(why) = mcp::error_in(&answer) {
             self.note(&format!("the MCP client gets an error: {why}"));
         }

@@ -317,9 +317,9 @@ impl Answer {
 /// Words for people, for the statuses that they meet most [RFC 9110, section 15; RFC 6585].
 const REASONS: &str = "200 OK, 201 Created, 202 Accepted, 204 No Content, 302 Found, \
     304 Not Modified, 400 Bad Request, 401 Unauthorized, 403 Forbidden, 404 Not Found, \
-    405 Method Not Allowed, 413 Content Too Large, 414 URI Too Long, 415 Unsupported Media Type, \
-    431 Request Header Fields Too Large, 500 Internal Server Error, 501 Not Implemented, \
-    503 Service Unavailable, 505 HTTP Version Not Supported";
+    405 Method Not Allowed, 406 Not Acceptable, 413 Content Too Large, 414 URI Too Long, \
+    415 Unsupported Media Type, 431 Request Header Fields Too Large, 500 Internal Server Error, \
+    501 Not Implemented, 503 Service Unavailable, 505 HTTP Version Not Supported";
 
 /// With the beginning of the body as text, for the message of a failed test.
 impl std::fmt::Debug for Answer {
