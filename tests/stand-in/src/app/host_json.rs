@@ -5,7 +5,6 @@ use crate::app::function::resolved;
 use crate::app::json;
 use crate::host::schedule::time_span;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The file.
@@ -52,20 +51,18 @@ impl Default for HostJson {
     }
 }
 
-/// The values that the host takes, by their paths.
-type Values = BTreeMap<&'static str, Value>;
-
 /// `functionTimeout` under func and on the Flex Consumption plan, where host.json does not say it.
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// The members that the host reads, one a line: `*` if the stand-in follows them, or need not; the
-/// path; what the value can be if the host checks it when it starts.
-const MEMBERS: &str = "
+/// path; what the value can be if the host checks it when it starts. After `>` stands what to write
+/// instead of a member that the host does not read there.
+const MEMBERS: &str = r#"
     * version
     * functionTimeout limit
       logging object
       logging.logLevel object
-      watchFiles texts
+      watchFiles
       watchDirectories
       aggregator
       healthMonitor
@@ -77,15 +74,23 @@ const MEMBERS: &str = "
       telemetryMode
       applicationInsights
       sendCanceledInvocationsToWorker
+      http > "extensions": { "http": { ... } }
+      queues > "extensions": { "queues": { ... } }
       customHandler object
+      customHandler.args > "arguments": ["..."] in description
+      customHandler.arguments > it in description
+      customHandler.defaultExecutablePath > it in description
       customHandler.description object
     * customHandler.description.defaultExecutablePath text
     * customHandler.description.workingDirectory text
-    * customHandler.description.arguments texts
+    * customHandler.description.arguments
+      customHandler.description.args > "arguments": ["..."]
+      customHandler.description.enableForwardingHttpRequest > it in customHandler, beside description
+      customHandler.description.enableProxyingHttpRequest > it in customHandler, beside description
       customHandler.description.defaultWorkerPath
     * customHandler.enableForwardingHttpRequest flag
     * customHandler.enableProxyingHttpRequest flag
-      customHandler.port 1..65535
+      customHandler.port 1 to 65535
       customHandler.http
     * extensionBundle object
       extensionBundle.id text
@@ -93,22 +98,22 @@ const MEMBERS: &str = "
       extensionBundle.ensureLatest
       extensions object
       extensions.http object
-    * extensions.http.routePrefix text
+    * extensions.http.routePrefix prefix
       extensions.http.dynamicThrottlesEnabled flag
-      extensions.http.maxConcurrentRequests -1..
-      extensions.http.maxOutstandingRequests -1..
+      extensions.http.maxConcurrentRequests -1
+      extensions.http.maxOutstandingRequests -1
       extensions.http.hsts
       extensions.http.customHeaders
       extensions.queues object
-      extensions.queues.batchSize 1..32
-      extensions.queues.newBatchThreshold 0..
-    * extensions.queues.maxDequeueCount 1..
+      extensions.queues.batchSize 1 to 32
+      extensions.queues.newBatchThreshold 0
+    * extensions.queues.maxDequeueCount 1
       extensions.queues.maxPollingInterval time
       extensions.queues.visibilityTimeout time
     * extensions.queues.messageEncoding base64|none
       extensions.blobs object
-      extensions.blobs.maxDegreeOfParallelism 1..
-      extensions.blobs.poisonBlobThreshold 1..
+      extensions.blobs.maxDegreeOfParallelism 1
+      extensions.blobs.poisonBlobThreshold 1
       extensions.mcp
     * extensions.mcp.serverName
     * extensions.mcp.serverVersion
@@ -127,171 +132,156 @@ const MEMBERS: &str = "
       extensions.sql
       extensions.warmup
       extensions.dapr
-      extensions.redis";
+      extensions.redis"#;
 
-/// A line of `MEMBERS`.
+/// A line of [`MEMBERS`].
 pub struct Member {
     is_followed: bool,
     /// Its path: `extensions.queues.batchSize`.
     pub path: &'static str,
     /// What its value can be; empty if the host does not check it.
     rule: &'static str,
+    /// What to write instead of it; empty if the host reads it.
+    pub instead: &'static str,
 }
 
-/// The members that the host reads.
+/// The lines of [`MEMBERS`].
 pub fn members() -> impl Iterator<Item = Member> {
     MEMBERS.trim().lines().map(|line| {
+        let is_followed = line.trim_start().starts_with('*');
         let member = line.trim_start_matches([' ', '*']);
+        let (member, instead) = member.split_once(" > ").unwrap_or((member, ""));
         let (path, rule) = member.split_once(' ').unwrap_or((member, ""));
         Member {
-            is_followed: line.trim_start().starts_with('*'),
+            is_followed,
             path,
             rule,
+            instead,
         }
     })
 }
 
-/// The least and the most of a rule of numbers: `1..32`, `1..`.
-fn range(rule: &str) -> Option<(i64, i64)> {
-    let (least, most) = rule.split_once("..")?;
-    Some((least.parse().ok()?, most.parse().unwrap_or(i32::MAX.into())))
-}
-
-/// Whether the host takes this value.
-fn is_taken(rule: &str, value: &Value) -> bool {
-    let text = value.as_str();
-    match rule {
-        "flag" => json::flag(value).is_some(),
-        "text" => value.is_string(),
-        "texts" => value
-            .as_array()
-            .is_some_and(|texts| texts.iter().all(Value::is_string)),
-        "object" => value.is_object(),
-        "limit" => *value == -1 || value == "-1" || is_taken("time", value),
-        "time" => text.and_then(duration).is_some(),
-        _ => match (range(rule), text) {
-            (Some((least, most)), _) => {
-                json::integer(value).is_some_and(|number| (least..=most).contains(&number))
-            }
-            (None, text) => {
-                let is_it =
-                    |text: &str| rule.split('|').any(|word| word.eq_ignore_ascii_case(text));
-                text.is_some_and(is_it)
-            }
-        },
-    }
-}
-
-/// What to write for a value that the host does not take.
-fn wanted(rule: &str) -> String {
-    match rule {
-        "flag" => "true or false".into(),
-        "text" => "a text".into(),
-        "object" => "an object, { ... }".into(),
-        "limit" => "a time of the form hh:mm:ss, \"00:10:00\", or \"-1\"".into(),
-        "time" => "a time of the form hh:mm:ss, \"00:00:30\"".into(),
-        _ => match range(rule) {
-            Some((least, _)) if rule.ends_with("..") => format!("a number from {least}"),
-            Some((least, most)) => format!("a number from {least} to {most}"),
-            None => format!("\"{}\"", rule.replace('|', "\" or \"")),
-        },
-    }
+/// Errors with what to write if the host does not take this value by a rule of [`MEMBERS`].
+pub fn check(rule: &str, value: &Value) -> Result<(), String> {
+    let text = value.as_str().unwrap_or_default();
+    let time = "a time of the form hh:mm:ss, \"00:10:00\"";
+    let (is_taken, wanted) = match rule {
+        _ if rule.is_empty() || value.is_null() => return Ok(()),
+        "flag" => (json::flag(value).is_some(), "true or false".into()),
+        "text" => (value.is_string(), "a text".into()),
+        "prefix" if value.is_string() => {
+            let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
+            let prefix = parts.join("/");
+            (
+                text.trim_start_matches('/') == prefix,
+                format!("{prefix:?}"),
+            )
+        }
+        "prefix" => (false, "a text".into()),
+        "object" => (value.is_object(), "an object, { ... }".into()),
+        "time" => (duration(text).is_some(), time.into()),
+        "limit" if *value == -1 || text == "-1" => (true, String::new()),
+        "limit" => (duration(text).is_some(), format!("{time}, or \"-1\"")),
+        words if words.starts_with(char::is_alphabetic) => {
+            let mut words = words.split('|');
+            let is_one = words.any(|word| word.eq_ignore_ascii_case(text));
+            (is_one, format!("\"{}\"", rule.replace('|', "\" or \"")))
+        }
+        range => {
+            let (least, most) = range.split_once(" to ").unwrap_or((range, "2147483647"));
+            let range = least.parse().unwrap_or_default()..=most.parse().unwrap_or_default();
+            let is_inside = json::integer(value).is_some_and(|number| range.contains(&number));
+            (is_inside, format!("a number from {rule}"))
+        }
+    };
+    if is_taken { Ok(()) } else { Err(wanted) }
 }
 
 impl HostJson {
     /// Reads the value of a host.json. `setting` gives settings, whose names may be those of
     /// members of host.json: `AzureFunctionsJobHost__functionTimeout`. A value that the host does
-    /// not take goes into `findings`, and counts as absent.
+    /// not take goes into `findings`.
     pub fn read(
         file: Value,
         setting: &dyn Fn(&str) -> Option<String>,
         findings: &mut Vec<Finding>,
     ) -> Self {
-        let mut values = Values::new();
-        for Member { path, rule, .. } in members().filter(|member| !member.rule.is_empty()) {
+        let value = |path: &str| {
             let name = format!("AzureFunctionsJobHost__{}", path.replace('.', "__"));
-            let value = setting(&name).map_or_else(|| json::at(&file, path).clone(), Value::String);
-            if is_taken(rule, &value) {
-                values.insert(path, value);
-            } else if !value.is_null() && rule != "texts" {
-                // The host passes over anything but a list of texts.
-                let wanted = wanted(rule);
-                findings.push(Finding::error(
-                    FILE,
-                    format!("{path} is {value}, and the whole app does not start: write {wanted}"),
-                ));
+            setting(&name).map_or_else(|| json::at(&file, path).clone(), Value::String)
+        };
+        for Member { path, rule, .. } in members() {
+            let value = value(path);
+            if let Err(wanted) = check(rule, &value) {
+                let what = format!("{path} is {value}, and the whole app does not start");
+                findings.push(Finding::error(FILE, format!("{what}: write {wanted}")));
             }
         }
-        let text = |path: &str| values.get(path).and_then(Value::as_str);
-        let is_on = |path: &str| values.get(path).and_then(json::flag) == Some(true);
+        let text = |path: &str| value(path).as_str().unwrap_or_default().to_owned();
+        let is_on = |path: &str| json::flag(&value(path)) == Some(true);
         // [Workers/Http/Configuration/HttpWorkerOptionsSetup.cs] Split at spaces, `%NAME%` replaced
         // from the environment.
-        let arguments = values.get("customHandler.description.arguments");
-        let arguments = arguments.and_then(Value::as_array).into_iter().flatten();
-        let words = arguments
-            .filter_map(Value::as_str)
-            .flat_map(|text| text.split(' '));
-        let words = words.filter(|word| !word.is_empty());
+        let arguments = json::at(&file, "customHandler.description.arguments").as_array();
+        let arguments = arguments.into_iter().flatten().filter_map(Value::as_str);
+        let words = arguments.flat_map(|text| text.split(' ').filter(|word| !word.is_empty()));
         let arguments = words.map(|word| resolved(word, setting).0).collect();
-        let form = match (
-            is_on("customHandler.enableProxyingHttpRequest"),
-            is_on("customHandler.enableForwardingHttpRequest"),
-        ) {
-            // On current hosts proxying wins over forwarding.
-            (true, _) => Form::Proxied,
-            (false, true) => Form::Forwarded,
-            (false, false) => Form::Payload,
-        };
-        let most_dequeues = values
-            .get("extensions.queues.maxDequeueCount")
-            .and_then(json::integer);
-        let prefix = text("extensions.http.routePrefix").unwrap_or("api");
-        let prefix = match prefix.trim_matches('/') {
-            "" => "/".into(),
-            prefix => format!("/{prefix}/"),
-        };
-        let encoding = text("extensions.queues.messageEncoding");
-        let directory = text("customHandler.description.workingDirectory");
-        let executable = text("customHandler.description.defaultExecutablePath");
+        let most_dequeues = json::integer(&value("extensions.queues.maxDequeueCount"));
+        let prefix = value("extensions.http.routePrefix");
         Self {
-            form,
-            executable: executable.unwrap_or_default().into(),
+            // On current hosts proxying wins over forwarding.
+            form: if is_on("customHandler.enableProxyingHttpRequest") {
+                Form::Proxied
+            } else if is_on("customHandler.enableForwardingHttpRequest") {
+                Form::Forwarded
+            } else {
+                Form::Payload
+            },
+            executable: text("customHandler.description.defaultExecutablePath"),
             arguments,
-            working_directory: directory.unwrap_or_default().into(),
-            prefix,
-            max_dequeue_count: most_dequeues
-                .and_then(|most| most.try_into().ok())
-                .unwrap_or(5),
-            base64_queues: encoding.is_none_or(|name| name.eq_ignore_ascii_case("base64")),
-            function_timeout: match values.get("functionTimeout") {
-                Some(limit) => limit.as_str().and_then(duration),
-                None => Some(FUNCTION_TIMEOUT),
+            working_directory: text("customHandler.description.workingDirectory"),
+            prefix: match prefix.as_str().unwrap_or("api").trim_matches('/') {
+                "" => "/".into(),
+                prefix => format!("/{prefix}/"),
+            },
+            max_dequeue_count: most_dequeues.map_or(5, |most| u32::try_from(most).unwrap_or(5)),
+            base64_queues: !text("extensions.queues.messageEncoding").eq_ignore_ascii_case("none"),
+            function_timeout: match value("functionTimeout") {
+                Value::Null => Some(FUNCTION_TIMEOUT),
+                limit => duration(limit.as_str().unwrap_or_default()),
             },
             file,
         }
     }
 
+    /// Calls `enter` with each member of the file: the path of its object (`extensions.http.`) and
+    /// its name. The members of those objects follow for which it gives true.
+    pub fn visit(&self, enter: &mut dyn FnMut(&str, &str) -> bool) {
+        fn visit(object: &Value, path: &str, enter: &mut dyn FnMut(&str, &str) -> bool) {
+            for (name, value) in object.as_object().into_iter().flatten() {
+                if enter(path, name) {
+                    visit(value, &format!("{path}{name}."), enter);
+                }
+            }
+        }
+        visit(&self.file, "", enter);
+    }
+
     /// The paths of the members of the file that the stand-in does not follow, although they have
     /// a meaning here.
     pub fn ignored(&self) -> Vec<String> {
-        let mut ignored = Vec::new();
-        add_ignored("", &self.file, &mut ignored);
-        ignored
-    }
-}
-
-fn add_ignored(before: &str, object: &Value, ignored: &mut Vec<String>) {
-    for (name, value) in object.as_object().into_iter().flatten() {
-        let path = format!("{before}{name}");
-        let lower = path.to_ascii_lowercase();
         let followed = members().filter(|member| member.is_followed);
-        let mut followed = followed.map(|member| member.path.to_ascii_lowercase());
-        let inside = format!("{lower}.");
-        match followed.find(|one| *one == lower || one.starts_with(&inside)) {
-            Some(one) if one == lower => {}
-            Some(_) if value.is_object() => add_ignored(&format!("{path}."), value, ignored),
-            _ => ignored.push(path),
-        }
+        let followed: Vec<String> = followed.map(|one| one.path.to_ascii_lowercase()).collect();
+        let mut ignored = Vec::new();
+        self.visit(&mut |path, name| {
+            let member = format!("{path}{name}").to_ascii_lowercase();
+            let inside = format!("{member}.");
+            let is_around = followed.iter().any(|one| one.starts_with(&inside));
+            if !is_around && !followed.contains(&member) {
+                ignored.push(format!("{path}{name}"));
+            }
+            is_around
+        });
+        ignored
     }
 }
 

@@ -4,31 +4,10 @@ use super::Findings;
 use super::near::near;
 use crate::app::description::Description;
 use crate::app::finding::Finding;
-use crate::app::function::Binding;
-use crate::app::host_json::{FILE, members};
+use crate::app::function::Function;
+use crate::app::host_json::{FILE, Member, members};
 use crate::app::json;
 use serde_json::Value;
-
-/// Members that the host does not read where they are, and what to write.
-const MISPLACED: [(&str, &str); 8] = [
-    ("http", "\"extensions\": { \"http\": { ... } }"),
-    ("queues", "\"extensions\": { \"queues\": { ... } }"),
-    (
-        "customHandler.args",
-        "\"arguments\": [\"...\"] in description",
-    ),
-    ("customHandler.arguments", "it in description"),
-    ("customHandler.defaultExecutablePath", "it in description"),
-    ("customHandler.description.args", "\"arguments\": [\"...\"]"),
-    (
-        "customHandler.description.enableForwardingHttpRequest",
-        "it in customHandler, beside description",
-    ),
-    (
-        "customHandler.description.enableProxyingHttpRequest",
-        "it in customHandler, beside description",
-    ),
-];
 
 /// Bindings that need no extension bundle.
 const BUILT_IN: [&str; 3] = ["httpTrigger", "http", "timerTrigger"];
@@ -39,77 +18,55 @@ const BINARY: &str =
 const BUNDLE: &str = "\"extensionBundle\": { \"id\": \"Microsoft.Azure.Functions.ExtensionBundle\", \
                       \"version\": \"[4.*, 5.0.0)\" }";
 
-/// Finds what is wrong with host.json.
+/// Finds what is wrong with host.json, apart from values that are not of their type, which reading
+/// it has found.
 pub fn check(app: &Description) -> Vec<Finding> {
     let mut findings = Findings::of(FILE);
-    if !app.host.file.is_null() {
-        for what in stops_the_app(app) {
-            findings.error(format!("the whole app does not start: {what}"));
-        }
-        works_otherwise(app, &mut findings);
-        bundle(app, &mut findings);
-        names("", &app.host.file, &mut findings);
+    let file = &app.host.file;
+    if file.is_null() {
+        return findings.all;
     }
-    findings.all
-}
-
-/// What stops the whole app (seen), apart from values that are not of their type, which reading the
-/// file has found.
-fn stops_the_app(app: &Description) -> Vec<String> {
-    let (file, mut found) = (&app.host.file, Vec::new());
+    let has = |path| !json::at(file, path).is_null();
+    let mut stops = |what: &str| findings.error(format!("the whole app does not start: {what}"));
     if file.get("version") != Some(&Value::from("2.0")) {
-        let mut members = file.as_object().into_iter().flatten();
-        let had = match members.find(|(name, _)| name.eq_ignore_ascii_case("version")) {
-            Some((name, value)) => format!("it has \"{name}\": {value}"),
-            None => "it has no version".to_owned(),
-        };
-        found.push(format!("{had}: write \"version\": \"2.0\", exactly so"));
+        stops("write \"version\": \"2.0\", exactly so");
     }
-    let handler = match json::member(file, "customHandler") {
-        Value::Null => json::member(file, "httpWorker"),
-        handler => handler,
-    };
-    let path = json::at(handler, "description.defaultExecutablePath");
-    if !app.host.executable.is_empty() {
-        // It may be a setting.
-    } else if handler.is_null() {
-        found.push(format!("it has no customHandler: write {BINARY}"));
-    } else if path.is_null() || path == "" {
-        found.push(format!(
-            "customHandler has no defaultExecutablePath: write {BINARY}"
-        ));
+    let worker = json::at(file, "httpWorker.description.defaultExecutablePath");
+    if app.host.executable.is_empty() && worker.as_str().is_none_or(str::is_empty) {
+        stops(&format!("it has no defaultExecutablePath: write {BINARY}"));
     }
-    if let Some(prefix) = json::at(file, "extensions.http.routePrefix").as_str()
-        && (prefix.ends_with('/') || prefix.contains("//"))
-    {
-        let parts: Vec<&str> = prefix.split('/').filter(|part| !part.is_empty()).collect();
-        let write = parts.join("/");
-        found.push(format!(
-            "the routePrefix {prefix:?} ends with a slash or has two in a row: write {write:?}"
-        ));
+    if has("customHandler.http.routes") {
+        stops("customHandler.http.routes excludes function.json files: delete it");
     }
     let bundle = json::member(file, "extensionBundle");
-    for member in ["id", "version"] {
-        let text = json::member(bundle, member).as_str().unwrap_or_default();
-        if bundle.is_object() && text.is_empty() {
-            found.push(format!(
-                "the extensionBundle has no {member}: write {BUNDLE}"
-            ));
-        }
+    let text = |member| json::member(bundle, member).as_str().unwrap_or_default();
+    if bundle.is_object() && (text("id").is_empty() || text("version").is_empty()) {
+        stops(&format!(
+            "the extensionBundle has no id or no version: write {BUNDLE}"
+        ));
     }
-    if !json::at(file, "customHandler.http.routes").is_null() {
-        found.push(
-            "customHandler.http.routes and function.json files exclude each other: delete the \
-             routes, and keep the folders"
-                .into(),
-        );
+    if is_before(text("version"), [4, 0, 0]) {
+        findings.note(format!(
+            "the extension bundle {:?} is older than 4, and its bindings have other members: write \
+             \"version\": \"[4.*, 5.0.0)\"",
+            text("version")
+        ));
     }
-    found
-}
-
-/// What the host takes, and what then does not work, or works otherwise than it reads.
-fn works_otherwise(app: &Description, findings: &mut Findings) {
-    let file = &app.host.file;
+    let needs_bundle = |function: &&Function| {
+        let mut bindings = function.bindings.iter();
+        bindings.any(|binding| !BUILT_IN.iter().any(|kind| binding.is(kind)))
+    };
+    // What `func extensions install` leaves.
+    let own = ["extensions.csproj", "bin/extensions.json"];
+    if !has("extensionBundle")
+        && !own.iter().any(|file| app.root.join(file).is_file())
+        && let Some(function) = app.functions.iter().find(needs_bundle)
+    {
+        let name = &function.name;
+        findings.error(format!(
+            "without an extensionBundle the function {name} does not run: write {BUNDLE}"
+        ));
+    }
     let directory = &app.host.working_directory;
     if !app.root.join(directory).is_dir() {
         findings.error(format!(
@@ -117,10 +74,10 @@ fn works_otherwise(app: &Description, findings: &mut Findings) {
              start, and requests hang: delete it, or write a folder"
         ));
     }
-    let arguments = json::at(file, "customHandler.description.arguments");
-    if !arguments.is_null() && !arguments.is_array() {
+    const ARGUMENTS: &str = "customHandler.description.arguments";
+    if has(ARGUMENTS) && !json::at(file, ARGUMENTS).is_array() {
         findings.note(
-            "arguments is not a list, and the handler starts without them: write \
+            "the handler starts without its arguments, which are not a list: write \
              \"arguments\": [\"...\"]",
         );
     }
@@ -130,41 +87,16 @@ fn works_otherwise(app: &Description, findings: &mut Findings) {
              executable bit: write {name:?}"
         ));
     }
-    for (path, write) in MISPLACED {
-        if !json::at(file, path).is_null() {
-            findings.note(format!("the host does not read {path}: write {write}"));
-        }
-    }
-    if !json::member(file, "httpWorker").is_null() {
+    if has("httpWorker") {
         findings.note("httpWorker works for now, with payloads only: write \"customHandler\"");
     }
-}
-
-/// Whether there is an extension bundle that the bindings can use.
-fn bundle(app: &Description, findings: &mut Findings) {
-    let bundle = json::member(&app.host.file, "extensionBundle");
-    let version = json::member(bundle, "version").as_str().unwrap_or_default();
-    // What `func extensions install` leaves.
-    let own = ["extensions.csproj", "bin/extensions.json"];
-    let has_own = own.iter().any(|file| app.root.join(file).is_file());
-    let is_built_in = |binding: &Binding| BUILT_IN.iter().any(|kind| binding.is(kind));
-    let mut functions = app.functions.iter();
-    if !bundle.is_null() {
-        if is_before(version, [4, 0, 0]) {
-            findings.note(format!(
-                "the extension bundle {version:?} is older than 4, and its bindings have other \
-                 members: write \"version\": \"[4.*, 5.0.0)\""
-            ));
+    for Member { path, instead, .. } in members() {
+        if !instead.is_empty() && has(path) {
+            findings.note(format!("the host does not read {path}: write {instead}"));
         }
-    } else if let Some(function) = functions.find(|one| !one.bindings.iter().all(is_built_in))
-        && !has_own
-    {
-        findings.error(format!(
-            "it has no extensionBundle, so the host does not know the bindings of {}, which does \
-             not run: write {BUNDLE}",
-            function.name
-        ));
     }
+    misspelt(app, &mut findings);
+    findings.all
 }
 
 /// Whether all versions of a range are before this one: `[4.0.0, 4.20.0)`, `3.*`, `[4.5.0]`.
@@ -177,22 +109,20 @@ pub fn is_before(range: &str, version: [u32; 3]) -> bool {
     most < version || most == version && range.ends_with(')')
 }
 
-/// Members of the object at `path` that are one or two letters away from one that the host reads,
-/// and those of the objects in it.
-fn names(path: &str, object: &Value, findings: &mut Findings) {
-    let known = || {
-        let own = members().filter_map(|member| member.path.strip_prefix(path));
-        own.filter(|name| !name.contains('.'))
-    };
-    for (name, value) in object.as_object().into_iter().flatten() {
-        if let Some(known) = known().find(|known| known.eq_ignore_ascii_case(name)) {
-            names(&format!("{path}{known}."), value, findings);
-        } else if let Some(meant) = near(name, known())
-            && json::member(object, meant).is_null()
+/// Finds members that are one or two letters away from one that the host reads there.
+fn misspelt(app: &Description, findings: &mut Findings) {
+    app.host.visit(&mut |path, name| {
+        let known = members().filter_map(|member| {
+            let (beginning, name) = member.path.split_at_checked(path.len())?;
+            let is_there = beginning.eq_ignore_ascii_case(path) && !name.contains('.');
+            is_there.then_some(name)
+        });
+        if let Some(meant) = near(name, known)
+            && json::at(&app.host.file, &format!("{path}{meant}")).is_null()
         {
-            findings.note(format!(
-                "the host does not read {path}{name}: write {meant:?}"
-            ));
+            let what = format!("the host does not read {path}{name}: write {meant:?}");
+            findings.note(what);
         }
-    }
+        true
+    });
 }
