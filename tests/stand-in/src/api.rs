@@ -1,5 +1,5 @@
 //! Your app, for tests of your functions: the real handler, and the stand-in for the host in front
-//! of it.
+//! of it. The [crate's page](crate) shows each call.
 //!
 //! Whatever a call here puts into a queue that triggers a function is delivered before the call
 //! returns. A wrong use, such as a function that there is not, panics with a sentence that says
@@ -72,10 +72,6 @@ impl App {
 
     /// Starts the app with settings of its own, which win over the environment's and over
     /// local.settings.json.
-    ///
-    /// ```no_run
-    /// let app = stand_in::App::start_with(&[("PRICE_LIST", "prices.json")]);
-    /// ```
     #[track_caller]
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
         let root = std::env::var_os("CARGO_MANIFEST_DIR").expect("a test that cargo runs");
@@ -87,10 +83,8 @@ impl App {
     pub fn start_in(root: &Path, settings: &[(&str, &str)], command: impl Fn() -> Command) -> Self {
         let setting = |name: &str| {
             let given = settings.iter().find(|(given, _)| *given == name);
-            given.map_or_else(
-                || std::env::var(name).ok(),
-                |(_, value)| Some((*value).into()),
-            )
+            let given = given.map(|(_, value)| (*value).to_owned());
+            given.or_else(|| std::env::var(name).ok())
         };
         let app = Description::read(root, &setting);
         if let Some(errors) = finding::errors(&check_app(&app, None)) {
@@ -103,10 +97,8 @@ impl App {
         };
         let handler = or_panic(start::start(&app, &command, None));
         let invocations = Arc::<Invocations>::default();
-        let record = Record::kept({
-            let invocations = invocations.clone();
-            move |event| invocations.note(event)
-        });
+        let noted = invocations.clone();
+        let record = Record::kept(move |event| noted.note(event));
         let mut host = Host::new(handler, Arc::new(app), Arc::default(), Arc::new(record));
         host.patient = true;
         let host = Arc::new(host);
@@ -116,33 +108,18 @@ impl App {
 
     /// Sets how long an invocation may take, 30 seconds by default. One that takes longer fails the
     /// test, with the function's name and its last log lines.
-    ///
-    /// ```no_run
-    /// # use std::time::Duration;
-    /// let app = stand_in::App::start().within(Duration::from_secs(5));
-    /// ```
     pub fn within(self, limit: Duration) -> Self {
         self.invocations.set_limit(limit);
         self
     }
 
     /// A caller's GET: `app.get("/api/hello?name=Ada")`.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// assert_eq!(app.get("/api/hello?name=Ada").status, 200);
-    /// ```
     #[track_caller]
     pub fn get(&self, path: &str) -> Answer {
         self.call("GET", path, &[], b"")
     }
 
     /// A caller's POST with the Content-Type `application/json`.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// assert_eq!(app.post("/api/order", r#"{"id":1005}"#).text(), "Order enqueued");
-    /// ```
     #[track_caller]
     pub fn post(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
         self.call("POST", path, &[("Content-Type", "application/json")], body)
@@ -150,12 +127,6 @@ impl App {
 
     /// A caller's request. A failed invocation is a 500 without a body, as the host answers; see
     /// [`failures`](Self::failures).
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// let answer = app.call("PUT", "/api/items/7", &[("If-Match", "*")], "tea");
-    /// assert_eq!(answer.status, 204);
-    /// ```
     #[track_caller]
     pub fn call(
         &self,
@@ -182,12 +153,6 @@ impl App {
 
     /// Puts a message into a queue that triggers a function, and delivers it: up to five tries, or
     /// as host.json says, then the poison queue.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// let run = app.send("orders", "tea");
-    /// assert_eq!((run.failure, run.tries), (None, 1));
-    /// ```
     #[track_caller]
     pub fn send(&self, queue: &str, message: impl AsRef<[u8]>) -> Run {
         if self.host.triggered_by(queue).is_empty() {
@@ -200,12 +165,6 @@ impl App {
 
     /// Runs a function by the value of its trigger's binding. A text or a queue message is a JSON
     /// string. A timer's members that are not given have their usual values.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// let run = app.trigger("ingest", serde_json::json!({"id": "1", "data": {"item": "tea"}}));
-    /// assert_eq!(run.failure, None);
-    /// ```
     #[track_caller]
     pub fn trigger(&self, function: &str, value: Value) -> Run {
         self.triggered(function, Given::Json(value))
@@ -213,11 +172,6 @@ impl App {
 
     /// Runs a function by the bytes that its trigger brings: of a blob, or of anything with
     /// `dataType` `binary`.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// assert_eq!(app.trigger_bytes("thumbnail", b"\x89PNG").failure, None);
-    /// ```
     #[track_caller]
     pub fn trigger_bytes(&self, function: &str, bytes: impl Into<Vec<u8>>) -> Run {
         self.triggered(function, Given::Bytes(bytes.into()))
@@ -226,12 +180,9 @@ impl App {
     #[track_caller]
     fn triggered(&self, function: &str, given: Given) -> Run {
         let function = self.function(function);
-        let trigger = function.trigger();
+        let (name, trigger) = (&function.name, function.trigger());
         if let Some(route) = &function.route {
-            panic!(
-                "{} is called by HTTP, at /{route}: app.get, app.post or app.call",
-                function.name
-            );
+            panic!("{name} is called by HTTP, at /{route}: app.get, app.post or app.call");
         }
         if trigger.is("queueTrigger") {
             return self.send(trigger.text("queueName"), payload::bytes_of(given));
@@ -240,15 +191,7 @@ impl App {
     }
 
     /// Writes a blob, and delivers it to the functions that it triggers: gives what became of each,
-    /// by their names. A blob trigger that fails is tried five times. Panics if Azure does not take
-    /// the name.
-    ///
-    /// ```no_run
-    /// let app = stand_in::App::start();
-    /// let runs = app.put_blob("uploads", "cat.png", b"\x89PNG");
-    /// assert_eq!((runs.len(), runs[0].failure.as_deref()), (1, None));
-    /// assert!(app.blob("thumbnails", "cat.png").is_some());
-    /// ```
+    /// by their names. Panics if Azure does not take the name.
     #[track_caller]
     pub fn put_blob(&self, container: &str, name: &str, bytes: impl AsRef<[u8]>) -> Vec<Run> {
         let path = blob_path(container, name);
@@ -270,46 +213,24 @@ impl App {
     }
 
     /// Runs a timer's function as its schedule would.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// let run = app.run_timer("cleanup");
-    /// assert_eq!(run.failure, None);
-    /// ```
     #[track_caller]
     pub fn run_timer(&self, function: &str) -> Run {
-        let function = self.function(function);
-        if timers::schedule(function).is_none() {
-            let timer = |one: &Function| timers::schedule(one).map(|_| one.name.clone());
-            panic!(
-                "{} is not a timer; {}",
-                function.name,
-                self.there_are(timer)
-            );
+        let name = &self.function(function).name;
+        let timer = |one: &Function| timers::schedule(one).map(|_| one.name.clone());
+        if timer(self.function(function)).is_none() {
+            panic!("{name} is not a timer; {}", self.there_are(timer));
         }
-        self.trigger(&function.name, json!({}))
+        self.trigger(name, json!({}))
     }
 
     /// Sets what an input binding gets from now on. Without, it gets what the host sends for
     /// something that is not there.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// app.input("price", "row", serde_json::json!({"item": "tea", "price": 3}));
-    /// assert_eq!(app.get("/api/price?of=tea").text(), "3");
-    /// ```
     #[track_caller]
     pub fn input(&self, function: &str, binding: &str, value: Value) {
         self.set_input(function, binding, Given::Json(value));
     }
 
     /// Sets the bytes that an input binding gets from now on: those of a blob.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// app.input_bytes("show", "picture", b"\x89PNG");
-    /// assert_eq!(app.get("/api/show").body, b"\x89PNG");
-    /// ```
     #[track_caller]
     pub fn input_bytes(&self, function: &str, binding: &str, bytes: impl Into<Vec<u8>>) {
         self.set_input(function, binding, Given::Bytes(bytes.into()));
@@ -326,14 +247,9 @@ impl App {
     }
 
     /// The messages that functions have put into a queue so far, and those moved there after their
-    /// last try; also those that have been delivered from there to another function since. A JSON
-    /// object that the host has written anew, indented, is given on one line. Panics where a
-    /// message is not UTF-8: [`queue_bytes`](Self::queue_bytes) has the very bytes.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// assert_eq!(app.queue("orders"), [r#"{"id":1005}"#]);
-    /// ```
+    /// last try; also those that another function has got from there since. A JSON object that the
+    /// host has written anew, indented, is given on one line. Panics where a message is not UTF-8:
+    /// [`queue_bytes`](Self::queue_bytes) has the very bytes.
     #[track_caller]
     pub fn queue(&self, queue: &str) -> Vec<String> {
         let mut texts = Vec::new();
@@ -349,26 +265,21 @@ impl App {
     }
 
     /// [`queue`](Self::queue), each message as its bytes.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// assert_eq!(app.queue_bytes("pictures"), [b"\x89PNG"]);
-    /// ```
     #[track_caller]
     pub fn queue_bytes(&self, queue: &str) -> Vec<Vec<u8>> {
-        let bindings = self.functions().iter().flat_map(|one| &one.bindings);
-        let names = bindings.clone().filter_map(|one| one["queueName"].as_str());
+        let mut names = BTreeSet::new();
+        for binding in self.functions().iter().flat_map(|one| &one.bindings) {
+            names.extend(binding["queueName"].as_str());
+            names.extend(binding.is("blobTrigger").then_some(POISON_BLOBS));
+        }
         let asked = queue.to_ascii_lowercase();
         let asked = [asked.strip_suffix("-poison").unwrap_or(&asked), &asked];
-        let is_named = |name: &str| {
+        let is_named = |name: &&str| {
             let template = Template::parse(&name.to_ascii_lowercase());
             template.is_ok_and(|name| asked.iter().any(|asked| name.matches(asked).is_some()))
         };
-        let mut triggers = bindings.filter(|one| one.is("blobTrigger"));
-        let is_of_blobs = queue == POISON_BLOBS && triggers.next().is_some();
-        if !is_of_blobs && !names.clone().any(is_named) {
-            let names: BTreeSet<_> = names.map(str::to_owned).collect();
-            let names = listed(names.into_iter());
+        if !names.iter().any(is_named) {
+            let names = listed(names.into_iter().map(str::to_owned));
             panic!("no binding names the queue {queue}; {names}");
         }
         let mut queued = self.host.record.so_far().queued;
@@ -379,40 +290,26 @@ impl App {
     /// What the host would have written so far by an output that is neither a queue nor HTTP, in
     /// order: an object as it is, a text as a JSON string, bytes that are not UTF-8 as `{"base64":
     /// "..."}`.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// assert_eq!(app.outputs("order", "rows"), [serde_json::json!({"id": 1005})]);
-    /// ```
     #[track_caller]
     pub fn outputs(&self, function: &str, binding: &str) -> Vec<Value> {
         let function = self.function(function);
         let name = &function.name;
-        match function.outputs().find(|output| output.name == binding) {
-            Some(output) if output.is("queue") => {
-                panic!(
-                    "{binding} of {name} is a queue: app.queue({})",
-                    output["queueName"]
-                )
-            }
-            Some(output) if output.is("http") => {
-                panic!("{binding} of {name} is the answer: app.get, app.post or app.call give it")
-            }
-            Some(_) => self.host.storage.written(name, binding),
-            None => {
-                let outputs = listed(function.outputs().map(|output| output.name.clone()));
-                panic!("{name} has no output binding {binding}; {outputs}")
-            }
+        let Some(output) = function.outputs().find(|output| output.name == binding) else {
+            let outputs = listed(function.outputs().map(|output| output.name.clone()));
+            panic!("{name} has no output binding {binding}; {outputs}")
+        };
+        if output.is("queue") {
+            let queue = &output["queueName"];
+            panic!("{binding} of {name} is a queue: app.queue({queue})");
         }
+        if output.is("http") {
+            panic!("{binding} of {name} is the answer: app.get, app.post or app.call give it");
+        }
+        self.host.storage.written(name, binding)
     }
 
     /// What functions have logged as information so far. Warnings and errors are in
     /// [`stderr`](Self::stderr).
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// assert_eq!(app.logs(), ["took an order"]);
-    /// ```
     pub fn logs(&self) -> Vec<String> {
         let mut logs = self.host.record.so_far().logs;
         logs.extend(self.printed());
@@ -432,32 +329,16 @@ impl App {
 
     /// Why invocations have failed so far, one sentence for each: the function's own, if it says
     /// why. A 500 that a function itself answers is not a failure.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// assert_eq!(app.get("/api/price?of=gold").status, 500);
-    /// assert_eq!(app.failures(), ["there is no price of gold"]);
-    /// ```
     pub fn failures(&self) -> Vec<String> {
         self.invocations.failures(&self.stderr())
     }
 
     /// What the handler has written to stdout so far.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// assert!(app.stdout().contains("took an order"));
-    /// ```
     pub fn stdout(&self) -> String {
         self.host.handler.stdout()
     }
 
     /// What the handler has written to stderr so far.
-    ///
-    /// ```no_run
-    /// # let app = stand_in::App::start();
-    /// assert!(app.stderr().contains("warning: "));
-    /// ```
     pub fn stderr(&self) -> String {
         self.host.handler.stderr()
     }
@@ -483,7 +364,7 @@ impl App {
     /// Fails the test if an invocation took too long.
     #[track_caller]
     fn check_limit(&self) {
-        if let Some(problem) = self.invocations.too_long(&self.stdout(), &self.stderr()) {
+        if let Some(problem) = self.invocations.too_long() {
             panic!("{problem}");
         }
     }
@@ -524,8 +405,7 @@ impl App {
             self.check_limit();
         }
         panic!(
-            "{LONGEST_CHAIN} messages were delivered one after the other: functions trigger each \
-             other in a circle"
+            "functions trigger each other in a circle: {LONGEST_CHAIN} messages in a row were delivered"
         );
     }
 }

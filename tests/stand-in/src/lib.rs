@@ -1,14 +1,40 @@
 //! Tests of your functions: the real handler, with a stand-in for the Functions host in front of it.
 //!
 //! ```no_run
+//! use serde_json::json;
 //! use stand_in::App;
+//! use std::time::Duration;
 //!
 //! let app = App::start();
+//! assert_eq!(app.get("/api/hello?name=Ada").status, 200);
 //! assert_eq!(app.post("/api/order", r#"{"id":1005}"#).text(), "Order enqueued");
+//! assert_eq!(app.call("PUT", "/api/items/7", &[("If-Match", "*")], "tea").status, 204);
 //! assert_eq!(app.queue("orders"), [r#"{"id":1005}"#]);
+//! assert_eq!(app.outputs("order", "rows"), [json!({"id": 1005})]);
 //!
 //! let run = app.send("orders", "tea");
 //! assert_eq!((run.failure, run.tries), (None, 1));
+//! assert_eq!(app.run_timer("cleanup").logs, ["nothing to do"]);
+//! assert_eq!(app.trigger("ingest", json!({"id": "1", "data": {}})).failure, None);
+//! assert_eq!(app.trigger_bytes("pictures", b"\x89PNG").failure, None);
+//!
+//! let runs = app.put_blob("uploads", "cat.png", b"\x89PNG");
+//! assert_eq!((runs.len(), runs[0].failure.as_deref()), (1, None));
+//! assert!(app.blob("thumbnails", "cat.png").is_some());
+//!
+//! app.input("price", "row", json!({"item": "tea", "price": 3}));
+//! assert_eq!(app.get("/api/price?of=tea").text(), "3");
+//! app.input_bytes("show", "picture", b"\x89PNG");
+//! assert_eq!(app.get("/api/show").body, b"\x89PNG");
+//! assert_eq!(app.get("/api/price?of=gold").status, 500);
+//! assert_eq!(app.failures(), ["there is no price of gold"]);
+//! assert!(app.logs().contains(&"took an order".to_owned()));
+//! assert!(app.stderr().contains("warning: "));
+//!
+//! let tea = app.tool("price_of", json!({"item": "tea"})).expect("an answer");
+//! assert_eq!(tea.structured_content, Some(json!({"price": 3})));
+//!
+//! let app = App::start_with(&[("PRICE_LIST", "prices.json")]).within(Duration::from_secs(5));
 //! ```
 //!
 //! | to | call |

@@ -43,12 +43,6 @@ pub struct ToolRefusal {
 impl App {
     /// Calls the tool of this `toolName` with the arguments, a JSON object, and gives what the agent
     /// gets. Errors where the host itself refuses the call: a required argument is missing.
-    ///
-    /// ```no_run
-    /// let app = stand_in::App::start();
-    /// let answer = app.tool("price_of", serde_json::json!({"item": "tea"})).expect("an answer");
-    /// assert_eq!(answer.structured_content, Some(serde_json::json!({"price": 3})));
-    /// ```
     #[track_caller]
     pub fn tool(&self, name: &str, arguments: Value) -> Result<ToolAnswer, ToolRefusal> {
         let tools = self.host.app.tools();

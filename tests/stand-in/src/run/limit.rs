@@ -2,6 +2,7 @@
 
 use crate::host::invoke::Host;
 use crate::host::record::{Event, lock};
+use crate::run::process::Handler;
 use crate::run::running::{Line, Running, sentence};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
@@ -14,12 +15,12 @@ const LIMIT: Duration = Duration::from_secs(30);
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 /// The invocations that run, and those that have ended.
+#[derive(Default)]
 pub struct Invocations {
     running: Running,
     ended: Mutex<Vec<Ended>>,
-    limit: Mutex<Duration>,
-    /// What took longer than the limit: the function, its invocation's id, and the limit.
-    too_long: Mutex<Option<(String, String, Duration)>>,
+    limit: Mutex<Option<Duration>>,
+    too_long: Mutex<Option<String>>,
 }
 
 struct Ended {
@@ -29,40 +30,30 @@ struct Ended {
     is_error: bool,
 }
 
-impl Default for Invocations {
-    fn default() -> Self {
-        Self {
-            running: Running::default(),
-            ended: Mutex::default(),
-            limit: Mutex::new(LIMIT),
-            too_long: Mutex::default(),
-        }
-    }
-}
-
 impl Invocations {
     /// Takes note of the beginning and the end of an invocation.
     pub fn note(&self, event: &Event) {
         self.running.note(event);
-        if let Event::Ended {
+        let Event::Ended {
             id,
             failure,
             status,
             ..
         } = event
-        {
-            self.running.end(id, *failure, false);
-            lock(&self.ended).push(Ended {
-                id: (*id).to_owned(),
-                failure: failure.map(str::to_owned),
-                is_error: status.is_some_and(|status| status >= 500),
-            });
-        }
+        else {
+            return;
+        };
+        self.running.end(id, *failure, false);
+        lock(&self.ended).push(Ended {
+            id: (*id).to_owned(),
+            failure: failure.map(str::to_owned),
+            is_error: status.is_some_and(|status| status >= 500),
+        });
     }
 
     /// Sets how long an invocation may take.
     pub fn set_limit(&self, limit: Duration) {
-        *lock(&self.limit) = limit;
+        *lock(&self.limit) = Some(limit);
     }
 
     /// Ends the handler when an invocation takes too long, for as long as the host is there.
@@ -70,11 +61,16 @@ impl Invocations {
         let this = self.clone();
         thread::spawn(move || {
             while let Some(host) = host.upgrade() {
-                let limit = *lock(&this.limit);
-                if let Some((id, longest, ran)) = this.running.longest()
+                let limit = lock(&this.limit).unwrap_or(LIMIT);
+                if let Some((id, function, ran)) = this.running.longest()
                     && ran >= limit
                 {
-                    *lock(&this.too_long) = Some((longest.function, id, limit));
+                    let last = last_lines(&host.handler, &id);
+                    let seconds = limit.as_secs_f64();
+                    *lock(&this.too_long) = Some(format!(
+                        "{function} has not answered within {seconds} s, and the handler was \
+                         ended; app.within(..) sets another limit. Its last lines:\n{last}"
+                    ));
                     return host.handler.kill();
                 }
                 drop(host);
@@ -83,39 +79,39 @@ impl Invocations {
         });
     }
 
-    /// Says what took too long, if something did, with the last lines of the handler about it, or
-    /// the last of all.
-    pub fn too_long(&self, stdout: &str, stderr: &str) -> Option<String> {
-        const LAST: usize = 10;
-        let (function, id, limit) = lock(&self.too_long).clone()?;
-        let mut lines: Vec<_> = stdout.lines().chain(stderr.lines()).collect();
-        if lines.iter().any(|line| line.contains(&id)) {
-            lines.retain(|line| line.contains(&id));
-        }
-        let lines = lines[lines.len().saturating_sub(LAST)..].join("\n");
-        let seconds = limit.as_secs_f64();
-        Some(format!(
-            "{function} has not answered within {seconds} s, and the handler was ended; \
-             app.within(..) sets another limit. Its last lines:\n{lines}"
-        ))
+    /// Says what took too long, if something did.
+    pub fn too_long(&self) -> Option<String> {
+        lock(&self.too_long).clone()
     }
 
     /// Why invocations have failed, in the functions' own sentences; `stderr` has what the handler
     /// reported.
     pub fn failures(&self, stderr: &str) -> Vec<String> {
         let failure = |ended: &Ended| {
-            let mut reports = stderr.lines().filter_map(Line::read);
-            let report = reports.find(|line| line.id == ended.id && line.reason.is_some());
-            let reason = match (&ended.failure, report.and_then(|line| line.reason)) {
+            let lines = stderr.lines().filter_map(Line::read);
+            let mut lines = lines.filter(|line| line.id == ended.id);
+            let reported = lines.find_map(|line| line.reason);
+            let reason = match &ended.failure {
                 // What a function that answers its caller itself has said.
-                (Some(_), Some(reported)) if reported.starts_with("function ") => reported,
-                (Some(failure), _) => failure,
+                Some(why) => reported
+                    .filter(|why| why.starts_with("function "))
+                    .unwrap_or(why),
                 // An error that the function itself answers is reported by nobody.
-                (None, Some(reported)) if ended.is_error => reported,
-                (None, _) => return None,
+                None => reported.filter(|_| ended.is_error)?,
             };
             Some(sentence(reason).to_owned())
         };
         lock(&self.ended).iter().filter_map(failure).collect()
     }
+}
+
+/// The last lines of the handler about an invocation, or the last of all.
+fn last_lines(handler: &Handler, id: &str) -> String {
+    const LAST: usize = 10;
+    let printed = handler.stdout() + &handler.stderr();
+    let mut lines: Vec<_> = printed.lines().collect();
+    if printed.contains(id) {
+        lines.retain(|line| line.contains(id));
+    }
+    lines[lines.len().saturating_sub(LAST)..].join("\n")
 }

@@ -372,7 +372,7 @@ impl Run {
                 self.console.about(Kind::Warning, &function, &id, &line);
             }
             if let Some(limit) = limit
-                && let Some((id, longest, ran)) = started.running.longest()
+                && let Some((id, function, ran)) = started.running.longest()
                 && ran >= limit
             {
                 let over = format!("longer than functionTimeout, {} s", limit.as_secs_f64());
@@ -381,15 +381,13 @@ impl Run {
                     let line = format!(
                         "it has run {over}: in {left} s the handler is killed and started again"
                     );
-                    let function = &longest.function;
-                    self.console.about(Kind::Error, function, &id, &line);
+                    self.console.about(Kind::Error, &function, &id, &line);
                     warned = Some(id.clone());
                 }
                 if ran >= limit + AFTER_LIMIT {
                     // From now on requests wait for the next one.
                     self.current.amend(generation, Ok(None));
                     started.running.report(&id, &format!("it ran {over}"));
-                    let function = &longest.function;
                     let others = format!("the handler was killed, because {function} ran {over}");
                     started.running.report_all(&others);
                     host.handler.kill();

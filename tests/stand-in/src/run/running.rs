@@ -1,7 +1,7 @@
 //! The invocations that a handler is at work on, and what its lines say about them.
 
 use crate::host::record::{Event, lock};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,118 +12,120 @@ const REPORTED_WITHIN: Duration = Duration::from_millis(100);
 /// After this long an invocation is said to be still running, and again at each doubling.
 const LONG: Duration = Duration::from_secs(10);
 
-/// How many invocations that have ended are remembered: the handler's lines about them may come
-/// late.
+/// How many invocations are remembered, though they have ended: lines about them may come late.
 const REMEMBERED: usize = 256;
 
-/// The invocations that run, by their ids.
+/// The invocations that run, and the last that have ended, in the order of their beginnings.
 #[derive(Default)]
 pub struct Running {
-    invocations: Mutex<BTreeMap<String, Invocation>>,
+    invocations: Mutex<VecDeque<Invocation>>,
     reported: Condvar,
-    ended: Mutex<VecDeque<Ended>>,
 }
 
-/// An invocation that has ended.
-struct Ended {
+struct Invocation {
     id: String,
     function: String,
-    /// Whether the reason of its failure is known.
-    has_reason: bool,
-}
-
-/// An invocation that runs.
-#[derive(Clone)]
-pub struct Invocation {
-    pub function: String,
     begun: Instant,
+    has_ended: bool,
     /// How long it has run when it is next said that it still runs.
     said_at: Duration,
-    /// What the handler has said about its end.
-    reported: Option<String>,
+    /// Why it fails.
+    reason: Option<String>,
+}
+
+fn find<'a>(all: &'a mut VecDeque<Invocation>, id: &str) -> Option<&'a mut Invocation> {
+    all.iter_mut().rfind(|one| one.id == id)
 }
 
 impl Running {
     /// Takes note of the beginning of an invocation.
     pub fn note(&self, event: &Event) {
-        if let Event::Started { function, id, .. } = event {
-            let invocation = Invocation {
-                function: (*function).to_owned(),
-                begun: Instant::now(),
-                said_at: LONG,
-                reported: None,
-            };
-            lock(&self.invocations).insert((*id).to_owned(), invocation);
+        let Event::Started { function, id, .. } = event else {
+            return;
+        };
+        let mut all = lock(&self.invocations);
+        if all.len() > REMEMBERED
+            && let Some(oldest) = all.iter().position(|one| one.has_ended)
+        {
+            all.remove(oldest);
         }
+        all.push_back(Invocation {
+            id: (*id).to_owned(),
+            function: (*function).to_owned(),
+            begun: Instant::now(),
+            has_ended: false,
+            said_at: LONG,
+            reason: None,
+        });
     }
 
     /// The function of an invocation that runs, or has ended not long ago.
     pub fn function(&self, id: &str) -> Option<String> {
-        if let Some(one) = lock(&self.invocations).get(id) {
-            return Some(one.function.clone());
-        }
-        let ended = lock(&self.ended);
-        let one = ended.iter().find(|one| one.id == id)?;
-        Some(one.function.clone())
+        let mut all = lock(&self.invocations);
+        find(&mut all, id).map(|one| one.function.clone())
     }
 
     /// Keeps the reason of an invocation's failure for its end. Gives false if it has ended without
     /// one.
     pub fn report(&self, id: &str, reason: &str) -> bool {
-        if let Some(invocation) = lock(&self.invocations).get_mut(id) {
-            invocation.reported.get_or_insert(reason.to_owned());
+        let mut all = lock(&self.invocations);
+        let Some(one) = find(&mut all, id) else {
+            return false;
+        };
+        if !one.has_ended {
+            one.reason.get_or_insert(reason.to_owned());
             self.reported.notify_all();
-            return true;
         }
-        let ended = lock(&self.ended);
-        ended.iter().any(|one| one.id == id && one.has_reason)
+        one.reason.is_some()
     }
 
-    /// Takes out an invocation that has ended, and gives the reason of its failure: what the handler
+    /// Takes note of the end of an invocation, and gives the reason of its failure: what the handler
     /// has reported, or `failure`. After an error that is answered without a failure it waits a
     /// moment for the handler's report.
     pub fn end(&self, id: &str, failure: Option<&str>, is_error: bool) -> Option<String> {
-        let due = |invocations: &mut BTreeMap<String, Invocation>| {
-            let unreported = |one: &Invocation| one.reported.is_none();
-            is_error && failure.is_none() && invocations.get(id).is_some_and(unreported)
+        let awaits_report = |all: &mut VecDeque<Invocation>| {
+            let has_none = find(all, id).is_some_and(|one| one.reason.is_none());
+            has_none && is_error && failure.is_none()
         };
-        let waited =
-            self.reported
-                .wait_timeout_while(lock(&self.invocations), REPORTED_WITHIN, due);
-        let (mut invocations, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let one = invocations.remove(id)?;
-        let reason = one.reported.or_else(|| failure.map(str::to_owned));
-        let mut ended = lock(&self.ended);
-        ended.truncate(REMEMBERED - 1);
-        ended.push_front(Ended {
-            id: id.to_owned(),
-            function: one.function,
-            has_reason: reason.is_some(),
-        });
-        reason
+        let all = lock(&self.invocations);
+        let waited = self
+            .reported
+            .wait_timeout_while(all, REPORTED_WITHIN, awaits_report);
+        let (mut all, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let one = find(&mut all, id)?;
+        one.has_ended = true;
+        one.reason = one.reason.take().or(failure.map(str::to_owned));
+        one.reason.clone()
     }
 
-    /// The invocation that has run longest, its id, and for how long.
-    pub fn longest(&self) -> Option<(String, Invocation, Duration)> {
-        let invocations = lock(&self.invocations);
-        let (id, first) = invocations.iter().min_by_key(|(_, one)| one.begun)?;
-        Some((id.clone(), first.clone(), first.begun.elapsed()))
+    /// The id of the invocation that has run longest, its function, and for how long.
+    pub fn longest(&self) -> Option<(String, String, Duration)> {
+        let all = lock(&self.invocations);
+        let first = all.iter().find(|one| !one.has_ended)?;
+        Some((
+            first.id.clone(),
+            first.function.clone(),
+            first.begun.elapsed(),
+        ))
     }
 
     /// Reports this reason for all that run now, but for those that have one.
     pub fn report_all(&self, reason: &str) {
-        for invocation in lock(&self.invocations).values_mut() {
-            invocation.reported.get_or_insert(reason.to_owned());
+        for one in lock(&self.invocations)
+            .iter_mut()
+            .filter(|one| !one.has_ended)
+        {
+            one.reason.get_or_insert(reason.to_owned());
         }
     }
 
     /// The invocations that have run for so long that it is to be said, and for how long.
     pub fn long(&self) -> Vec<(String, String, Duration)> {
         let mut long = Vec::new();
-        for (id, invocation) in lock(&self.invocations).iter_mut() {
-            if invocation.begun.elapsed() >= invocation.said_at {
-                long.push((id.clone(), invocation.function.clone(), invocation.said_at));
-                invocation.said_at *= 2;
+        for one in lock(&self.invocations).iter_mut() {
+            if !one.has_ended && one.begun.elapsed() >= one.said_at {
+                long.push((one.id.clone(), one.function.clone(), one.said_at));
+                one.said_at *= 2;
             }
         }
         long
@@ -147,19 +149,25 @@ impl<'a> Line<'a> {
         if !matches!(level, "" | "error: " | "warning: ") || id.contains(' ') {
             return None;
         }
-        let reason = || {
-            let (request, rest) = text.split_once(": ").filter(|_| level == "error: ")?;
-            let (method, path) = request.split_once(' ')?;
-            let is_request =
-                path.starts_with('/') && method.bytes().all(|b| b.is_ascii_uppercase());
-            match rest.split_once(": ")? {
-                _ if !is_request => None,
-                (status, reason) if status.parse::<u16>().is_ok() => Some(reason),
-                _ => rest.strip_prefix("after its answer had begun, "),
-            }
+        let reason = if level == "error: " {
+            reported(text)
+        } else {
+            None
         };
-        let reason = reason();
         Some(Self { id, text, reason })
+    }
+}
+
+fn reported(text: &str) -> Option<&str> {
+    let (request, rest) = text.split_once(": ")?;
+    let (method, path) = request.split_once(' ')?;
+    if !path.starts_with('/') || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return None;
+    }
+    let (status, reason) = rest.split_once(": ")?;
+    match status.parse::<u16>() {
+        Ok(_) => Some(reason),
+        Err(_) => rest.strip_prefix("after its answer had begun, "),
     }
 }
 

@@ -81,8 +81,8 @@ fn a_reason_is_kept_for_the_end() {
         assert!(reason.is_none_or(|reason| reason == "soon"));
     });
     start("5");
-    let (id, invocation, _) = running.longest().expect("an invocation");
-    assert_eq!((id.as_str(), invocation.function.as_str()), ("5", "x"));
+    let (id, function, _) = running.longest().expect("an invocation");
+    assert_eq!((id.as_str(), function.as_str()), ("5", "x"));
     running.report_all("all");
     assert!(running.long().is_empty());
     assert_eq!(running.end("5", None, true).as_deref(), Some("all"));
