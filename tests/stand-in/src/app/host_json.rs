@@ -171,11 +171,8 @@ pub fn check(rule: &str, value: &Value) -> Result<(), String> {
         "text" => (value.is_string(), "a text".into()),
         "prefix" if value.is_string() => {
             let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
-            let prefix = parts.join("/");
-            (
-                text.trim_start_matches('/') == prefix,
-                format!("{prefix:?}"),
-            )
+            let is_taken = !text.ends_with('/') && !text.contains("//");
+            (is_taken, format!("{:?}", parts.join("/")))
         }
         "prefix" => (false, "a text".into()),
         "object" => (value.is_object(), "an object, { ... }".into()),
