@@ -1,13 +1,10 @@
 //! To remove it: delete this file, and in `src/server/tuning/mod.rs` the lines `pub mod allocator;`
 //! and `$crate::allocator!();`.
 //!
-//! The allocator on Linux: the system's allocator, with a cache of freed blocks by size in front of
-//! it, at most 7 MiB.
-//!
-//! The static build is linked with musl, whose allocator has one lock for all threads. tiny_http
-//! allocates on each connection's thread, so with 16 connections most of these threads wait for
-//! that lock most of the time: an order of 40 KiB then took four times as long, an echo of 4 KiB
-//! twice. No thread waits for a lock of this cache: one that finds a list in use goes to the
+//! The allocator on Linux: the system's, with a cache of freed blocks by size in front of it, at
+//! most 7 MiB. That of musl, with which the static build is linked, has one lock for all threads,
+//! and tiny_http allocates on each connection's thread: with 16 connections an order of 40 KiB took
+//! four times as long. No thread waits for this cache: one that finds a list in use goes to the
 //! system's allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -18,11 +15,9 @@ use std::sync::Mutex;
 const SMALLEST_BYTES: usize = 16;
 const CLASSES: usize = 14;
 
-/// From this class on, 512 bytes, blocks are aligned to 128 bytes, because the standard library's
-/// channels ask for that and tiny_http makes two channels per request. Smaller ones are aligned to
-/// 16.
+/// From this class on, 512 bytes, blocks are aligned to 128 bytes instead of 16: the standard
+/// library's channels ask for that, and tiny_http makes two per request.
 const WIDE_CLASS: usize = 5;
-const WIDE_ALIGN_BYTES: usize = 128;
 
 /// The most that each class keeps, in bytes. What is freed beyond it goes back to the system.
 const KEPT_BYTES: usize = 512 * 1024;
@@ -39,7 +34,7 @@ macro_rules! allocator {
     };
 }
 
-/// The system's allocator, with the kept blocks of each class in front of it.
+/// The system's allocator, with the free blocks of each class in front of it.
 pub struct Allocator([Mutex<Kept>; CLASSES]);
 
 /// The free blocks of one class: a list, each block of which begins with the address of the next.
@@ -51,29 +46,21 @@ struct Kept {
 // SAFETY: the blocks in the list are its own, and no block is bound to a thread.
 unsafe impl Send for Kept {}
 
-impl Kept {
-    const NONE: Self = Self {
-        first: ptr::null_mut(),
-        bytes: 0,
-    };
-}
-
 impl Allocator {
-    /// An allocator that keeps nothing yet.
     pub const fn empty() -> Self {
-        Self([const { Mutex::new(Kept::NONE) }; CLASSES])
+        const NONE: Kept = Kept {
+            first: ptr::null_mut(),
+            bytes: 0,
+        };
+        Self([const { Mutex::new(NONE) }; CLASSES])
     }
 }
 
-/// The class in which a block for `layout` is found, and that block's own layout.
+/// The class of blocks for `layout`, and the layout of those blocks.
 fn class(layout: Layout) -> Option<(usize, Layout)> {
     let sixteens = layout.size().saturating_sub(1) / SMALLEST_BYTES;
     let class = (usize::BITS - sixteens.leading_zeros()) as usize;
-    let align = if class < WIDE_CLASS {
-        SMALLEST_BYTES
-    } else {
-        WIDE_ALIGN_BYTES
-    };
+    let align = if class < WIDE_CLASS { 16 } else { 128 };
     if class >= CLASSES || layout.align() > align {
         return None;
     }
@@ -101,7 +88,7 @@ unsafe impl GlobalAlloc for Allocator {
             kept.bytes -= whole.size();
             return block;
         }
-        // SAFETY: the block's size is not zero.
+        // SAFETY: its size is not zero.
         unsafe { System.alloc(whole) }
     }
 
@@ -162,10 +149,9 @@ unsafe impl GlobalAlloc for Allocator {
 mod tests {
     use super::*;
 
-    // SAFETY of the tests: they use no more of a block than they have asked for, and free it at
-    // most once, by the layout that they have asked with.
+    // SAFETY of the tests: they use no more of a block than they asked for, and free it once.
 
-    fn layout(bytes: usize, align: usize) -> Layout {
+    fn layout((bytes, align): (usize, usize)) -> Layout {
         Layout::from_size_align(bytes, align).unwrap()
     }
 
@@ -174,6 +160,11 @@ mod tests {
         assert!(!block.is_null() && block.addr().is_multiple_of(layout.align()));
         unsafe { block.write_bytes(byte, layout.size()) };
         block
+    }
+
+    fn free(allocator: &Allocator, layout: Layout, block: *mut u8, byte: u8) {
+        assert!(holds(block, layout.size(), byte));
+        unsafe { allocator.dealloc(block, layout) };
     }
 
     fn holds(block: *const u8, bytes: usize, byte: u8) -> bool {
@@ -187,56 +178,43 @@ mod tests {
 
     #[test]
     fn a_class_keeps_its_freed_blocks_up_to_its_share_and_uses_them_again() {
-        // The layout of the freed blocks, one for which they are used, and one for which not.
-        for [freed, again, other] in [
+        // What is freed, what is found among it, and what is not.
+        for layouts in [
             [(1, 8), (16, 16), (17, 16)],
             [(17, 8), (32, 16), (16, 16)],
             [(256, 16), (200, 8), (257, 128)],
             [(257, 128), (512, 64), (256, 16)],
             [(70_000, 8), (131_072, 128), (65_536, 8)],
         ] {
-            let [freed, again, other] =
-                [freed, again, other].map(|(bytes, align)| layout(bytes, align));
-            let allocator = Allocator::empty();
+            let (allocator, [freed, found, other]) = (Allocator::empty(), layouts.map(layout));
             let share = KEPT_BYTES / class(freed).unwrap().1.size();
-            let mut blocks: Vec<_> = (0..share + 3)
-                .map(|_| filled(&allocator, freed, 1))
-                .collect();
+            let blocks = (0..share + 3).map(|_| filled(&allocator, freed, 1));
+            let mut blocks: Vec<_> = blocks.collect();
             for block in &blocks {
-                unsafe { allocator.dealloc(*block, freed) };
+                free(&allocator, freed, *block, 1);
             }
             assert_eq!(kept(&allocator, freed), KEPT_BYTES);
             blocks.truncate(share);
-            let elsewhere = filled(&allocator, other, 2);
-            assert!(!blocks.contains(&elsewhere));
-            for block in blocks.iter().rev() {
-                assert_eq!(filled(&allocator, again, 3), *block);
-            }
-            assert_eq!(kept(&allocator, freed), 0);
-            assert!(!blocks.contains(&filled(&allocator, again, 4)));
-            assert!(blocks.iter().all(|block| holds(*block, again.size(), 3)));
-            assert!(holds(elsewhere, other.size(), 2));
+            assert!(!blocks.contains(&filled(&allocator, other, 2)));
+            let again = (0..share).map(|_| filled(&allocator, found, 3));
+            assert!(again.eq(blocks.iter().rev().copied()));
+            assert!(!blocks.contains(&filled(&allocator, found, 4)));
+            assert!(blocks.iter().all(|block| holds(*block, found.size(), 3)));
         }
         // These are left to the system.
-        for layout in [layout(131_073, 8), layout(256, 32), layout(512, 256)] {
+        for layout in [(131_073, 8), (256, 32), (512, 256)].map(layout) {
             assert_eq!(class(layout), None);
             let allocator = Allocator::empty();
-            unsafe { allocator.dealloc(filled(&allocator, layout, 1), layout) };
+            free(&allocator, layout, filled(&allocator, layout, 1), 1);
         }
     }
 
     #[test]
     fn used_blocks_are_zeroed_and_moved_whole() {
         let allocator = Allocator::empty();
-        let layout = |bytes| layout(bytes, 8);
-        for bytes in [24, 4096, 200_000] {
-            let used = filled(&allocator, layout(bytes), 7);
-            unsafe { allocator.dealloc(used, layout(bytes)) };
-            let zeroed = unsafe { allocator.alloc_zeroed(layout(bytes)) };
-            assert!(holds(zeroed, bytes, 0));
-        }
+        let layout = |bytes| layout((bytes, 8));
+        let mut block = filled(&allocator, layout(1), 9);
         let sizes = [1, 16, 17, 1000, 131_072, 131_073, 3_000_000, 300_000, 40, 3];
-        let mut block = filled(&allocator, layout(sizes[0]), 9);
         for step in sizes.windows(2) {
             let (from, to) = (step[0], step[1]);
             let moved = unsafe { allocator.realloc(block, layout(from), to) };
@@ -246,43 +224,45 @@ mod tests {
             block = moved;
             unsafe { block.write_bytes(9, to) };
         }
+        for bytes in [24, 4096, 200_000].map(layout) {
+            free(&allocator, bytes, filled(&allocator, bytes, 7), 7);
+            let zeroed = unsafe { allocator.alloc_zeroed(bytes) };
+            free(&allocator, bytes, zeroed, 0);
+        }
     }
 
     #[test]
-    fn no_thread_waits_for_a_list_that_another_uses() {
-        let (allocator, layout) = (Allocator::empty(), layout(64, 8));
-        let block = filled(&allocator, layout, 1);
-        let (class, _) = class(layout).unwrap();
-        let busy = allocator.0[class].lock().unwrap();
-        let other = filled(&allocator, layout, 2);
-        unsafe { allocator.dealloc(block, layout) };
+    fn threads_never_share_a_block_and_never_wait() {
+        let (allocator, block) = (&Allocator::empty(), layout((64, 8)));
+        let first = filled(allocator, block, 1);
+        let busy = allocator.0[class(block).unwrap().0].lock().unwrap();
+        let second = filled(allocator, block, 2);
+        free(allocator, block, first, 1);
         assert_eq!(busy.bytes, 0);
         drop(busy);
-        unsafe { allocator.dealloc(other, layout) };
-        assert_eq!(kept(&allocator, layout), 64);
-    }
-
-    #[test]
-    fn threads_that_free_each_others_blocks_never_share_one() {
-        let allocator = Allocator::empty();
+        free(allocator, block, second, 2);
+        assert_eq!(kept(allocator, block), 64);
+        // Each thread's blocks are freed by another.
         let (give, take) = std::sync::mpsc::channel();
         std::thread::scope(|scope| {
             for thread in 0..4u8 {
-                let (allocator, give) = (&allocator, give.clone());
+                let give = give.clone();
                 scope.spawn(move || {
                     for i in 0..5000 {
-                        let layout = layout(1 + (i * 37 + usize::from(thread)) % 300, 8);
-                        let block = filled(allocator, layout, thread);
-                        let sent = give.send((block.expose_provenance(), layout, thread));
-                        sent.unwrap();
+                        let layout = layout((1 + (i * 37 + usize::from(thread)) % 300, 8));
+                        let block = filled(allocator, layout, thread).expose_provenance();
+                        give.send((layout, block, thread)).unwrap();
                     }
                 });
             }
             drop(give);
-            for (block, layout, thread) in take {
-                let block = ptr::with_exposed_provenance_mut(block);
-                assert!(holds(block, layout.size(), thread));
-                unsafe { allocator.dealloc(block, layout) };
+            for (layout, block, thread) in take {
+                free(
+                    allocator,
+                    layout,
+                    ptr::with_exposed_provenance_mut(block),
+                    thread,
+                );
             }
         });
     }
