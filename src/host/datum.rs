@@ -9,10 +9,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// One value that came in: a queue message, an input binding, metadata.
-///
-/// The host sends every value that is not an object as JSON in a JSON string, the documentation
-/// shows it as plain JSON. In both cases this is the value itself.
+/// One value that came in: a queue message, an input binding, metadata. The host sends every value
+/// that is not an object as JSON in a JSON string, the documentation shows it as plain JSON. In
+/// both cases this is the value itself.
 #[derive(Default)]
 pub struct Datum<'a> {
     pub(crate) text: Cow<'a, str>,
@@ -26,9 +25,8 @@ impl fmt::Debug for Datum<'_> {
     }
 }
 
-/// In which form a value came. The host sends bytes as one JSON string, and a text as a JSON string
-/// in a string.
-#[derive(Debug, Default, PartialEq)]
+/// In which form a value came. The host sends bytes as one JSON string, and a text as two.
+#[derive(Default, PartialEq)]
 pub(crate) enum Form {
     /// A JSON string.
     Once,
@@ -48,10 +46,8 @@ impl Datum<'_> {
     /// The value read as JSON. Errors if it is not JSON, or not that of a `T`.
     #[track_caller]
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        match serde_json::from_str(&self.text) {
-            Ok(value) => Ok(value),
-            Err(error) => Err(format!("the value is not the JSON expected: {error}").into()),
-        }
+        let value = serde_json::from_str(&self.text);
+        Ok(value.map_err(|error| format!("the value is not the JSON expected: {error}"))?)
     }
 
     /// The bytes of a value that the host sends as base64: a blob trigger's, whatever its
@@ -65,15 +61,15 @@ impl Datum<'_> {
             return Ok(bytes);
         }
         const DECLARE: &str = "add \"dataType\": \"binary\" to its binding in function.json";
+        const FOLLOW: &str = "it is a reference to the data, which no custom handler can follow: \
+                              delete supportsDeferredBinding from its binding in function.json";
         let is_json = || serde_json::from_str::<&RawValue>(&self.text).is_ok();
         let (came_as, write) = if self.text.starts_with('[') && is_json() {
             ("a list", "read it by .json::<Vec<T>>()")
         } else if self.form != Form::Json {
             ("text", DECLARE)
         } else if self.is_reference() {
-            let write = "it is a reference to the data, which no custom handler can follow: delete \
-                         supportsDeferredBinding from its binding in function.json";
-            ("JSON", write)
+            ("JSON", FOLLOW)
         } else {
             ("JSON", DECLARE)
         };
@@ -82,9 +78,15 @@ impl Datum<'_> {
 
     /// Whether it is what the host sends with `supportsDeferredBinding`: where the data is.
     fn is_reference(&self) -> bool {
-        let names = ["Version", "Source", "Content", "ContentType"];
-        serde_json::from_str(&self.text)
-            .is_ok_and(|members: Members| names.iter().all(|name| members.get(name).is_some()))
+        let members = serde_json::from_str::<Members>(&self.text);
+        let has = |name| {
+            members
+                .as_ref()
+                .is_ok_and(|members| members.get(name).is_some())
+        };
+        ["Version", "Source", "Content", "ContentType"]
+            .into_iter()
+            .all(has)
     }
 
     /// Whether it stands for a value that is not there: `null`, or the string `"null"`, which the
@@ -150,26 +152,20 @@ pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 pub fn text(json: &RawValue) -> serde_json::Result<Cow<'_, str>> {
     const PIECE_BYTES: usize = 64 * 1024;
     let json = json.get();
-    let whole = |json| serde_json::from_str(json).map(|Text(text)| text);
-    let quoted = json
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'));
-    let Some(mut rest) = quoted.filter(|text| text.len() > PIECE_BYTES && text.contains('\\'))
-    else {
-        return whole(json);
-    };
+    if json.len() <= PIECE_BYTES || !json.starts_with('"') || !json.contains('\\') {
+        return serde_json::from_str(json).map(|Text(text)| text);
+    }
     // serde_json unescapes a text into a buffer of its own, from which the text is then copied. In
     // pieces that buffer stays small.
+    let mut rest = &json[1..json.len() - 1];
     let mut text = String::with_capacity(rest.len());
     while !rest.is_empty() {
         // An escape has 6 bytes at most. Where there was none for so long, none is cut.
         let is_between = |end: &usize| {
             rest.is_char_boundary(*end) && !rest.as_bytes()[*end - 6..*end].contains(&b'\\')
         };
-        let end = (PIECE_BYTES..rest.len())
-            .find(is_between)
-            .unwrap_or(rest.len());
-        let (piece, after) = rest.split_at(end);
+        let end = (PIECE_BYTES..rest.len()).find(is_between);
+        let (piece, after) = rest.split_at(end.unwrap_or(rest.len()));
         text += &serde_json::from_str::<Text>(&format!("\"{piece}\""))?.0;
         rest = after;
     }
@@ -179,10 +175,8 @@ pub fn text(json: &RawValue) -> serde_json::Result<Cow<'_, str>> {
 /// Reads a member of `Data` or `Metadata`. Errors if it is a string that is not Unicode.
 pub fn read(json: &RawValue) -> serde_json::Result<Datum<'_>> {
     if !json.get().starts_with('"') {
-        return Ok(Datum {
-            text: Cow::Borrowed(json.get()),
-            form: Form::Json,
-        });
+        let (text, form) = (Cow::Borrowed(json.get()), Form::Json);
+        return Ok(Datum { text, form });
     }
     let text = text(json)?;
     // The host's form has no white space around the inner string. A text with some is plain.
@@ -190,15 +184,11 @@ pub fn read(json: &RawValue) -> serde_json::Result<Datum<'_>> {
         && text.ends_with('"')
         && let Ok(inner) = serde_json::from_str(&text)
     {
-        return Ok(Datum {
-            text: Cow::Owned(inner),
-            form: Form::Twice,
-        });
+        let (text, form) = (Cow::Owned(inner), Form::Twice);
+        return Ok(Datum { text, form });
     }
-    Ok(Datum {
-        text,
-        form: Form::Once,
-    })
+    let form = Form::Once;
+    Ok(Datum { text, form })
 }
 
 #[cfg(test)]
@@ -207,21 +197,15 @@ mod tests {
 
     #[test]
     fn a_large_text_is_read_as_a_small_one_is() {
-        for part in [
-            r"x",
-            r#"\"\\\/\b\f\n\r\t"#,
-            r"caf\u00e9 \u0000\ud83e\udd80 \u2028x",
-            "\u{1f980}é",
-            r"a\ud83e\uDD80",
-            r"\ud83e\udd80",
-            r"\\ud83e plain text",
-        ] {
-            let (small, large) = (part.to_owned(), part.repeat(200_000 / part.len()));
+        let parts = r#"x|\"\\\/\b\f\n\r\t|caf\u00e9 \u0000\ud83e\udd80 \u2028x|🦀é|a\ud83e\uDD80|\ud83e\udd80|\\ud83e text"#;
+        for part in parts.split('|') {
             let read = |text: &str| {
                 let json = RawValue::from_string(format!("\"{text}\"")).unwrap();
                 super::text(&json).map(Cow::into_owned)
             };
-            let repeated = read(&small).unwrap().repeat(large.len() / part.len());
+            let times = 200_000 / part.len();
+            let large = part.repeat(times);
+            let repeated = read(part).unwrap().repeat(times);
             assert!(read(&large).unwrap() == repeated, "{part}");
             for half in r"\ud83e \ud83ex \udd80 \ud83e\u0041 \ud83e\n".split(' ') {
                 assert!(read(&format!("{large}{half}")).is_err(), "{part} {half}");

@@ -7,13 +7,12 @@ use std::panic::Location;
 /// Why a function gave no response: a refusal for its HTTP caller, or a failure for the app's log.
 ///
 /// `?` turns any error into a failure: every [`std::error::Error`], `anyhow::Error`, `String`,
-/// `&str` and `Box<dyn std::error::Error + Send + Sync>`. The log has the file and line of that
-/// `?`, and all of the error's sources. (A plain `Box<dyn std::error::Error>` does not convert:
-/// write `.map_err(|error| error.to_string())?`.) [`Context`] adds what an error is about: that of
-/// `std::env::var` does not name the variable.
+/// `&str` and `Box<dyn std::error::Error + Send + Sync>`. (A plain `Box<dyn std::error::Error>`
+/// does not convert: write `.map_err(|error| error.to_string())?`.) The log has the file and line
+/// of that `?`, and all of the error's sources. [`Context`] adds what an error is about.
 ///
 /// ```
-/// use app::{Context, HttpRequest, HttpResponse, Result};
+/// use app::{Context, Error, HttpRequest, HttpResponse, Result};
 ///
 /// fn run(request: HttpRequest) -> Result {
 ///     let file = std::env::var("PRICE_LIST").context("PRICE_LIST")?;
@@ -21,67 +20,49 @@ use std::panic::Location;
 ///     if prices.is_empty() {
 ///         return Err("the price list is empty".into());
 ///     }
-///     Ok(HttpResponse::text(prices).into())
+///     let item = request.query("item").ok_or(Error::refuse(400, "which ?item= is it?"))?;
+///     Ok(HttpResponse::text(format!("{item} is in\n{prices}")).into())
 /// }
 /// ```
-#[derive(Debug)]
-pub struct Error(pub(crate) Why);
-
-#[derive(Debug)]
-pub(crate) enum Why {
-    /// The invocation was carried out, and its HTTP caller gets a refusal.
-    Refused(Refusal),
-    /// The invocation was not carried out: an HTTP caller gets a 500, a queue message is tried
-    /// again.
-    Failed(Failure),
-}
-
-/// What an HTTP caller gets instead of an answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Refusal {
-    pub status: u16,
-    pub message: Cow<'static, str>,
-}
-
-impl Refusal {
-    pub fn new(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
-        let message = message.into();
-        Self { status, message }
-    }
-}
-
-/// What the app's log gets.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    /// Where the function failed; `None` for a panic, whose reason has the place in it.
-    pub place: Option<&'static Location<'static>>,
-    pub reason: String,
-}
-
-impl Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let Self { place, reason } = self;
-        match place {
-            Some(place) => write!(f, "failed: {reason} (at {}:{})", place.file(), place.line()),
-            None => f.write_str(reason),
-        }
-    }
+pub struct Error {
+    /// The status of a refusal. A failure has none: an HTTP caller gets a 500, and a queue message
+    /// is tried again.
+    pub(crate) status: Option<u16>,
+    pub(crate) reason: Cow<'static, str>,
+    /// Where the function failed. The reason of a panic has its place in it.
+    pub(crate) place: Option<&'static Location<'static>>,
 }
 
 impl Error {
     /// Refuses an HTTP caller with a status from 400 to 499 and a sentence that helps. Any other
     /// status is a failure, and so is a refusal in a function with another trigger.
     pub fn refuse(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Why::Refused(Refusal::new(status, message)))
+        Self {
+            status: Some(status),
+            reason: message.into(),
+            place: None,
+        }
     }
 
     /// Fails the invocation. The app's log gets the reason, with the file and line of this call.
     #[track_caller]
     pub fn fail(reason: impl Into<String>) -> Self {
-        Self(Why::Failed(Failure {
+        Self {
+            status: None,
+            reason: Cow::Owned(reason.into()),
             place: Some(Location::caller()),
-            reason: reason.into(),
-        }))
+        }
+    }
+
+    /// What the app's log says of it, after the function's name.
+    pub(crate) fn told(&self) -> String {
+        let reason = &self.reason;
+        match (self.place, self.status) {
+            (Some(place), _) => format!("failed: {reason} (at {}:{})", place.file(), place.line()),
+            (None, Some(status)) => format!("refused it: {status}: {reason}"),
+            (None, None) => reason.to_string(),
+        }
     }
 }
 
@@ -90,14 +71,12 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Error {
     fn from(error: E) -> Self {
         let error = error.into();
         let mut reason = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
+        for error in std::iter::successors(error.source(), |error| error.source()) {
             let text = error.to_string();
             // Some errors end with the text of their source.
             if !reason.ends_with(&text) {
                 reason = format!("{reason}: {text}");
             }
-            source = error.source();
         }
         Self::fail(reason)
     }
@@ -118,9 +97,11 @@ where
     #[track_caller]
     fn context(self, doing: impl Display) -> Result<T, Error> {
         match self.map_err(Error::from) {
-            Err(Error(Why::Failed(Failure { reason, .. }))) => {
-                Err(Error::fail(format!("{doing}: {reason}")))
-            }
+            Err(Error {
+                status: None,
+                reason,
+                ..
+            }) => Err(Error::fail(format!("{doing}: {reason}"))),
             result => result,
         }
     }
@@ -138,64 +119,35 @@ pub(crate) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt;
 
-    type Result<T> = std::result::Result<T, Error>;
-
-    fn failure(error: Error) -> (u32, String) {
-        match error.0 {
-            Why::Failed(Failure {
-                place: Some(place),
-                reason,
-            }) => (place.line(), reason),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// An error, and the errors that it comes from.
+    /// An error, and the error that it comes from.
     #[derive(Debug)]
     struct Chained(&'static str, Option<Box<Chained>>);
 
     impl Display for Chained {
-        fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
             f.write_str(self.0)
         }
     }
 
     impl std::error::Error for Chained {
         fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-            self.1.as_ref().map(|source| &**source as _)
+            Some(self.1.as_deref()?)
         }
     }
 
     #[test]
-    fn any_error_converts_with_its_place_and_its_sources() {
+    fn a_failure_names_each_source_once_and_a_refusal_stays_as_it_is() {
         let chain = ["no disk", "no file: no disk", "no list"].into_iter();
         let chain = chain.fold(None, |source, text| Some(Box::new(Chained(text, source))));
-        let boxed = Box::<dyn std::error::Error + Send + Sync>::from("boxed");
-        let line = line!();
-        let errors: [Error; 5] = [
-            "x".parse::<u8>().unwrap_err().into(),
-            "text".into(),
-            String::from("string").into(),
-            boxed.into(),
-            chain.unwrap().into(),
-        ];
-        let reasons = "invalid digit found in string|text|string|boxed|no list: no file: no disk";
-        for ((error, reason), line) in errors.into_iter().zip(reasons.split('|')).zip(line + 2..) {
-            assert_eq!(failure(error), (line, reason.to_owned()));
-        }
-    }
-
-    #[test]
-    fn a_context_says_what_was_being_done_and_where() {
-        let read = || "x".parse::<u8>().context("reading the price");
-        let doing = "pricing: reading the price: invalid digit found in string";
-        let found = failure(read().context("pricing").unwrap_err());
-        assert_eq!(found, (line!() - 1, doing.into()));
-        let refused: Result<u8> = Err(Error::refuse(404, "no such item")).context("pricing");
-        let Err(Error(Why::Refused(Refusal { status, message }))) = refused else {
-            panic!("{refused:?}")
-        };
-        assert_eq!((status, &*message), (404, "no such item"));
+        let boxed: Box<dyn std::error::Error + Send + Sync> = chain.unwrap();
+        let failed = Err::<(), _>(boxed).context("pricing").unwrap_err();
+        let place = format!(" (at {}:{})", file!(), line!() - 1);
+        let told = "failed: pricing: no list: no file: no disk".to_owned();
+        assert_eq!(failed.told(), told + &place);
+        let refused = Err::<(), _>(Error::refuse(404, "no such item"));
+        let refused = refused.context("pricing").unwrap_err();
+        assert_eq!(refused.told(), "refused it: 404: no such item");
     }
 }

@@ -37,12 +37,20 @@ pub struct Invocation<'a> {
 /// Names and lengths: the metadata can hold a caller's key.
 impl fmt::Debug for Invocation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("Invocation")
-            .field("id", &self.id)
-            .field("trigger", &self.trigger)
-            .field("inputs", &self.inputs)
-            .field("metadata", &self.metadata.map(|json| json.get().len()))
-            .finish()
+        let (id, trigger, inputs) = (self.id, &self.trigger, &self.inputs);
+        let metadata = self.metadata.map(|json| json.get().len());
+        write!(f, "Invocation({id}, {trigger:?}, {inputs:?}, {metadata:?})")
+    }
+}
+
+impl<'a> Invocation<'a> {
+    pub(crate) fn new(id: &'a str, inputs: Members<'a>, metadata: Option<&'a RawValue>) -> Self {
+        Self {
+            id,
+            trigger: Datum::default(),
+            inputs,
+            metadata,
+        }
     }
 }
 
@@ -51,33 +59,29 @@ impl Invocation<'_> {
     /// that does not exist. The rows of a `table` are always a list: `input.json::<Vec<Row>>()`.
     /// Errors if no input has this name.
     ///
-    /// The host sends `null` or the text `"null"` for what is absent. With `"dataType": "binary"`,
-    /// the three bytes 9E E9 65 arrive as that text too (it is their base64), so they are taken as
-    /// absent. The trigger's own value is never taken as absent.
+    /// The host sends `null` or the text `"null"` for what is absent. With `"dataType": "binary"`
+    /// the three bytes 9E E9 65, whose base64 is that text, therefore count as absent. The
+    /// trigger's own value is never taken as absent.
     #[track_caller]
     pub fn input(&self, name: &str) -> Result<Option<Datum<'_>>> {
         let Some(json) = self.inputs.get(name) else {
             let names = listed(self.inputs.names());
             return Err(format!("no input has the name {name:?}: {names}").into());
         };
-        match datum::read(json) {
-            Ok(datum) => Ok(Some(datum).filter(|datum| !datum.is_absent())),
-            Err(error) => Err(format!("the input {name}: {error}").into()),
-        }
+        let datum = datum::read(json).map_err(|error| format!("the input {name}: {error}"))?;
+        Ok(Some(datum).filter(|datum| !datum.is_absent()))
     }
 
     /// A member of the trigger's metadata, such as `Id`; `None` if it is absent. Errors if it is
     /// not a `T`.
     ///
-    /// Do not rely on it: the host also puts the members of a JSON message there, and they win. So
-    /// a message may bring a `DequeueCount` of its own, of any kind. If that must not fail the
-    /// invocation, write `invocation.metadata("DequeueCount").ok().flatten()`.
+    /// Do not rely on it: the host also puts the members of a JSON message there, and they win. If
+    /// a message's own `DequeueCount`, of any kind, must not fail the invocation, write
+    /// `invocation.metadata("DequeueCount").ok().flatten()`.
     #[track_caller]
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        let members = self
-            .metadata
-            .map(|json| serde_json::from_str::<Members>(json.get()));
-        let member = members.and_then(|members| members.ok()?.get(name));
+        let members = self.metadata.map(|json| serde_json::from_str(json.get()));
+        let member = members.and_then(|members: Result<Members, _>| members.ok()?.get(name));
         let Some(json) = member.filter(|json| json.get() != "null") else {
             return Ok(None);
         };
@@ -86,11 +90,7 @@ impl Invocation<'_> {
             let as_text = serde_json::to_string(datum.text())?;
             serde_json::from_str(&as_text).or_else(|_| serde_json::from_str(datum.text()))
         });
-        match value {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => {
-                Err(format!("the metadata {name} is not of the kind expected: {error}").into())
-            }
-        }
+        let wrong = |error| format!("the metadata {name} is not of the kind expected: {error}");
+        Ok(Some(value.map_err(wrong)?))
     }
 }

@@ -1,8 +1,7 @@
 //! The caller's request, which a function with an HTTP trigger gets.
 
-use super::error::{Error, Refusal, Why, listed};
+use super::error::{Error, listed};
 use super::invocation::Invocation;
-use super::request_payload;
 use super::response::Result;
 use super::url;
 use serde::de::DeserializeOwned;
@@ -15,8 +14,8 @@ pub(crate) type Texts<'a> = Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>;
 
 /// The texts of this name, in any case.
 pub(crate) fn named<'t>(texts: &'t Texts, name: &str) -> impl Iterator<Item = &'t str> {
-    let named = move |(key, _): &&(Cow<str>, _)| key.eq_ignore_ascii_case(name);
-    let named = texts.iter().filter(named);
+    let is_named = move |(key, _): &&(Cow<str>, _)| key.eq_ignore_ascii_case(name);
+    let named = texts.iter().filter(is_named);
     named.filter_map(|(_, text)| text.as_deref())
 }
 
@@ -39,23 +38,23 @@ pub struct HttpRequest<'a> {
     /// The invocation: its id, metadata and other inputs.
     pub invocation: Invocation<'a>,
     pub(crate) url: Cow<'a, str>,
-    /// The host's own `Query`, a JSON object.
-    pub(crate) query: Cow<'a, str>,
+    /// The host's own `Query`, which joins the values of a repeated name by commas.
+    pub(crate) query: Texts<'a>,
     pub(crate) params: Texts<'a>,
     pub(crate) headers: Texts<'a>,
-    pub(crate) body: std::result::Result<Cow<'a, [u8]>, Refusal>,
+    pub(crate) body: Result<Cow<'a, [u8]>>,
 }
 
 /// Names and lengths: the headers and the query can hold a caller's key.
 impl fmt::Debug for HttpRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
-        f.debug_struct("HttpRequest")
-            .field("method", &self.method)
-            .field("headers", &headers)
-            .field("body", &self.body.as_ref().map(|body| body.len()))
-            .field("invocation", &self.invocation)
-            .finish()
+        let body = self.body.as_ref().map(|body| body.len());
+        let (method, invocation) = (&self.method, &self.invocation);
+        write!(
+            f,
+            "HttpRequest({method}, {headers:?}, {body:?}, {invocation:?})"
+        )
     }
 }
 
@@ -63,25 +62,20 @@ impl HttpRequest<'_> {
     /// The first value of `name` in the query, decoded. Bytes that are not UTF-8 become U+FFFD. The
     /// case of `name` matters here, unlike in [`header`](Self::header) and [`param`](Self::param).
     pub fn query(&self, name: &str) -> Option<String> {
-        self.query_values(name).next()
+        self.query_all(name).into_iter().next()
     }
 
     /// All values of `name` in the query, in their order, decoded.
     pub fn query_all(&self, name: &str) -> Vec<String> {
-        self.query_values(name).collect()
-    }
-
-    fn query_values(&self, name: &str) -> impl Iterator<Item = String> {
-        // `Query` joins the values of a repeated name by commas; the URL has them.
         let (_, query) = self.url.split_once('?').unwrap_or_default();
-        let mut in_url = url::query_values(query, name).peekable();
-        let joined = match in_url.peek() {
-            Some(_) => Texts::new(),
-            // It was read before, without an error.
-            None => request_payload::texts(&self.query).unwrap_or_default(),
-        };
-        let joined = joined.into_iter().filter(move |(key, _)| key == name);
-        in_url.chain(joined.filter_map(|(_, text)| text.map(Cow::into_owned)))
+        let in_url: Vec<_> = url::query_values(query, name).collect();
+        if !in_url.is_empty() {
+            return in_url;
+        }
+        let named = self.query.iter().filter(|(key, _)| key == name);
+        named
+            .filter_map(|(_, text)| text.as_deref().map(str::to_owned))
+            .collect()
     }
 
     /// The value of the route's segment `{name}`, decoded; `None` if the segment is optional and
@@ -111,14 +105,12 @@ impl HttpRequest<'_> {
     /// Errors with a refusal for the caller if the host has damaged the body: a chunked upload
     /// arrives without its body (411), and bytes that are not UTF-8 arrive as U+FFFD (415).
     pub fn body(&self) -> Result<&[u8]> {
-        let body = self.body.as_deref();
-        body.map_err(|refusal| Error(Why::Refused(refusal.clone())))
+        self.body.as_deref().map_err(Error::clone)
     }
 
     /// The body, without a copy if it is large. Errors as [`body`](Self::body) does.
     pub fn into_body(self) -> Result<Vec<u8>> {
-        let body = self.body.map(Cow::into_owned);
-        body.map_err(|refusal| Error(Why::Refused(refusal)))
+        self.body.map(Cow::into_owned)
     }
 
     /// The body as text. Refuses the caller (415) if it is not UTF-8.

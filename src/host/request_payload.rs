@@ -2,13 +2,11 @@
 //! which hosts send it.
 
 use super::base64;
-use super::datum::{self, Datum, Members, Text};
-use super::error::Refusal;
+use super::datum::{self, Members, Text};
+use super::error::Error;
 use super::invocation::Invocation;
 use super::request::{HttpRequest, Texts, named};
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Unexpected, Visitor,
-};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Unexpected, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -26,43 +24,54 @@ pub fn read_invocation<'a>(
     trigger: &str,
     id: &'a str,
 ) -> Result<Invocation<'a>, String> {
-    let (value, _, mut invocation) = read(payload, &["Data", trigger], id)?;
-    invocation.trigger = match value {
-        Some(Value::Json(json)) if json.get() != "null" => {
-            datum::read(json).map_err(|error| format!("Data.{trigger}: {error}"))?
-        }
-        Some(_) => return Err(without_trigger(trigger, "null")),
-        None => return Err(without_trigger(trigger, "missing")),
-    };
+    let (mut invocation, found) = read(payload, &["Data", trigger], id)?;
+    let json = found.json.ok_or_else(|| no_trigger(trigger, "missing"))?;
+    if json.get() == "null" {
+        return Err(no_trigger(trigger, "null"));
+    }
+    let datum = datum::read(json);
+    invocation.trigger = datum.map_err(|error| format!("Data.{trigger}: {error}"))?;
     Ok(invocation)
+}
+
+fn no_trigger(trigger: &str, what: &str) -> String {
+    format!("Data.{trigger}, the trigger's value, is {what}")
 }
 
 /// Reads the payload of an HTTP-triggered invocation. Errors as [`read_invocation`] does.
 pub fn read_http_request<'a>(payload: &'a [u8], id: &'a str) -> Result<HttpRequest<'a>, String> {
-    let (body, request, invocation) = read(payload, &["Data", HTTP_TRIGGER, "Body"], id)?;
-    let request = request.ok_or_else(|| without_trigger(HTTP_TRIGGER, "missing"))?;
-    let member = |name| request.get(name).filter(|json| json.get() != "null");
+    let (invocation, found) = read(payload, &["Data", HTTP_TRIGGER, "Body"], id)?;
+    let [.., request] = found.others;
+    let request = request.ok_or_else(|| no_trigger(HTTP_TRIGGER, "missing"))?;
     let is_wrong = |name| move |error| format!("Data.req.{name}: {error}");
+    let is_there = |json: &&RawValue| json.get() != "null";
+    let member = |name| request.get(name).filter(is_there);
     let text = |name| {
         let text = member(name).map(datum::text).transpose();
         text.map_err(is_wrong(name))
     };
     let texts = |name| {
-        let object = member(name).map_or("{}", RawValue::get);
-        texts(object).map_err(is_wrong(name))
+        let texts = member(name).map(|json| texts(json.get()));
+        texts
+            .transpose()
+            .map_err(is_wrong(name))
+            .map(Option::unwrap_or_default)
     };
     let query = match member("Query") {
         // As in the documentation and in older hosts.
-        Some(json) if json.get().starts_with('"') => text("Query")?.unwrap_or_default(),
-        json => Cow::Borrowed(json.map_or("{}", RawValue::get)),
-    };
-    self::texts(&query).map_err(is_wrong("Query"))?;
-    let body = match body {
-        Some(Value::Text(text)) => text,
-        Some(Value::Json(json)) if json.get() != "null" => {
-            Some(datum::text(json).map_err(is_wrong("Body"))?)
+        Some(json) if json.get().starts_with('"') => {
+            let query = text("Query")?.unwrap_or_default();
+            let owned = |text: Cow<str>| Cow::Owned(text.into_owned());
+            let texts = self::texts(&query).map_err(is_wrong("Query"))?.into_iter();
+            texts
+                .map(|(name, text)| (owned(name), text.map(owned)))
+                .collect()
         }
-        _ => None,
+        _ => texts("Query")?,
+    };
+    let body = match (found.text, found.json.filter(is_there)) {
+        (None, Some(json)) => Some(datum::text(json).map_err(is_wrong("Body"))?),
+        (text, _) => text,
     };
     let headers = texts("Headers")?;
     Ok(HttpRequest {
@@ -76,22 +85,18 @@ pub fn read_http_request<'a>(payload: &'a [u8], id: &'a str) -> Result<HttpReque
     })
 }
 
-fn without_trigger(trigger: &str, what: &str) -> String {
-    format!("Data.{trigger}, the trigger's value, is {what}")
-}
-
-/// Reads the value to which the names in `path` lead. Gives it, the other members of the HTTP
-/// request if the path leads into one, and the invocation without its trigger.
+/// Reads the value to which the names in `path` lead, and the invocation without its trigger.
 fn read<'a>(
     payload: &'a [u8],
     path: &[&str],
     id: &'a str,
-) -> Result<(Option<Value<'a>>, Option<Members<'a>>, Invocation<'a>), String> {
+) -> Result<(Invocation<'a>, Found<'a>), String> {
     let payload = std::str::from_utf8(payload)
         .map_err(|error| format!("the payload is not UTF-8: {error}"))?;
     if payload.starts_with('\u{feff}') {
         return Err("the payload starts with a byte-order mark".into());
     }
+    let not_one = |why: &dyn fmt::Display| format!("the payload is not an invocation: {why}");
     let mut found = Found::default();
     let object = Object {
         path,
@@ -100,17 +105,12 @@ fn read<'a>(
         found: &mut found,
     };
     let mut json = serde_json::Deserializer::from_str(payload);
-    let read = object.deserialize(&mut json);
-    read.and_then(|()| json.end())
-        .map_err(|error| format!("the payload is not an invocation: {error}"))?;
-    let [payload, data, request] = found.others;
-    let invocation = Invocation {
-        id,
-        trigger: Datum::default(),
-        inputs: data.ok_or("the payload is not an invocation: Data is missing")?,
-        metadata: payload.and_then(|payload| payload.get("Metadata")),
-    };
-    Ok((found.value, request, invocation))
+    let read = object.deserialize(&mut json).and_then(|()| json.end());
+    read.map_err(|error| not_one(&error))?;
+    let [payload, data, _] = &mut found.others;
+    let inputs = data.take().ok_or_else(|| not_one(&"Data is missing"))?;
+    let metadata = payload.take().and_then(|payload| payload.get("Metadata"));
+    Ok((Invocation::new(id, inputs, metadata), found))
 }
 
 /// What [`Object`] finds.
@@ -118,14 +118,9 @@ fn read<'a>(
 struct Found<'a> {
     /// The members that the path does not name: of the payload, of `Data`, of the HTTP request.
     others: [Option<Members<'a>>; 3],
-    /// The value at the end of the path.
-    value: Option<Value<'a>>,
-}
-
-enum Value<'a> {
-    Json(&'a RawValue),
-    /// A text, or `null`.
-    Text(Option<Cow<'a, str>>),
+    /// The value at the end of the path, as JSON or as text.
+    json: Option<&'a RawValue>,
+    text: Option<Cow<'a, str>>,
 }
 
 /// Reads an object: the member that is next in the path, and the others as the JSON that they are.
@@ -141,9 +136,9 @@ struct Object<'p, 'f, 'a> {
 
 impl Object<'_, '_, '_> {
     fn here(&self) -> String {
-        match &self.path[..self.depth] {
-            [] => "the payload".into(),
-            path => path.join("."),
+        match self.depth {
+            0 => "the payload".into(),
+            depth => self.path[..depth].join("."),
         }
     }
 }
@@ -155,13 +150,13 @@ impl<'de> DeserializeSeed<'de> for Object<'_, '_, 'de> {
         if self.depth < self.path.len() {
             return json.deserialize_any(self);
         }
-        self.found.value = Some(if self.as_text {
-            let text = Option::<Text>::deserialize(json)
-                .map_err(|error| D::Error::custom(format_args!("{}: {error}", self.here())))?;
-            Value::Text(text.map(|Text(text)| text))
+        if self.as_text {
+            let named = |error| de::Error::custom(format_args!("{}: {error}", self.here()));
+            let text = Option::<Text>::deserialize(json).map_err(named)?;
+            self.found.text = text.map(|Text(text)| text);
         } else {
-            Value::Json(Deserialize::deserialize(json)?)
-        });
+            self.found.json = Some(Deserialize::deserialize(json)?);
+        }
         Ok(())
     }
 }
@@ -177,7 +172,7 @@ impl<'de> Visitor<'de> for Object<'_, '_, 'de> {
     }
 
     // Without the text itself, which may hold a caller's key.
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<(), E> {
         Err(E::invalid_type(Unexpected::Other("string"), &self))
     }
 
@@ -190,7 +185,7 @@ impl<'de> Visitor<'de> for Object<'_, '_, 'de> {
             }
             if std::mem::replace(&mut is_there, true) {
                 let why = format!("{} has the member {name} twice", self.here());
-                return Err(A::Error::custom(why));
+                return Err(de::Error::custom(why));
             }
             members.next_value_seed(Object {
                 depth: self.depth + 1,
@@ -205,16 +200,13 @@ impl<'de> Visitor<'de> for Object<'_, '_, 'de> {
 
 /// The members of a JSON object as texts. Each text of a list, such as the values of a header,
 /// comes with the member's name; `null` gives no text.
-pub fn texts(object: &str) -> serde_json::Result<Texts<'_>> {
+fn texts(object: &str) -> serde_json::Result<Texts<'_>> {
     let mut read = Texts::new();
     for (name, value) in serde_json::from_str::<Members>(object)?.0 {
         let values = match value.get().as_bytes() {
             [b'[', ..] => serde_json::from_str(value.get())?,
             _ => vec![value],
         };
-        if values.is_empty() {
-            read.push((name.clone(), Some(Cow::Borrowed(""))));
-        }
         for value in values {
             let text = match value.get() {
                 "null" => None,
@@ -231,11 +223,11 @@ pub fn texts(object: &str) -> serde_json::Result<Texts<'_>> {
 /// base64 and is not.
 fn http_body<'a>(
     headers: &Texts,
-    body: Option<Cow<'a, str>>,
-) -> Result<Result<Cow<'a, [u8]>, Refusal>, String> {
+    text: Option<Cow<'a, str>>,
+) -> Result<Result<Cow<'a, [u8]>, Error>, String> {
     let header = |name| named(headers, name).next();
-    let refuse = |status, message: &'static str| Ok(Err(Refusal::new(status, message)));
-    let Some(text) = body else {
+    let refuse = |status, message: &'static str| Ok(Err(Error::refuse(status, message)));
+    let Some(text) = text else {
         // The host reads a body only if there is a Content-Length [HttpRequestExtensions.cs].
         let message = "a chunked upload arrives without its body: send a Content-Length";
         return match header("Transfer-Encoding") {
@@ -243,19 +235,21 @@ fn http_body<'a>(
             None => Ok(Ok(Cow::Borrowed(b""))),
         };
     };
-    let declared = header("Content-Length").and_then(|length| length.trim().parse().ok());
+    let length = header("Content-Length");
+    let declared = length.and_then(|length| length.trim().parse().ok());
     let is_damaged = text.contains('\u{fffd}');
-    let kind = header("Content-Type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default();
-    let kind = kind.trim().to_ascii_lowercase();
+    let kind = header("Content-Type")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let is_binary = kind == "application/octet-stream" || kind.contains("multipart/");
     // If the Content-Type is not well-formed, the host passes the body on as text. Then the
     // declared length is that of the text.
-    let is_text = declared == Some(text.len()) || is_damaged;
-    if kind == "application/octet-stream" || kind.contains("multipart/") {
+    if is_binary && declared != Some(text.len()) {
         match base64::decode(&text) {
-            Some(bytes) if declared != Some(text.len()) => return Ok(Ok(Cow::Owned(bytes))),
-            _ if is_text => {}
-            _ => {
+            Some(bytes) => return Ok(Ok(Cow::Owned(bytes))),
+            None if is_damaged => {}
+            None => {
                 let what = "not base64, as it has to be for the Content-Type";
                 return Err(format!("Data.req.Body: {what} {kind}"));
             }
@@ -264,7 +258,7 @@ fn http_body<'a>(
     // The host decodes any other body as UTF-8. Each byte that is not UTF-8 becomes U+FFFD, which
     // is three bytes long. It drops a byte-order mark, which is three bytes long too.
     let is_whole = |length| length == text.len() || length == text.len() + 3;
-    if is_damaged && header("Content-Length").is_some() && !declared.is_some_and(is_whole) {
+    if is_damaged && length.is_some() && !declared.is_some_and(is_whole) {
         let message =
             "the body is not UTF-8 and has been damaged: send binary as application/octet-stream";
         return refuse(415, message);
@@ -287,7 +281,7 @@ mod tests {
         let invocation = read_invocation(payload.as_bytes(), "item", "id").expect("an invocation");
         let input = invocation.input("more").expect("an input");
         let shown = format!("{request:?} {invocation:?} {input:?}");
-        let parts = "x-functions-key|Ok(3)|\"more\": 9|trigger: Datum(3)|Some(Datum(3))|Some(37)";
+        let parts = "x-functions-key|Ok(3)|\"more\": 9|id, Datum(3)|Some(Datum(3))|Some(37)";
         for part in parts.split('|') {
             assert!(shown.contains(part), "{part}: {shown}");
         }

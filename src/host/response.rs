@@ -5,7 +5,7 @@ use super::queue_text;
 use super::stream::Stream;
 use super::tool::ToolResult;
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use std::borrow::Cow;
 use std::io::Write;
 use std::panic::Location;
@@ -46,11 +46,8 @@ impl Response {
     /// twice, the invocation fails with the file and line of this call.
     #[track_caller]
     pub fn output(mut self, name: &'static str, value: impl Into<Output>) -> Self {
-        self.outputs.push(Set {
-            name,
-            value: value.into(),
-            place: Location::caller(),
-        });
+        let (value, place) = (value.into(), Location::caller());
+        self.outputs.push(Set { name, value, place });
         self
     }
 
@@ -74,34 +71,28 @@ impl From<HttpResponse> for Response {
 ///
 /// | the binding | to send | write |
 /// |---|---|---|
-/// | queue, Service Bus, Event Hubs | a text, or bytes | `.output("message", text)`: a `&str`, `String`, `&[u8]` or `Vec<u8>` |
+/// | queue, blob, Service Bus, Event Hubs | a text, or bytes | `.output("message", text)`: a `&str`, `String`, `&[u8]` or `Vec<u8>` |
 /// | | a struct, as JSON | [`Output::json(&order)?`](Self::json) |
-/// | | several messages | [`Output::list(orders)?`](Self::list) |
-/// | blob | a text, or bytes | `.output("file", bytes)` |
-/// | | a struct, as JSON | [`Output::json(&order)?`](Self::json) |
-/// | table | a row, or a list of rows | [`Output::raw(&row)?`](Self::raw) |
-/// | Cosmos DB | a document, or a list of them | [`Output::raw(&document)?`](Self::raw) |
-/// | Event Grid | an event, or a list of them | [`Output::raw(&event)?`](Self::raw) |
+/// | all of these but blob | several messages | [`Output::list(orders)?`](Self::list) |
+/// | table, Cosmos DB, Event Grid | a row, document or event, or a list of them | [`Output::raw(&row)?`](Self::raw) |
 /// | SendGrid, Twilio, SignalR ... | the object that the binding's page shows | [`Output::raw(&message)?`](Self::raw) |
 ///
-/// A text for a queue or a blob arrives unaltered, whatever it looks like; [`queue_text`] says what
-/// the host makes of some texts otherwise. The host interprets only the JSON of `raw`.
+/// A text for a queue or a blob arrives unaltered; [`queue_text`] says what the host would make of
+/// some texts. It interprets only the JSON of `raw`.
 ///
 /// ```
 /// # use app::{Output, Response, Result};
-/// # #[derive(serde::Serialize)]
-/// # struct Order { id: u32 }
-/// fn respond(order: Order) -> Result {
+/// fn respond(order: &std::collections::BTreeMap<String, u32>) -> Result {
 ///     Ok(Response::new()
-///         .output("message", Output::json(&order)?)
+///         .output("message", Output::json(order)?)
 ///         .output("jobs", Output::list(["pick", "pack"])?))
 /// }
 /// ```
 ///
 /// A table's row needs both keys, from the row itself or from function.json. The host inserts it,
 /// and fails the invocation if the table has a row with these keys; `"ETag": "*"` replaces that
-/// row. The host rewrites a date, unless `"at@odata.type": "Edm.DateTime"` beside `"at"` says that
-/// it is one.
+/// row. It rewrites a date, unless `"at@odata.type": "Edm.DateTime"` beside `"at"` says that it is
+/// one.
 #[derive(Debug)]
 pub struct Output(pub(crate) Value);
 
@@ -127,27 +118,24 @@ impl Output {
     /// JSON. Without items there is no message.
     ///
     /// Errors if an item cannot be written as JSON, or is a text that the host would take for a
-    /// date and rewrite. Such a text cannot be sent in a list, only as an output of its own.
+    /// date and rewrite. Such a text can only be sent as an output of its own.
     #[track_caller]
     pub fn list<T: Serialize>(items: impl IntoIterator<Item = T>) -> Result<Self> {
-        let mut list = String::from("[");
+        let mut list = Vec::new();
         for (place, item) in items.into_iter().enumerate() {
-            let json = serde_json::to_string(&item)?;
-            let is_text = json.starts_with('"');
-            let text = serde_json::from_str(&json);
-            if is_text && text.is_ok_and(|text: Cow<str>| queue_text::is_date(&text)) {
+            let json = to_raw_value(&item)?;
+            if !json.get().starts_with('"') {
+                list.push(to_raw_value(json.get())?);
+                continue;
+            }
+            let text = serde_json::from_str(json.get());
+            if text.is_ok_and(|text: Cow<str>| queue_text::is_date(&text)) {
                 let what = "reads as a date: the host would rewrite it";
                 return Err(format!("message {place} of the list, {json}, {what}").into());
             }
-            list += if place > 0 { "," } else { "" };
-            list += &if is_text {
-                json
-            } else {
-                serde_json::to_string(&json)?
-            };
+            list.push(json);
         }
-        list.push(']');
-        Ok(Self(Value::Raw(RawValue::from_string(list)?)))
+        Self::raw(&list)
     }
 
     /// `value` as JSON that the host interprets: a row of a table, a document, an event. The host
@@ -156,7 +144,7 @@ impl Output {
     /// as JSON.
     #[track_caller]
     pub fn raw(value: &(impl Serialize + ?Sized)) -> Result<Self> {
-        Ok(Self(Value::Raw(serde_json::value::to_raw_value(value)?)))
+        Ok(Self(Value::Raw(to_raw_value(value)?)))
     }
 }
 
@@ -211,25 +199,40 @@ pub(crate) enum Body {
     Stream(Stream),
 }
 
-/// 200 with an empty body.
-impl Default for HttpResponse {
-    fn default() -> Self {
-        Self {
-            status: 200,
-            headers: Vec::new(),
-            body: Body::Bytes(Vec::new()),
+impl Body {
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Bytes(bytes) if bytes.is_empty())
+    }
+
+    /// The whole body, if it is there and in UTF-8.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+            Self::Stream(_) => None,
         }
     }
 }
 
+/// 200 with an empty body.
+impl Default for HttpResponse {
+    fn default() -> Self {
+        Self::new(Body::Bytes(Vec::new()))
+    }
+}
+
 impl HttpResponse {
+    fn new(body: Body) -> Self {
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body,
+        }
+    }
+
     /// 200 with this body. Without another Content-Type the caller gets
     /// `text/plain; charset=utf-8`.
     pub fn text(body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            body: Body::Bytes(body.into()),
-            ..Self::default()
-        }
+        Self::new(Body::Bytes(body.into()))
     }
 
     /// 200 with `value` as JSON. Errors if it cannot be written as JSON.
@@ -249,10 +252,7 @@ impl HttpResponse {
     /// than HTTP, if the host does not know `enableProxyingHttpRequest`, or if the caller speaks
     /// HTTP/1.0.
     pub fn stream(write: impl FnOnce(&mut dyn Write) -> Result<()> + 'static) -> Self {
-        Self {
-            body: Body::Stream(Stream(Box::new(write))),
-            ..Self::default()
-        }
+        Self::new(Body::Stream(Stream(Box::new(write))))
     }
 
     /// Sets the status, from 200 to 599. Any other fails the invocation.
@@ -278,19 +278,32 @@ impl HttpResponse {
     }
 
     /// An error as JSON: `{"error": "...", "invocationId": "..."}`, without the id if it is empty.
-    pub(crate) fn error(status: u16, error: &str, invocation_id: &str) -> Self {
+    pub(crate) fn error(status: u16, error: &str, id: &str) -> Self {
         #[derive(Serialize)]
         struct Body<'a> {
             error: &'a str,
             #[serde(rename = "invocationId", skip_serializing_if = "str::is_empty")]
-            invocation_id: &'a str,
+            id: &'a str,
         }
-        let body = Body {
-            error,
-            invocation_id,
-        };
-        let body = serde_json::to_vec(&body).unwrap_or_default();
+        // Texts can always be written as JSON.
+        let body = serde_json::to_vec(&Body { error, id }).unwrap_or_default();
         let answer = Self::text(body).status(status);
         answer.content_type("application/json")
+    }
+
+    /// Whether an answer with this status has a body.
+    pub(crate) fn has_body(&self) -> bool {
+        !matches!(self.status, 204 | 304)
+    }
+
+    /// The answer with its stream, if it has one, collected. An answer to HEAD needs no body.
+    pub(crate) fn collected(mut self, is_head: bool) -> Result<Self> {
+        let is_wanted = self.has_body() && !is_head;
+        self.body = match self.body {
+            Body::Stream(stream) if is_wanted => Body::Bytes(stream.collect()?),
+            Body::Stream(_) => Body::Bytes(Vec::new()),
+            whole => whole,
+        };
+        Ok(self)
     }
 }

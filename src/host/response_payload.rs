@@ -2,7 +2,7 @@
 
 use super::base64;
 use super::queue_text;
-use super::response::{Body, HttpResponse, Output, RETURN, Response, Value};
+use super::response::{HttpResponse, Output, RETURN, Response, Value};
 use std::borrow::Cow;
 
 /// The name of every HTTP output, as in the documentation and in func's own templates.
@@ -101,11 +101,7 @@ impl Json {
     /// The value of an HTTP output: `{statusCode, headers, body}`. The host takes one text for each
     /// header, so values of the same name are joined by commas.
     fn http(&mut self, http: &HttpResponse) -> Result<(), String> {
-        let Body::Bytes(body) = &http.body else {
-            return Err("the body is a stream".into());
-        };
-        let body = std::str::from_utf8(body);
-        let body = body.map_err(|error| format!("the body is not UTF-8: {error}"))?;
+        let body = http.body.text().ok_or("the body is not text")?;
         self.push("{");
         if http.status != 200 {
             self.name("statusCode");

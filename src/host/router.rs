@@ -1,17 +1,17 @@
 //! From a request to its function, in each form in which a host may call it, and back.
 
 use super::check::check;
-use super::datum::{Datum, Members};
-use super::error::{Error, Failure, Refusal, Why};
+use super::datum::Members;
+use super::error::Error;
 use super::invocation::Invocation;
 use super::log;
 use super::path;
 use super::request::{HttpRequest, Texts, named};
-use super::request_payload;
+use super::request_payload::{read_http_request, read_invocation};
 use super::response::{Body, HttpResponse, Response, Result};
 use super::response_payload;
 use super::route::{Kind, Route};
-use super::stream::{COLLECTED_MAX_BYTES, Out, Stream};
+use super::stream::{Out, Stream};
 use super::tool::{self, ToolCall};
 use crate::console;
 use std::borrow::Cow;
@@ -42,12 +42,6 @@ impl<'a> Request<'a> {
         named(&self.headers, header).next().is_some()
     }
 
-    /// Whether a host that proxies has passed it on, whatever its path is. The host replaces what a
-    /// caller sends in this header.
-    fn is_proxied(&self) -> bool {
-        self.has("x-ms-invocation-id")
-    }
-
     /// Whether it is one of the host's own invocations: they are chunked and name the host. What a
     /// host forwards is never chunked.
     fn is_by_host(&self) -> bool {
@@ -75,10 +69,9 @@ impl<'a> Request<'a> {
     }
 }
 
-/// How the app's log names it.
+/// How the app's log names it: without the query, which may hold a function key.
 impl fmt::Display for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        // Without the query, which may hold a function key.
         let (invocation, path) = (log::named(self.invocation_id), self.path());
         write!(f, "{invocation}: {} {path}", self.method)
     }
@@ -86,69 +79,67 @@ impl fmt::Display for Request<'_> {
 
 /// Answers a request by the function that it is for.
 pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
-    let path = request.path();
+    let (method, path) = (request.method, request.path());
+    // A host that proxies replaces what a caller sends in this header.
+    let is_proxied = request.has("x-ms-invocation-id");
     // The host's readiness ping. What a host passes on has an invocation id.
-    if path == "/" && !request.is_proxied() && !request.has(INVOCATION_ID) {
-        return match request.method {
+    if path == "/" && !is_proxied && !request.has(INVOCATION_ID) {
+        return match method {
             "GET" | "HEAD" => HttpResponse::default(),
-            _ => not_allowed(&request, "GET, HEAD"),
+            _ => not_allowed(&request, &["GET", "HEAD"]),
         };
     }
     // As the host's own routing, ignore case and one slash at the end.
     let name = path.strip_prefix('/').unwrap_or_default();
     let name = name.strip_suffix('/').unwrap_or(name);
-    let is_named = |route: &&Route| route.name.eq_ignore_ascii_case(name) && !request.is_proxied();
-    let mut invoked = routes.iter().find(is_named);
-    let mut allowed = Vec::new();
-    if request.method != "POST" && invoked.take().is_some() {
-        allowed.push("POST");
-    }
+    let is_named = |route: &&Route| !is_proxied && route.name.eq_ignore_ascii_case(name);
+    let by_name = routes.iter().find(is_named);
+    let invoked = by_name.filter(|_| method == "POST");
     if let Some(route) = invoked
         && request.is_by_host()
     {
         return answer_invocation(route, request);
     }
-    // If several functions have this path, the host takes the first by name.
-    let mut called: Option<(&Route, _, Texts)> = None;
-    for route in routes {
-        let Kind::Http {
+    let at_path = routes.iter().filter_map(|route| match route.kind {
+        Kind::Http { path: None, .. } | Kind::Trigger { .. } | Kind::Tool { .. } => None,
+        Kind::Http {
             methods,
             path: Some(pattern),
             run,
-        } = route.kind
-        else {
-            continue;
-        };
-        let Some(params) = path::matches(pattern, path) else {
-            continue;
-        };
-        let precedes = |(first, ..): &(&Route, _, _)| precedes(route.name, first.name);
-        if !takes(methods, request.method) {
-            allowed.extend(methods);
-        } else if called.as_ref().is_none_or(precedes) {
-            called = Some((route, run, params));
-        }
-    }
+        } => Some((route, methods, run, path::matches(pattern, path)?)),
+    });
+    let (taking, others): (Vec<_>, Vec<_>) =
+        at_path.partition(|(_, methods, ..)| takes(methods, method));
+    // If several functions take it, the host takes the first by name: it compares the upper case,
+    // so `_` comes after the letters (.NET's `OrdinalIgnoreCase`).
+    let by_upper_case = |(route, ..): &(&Route, _, _, _)| route.name.to_ascii_uppercase();
+    let called = taking.into_iter().min_by_key(by_upper_case);
     match (called, invoked) {
         (called, Some(route)) if called.is_none() || request.is_by_hand() => {
             answer_invocation(route, request)
         }
-        (Some((route, run, params)), _) => answer_forwarded(route, run, params, request),
-        (None, _) if allowed.is_empty() => request.error(404, &nothing_at(routes, path)),
-        (None, _) => not_allowed(&request, &allowed.join(", ")),
+        (Some((route, _, run, params)), _) => answer_forwarded(route, run, params, request),
+        (None, _) => {
+            let post: &[&str] = if by_name.is_some() { &["POST"] } else { &[] };
+            let of_others = others.into_iter().flat_map(|(_, methods, ..)| methods);
+            let allowed: Vec<&str> = post.iter().chain(of_others).copied().collect();
+            if allowed.is_empty() {
+                return request.error(404, &nothing_at(routes, path));
+            }
+            not_allowed(&request, &allowed)
+        }
     }
-}
-
-/// Whether the host tries the function `name` before `other`: it compares their upper case, so `_`
-/// comes after the letters (.NET's `OrdinalIgnoreCase`).
-fn precedes(name: &str, other: &str) -> bool {
-    let upper = |byte: u8| byte.to_ascii_uppercase();
-    name.bytes().map(upper).lt(other.bytes().map(upper))
 }
 
 /// The host passes on HEAD to a function that takes GET.
 fn takes(methods: &[&str], method: &str) -> bool {
     methods.contains(&method) || (method == "HEAD" && methods.contains(&"GET"))
+}
+
+fn not_allowed(request: &Request, allowed: &[&str]) -> HttpResponse {
+    let (path, method, allowed) = (request.path(), request.method, allowed.join(", "));
+    let message = format!("{path} does not take {method}, only {allowed}");
+    request.error(405, &message).header("Allow", allowed)
 }
 
 /// The error for a path without a function. Whoever calls the handler, and not its host, may have
@@ -157,16 +148,16 @@ fn nothing_at(routes: &[Route], path: &str) -> String {
     let shorter = path.strip_suffix('/').filter(|path| !path.is_empty());
     let path = shorter.unwrap_or(path);
     let (_, last) = path.rsplit_once('/').unwrap_or_default();
-    let mut message = format!("no function at {path}");
-    for Route { name, kind, .. } in routes {
-        if matches!(kind, Kind::Http { path: None, .. }) && name.eq_ignore_ascii_case(last) {
-            message += &format!(
-                ": {name} has bindings other than HTTP, so its requests go to a Functions host, which invokes it as \
-                 POST /{name}. Call the host: `make run` starts a stand-in for one"
-            );
-        }
-    }
-    message
+    let is_meant = |Route { name, kind, .. }: &&Route| {
+        matches!(kind, Kind::Http { path: None, .. }) && name.eq_ignore_ascii_case(last)
+    };
+    let hint = routes.iter().find(is_meant).map(|Route { name, .. }| {
+        format!(
+            ": {name} has bindings other than HTTP, so only a Functions host can call it, as \
+             POST /{name}. Call the host: `make run` starts a stand-in for one"
+        )
+    });
+    format!("no function at {path}{}", hint.unwrap_or_default())
 }
 
 /// The proxied and the forwarded form: the caller's own request, whose answer goes to the caller.
@@ -177,29 +168,21 @@ fn answer_forwarded(
     mut request: Request,
 ) -> HttpResponse {
     let id = request.invocation_id;
-    let headers = std::mem::take(&mut request.headers);
-    let body = std::mem::take(&mut request.body);
     let http = HttpRequest {
         method: Cow::Borrowed(request.method),
-        invocation: Invocation {
-            id,
-            trigger: Datum::default(),
-            inputs: Members(Vec::new()),
-            metadata: None,
-        },
+        invocation: Invocation::new(id, Members(Vec::new()), None),
         url: Cow::Borrowed(request.url),
-        query: Cow::Borrowed("{}"),
+        query: Texts::new(),
         params,
-        headers,
-        body: Ok(Cow::Owned(body)),
+        headers: std::mem::take(&mut request.headers),
+        body: Ok(Cow::Owned(std::mem::take(&mut request.body))),
     };
-    let (result, _) = log::collect(id, false, || call(|| run(http)));
+    let (result, _) = log::collect(id, false, || call_http(id, || run(http)));
     let response = match result {
         Ok(response) => response,
-        Err(Error(Why::Refused(refusal))) => refused(refusal, id).into(),
         // The reason is for the app's log only, because the caller may be anyone.
-        Err(Error(Why::Failed(failure))) => {
-            request.report(500, &format!("function {} {failure}", route.name));
+        Err(error) => {
+            request.report(500, &format!("function {} {}", route.name, error.told()));
             return HttpResponse::error(500, &format!("function {} failed", route.name), id);
         }
     };
@@ -217,24 +200,18 @@ fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> H
     let (request, id) = (request.to_string(), request.invocation_id.to_owned());
     let write = move |out: &mut dyn Write| {
         let mut out = Out::new(out, usize::MAX);
-        let called = log::collect(&id, false, || catch(|| write(&mut out))).0;
-        let why = match (called, out.error) {
-            (Ok(()), None) => return Ok(()),
-            (_, Some(error)) => {
-                let what = "its answer could not be sent to the end";
-                console::info(&format!("{request}: {what}: {error}"));
-                return Err("it could not be sent".into());
-            }
-            (Err(Error(Why::Failed(failure))), None) => failure.to_string(),
-            (Err(Error(Why::Refused(Refusal { status, message }))), None) => {
-                format!("refused it: {status}: {message}")
-            }
-        };
-        let when = "after its answer had begun";
-        console::error(&format!(
-            "error: {request}: {when}, function {function} {why}"
-        ));
-        Err("it failed after it had begun".into())
+        let (result, _) = log::collect(&id, false, || catch(|| write(&mut out)));
+        if let Some(error) = out.error {
+            let what = "its answer could not be sent to the end";
+            console::info(&format!("{request}: {what}: {error}"));
+            return Err(error.into());
+        }
+        result.inspect_err(|error| {
+            let (when, why) = ("after its answer had begun", error.told());
+            console::error(&format!(
+                "error: {request}: {when}, function {function} {why}"
+            ));
+        })
     };
     HttpResponse {
         body: Body::Stream(Stream(Box::new(write))),
@@ -246,96 +223,85 @@ fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> H
 fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
     let id = request.invocation_id;
     let payload = std::mem::take(&mut request.body);
-    let is_http = matches!(route.kind, Kind::Http { .. });
-    let (called, logs) = log::collect(id, true, || match route.kind {
-        Kind::Trigger { binding, run } => request_payload::read_invocation(&payload, binding, id)
-            .map(|invocation| call(|| run(invocation))),
-        Kind::Tool { binding, run } => request_payload::read_invocation(&payload, binding, id)
-            .map(|invocation| tool::answered(catch(|| run(ToolCall { id, invocation })))),
-        Kind::Http { methods, run, .. } => {
-            request_payload::read_http_request(&payload, id).map(|http| {
-                if !takes(methods, &http.method) {
-                    let message = format!("{} is not one of {}", http.method, methods.join(", "));
-                    return Err(Error::refuse(405, message));
-                }
-                let is_head = http.method == "HEAD";
-                call(|| run(http).and_then(|response| collected(response, is_head)))
-            })
-        }
-    });
+    let (called, logs) = log::collect(id, true, || invoke(route, &request, &payload));
     // Nothing borrows from it any more.
     drop(payload);
-    let failed = |status, message: &str| {
-        log::write_all(id, &logs);
-        request.error(status, message)
-    };
-    let result = match called {
-        Ok(result) => result,
-        Err(message) => return failed(400, &message),
-    };
-    let is_text = |response: &Response| match &response.http.body {
-        Body::Bytes(body) => std::str::from_utf8(body).is_ok(),
-        Body::Stream(_) => false,
-    };
-    let response = match result {
-        Ok(response) if is_http && !is_text(&response) => {
-            let message = "this host cannot pass on an answer that is not text in UTF-8";
-            request.error(415, message).into()
-        }
-        Ok(response) => response,
-        Err(Error(Why::Refused(refusal))) if is_http => refused(refusal, id).into(),
-        Err(Error(Why::Refused(Refusal { message, .. }))) => return failed(500, &message),
-        Err(Error(Why::Failed(failure))) => return failed(500, &failure.to_string()),
-    };
-    let payload =
-        check(route, &response).and_then(|()| response_payload::write(&response, &logs, is_http));
+    let payload = called.and_then(|response| {
+        let is_http = matches!(route.kind, Kind::Http { .. });
+        let checked = check(route, &response);
+        let payload = checked.and_then(|()| response_payload::write(&response, &logs, is_http));
+        payload.map_err(|message| (500, message))
+    });
     match payload {
         Ok(payload) => HttpResponse::text(payload).content_type("application/json"),
-        Err(message) => failed(500, &message),
+        Err((status, message)) => {
+            log::write_all(id, &logs);
+            request.error(status, &message)
+        }
     }
 }
 
-/// The response with its answer's stream, if it has one, collected: the host takes the whole body.
-fn collected(mut response: Response, is_head: bool) -> Result {
-    response.http.body = match response.http.body {
-        Body::Stream(_) if is_head => Body::Bytes(Vec::new()),
-        Body::Stream(stream) => Body::Bytes(stream.collect(COLLECTED_MAX_BYTES)?),
-        whole => whole,
+/// The response of an invocation, or the status and the reason with which it fails.
+fn invoke(route: &Route, request: &Request, payload: &[u8]) -> Result<Response, (u16, String)> {
+    let id = request.invocation_id;
+    let malformed = |message| (400, message);
+    let result = match route.kind {
+        Kind::Trigger { binding, run } => {
+            let invocation = read_invocation(payload, binding, id).map_err(malformed)?;
+            catch(|| run(invocation))
+        }
+        Kind::Tool { binding, run } => {
+            let invocation = read_invocation(payload, binding, id).map_err(malformed)?;
+            tool::answered(catch(|| run(ToolCall { id, invocation })))
+        }
+        Kind::Http { methods, run, .. } => {
+            let http = read_http_request(payload, id).map_err(malformed)?;
+            let result = call_http(id, || {
+                let (method, is_head) = (&http.method, http.method == "HEAD");
+                if !takes(methods, method) {
+                    let message = format!("{method} is not one of {}", methods.join(", "));
+                    return Err(Error::refuse(405, message));
+                }
+                let mut response = run(http)?;
+                response.http = response.http.collected(is_head)?;
+                Ok(response)
+            });
+            let is_text = |response: &Response| response.http.body.text().is_some();
+            if result.as_ref().is_ok_and(|response| !is_text(response)) {
+                let message = "this host cannot pass on an answer that is not text in UTF-8";
+                return Ok(request.error(415, message).into());
+            }
+            result
+        }
     };
-    Ok(response)
+    result.map_err(|error| match error.status {
+        Some(_) => (500, error.reason.into_owned()),
+        None => (500, error.told()),
+    })
 }
 
-/// Calls a function. A panic is a failure, and so is a refusal with a status that refuses nothing.
-fn call(function: impl FnOnce() -> Result) -> Result {
-    let result = catch(function);
-    let Err(Error(Why::Refused(Refusal { status, message }))) = &result else {
-        return result;
-    };
-    if (400..=499).contains(status) {
-        return result;
-    }
-    let what = format!("it refuses with the status {status}, not one from 400 to 499");
-    Err(failure(format!("{what}: {message}")))
+/// Calls an HTTP function. A refusal is its answer, unless the status refuses nothing.
+fn call_http(id: &str, function: impl FnOnce() -> Result) -> Result {
+    catch(function).or_else(|error| match error.status {
+        Some(status @ 400..=499) => Ok(HttpResponse::error(status, &error.reason, id).into()),
+        Some(status) => {
+            let what = format!("refuses with the status {status}, not one from 400 to 499");
+            Err(failure(format!("{what}: {}", error.reason)))
+        }
+        None => Err(error),
+    })
 }
 
-/// Calls `function`. A panic is a failure.
+/// Calls a function. A panic is a failure.
 fn catch<T>(function: impl FnOnce() -> Result<T>) -> Result<T> {
     console::catch_panic(function).unwrap_or_else(|panic| Err(failure(panic)))
 }
 
-/// A failure whose reason has its place in it.
+/// A failure without a place of its own.
 fn failure(reason: String) -> Error {
     let place = None;
-    Error(Why::Failed(Failure { place, reason }))
-}
-
-fn refused(refusal: Refusal, id: &str) -> HttpResponse {
-    HttpResponse::error(refusal.status, &refusal.message, id)
-}
-
-fn not_allowed(request: &Request, allowed: &str) -> HttpResponse {
-    let (path, method) = (request.path(), request.method);
-    let message = format!("{path} does not take {method}, only {allowed}");
-    let answer = request.error(405, &message);
-    answer.header("Allow", allowed.to_owned())
+    Error {
+        place,
+        ..Error::fail(reason)
+    }
 }

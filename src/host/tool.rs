@@ -2,7 +2,7 @@
 
 use super::base64;
 use super::datum::{Datum, Members};
-use super::error::{Error, Refusal, Why};
+use super::error::Error;
 use super::invocation::Invocation;
 use super::response::{Response, Result};
 use serde::de::value::MapAccessDeserializer;
@@ -53,10 +53,8 @@ impl ToolCall<'_> {
     #[track_caller]
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         // As below, without what serde says.
-        match self.invocation.metadata(name) {
-            Ok(value) => Ok(value),
-            Err(_) => Err(format!("the metadata {name} is not of the kind expected").into()),
-        }
+        let value = self.invocation.metadata(name);
+        Ok(value.map_err(|_| format!("the metadata {name} is not of the kind expected"))?)
     }
 
     /// The id of the session with the agent, where it has one.
@@ -67,14 +65,11 @@ impl ToolCall<'_> {
     #[track_caller]
     fn context(&self) -> Result<Context<'_>> {
         // What serde says could quote the caller's key.
-        match serde_json::from_str(self.invocation.trigger.text()) {
-            Ok(context) => Ok(context),
-            Err(_) => Err("the trigger's value is not the call of an MCP tool".into()),
-        }
+        let context = serde_json::from_str(self.invocation.trigger.text());
+        Ok(context.map_err(|_| "the trigger's value is not the call of an MCP tool")?)
     }
 }
 
-/// Only the length of the trigger's value.
 impl fmt::Debug for ToolCall<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "ToolCall({})", self.invocation.trigger.text().len())
@@ -167,8 +162,8 @@ impl From<ToolResult> for Response {
 /// What a tool's result is for the host: without one it is empty, and a refusal is the agent's.
 pub(crate) fn answered(result: Result) -> Result {
     let mut response = match result {
-        Err(Error(Why::Refused(Refusal { message, .. }))) => {
-            let ToolResult(text) = ToolResult::text(message);
+        Err(error) if error.status.is_some() => {
+            let ToolResult(text) = ToolResult::text(error.reason);
             ToolResult(text + ",\"isError\":true").into()
         }
         result => result?,

@@ -2,25 +2,27 @@
 
 use super::workers::start_thread;
 use crate::console;
-use crate::host::error::Refusal;
 use crate::host::response::{Body, HttpResponse};
 use crate::host::router::{INVOCATION_ID, Request};
-use crate::host::stream::{COLLECTED_MAX_BYTES, Stream};
+use crate::host::stream::Stream;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 /// The longest body of a request, in bytes. A longer one is answered with 413.
-pub const BODY_MAX_BYTES: usize = 256 * 1024 * 1024;
+const BODY_MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// The longest body that is read to its end after it was refused, in bytes.
 const DRAIN_MAX_BYTES: usize = 1024 * 1024 * 1024;
 
+const TOO_LONG: &str = "the body is longer than 256 MiB, the most that the handler takes";
+const NO_MEMORY: &str = "there is no memory for the body";
+
 /// The socket that the handler listens on, at 127.0.0.1 only. It outlives every [`Source`].
 pub struct Listener {
     socket: TcpListener,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Listener {
@@ -32,14 +34,8 @@ impl Listener {
         no_delay(&socket)?;
         // The standard library lets 128 connections wait. The next would wait a second.
         queue_more(&socket)?;
-        Ok(Self {
-            address: socket.local_addr()?,
-            socket,
-        })
-    }
-
-    pub fn address(&self) -> SocketAddr {
-        self.address
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
     }
 
     /// Starts to accept connections. Errors if there is no descriptor or no thread for it.
@@ -71,9 +67,9 @@ impl Listener {
     /// some connections are queued behind others that are kept alive. A new connection gets a new
     /// thread, which then takes the next one from the queue.
     ///
-    /// A gentle nudge waits a little until its connection has been served: many that do not wait
-    /// start threads that nothing needs. Errors if there is no descriptor, or if other connections
-    /// wait to be accepted, which will do.
+    /// A gentle nudge waits until its connection has been served, at most 2 ms: many that do not
+    /// wait start threads that nothing needs. Errors if there is no descriptor, or if other
+    /// connections wait to be accepted, which will do.
     pub fn nudge(&self, gently: bool) -> io::Result<()> {
         let connection = self.connect()?;
         if gently {
@@ -133,23 +129,15 @@ fn no_delay(socket: &TcpListener) -> io::Result<()> {
 /// The requests on the connections that one accept thread of tiny_http takes in.
 pub struct Source(tiny_http::Server);
 
-/// What [`Source::receive`] gives.
-pub enum Received {
-    Request(Incoming),
-    /// The accept thread has ended. The connections that it took in go on.
-    AcceptLost(io::Error),
-    /// [`Source::release`] was called.
-    Released,
-}
-
 impl Source {
-    /// Waits for the next request.
-    pub fn receive(&self) -> Received {
+    /// Waits for the next request, or for [`release`](Self::release), which gives `None`. Errors
+    /// once if the accept thread has ended; the connections that it took in go on.
+    pub fn receive(&self) -> io::Result<Option<Incoming>> {
         match self.0.recv() {
-            Ok(request) => Received::Request(Incoming(request)),
+            Ok(request) => Ok(Some(Incoming(request))),
             // An error of the operating system is one of `accept`.
-            Err(error) if error.raw_os_error().is_some() => Received::AcceptLost(error),
-            Err(_) => Received::Released,
+            Err(error) if error.raw_os_error().is_some() => Err(error),
+            Err(_) => Ok(None),
         }
     }
 
@@ -170,33 +158,31 @@ impl Incoming {
     /// Reads the body, then sends the answer that `respond` gives. The body is always read to its
     /// end, because tiny_http would take the rest for the next request.
     pub fn answer(mut self, respond: impl FnOnce(Request) -> HttpResponse) {
-        let mut body = Vec::new();
-        match self.0.body_length() {
-            Some(length) if length > BODY_MAX_BYTES => return self.refuse_unread(413, TOO_LONG),
-            Some(length) if body.try_reserve_exact(length).is_err() => {
-                return self.refuse_unread(503, NO_MEMORY);
-            }
-            _ => {}
+        let (mut body, length) = (Vec::new(), self.0.body_length().unwrap_or_default());
+        if length > BODY_MAX_BYTES {
+            return self.refuse_unread(413, TOO_LONG);
         }
-        let body = self.read_body(body);
+        if body.try_reserve_exact(length).is_err() {
+            return self.refuse_unread(503, NO_MEMORY);
+        }
+        let read = self.read_body(&mut body);
         let mut request = self.request();
-        let response = match body {
-            Ok(body) => {
+        let mut response = match read {
+            Ok(()) => {
                 request.body = body;
                 respond(request)
             }
-            Err(Refusal { status, message }) => request.error(status, &message),
+            Err((status, message)) => request.error(status, &message),
         };
-        let to = if *self.0.method() == tiny_http::Method::Head {
-            To::Head
-        } else if *self.0.http_version() < tiny_http::HTTPVersion(1, 1) {
-            To::Older
-        } else {
-            To::Caller
-        };
+        let is_head = *self.0.method() == tiny_http::Method::Head;
+        // HTTP/1.0 has no chunks.
+        if *self.0.http_version() < tiny_http::HTTPVersion(1, 1) {
+            let failed = |_| HttpResponse::default().status(500);
+            response = response.collected(is_head).unwrap_or_else(failed);
+        }
         // An error means that the caller has gone; there is no one to report it to. A stream has
         // logged its own.
-        let _ = send(self.0.into_writer(), response, to);
+        let _ = send(self.0.into_writer(), response, is_head);
     }
 
     fn request(&self) -> Request<'_> {
@@ -220,56 +206,49 @@ impl Incoming {
         named.map(|header| header.value.as_str())
     }
 
-    /// Reads the body to its end into `body`, which has room for it if its length is known.
-    fn read_body(&mut self, mut body: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+    /// Reads the body to its end into `body`, which has room for it if its length is known. Errors
+    /// with the status and the reason of a refusal.
+    fn read_body(&mut self, body: &mut Vec<u8>) -> Result<(), (u16, String)> {
         let length = self.0.body_length();
         let chunked = self.values("Transfer-Encoding").next().is_some();
         // If there are several, tiny_http reads the first.
         let connection = self.values("Connection").next().unwrap_or_default();
-        let upgrade = connection.to_ascii_lowercase().contains("upgrade");
-        if chunked && upgrade {
+        if chunked && connection.to_ascii_lowercase().contains("upgrade") {
             // tiny_http does not decode the chunks of such a request.
             let message = "the body is chunked, and the Connection an upgrade";
-            return Err(Refusal::new(400, message));
+            return Err((400, message.into()));
         }
         for text in self.values("Content-Length").filter(|_| !chunked) {
             // tiny_http reads the first, and takes the body for empty if that is not a number.
-            let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-            if length.is_none() || text.parse().ok() != length || !is_number {
-                let message = format!("the Content-Length {text:?} is not valid");
-                return Err(Refusal::new(400, message));
+            if length.is_none() || text.parse().ok() != length || text.starts_with('+') {
+                return Err((400, format!("the Content-Length {text:?} is not valid")));
             }
         }
-        if length.unwrap_or_default() == 0 && !chunked {
-            return Ok(Vec::new());
-        }
-        let invalid = |why: &str| Refusal::new(400, format!("the body cannot be read: {why}"));
         if chunked {
             // Enough for most payloads.
             body.reserve(2048);
+        } else if length.unwrap_or_default() == 0 {
+            return Ok(());
         }
+        let invalid = |why: String| (400, format!("the body cannot be read: {why}"));
         // On an upgraded connection the reader does not end where the body ends.
         let most = length.unwrap_or(BODY_MAX_BYTES + 1) as u64;
         let mut reader = self.0.as_reader().take(most);
-        let refused = match (reader.read_to_end(&mut body), length) {
-            (Ok(read), _) if read > BODY_MAX_BYTES => Refusal::new(413, TOO_LONG),
+        let refusal = match (reader.read_to_end(body), length) {
+            (Ok(read), _) if read > BODY_MAX_BYTES => (413, TOO_LONG.into()),
             // tiny_http gives no error if the caller cuts the body off.
             (Ok(read), Some(length)) if read != length => {
-                return Err(invalid(&format!("it ends after {read} bytes of {length}")));
+                return Err(invalid(format!("it ends after {read} bytes of {length}")));
             }
-            (Ok(_), _) => return Ok(body),
-            (Err(error), _) if error.kind() == ErrorKind::OutOfMemory => {
-                Refusal::new(503, NO_MEMORY)
-            }
-            (Err(error), _) => return Err(invalid(&error.to_string())),
+            (Ok(_), _) => return Ok(()),
+            (Err(error), _) if error.kind() == ErrorKind::OutOfMemory => (503, NO_MEMORY.into()),
+            (Err(error), _) => return Err(invalid(error.to_string())),
         };
         // The body is chunked: any other has room, and is as long as it was declared.
-        drop(body);
+        *body = Vec::new();
         reader.set_limit(u64::MAX);
-        match io::copy(&mut reader, &mut io::sink()) {
-            Ok(_) => Err(refused),
-            Err(error) => Err(invalid(&error.to_string())),
-        }
+        let drained = io::copy(&mut reader, &mut io::sink());
+        Err(drained.map_or_else(|error| invalid(error.to_string()), |_| refusal))
     }
 
     /// Answers before the body is read: it is too long, or there is no memory for it.
@@ -280,9 +259,8 @@ impl Incoming {
     /// and its connection is never closed.
     fn refuse_unread(self, status: u16, message: &str) {
         let length = self.0.body_length().unwrap_or_default();
-        let Body::Bytes(body) = self.request().error(status, message).body else {
-            return;
-        };
+        let body = self.request().error(status, message).body;
+        let body = body.text().unwrap_or_default();
         // tiny_http sends no Content-Length with an upgrade, so it is part of another header's
         // value.
         let value = format!("application/json\r\nContent-Length: {}", body.len());
@@ -295,7 +273,7 @@ impl Incoming {
         drop(std::hint::black_box(room));
         let mut connection = self.0.upgrade("HTTP/1.1", head);
         // Both fail if the caller has gone.
-        let sent = connection.write_all(&body);
+        let sent = connection.write_all(body.as_bytes());
         let _ = sent.and_then(|()| connection.flush());
         if fits {
             let _ = io::copy(&mut connection.take(length as u64), &mut io::sink());
@@ -305,78 +283,50 @@ impl Incoming {
     }
 }
 
-const TOO_LONG: &str = "the body is longer than 256 MiB, the most that the handler takes";
-const NO_MEMORY: &str = "there is no memory for the body";
-
-/// The caller of an answer.
-#[derive(PartialEq)]
-enum To {
-    Caller,
-    /// It has asked with HEAD and gets no body.
-    Head,
-    /// It speaks HTTP/1.0, which has no chunks.
-    Older,
-}
-
 /// Sends an answer: a small one in one write, so that no part waits for the ACK of another.
-fn send(mut connection: impl Write, response: HttpResponse, to: To) -> io::Result<()> {
+fn send(mut connection: impl Write, response: HttpResponse, is_head: bool) -> io::Result<()> {
     const SMALL_BYTES: usize = 64 * 1024;
-    let (mut status, mut headers) = (response.status, response.headers);
-    let no_body = matches!(status, 204 | 304);
-    let (bytes, stream) = match response.body {
-        Body::Bytes(bytes) => (bytes, None),
-        Body::Stream(_) if no_body => (Vec::new(), None),
-        Body::Stream(stream) if to == To::Older => {
-            let bytes = stream.collect(COLLECTED_MAX_BYTES).unwrap_or_else(|_| {
-                (status, headers) = (500, Vec::new());
-                Vec::new()
-            });
-            (bytes, None)
-        }
-        Body::Stream(stream) => (Vec::new(), Some(stream)),
-    };
+    let (status, headers, body) = (response.status, &response.headers, &response.body);
+    let has_body = response.has_body();
     let mut head = Vec::with_capacity(256);
     let reason = tiny_http::StatusCode(status).default_reason_phrase();
     write!(head, "HTTP/1.1 {status} {reason}\r\n")?;
-    for (name, value) in &headers {
+    for (name, value) in headers {
         write!(head, "{name}: {value}\r\n")?;
     }
     let mut names = headers.iter().map(|(name, _)| name);
     let has_type = names.any(|name| name.eq_ignore_ascii_case("Content-Type"));
-    if (stream.is_some() || !bytes.is_empty()) && !has_type {
+    if !has_type && !body.is_empty() {
         // As the host does for an HTTP output.
         head.extend(b"Content-Type: text/plain; charset=utf-8\r\n");
     }
-    match stream {
-        Some(_) => head.extend(b"Transfer-Encoding: chunked\r\n"),
-        None if no_body => {}
-        None => write!(head, "Content-Length: {}\r\n", bytes.len())?,
+    match body {
+        _ if !has_body => {}
+        Body::Bytes(bytes) => write!(head, "Content-Length: {}\r\n", bytes.len())?,
+        Body::Stream(_) => head.extend(b"Transfer-Encoding: chunked\r\n"),
     }
     head.extend(b"\r\n");
-    match stream {
-        _ if no_body || to == To::Head => connection.write_all(&head)?,
-        Some(stream) => {
-            connection.write_all(&head)?;
-            return send_chunks(connection, stream);
+    match response.body {
+        _ if is_head || !has_body => connection.write_all(&head)?,
+        Body::Bytes(bytes) if bytes.len() <= SMALL_BYTES => {
+            connection.write_all(&[head, bytes].concat())?;
         }
-        None if bytes.len() <= SMALL_BYTES => connection.write_all(&[head, bytes].concat())?,
-        None => {
+        Body::Bytes(bytes) => {
             connection.write_all(&head)?;
             connection.write_all(&bytes)?;
         }
+        Body::Stream(Stream(write)) => {
+            connection.write_all(&head)?;
+            connection.flush()?;
+            // tiny_http cannot close a connection, so the chunks of an answer that is not whole end
+            // with an invalid chunk size.
+            let end: &[u8] = match write(&mut Chunks(&mut connection)) {
+                Ok(()) => b"0\r\n\r\n",
+                Err(_) => b"the answer ends here: its function has failed\r\n",
+            };
+            connection.write_all(end)?;
+        }
     }
-    connection.flush()
-}
-
-/// Sends a body while it is written. If that fails, the chunks end with an invalid chunk size,
-/// because tiny_http cannot close a connection, and the caller must not take a part for the whole.
-fn send_chunks(mut connection: impl Write, Stream(write): Stream) -> io::Result<()> {
-    connection.flush()?;
-    let end: &[u8] = match write(&mut Chunks(&mut connection)) {
-        Ok(()) => b"0\r\n\r\n",
-        Err(_) => b"the answer ends here: its function has failed\r\n",
-    };
-    connection.write_all(end)?;
     connection.flush()
 }
 
@@ -391,8 +341,7 @@ impl<W: Write> Write for Chunks<W> {
             return Ok(0);
         }
         let bytes = &bytes[..bytes.len().min(CHUNK_MAX_BYTES)];
-        let mut chunk = Vec::with_capacity(bytes.len() + 16);
-        write!(chunk, "{:X}\r\n", bytes.len())?;
+        let mut chunk = format!("{:X}\r\n", bytes.len()).into_bytes();
         chunk.extend(bytes);
         chunk.extend(b"\r\n");
         self.0.write_all(&chunk)?;

@@ -51,7 +51,7 @@ pub fn serve_with(routes: &'static [Route], settings: &Settings) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let port = listener.address().port();
+    let port = listener.address.port();
     console::info(&match host {
         // Without an address, because only the host should call it.
         Some(_) => format!("serving the Functions host on port {port}"),

@@ -5,7 +5,7 @@
 //! those that wait for a database, their number doubles every few milliseconds. Workers that are no
 //! longer needed end.
 
-use super::http::{Received, Source};
+use super::http::Source;
 use super::signals::SIGNALS;
 use crate::console;
 use crate::host::route::Route;
@@ -146,17 +146,18 @@ fn work(shared: &Shared) {
         let received = shared.source.receive();
         shared.idle.fetch_sub(1, SeqCst);
         match received {
-            Received::Request(incoming) => {
+            Ok(Some(incoming)) => {
                 shared.taken.fetch_add(1, SeqCst);
                 SIGNALS.request_from(incoming.peer_port());
                 incoming.answer(|request| router::answer(shared.routes, request));
             }
-            Received::AcceptLost(error) => {
-                let message = format!("error: cannot accept connections for now: {error}");
-                console::error(&message);
+            Ok(None) => return,
+            Err(error) => {
+                console::error(&format!(
+                    "error: cannot accept connections for now: {error}"
+                ));
                 SIGNALS.raise(&SIGNALS.accept_lost);
             }
-            Received::Released => return,
         }
     }
 }
