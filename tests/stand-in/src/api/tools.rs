@@ -82,8 +82,7 @@ impl App {
                 .into(),
             body: body.to_string().as_bytes(),
         });
-        let data = answer.text().trim_start_matches("event: message\ndata: ");
-        let message: Value = serde_json::from_str(data).expect("an event of JSON");
+        let message = mcp::message_in(&answer);
         match ToolRefusal::deserialize(&message["error"]) {
             Ok(refusal) => Err(refusal),
             Err(_) => Ok(message["result"].clone()),

@@ -2,59 +2,72 @@
 
 use crate::app::function::Binding;
 use crate::app::json;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use crate::host::newtonsoft::{self, object, quoted};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// The file in a tool's folder that lists its arguments.
 pub const FILE: &str = "tool.json";
 
-/// An argument of a tool: an element of `toolProperties`. The host reads the names of its members
-/// in any case.
+/// An argument of a tool: an element of `toolProperties`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Property {
-    #[serde(rename = "propertyname")]
-    pub name: Option<String>,
-    #[serde(rename = "propertytype")]
-    pub kind: Option<String>,
-    pub description: Option<String>,
-    #[serde(rename = "isrequired")]
+    property_name: Option<String>,
+    pub property_type: Option<String>,
+    description: Option<String>,
     pub is_required: bool,
-    #[serde(rename = "isarray")]
-    pub is_array: bool,
-    #[serde(rename = "enumvalues")]
-    pub values: Option<Vec<String>>,
+    is_array: bool,
+    enum_values: Option<Vec<String>>,
+    /// What the host does not read.
+    #[serde(flatten)]
+    pub others: Map<String, Value>,
 }
+
+/// The members of an argument. The host reads their names in any case.
+pub const MEMBERS: [&str; 6] = [
+    "propertyName",
+    "propertyType",
+    "description",
+    "isRequired",
+    "isArray",
+    "enumValues",
+];
 
 impl Property {
     /// Reads the text of `toolProperties`. Errors where the host would not start the app.
     pub fn read_all(text: &str) -> serde_json::Result<Vec<Self>> {
-        let list: Option<Vec<BTreeMap<String, Value>>> = serde_json::from_str(text)?;
-        let property = |members: BTreeMap<String, Value>| {
-            let members = members.into_iter();
-            let lower = members.map(|(name, value)| (name.to_ascii_lowercase(), value));
-            serde_json::from_value(lower.collect())
+        let list: Option<Vec<Map<String, Value>>> = serde_json::from_str(text)?;
+        let read = |(name, value): (String, Value)| {
+            let known = MEMBERS
+                .iter()
+                .find(|known| name.eq_ignore_ascii_case(known));
+            (known.map_or(name, |known| known.to_string()), value)
         };
-        list.unwrap_or_default().into_iter().map(property).collect()
+        let list = list.unwrap_or_default().into_iter();
+        list.map(|members| serde_json::from_value(members.into_iter().map(read).collect()))
+            .collect()
     }
 
     /// The argument's name; `None` where the host leaves it out without a word.
     pub fn name(&self) -> Option<&str> {
-        self.name.as_deref().filter(|name| !name.trim().is_empty())
+        let name = self.property_name.as_deref();
+        name.filter(|name| !name.trim().is_empty())
     }
 
     fn schema(&self) -> String {
-        let mut kind = format!("\"type\":{}", to_json(&self.kind));
-        if let Some(values) = self.values.as_ref().filter(|values| !values.is_empty()) {
-            kind += &format!(",\"enum\":{}", to_json(values));
-        }
+        let mut kind = vec![("type", newtonsoft::json(&self.property_type))];
+        let values = self.enum_values.as_ref();
+        let values = values.filter(|values| !values.is_empty());
+        kind.extend(values.map(|values| ("enum", newtonsoft::json(values))));
         if self.is_array {
-            kind = format!("\"type\":\"array\",\"items\":{{{kind}}}");
+            kind = vec![("type", quoted("array")), ("items", object(kind))];
         }
-        let description = to_json(self.description.as_deref().unwrap_or_default());
-        format!("{{{kind},\"description\":{description}}}")
+        kind.push((
+            "description",
+            quoted(self.description.as_deref().unwrap_or_default()),
+        ));
+        object(kind)
     }
 }
 
@@ -62,15 +75,13 @@ impl Property {
 fn schema(member: &str, text: &str) -> Result<Value, String> {
     let schema: Value = serde_json::from_str(text).unwrap_or_default();
     let (properties, required) = (&schema["properties"], &schema["required"]);
-    if schema["type"] == "object"
-        && (properties.is_null() || properties.is_object())
-        && (required.is_null() || required.is_array())
-    {
+    let has_properties = properties.is_null() || properties.is_object();
+    if schema["type"] == "object" && has_properties && (required.is_null() || required.is_array()) {
         return Ok(schema);
     }
     Err(format!(
-        "{member} is not a schema, and the whole app does not start: write a text of JSON, an \
-         object with \"type\": \"object\", perhaps \"properties\", an object, and \"required\", a list"
+        "{member} is not a schema, and the whole app does not start: write a text of JSON such as \
+         {{\"type\": \"object\", \"properties\": {{}}, \"required\": []}}"
     ))
 }
 
@@ -83,7 +94,7 @@ pub struct Tool {
     pub name: String,
     /// The name of the trigger's binding.
     pub binding: String,
-    /// What clients get when they list the tools: JSON.
+    /// What clients get when they list the tools: JSON on one line.
     pub listed: String,
     /// The arguments without which the host does not call the function.
     pub required: Vec<String>,
@@ -102,52 +113,58 @@ impl Tool {
             )),
         };
         let needed = |member: &str| {
-            text(member)?
-                .ok_or_else(|| format!("there is no {member}: write \"{member}\": \"...\""))
+            text(member)?.ok_or(format!("there is no {member}: write \"{member}\": \"...\""))
         };
         let (name, description) = (needed("toolName")?, needed("description")?);
-        let (input, required): (Cow<str>, Vec<String>);
-        if json::flag(&trigger["useWorkerInputSchema"]) == Some(true) {
-            let schema = schema("inputSchema", needed("inputSchema")?)?;
+        let mut required = Vec::new();
+        let input = if json::flag(&trigger["useWorkerInputSchema"]) == Some(true) {
+            let text = needed("inputSchema")?;
+            let schema = schema("inputSchema", text)?;
             let names = schema["required"].as_array().into_iter().flatten();
-            required = names.filter_map(Value::as_str).map(str::to_owned).collect();
-            input = needed("inputSchema")?.into();
+            required.extend(names.filter_map(Value::as_str).map(str::to_owned));
+            text.to_owned()
         } else {
             let properties = Property::read_all(text("toolProperties")?.unwrap_or("[]"));
             let properties = properties.map_err(|error| {
-                format!("toolProperties is not as the host reads it, and the whole app does not start: {error}")
+                format!("toolProperties cannot be read, and the whole app does not start: {error}")
             })?;
-            let named = || properties.iter().filter_map(|one| Some((one.name()?, one)));
-            let needed = named().filter(|(_, one)| one.is_required);
-            required = needed.map(|(name, _)| name.to_owned()).collect();
-            let schemas = named().map(|(name, one)| format!("{}:{}", to_json(name), one.schema()));
-            let schemas = schemas.collect::<Vec<_>>().join(",");
-            input = format!(
-                r#"{{"type":"object","properties":{{{schemas}}},"required":{}}}"#,
-                to_json(&required)
-            )
-            .into();
-        }
-        let mut listed = format!(
-            r#"{{"name":{},"description":{},"inputSchema":{input}"#,
-            to_json(name),
-            to_json(description)
-        );
+            let mut schemas = Vec::new();
+            for property in &properties {
+                let Some(name) = property.name() else {
+                    continue;
+                };
+                schemas.push((name, property.schema()));
+                if property.is_required {
+                    required.push(name.to_owned());
+                }
+            }
+            object([
+                ("type", quoted("object")),
+                ("properties", object(schemas)),
+                ("required", newtonsoft::json(&required)),
+            ])
+        };
+        let mut listed = vec![
+            ("name", quoted(name)),
+            ("description", quoted(description)),
+            ("inputSchema", input),
+        ];
         if let Some(text) = text("outputSchema")? {
-            listed += &format!(",\"outputSchema\":{}", schema("outputSchema", text)?);
+            schema("outputSchema", text)?;
+            listed.push(("outputSchema", text.to_owned()));
         }
         if let Some(text) = text("metadata")? {
-            let metadata: BTreeMap<String, Value> =
-                serde_json::from_str(text).map_err(|_| {
-                    "metadata is not a JSON object, and the whole app does not start: write a text of JSON"
-                })?;
-            listed += &format!(",\"_meta\":{}", to_json(&metadata));
+            let object: serde_json::Result<Map<String, Value>> = serde_json::from_str(text);
+            object.map_err(|error| {
+                format!("metadata is not a JSON object, and the whole app does not start: {error}")
+            })?;
+            listed.push(("_meta", text.to_owned()));
         }
         Ok(Self {
             function: function.to_owned(),
             name: name.to_owned(),
             binding: trigger.name.clone(),
-            listed: on_one_line(&(listed + "}")),
+            listed: object(listed).replace(['\n', '\r'], ""),
             required,
             use_result_schema: json::flag(&trigger["useResultSchema"]) == Some(true),
         })
@@ -157,18 +174,10 @@ impl Tool {
 /// The text of `toolProperties` for the text of a tool.json.
 pub fn properties(text: &str) -> Result<String, String> {
     let list = json::parse(text)?;
-    match list.is_array() {
-        true => Ok(list.to_string()),
-        false => Err("it has to be a list of arguments: [ { \"propertyName\": \"...\" } ]".into()),
+    if !list.is_array() {
+        return Err("it has to be a list of arguments: [ { \"propertyName\": \"...\" } ]".into());
     }
-}
-
-/// A value as JSON. Only for what is always JSON: texts, lists of them, values.
-pub fn to_json(value: &(impl Serialize + ?Sized)) -> String {
-    serde_json::to_string(value).unwrap_or_else(|error| panic!("{error}, in what is always JSON"))
-}
-
-/// JSON without line breaks. No string of JSON holds one.
-pub fn on_one_line(json: &str) -> String {
-    json.replace(['\n', '\r'], "")
+    let text = list.to_string();
+    Property::read_all(&text).map_err(|error| format!("the host cannot read it: {error}"))?;
+    Ok(text)
 }

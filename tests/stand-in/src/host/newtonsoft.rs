@@ -5,7 +5,6 @@
 //! Not ported, so that such a text fails here where the library mends it: constructors,
 //! `undefined`, `[1,,2]`.
 
-use crate::app::tool::to_json;
 use crate::host::date::Date;
 use serde::Serialize;
 
@@ -124,7 +123,8 @@ pub fn on_one_line(text: &str) -> Option<String> {
 /// A value as JSON on one line. Three more characters are escaped than serde escapes
 /// [JavaScriptUtils.cs]; they only stand in strings.
 pub fn json(value: &(impl Serialize + ?Sized)) -> String {
-    let json = to_json(value);
+    let json = serde_json::to_string(value);
+    let json = json.unwrap_or_else(|error| panic!("{error}, in what is always JSON"));
     // Large values are mostly ASCII, and that is seen much faster in a debug build.
     if json.is_ascii() || !json.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
         return json;

@@ -7,7 +7,7 @@ use crate::app::description::Description;
 use crate::app::finding::{self, Finding};
 use crate::app::function::Function;
 use crate::app::json;
-use crate::app::tool::{FILE, Property, Tool, properties};
+use crate::app::tool::{FILE, MEMBERS, Property, Tool, properties};
 use crate::commands::changes::Changes;
 use jsonc_parser::cst::{CstInputValue, CstObject};
 use serde_json::Value;
@@ -15,16 +15,6 @@ use std::path::Path;
 
 /// The types of arguments that the host knows.
 const TYPES: [&str; 5] = ["string", "number", "integer", "boolean", "object"];
-
-/// The members of an element of `toolProperties`.
-const MEMBERS: [&str; 6] = [
-    "propertyName",
-    "propertyType",
-    "description",
-    "isRequired",
-    "isArray",
-    "enumValues",
-];
 
 /// The first bundle whose MCP extension is generally available.
 const BUNDLE: [u32; 3] = [4, 29, 0];
@@ -34,19 +24,15 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     let tools: Vec<&Function> = app.all().filter(|function| function.is_tool()).collect();
     for (place, function) in tools.iter().enumerate() {
         findings.extend(twin(tools[..place].iter().copied(), function));
-        let mut add = |what: String| findings.push(Finding::error(function.file_name(), what));
+        let file = function.file_name();
         match described(&app.root, function) {
-            Ok(None) => findings.extend(check_arguments(&function.file_name(), own(function))),
-            Ok(Some(text)) => {
-                let wrong = check_arguments(&described_in(function), &text);
-                if wrong.is_empty() && !is_same(&text, own(function)) {
-                    add(format!(
-                        "toolProperties is not what {FILE} says: make check FIX=1"
-                    ));
-                }
-                findings.extend(wrong);
+            Ok(None) => findings.extend(check_arguments(&file, own(function))),
+            Ok(Some(text)) if is_same(&text, own(function)) => {}
+            Ok(Some(_)) => {
+                let what = format!("toolProperties is not what {FILE} says: make check FIX=1");
+                findings.push(Finding::error(file, what));
             }
-            Err(why) => findings.push(Finding::error(described_in(function), why)),
+            Err(wrong) => findings.extend(wrong),
         }
     }
     let version = json::at(&app.host.file, "extensionBundle.version");
@@ -59,16 +45,12 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
 }
 
 /// The error that a tool has the name of another one.
-pub fn twin<'a>(
-    mut others: impl Iterator<Item = &'a Function>,
-    tool: &Function,
-) -> Option<Finding> {
-    let name = tool.trigger().text("toolName");
-    let is_twin = |other: &&Function| {
-        !name.is_empty() && other.name != tool.name && other.trigger().says("toolName", name)
-    };
+pub fn twin<'a>(others: impl Iterator<Item = &'a Function>, tool: &Function) -> Option<Finding> {
+    let name =
+        Some(tool.trigger().text("toolName")).filter(|name| tool.is_tool() && !name.is_empty())?;
+    let mut others = others.filter(|other| other.is_tool() && other.name != tool.name);
     let twin = &others
-        .find(|other| tool.is_tool() && other.is_tool() && is_twin(other))?
+        .find(|other| other.trigger().says("toolName", name))?
         .name;
     let what = format!(
         "{twin} has the toolName {name:?} too, and the whole app does not start: write another"
@@ -111,7 +93,7 @@ pub fn check_function(function: &Function, findings: &mut Findings) {
 pub fn check_arguments(file: &str, text: &str) -> Vec<Finding> {
     let mut findings = Findings::of(file);
     for property in Property::read_all(text).unwrap_or_default() {
-        let kind = property.kind.as_deref().unwrap_or_default();
+        let kind = property.property_type.as_deref().unwrap_or_default();
         match property.name() {
             None => findings.error(
                 "an argument has no propertyName, and the host leaves it out \
@@ -124,24 +106,14 @@ pub fn check_arguments(file: &str, text: &str) -> Vec<Finding> {
                 TYPES.join(", ")
             )),
         }
-    }
-    for member in unknown_members(text) {
-        findings.error(format!(
-            "the host does not read {member:?} of an argument; there are {}",
-            MEMBERS.join(", ")
-        ));
+        for member in property.others.keys() {
+            findings.error(format!(
+                "the host does not read {member:?} of an argument; there are {}",
+                MEMBERS.join(", ")
+            ));
+        }
     }
     findings.all
-}
-
-/// The members of arguments that the host does not read.
-fn unknown_members(text: &str) -> Vec<String> {
-    let list: Vec<serde_json::Map<String, Value>> = serde_json::from_str(text).unwrap_or_default();
-    let mut names: Vec<String> = list.into_iter().flatten().map(|(name, _)| name).collect();
-    names.retain(|name| !MEMBERS.iter().any(|known| known.eq_ignore_ascii_case(name)));
-    names.sort();
-    names.dedup();
-    names
 }
 
 /// The `toolProperties` of a tool's function.json.
@@ -149,21 +121,21 @@ fn own(function: &Function) -> &str {
     function.trigger().text("toolProperties")
 }
 
-/// The tool.json of a function, seen from the app's root.
-fn described_in(function: &Function) -> String {
-    format!("{}/{FILE}", function.name)
-}
-
-/// What tool.json says, as the text of `toolProperties`; `None` without such a file.
-fn described(root: &Path, function: &Function) -> Result<Option<String>, String> {
-    let path = root.join(described_in(function));
-    if !path.is_file() {
+/// What tool.json says, as the text of `toolProperties`; `None` without such a file. Errors with
+/// what is wrong in it.
+fn described(root: &Path, function: &Function) -> Result<Option<String>, Vec<Finding>> {
+    let file = format!("{}/{FILE}", function.name);
+    if !root.join(&file).is_file() {
         return Ok(None);
     }
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let text = properties(&text)?;
-    Property::read_all(&text).map_err(|error| format!("the host cannot read it: {error}"))?;
-    Ok(Some(text))
+    let text = json::text(root, &file).and_then(|text| properties(&text));
+    let text = text.map_err(|why| vec![Finding::error(&file, why)])?;
+    let wrong = check_arguments(&file, &text);
+    if wrong.is_empty() {
+        Ok(Some(text))
+    } else {
+        Err(wrong)
+    }
 }
 
 /// Whether two texts are the same JSON.
@@ -176,24 +148,17 @@ fn is_same(one: &str, other: &str) -> bool {
 /// changed.
 pub fn fix(root: &Path) -> Result<Vec<String>, String> {
     let app = Description::read(root, &|name| std::env::var(name).ok());
-    let mut changes = Changes::default();
-    let mut changed = Vec::new();
+    let (mut changes, mut changed) = (Changes::default(), Vec::new());
     for function in app.all().filter(|function| function.is_tool()) {
         let described = described(root, function);
-        let described = described.map_err(|why| format!("{}: {why}", described_in(function)))?;
-        let Some(properties) = described else {
+        let described = described.map_err(|wrong| finding::errors(&wrong).unwrap_or_default())?;
+        let Some(properties) = described.filter(|text| !is_same(text, own(function))) else {
             continue;
         };
-        let wrong = check_arguments(&described_in(function), &properties);
-        if let Some(errors) = finding::errors(&wrong) {
-            return Err(errors);
-        }
-        if !is_same(&properties, own(function)) {
-            let file = function.file_name();
-            let text = with_properties(&changes.read(root, &file)?, &properties);
-            changes.write(&file, text.map_err(|why| format!("{file}: {why}"))?);
-            changed.push(format!("{file} has the arguments of {FILE}."));
-        }
+        let file = function.file_name();
+        let text = with_properties(&changes.read(root, &file)?, &properties);
+        changes.write(&file, text.map_err(|why| format!("{file}: {why}"))?);
+        changed.push(format!("{file} has the arguments of {FILE}."));
     }
     changes.apply(root, "Run it again when that is mended.")?;
     Ok(changed)
@@ -203,12 +168,11 @@ pub fn fix(root: &Path) -> Result<Vec<String>, String> {
 fn with_properties(text: &str, properties: &str) -> Result<String, String> {
     let value = CstInputValue::from(properties);
     let edited = json::edit(text, |file| {
-        let bindings = json::property(file, "bindings")?.array_value()?.elements();
         let is_trigger = |binding: &CstObject| {
-            let kind = json::property(binding, "type").and_then(|kind| kind.value());
-            let kind = kind.and_then(|kind| kind.as_string_lit()?.decoded_value().ok());
-            kind.is_some_and(|kind| kind.eq_ignore_ascii_case("mcpToolTrigger"))
+            let kind = json::property(binding, "type").map(|kind| kind.to_string());
+            kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("mcptooltrigger"))
         };
+        let bindings = json::property(file, "bindings")?.array_value()?.elements();
         let mut bindings = bindings.iter().filter_map(|one| one.as_object());
         let trigger = bindings.find(is_trigger)?;
         match json::property(&trigger, "toolProperties") {

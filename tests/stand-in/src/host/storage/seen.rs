@@ -1,7 +1,7 @@
 //! Which blobs have triggered which functions, and which are new or have changed since. What was
 //! delivered is kept in the file `seen.json`, so that changes while nobody looked trigger later.
 
-use crate::app::tool::to_json;
+use crate::host::newtonsoft::json;
 use crate::host::storage::blobs::{self, Stamp};
 use crate::host::storage::files::Folder;
 use crate::host::storage::names::BlobPath;
@@ -179,6 +179,6 @@ impl Seen {
             }
         }
         self.is_saved = true;
-        folder.write(FILE, to_json(&entries).as_bytes())
+        folder.write(FILE, json(&entries).as_bytes())
     }
 }
