@@ -2,7 +2,7 @@
 //! built over a program that runs.
 
 use serde_json::{Value, json};
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -38,9 +38,8 @@ pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
         path.map(PathBuf::from)
             .ok_or_else(|| format!("cargo build has made no {kind} called {name}"))
     };
-    let printed = Command::new(made("example", "table")?)
-        .output()
-        .map_err(|error| format!("the table: {error}"))?;
+    let printed = Command::new(made("example", "table")?).output();
+    let printed = printed.map_err(|error| format!("the table: {error}"))?;
     if !printed.status.success() {
         let why = String::from_utf8_lossy(&printed.stderr);
         return Err(format!("the table cannot be read: {why}"));
@@ -51,42 +50,36 @@ pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
     })
 }
 
-/// Where a `make run` keeps its copies of the handler: a folder of its own beside the built
-/// programs, `run/0` or the first that no other `make run` uses. Free again once it is dropped.
-pub struct Copies {
-    folder: PathBuf,
+/// A copy of a program that nothing writes to until this is dropped.
+pub struct Copy {
+    pub program: PathBuf,
     _lock: File,
 }
 
-impl Copies {
-    /// A folder beside `program`.
-    pub fn beside(program: &Path) -> io::Result<Self> {
-        for number in 0.. {
-            let folder = program.with_file_name("run").join(number.to_string());
-            std::fs::create_dir_all(&folder)?;
-            let _lock = File::create(folder.join("lock"))?;
-            match _lock.try_lock() {
-                Ok(()) => return Ok(Self { folder, _lock }),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
-        }
-        Err(io::ErrorKind::StorageFull.into())
-    }
-
-    /// Copies a program, in the place of a copy that does not run any more. The name stays, by
-    /// which a debugger finds it.
-    pub fn copy(&self, program: &Path) -> io::Result<PathBuf> {
+impl Copy {
+    /// Copies a program into a folder beside it: `run/0`, or the first that no other copy uses. The
+    /// name stays, by which a debugger finds it.
+    pub fn of(program: &Path) -> io::Result<Self> {
         let name = program.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let mut problem = io::Error::from(io::ErrorKind::ResourceBusy);
         for number in 0..100 {
-            let folder = self.folder.join(number.to_string());
+            let folder = program.with_file_name("run").join(number.to_string());
             std::fs::create_dir_all(&folder)?;
+            let lock = File::create(folder.join("lock"))?;
+            if lock.try_lock().is_err() {
+                continue;
+            }
             let copy = folder.join(name);
             // Windows does not remove a program that runs.
             match std::fs::remove_file(&copy) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => problem = error,
-                _ => return std::fs::copy(program, &copy).map(|_| copy),
+                _ => {
+                    std::fs::copy(program, &copy)?;
+                    return Ok(Self {
+                        program: copy,
+                        _lock: lock,
+                    });
+                }
             }
         }
         Err(problem)

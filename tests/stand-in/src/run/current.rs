@@ -13,27 +13,21 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How often a handler that cannot be reached is tried again.
 const LOOK_PAUSE: Duration = Duration::from_millis(10);
 
+/// What serves: a host; nothing while one is on its way; or why there will be none.
+pub type Serves = Result<Option<Arc<Host>>, String>;
+
 /// The place of the host that serves.
 pub struct Current {
-    state: Mutex<State>,
+    /// With the number of the generation: of apps that were put here.
+    state: Mutex<(usize, Serves)>,
     changed: Condvar,
-}
-
-struct State {
-    /// Counts the hosts that were put here.
-    generation: usize,
-    /// The host; an error where there is none, and none is on its way.
-    host: Result<Option<Arc<Host>>, String>,
 }
 
 /// Nothing serves yet.
 impl Default for Current {
     fn default() -> Self {
         Self {
-            state: Mutex::new(State {
-                generation: 0,
-                host: Ok(None),
-            }),
+            state: Mutex::new((0, Ok(None))),
             changed: Condvar::new(),
         }
     }
@@ -46,9 +40,14 @@ impl Current {
     pub fn get(&self) -> Result<Arc<Host>, String> {
         let begun = Instant::now();
         loop {
-            let host = self.wait()?;
+            let nothing = |state: &mut (usize, Serves)| matches!(state.1, Ok(None));
+            let state = lock(&self.state);
+            let waited = self.changed.wait_timeout_while(state, PATIENCE, nothing);
+            let serves = waited.unwrap_or_else(PoisonError::into_inner).0.1.clone();
+            let host = serves?.ok_or("no handler has answered for two minutes")?;
             // One that this process has not started may never come back.
-            if host.handler.pid().is_none() || host.reach().is_ok() || begun.elapsed() > PATIENCE {
+            let is_attached = host.handler.pid().is_none();
+            if is_attached || host.reach().is_ok() || begun.elapsed() > PATIENCE {
                 return Ok(host);
             }
             drop(host);
@@ -56,38 +55,33 @@ impl Current {
         }
     }
 
-    fn wait(&self) -> Result<Arc<Host>, String> {
-        let waiting = |state: &mut State| matches!(state.host, Ok(None));
-        let waited = self
-            .changed
-            .wait_timeout_while(lock(&self.state), PATIENCE, waiting);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let host = state.host.clone()?;
-        host.ok_or_else(|| "no handler has answered for two minutes".to_owned())
-    }
-
     /// The host that serves at this moment, if there is one.
     pub fn now(&self) -> Option<Arc<Host>> {
-        lock(&self.state).host.clone().ok().flatten()
+        lock(&self.state).1.clone().ok().flatten()
     }
 
-    /// Makes a host the one that serves. Gives the one before, and the number of this generation.
+    /// The number of the generation.
+    pub fn generation(&self) -> usize {
+        lock(&self.state).0
+    }
+
+    /// Makes the host of another app the one that serves. Gives the one before, and the number of
+    /// this generation.
     pub fn replace(&self, host: Arc<Host>) -> (Option<Arc<Host>>, usize) {
         let mut state = lock(&self.state);
-        state.generation += 1;
-        let before = std::mem::replace(&mut state.host, Ok(Some(host)));
+        let before = std::mem::replace(&mut state.1, Ok(Some(host)));
+        state.0 += 1;
         self.changed.notify_all();
-        (before.ok().flatten(), state.generation)
+        (before.ok().flatten(), state.0)
     }
 
-    /// Puts something else in the place of the host of this generation: none for now, another with
-    /// the same app, or the reason why there will be none. Gives whether that generation was still
-    /// the current one; else nothing happens.
-    pub fn amend(&self, generation: usize, host: Result<Option<Arc<Host>>, String>) -> bool {
+    /// Puts something else in the place of the host of this generation, and gives true. Gives false
+    /// if another generation serves by now.
+    pub fn amend(&self, generation: usize, serves: Serves) -> bool {
         let mut state = lock(&self.state);
-        let is_current = state.generation == generation;
+        let is_current = state.0 == generation;
         if is_current {
-            state.host = host;
+            state.1 = serves;
             self.changed.notify_all();
         }
         is_current

@@ -3,10 +3,9 @@
 use crate::host::delivery::Delivery;
 use crate::host::invoke::Host;
 use crate::host::record::lock;
-use crate::host::storage::Storage;
+use crate::host::storage::seen::Trigger;
 use crate::run::current::Current;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -17,88 +16,86 @@ const AT_ONCE: usize = 16;
 /// How often this looks for a host, if there is none, for the queues of another host, and for blobs.
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
-/// Delivers messages for as long as the process runs.
-pub fn deliver(current: &Arc<Current>, storage: &Arc<Storage>) {
-    let threads = threads();
+/// Delivers messages, and blobs that are new or have changed, for as long as the process runs.
+pub fn start(current: &Arc<Current>) {
+    let (messages, blobs) = (current.clone(), current.clone());
+    let (hosts, blob_hosts) = (current.clone(), current.clone());
+    let next = move || next_message(&messages);
+    deliver(next, move |(queue, message)| {
+        deliver_message(&hosts, &queue, message);
+    });
+    let (mut found, mut problem) = (Vec::new(), String::new());
+    let next = move || next_blob(&blobs, &mut found, &mut problem);
+    deliver(next, move |blob| deliver_blob(&blob_hosts, &blob));
+}
+
+/// Starts threads that each wait for the next that there is, one at a time, and deliver it.
+fn deliver<T: 'static>(
+    next: impl FnMut() -> T + Send + 'static,
+    deliver: impl Fn(T) + Send + Sync + 'static,
+) {
+    let (next, deliver) = (Arc::new(Mutex::new(next)), Arc::new(deliver));
+    for _ in 0..AT_ONCE {
+        let (next, deliver) = (next.clone(), deliver.clone());
+        thread::spawn(move || {
+            loop {
+                let next = lock(&next)();
+                // A panic has been printed, and the thread is needed for what comes.
+                let _ = catch_unwind(AssertUnwindSafe(|| deliver(next)));
+            }
+        });
+    }
+}
+
+fn next_message(current: &Current) -> (String, Vec<u8>) {
     loop {
         let Ok(host) = current.get() else {
             thread::sleep(LOOK_PAUSE);
             continue;
         };
         let is_trigger = |queue: &str| !host.triggered_by(queue).is_empty();
-        let message = storage.wait(is_trigger, LOOK_PAUSE);
-        drop(host);
-        if let Some((queue, message)) = message {
-            let (current, storage) = (current.clone(), storage.clone());
-            let job = move || deliver_message(&current, &storage, &queue, message);
-            // There are receivers for as long as the process runs.
-            let _ = threads.send(Box::new(job));
+        if let Some(message) = host.storage.wait(is_trigger, LOOK_PAUSE) {
+            return message;
         }
     }
 }
 
-/// Delivers blobs that are new or have changed, for as long as the process runs.
-pub fn deliver_blobs(current: &Arc<Current>) {
-    let (threads, mut problem) = (threads(), String::new());
+/// `found` are those that wait, and `problem` is what was wrong last: it is said once.
+fn next_blob(current: &Current, found: &mut Vec<Trigger>, problem: &mut String) -> Trigger {
     loop {
+        if let Some(blob) = found.pop() {
+            return blob;
+        }
         thread::sleep(LOOK_PAUSE);
         let Ok(host) = current.get() else {
             continue;
         };
-        let found = match host.look_for_blobs() {
-            Ok(found) => found,
+        match host.look_for_blobs() {
+            Ok(new) => found.extend(new.into_iter().rev()),
+            Err(why) if why == *problem => {}
             Err(why) => {
-                // Once, and not each time.
-                if why != problem {
-                    host.note(&why);
-                    problem = why;
-                }
-                continue;
+                host.note(&why);
+                *problem = why;
             }
-        };
-        drop(host);
-        for trigger in found {
-            let current = current.clone();
-            let job = move || {
-                let mut delivery = Delivery::blob(&trigger);
-                let (host, has_run) = tries(&current, &mut delivery);
-                let mut seen = lock(&host.storage.seen);
-                match has_run {
-                    true => seen.delivered(&trigger),
-                    false => seen.forget(&trigger),
-                }
-            };
-            // As above.
-            let _ = threads.send(Box::new(job));
         }
     }
 }
 
-type Job = Box<dyn FnOnce() + Send>;
-
-/// Threads that run jobs. Sending a job waits until a thread is free.
-fn threads() -> SyncSender<Job> {
-    let (sender, receiver) = sync_channel::<Job>(0);
-    let receiver = Arc::new(Mutex::new(receiver));
-    for _ in 0..AT_ONCE {
-        let receiver = receiver.clone();
-        let next = move || lock(&receiver).recv();
-        thread::spawn(move || {
-            while let Ok(job) = next() {
-                // A panic has been printed, and the thread is needed for the next job.
-                let _ = catch_unwind(AssertUnwindSafe(job));
-            }
-        });
-    }
-    sender
-}
-
-fn deliver_message(current: &Current, storage: &Storage, queue: &str, message: Vec<u8>) {
+fn deliver_message(current: &Current, queue: &str, message: Vec<u8>) {
     let mut delivery = Delivery::message(queue, message.clone());
     let (host, has_run) = tries(current, &mut delivery);
     // The app has changed, and nothing takes it any more.
     if !has_run && host.triggered_by(queue).is_empty() {
-        storage.put(queue, message);
+        host.storage.put(queue, message);
+    }
+}
+
+fn deliver_blob(current: &Current, blob: &Trigger) {
+    let (host, has_run) = tries(current, &mut Delivery::blob(blob));
+    let mut seen = lock(&host.storage.seen);
+    match has_run {
+        true => seen.delivered(blob),
+        false => seen.forget(blob),
     }
 }
 
@@ -106,16 +103,14 @@ fn deliver_message(current: &Current, storage: &Storage, queue: &str, message: V
 /// it had something to run.
 fn tries(current: &Current, delivery: &mut Delivery) -> (Arc<Host>, bool) {
     loop {
-        let pause = match current.get() {
-            Ok(host) => {
-                let has_run = host.deliver_once(delivery);
-                match delivery.again {
-                    Some(pause) => pause,
-                    None => return (host, has_run),
-                }
+        let mut pause = LOOK_PAUSE;
+        if let Ok(host) = current.get() {
+            let has_run = host.deliver_once(delivery);
+            match delivery.again {
+                Some(again) => pause = again,
+                None => return (host, has_run),
             }
-            Err(_) => LOOK_PAUSE,
-        };
+        }
         thread::sleep(pause);
     }
 }

@@ -7,7 +7,7 @@
 //! own, so that Ctrl-C does not reach them. All that needs neither signals nor `unsafe`.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -51,8 +51,13 @@ pub fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(of_signal)
 }
 
-/// A command that starts `program` under the guard `guard`, a copy of this program.
-pub fn command(guard: &Path, program: &Path) -> Command {
+/// A command that starts `program` under a guard.
+pub fn command(program: &Path) -> Command {
+    // Cargo may build this program anew while it runs. Linux has it under this name all the same.
+    let guard = match cfg!(target_os = "linux") {
+        true => PathBuf::from("/proc/self/exe"),
+        false => std::env::current_exe().unwrap_or_default(),
+    };
     let mut command = Command::new(guard);
     command.arg("guard").arg(program);
     #[cfg(unix)]

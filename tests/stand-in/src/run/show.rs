@@ -1,5 +1,6 @@
 //! What `make run` shows: a line for everything that happens, in colour on a terminal.
 
+use crate::host::date::Date;
 use crate::host::newtonsoft::on_one_line;
 use crate::host::record::{Attempt, Event};
 use crate::host::storage::shown;
@@ -9,7 +10,6 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How many characters of an invocation's id are shown.
 const ID_CHARS: usize = 8;
@@ -65,12 +65,8 @@ impl Console {
     /// Shows a line with the time of day, in UTC. Line breaks in it are shown as `\n`.
     pub fn log(&self, kind: Kind, line: impl Display) {
         let line = line.to_string().replace('\r', "\\r").replace('\n', "\\n");
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.unwrap_or_default();
-        let (seconds, millis) = (now.as_secs() % 86_400, now.subsec_millis());
-        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let time = format_args!("{hour:02}:{minute:02}:{second:02}.{millis:03}Z");
-        self.print(kind, format_args!("[{time}] {line}"));
+        let time = Date::now().formatted("HH:mm:ss.fff").unwrap_or_default();
+        self.print(kind, format_args!("[{time}Z] {line}"));
     }
 
     /// Shows a line about an invocation.

@@ -6,63 +6,63 @@ use crate::app::json;
 use crate::host::date::{Date, SECOND};
 use crate::host::delivery::Delivery;
 use crate::host::payload;
-use crate::host::record::lock;
 use crate::host::schedule::Schedule;
 use crate::host::storage::Given;
 use crate::run::current::Current;
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// How often a timer looks whether it is still part of the app, at the least.
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
-/// The timers that run, each on a thread of its own.
-pub struct Timers {
-    current: Arc<Current>,
-    /// Name and schedule.
-    run: Arc<Mutex<BTreeSet<(String, String)>>>,
-}
+/// The threads of the timers that run, by name and schedule.
+#[derive(Default)]
+pub struct Timers(BTreeMap<(String, String), JoinHandle<()>>);
 
 impl Timers {
-    /// None yet; they will run on the host that serves by then.
-    pub fn new(current: &Arc<Current>) -> Self {
-        Self {
-            current: current.clone(),
-            run: Arc::default(),
-        }
-    }
-
-    /// Starts the app's timers that do not run yet. Those that are no longer part of the app end by
-    /// themselves. With `at_startup`, those with `runOnStartup` run at once.
-    pub fn start(&self, app: &Description, at_startup: bool) {
+    /// Starts the app's timers that do not run yet. Those that are no longer part of the app that
+    /// serves end by themselves. With `at_startup`, those with `runOnStartup` run at once.
+    pub fn start(&mut self, current: &Arc<Current>, app: &Description, at_startup: bool) {
         for function in &app.functions {
             let Some(schedule) = schedule(function) else {
                 continue;
             };
-            let text = function.trigger().text("schedule");
-            let key = (function.name.clone(), text.to_owned());
-            if !lock(&self.run).insert(key.clone()) {
+            let trigger = function.trigger();
+            let key = (function.name.clone(), trigger.text("schedule").to_owned());
+            if self.0.get(&key).is_some_and(|thread| !thread.is_finished()) {
                 continue;
             }
-            let at_once = at_startup && runs_on_startup(function);
-            let (current, run) = (self.current.clone(), self.run.clone());
-            thread::spawn(move || {
-                keep(&current, &key.0, &key.1, &schedule, at_once);
-                lock(&run).remove(&key);
+            let runs_on_startup = json::flag(&trigger["runOnStartup"]) == Some(true);
+            let (current, (name, text)) = (current.clone(), key.clone());
+            let thread = thread::spawn(move || {
+                keep(
+                    &current,
+                    &name,
+                    &text,
+                    &schedule,
+                    at_startup && runs_on_startup,
+                );
             });
+            self.0.insert(key, thread);
         }
     }
 }
 
 /// Runs a timer for as long as it is part of the app with this schedule.
-fn keep(current: &Current, name: &str, text: &str, schedule: &Schedule, at_once: bool) {
-    let (mut last, mut is_startup) = (None, at_once);
-    let mut due = schedule.next(Date::now());
+fn keep(current: &Current, name: &str, text: &str, schedule: &Schedule, mut is_startup: bool) {
+    let (mut last, mut due) = (None, schedule.next(Date::now()));
     loop {
-        if !is_startup && !waits_until(current, name, text, due) {
-            return;
+        let left = due.map_or(SECOND, |due| Date::now().until(due));
+        if !is_startup && left > 0 {
+            let left = Duration::from_nanos(left.unsigned_abs() * 100);
+            thread::sleep(left.min(LOOK_PAUSE));
+            let host = current.now();
+            if host.is_some_and(|host| own(&host.app, name, text).is_none()) {
+                return;
+            }
+            continue;
         }
         // While another host is on its way, a time that has come waits for it.
         let Ok(host) = current.get() else {
@@ -80,30 +80,10 @@ fn keep(current: &Current, name: &str, text: &str, schedule: &Schedule, at_once:
         // A run that is not over when its next time comes is not started a second time: the next
         // begins when it ends, and times in between are left out.
         if !is_startup && let Some(this) = due {
-            due = schedule.next(this);
-            let now = Date::now();
-            if due.is_some_and(|due| due.until(now) > 0) {
-                due = Some(now);
-            }
+            let (next, now) = (schedule.next(this), Date::now());
+            due = next.map(|next| if next.until(now) > 0 { now } else { next });
         }
         is_startup = false;
-    }
-}
-
-/// Waits until a time. Gives false if the timer is no longer part of the app then.
-fn waits_until(current: &Current, name: &str, text: &str, due: Option<Date>) -> bool {
-    loop {
-        let left = due.map_or(SECOND, |due| Date::now().until(due));
-        if left <= 0 {
-            return true;
-        }
-        let left = Duration::from_nanos(u64::try_from(left).unwrap_or_default() * 100);
-        thread::sleep(left.min(LOOK_PAUSE));
-        if let Some(host) = current.now()
-            && own(&host.app, name, text).is_none()
-        {
-            return false;
-        }
     }
 }
 
@@ -118,8 +98,4 @@ pub fn schedule(function: &Function) -> Option<Schedule> {
     let trigger = function.trigger();
     let is_timer = trigger.is("timerTrigger");
     is_timer.then(|| Schedule::parse(trigger.text("schedule")).ok())?
-}
-
-fn runs_on_startup(function: &Function) -> bool {
-    json::flag(&function.trigger()["runOnStartup"]) == Some(true)
 }
