@@ -14,17 +14,15 @@ pub struct Template {
     pub unknown: Vec<String>,
 }
 
-#[derive(Debug, PartialEq)]
-enum Segment {
-    Text(String),
-    Parameter(Parameter),
-}
-
-#[derive(Debug, Default, PartialEq)]
-struct Parameter {
+/// What stands between two slashes: a text, or a parameter in braces.
+#[derive(Debug, Default)]
+struct Segment {
+    is_text: bool,
+    /// The text, or the parameter's name.
     name: String,
+    /// The name and the argument of each.
     constraints: Vec<(String, String)>,
-    /// `{*rest}`: takes the rest of the path, its slashes too.
+    /// `{*name}`: takes the rest of the path, its slashes too.
     rest: bool,
     optional: bool,
     default: Option<String>,
@@ -40,37 +38,35 @@ impl std::fmt::Display for Template {
 impl Template {
     /// Reads a route: `api/items/{id:int?}`. Errors with a sentence that names the segment.
     pub fn parse(route: &str) -> Result<Self, String> {
-        let route = route.trim_matches('/');
-        let (mut segments, mut unknown) = (Vec::new(), Vec::new());
-        for text in split(route, '/') {
-            if text.is_empty() && !route.is_empty() {
-                return Err("two slashes stand side by side: write one".into());
+        let text = route.trim_matches('/').to_owned();
+        let mut segments: Vec<Segment> = Vec::new();
+        for part in split(&text, '/').filter(|_| !text.is_empty()) {
+            if part.is_empty() {
+                return Err("two slashes stand side by side: write one".to_owned());
             }
-            if let Some(Segment::Parameter(Parameter {
-                rest: true, name, ..
-            })) = segments.last()
+            if let Some(last) = segments.last().filter(|last| last.rest) {
+                return Err(format!("nothing may come after {{*{}}}", last.name));
+            }
+            let segment = Segment::parse(part).ok_or_else(|| {
+                format!(
+                    "{part} is not a segment of a route: write a text without ?, or one {{parameter}}"
+                )
+            })?;
+            let mut parameters = segments
+                .iter()
+                .filter(|one| !one.is_text && !segment.is_text);
+            if let Some(same) = parameters.find(|one| one.name.eq_ignore_ascii_case(&segment.name))
             {
-                return Err(format!("nothing may come after {{*{name}}}"));
+                return Err(format!(
+                    "two parameters have the name {:?}: rename one",
+                    same.name
+                ));
             }
-            let inner = text
-                .strip_prefix('{')
-                .and_then(|text| text.strip_suffix('}'));
-            if let Some(inner) = inner {
-                let parameter = Parameter::parse(inner).ok_or_else(|| bad(text))?;
-                let names = parameter.constraints.iter().map(|(name, _)| name);
-                unknown.extend(names.filter(|name| holds(name, "", "").is_none()).cloned());
-                let same = |one: &&str| one.eq_ignore_ascii_case(&parameter.name);
-                if let Some(name) = parameter_names(&segments).find(same) {
-                    return Err(format!("two parameters have the name {name:?}: rename one"));
-                }
-                segments.push(Segment::Parameter(parameter));
-            } else if text.contains(['{', '}', '?']) {
-                return Err(bad(text));
-            } else if !text.is_empty() {
-                segments.push(Segment::Text(text.to_owned()));
-            }
+            segments.push(segment);
         }
-        let text = route.to_owned();
+        let constraints = segments.iter().flat_map(|one| &one.constraints);
+        let mut unknown: Vec<String> = constraints.map(|(name, _)| name.clone()).collect();
+        unknown.retain(|name| holds(name, "", "").is_none());
         Ok(Self {
             text,
             segments,
@@ -81,17 +77,9 @@ impl Template {
     /// The parameter that is optional although another segment, which cannot be absent, comes after
     /// it.
     pub fn optional_before_others(&self) -> Option<&str> {
-        let mut rest = self.segments.iter().rev();
-        rest.find(|segment| !segment.may_be_absent())?;
-        let optional = |segment| match segment {
-            &Segment::Parameter(Parameter {
-                optional: true,
-                ref name,
-                ..
-            }) => Some(name.as_str()),
-            _ => None,
-        };
-        rest.find_map(optional)
+        let backwards = self.segments.iter().rev();
+        let mut before_others = backwards.skip_while(|one| one.may_be_absent());
+        before_others.find(|one| one.optional).map(|one| &*one.name)
     }
 
     /// The parameters of `path`, if it is one of this route's. Case and one slash at its end do not
@@ -108,29 +96,29 @@ impl Template {
     fn parameters(&self, path: &str, constrained: bool) -> Option<Parameters> {
         let path = path.strip_prefix('/').unwrap_or(path);
         let path = path.strip_suffix('/').unwrap_or(path);
-        let mut rest = (!path.is_empty()).then_some(path);
+        let mut rest = Some(path).filter(|path| !path.is_empty());
         let mut parameters = Parameters::new();
         for segment in &self.segments {
-            let taken = match rest.filter(|_| !segment.is_rest()) {
-                Some(text) => {
-                    let (first, after) = text.split_once('/').unwrap_or((text, ""));
-                    rest = (first.len() < text.len()).then_some(after);
+            let taken = match rest.and_then(|path| path.split_once('/')) {
+                Some((first, after)) if !segment.rest => {
+                    rest = Some(after);
                     Some(first)
                 }
-                None => rest.take(),
+                _ => rest.take(),
             };
-            match (segment, taken.map(decoded_path)) {
-                (Segment::Text(text), Some(value)) if text.eq_ignore_ascii_case(&value) => {}
-                (Segment::Parameter(parameter), Some(value)) if !value.is_empty() => {
-                    if constrained && parameter.takes(&value) == Some(false) {
-                        return None;
-                    }
-                    parameters.push((parameter.name.clone(), Some(value)));
-                }
-                (Segment::Parameter(parameter), None) if parameter.may_be_absent() => {
-                    parameters.push((parameter.name.clone(), parameter.default.clone()));
-                }
-                _ => return None,
+            let value = taken.map(decoded_path);
+            let fits = match value.as_deref() {
+                None => segment.may_be_absent(),
+                Some("") => false,
+                Some(_) if !segment.is_text && !constrained => true,
+                Some(value) => segment.takes(value) != Some(false),
+            };
+            if !fits {
+                return None;
+            }
+            if !segment.is_text {
+                let value = value.or_else(|| segment.default.clone());
+                parameters.push((segment.name.clone(), value));
             }
         }
         rest.is_none().then_some(parameters)
@@ -141,34 +129,17 @@ impl Template {
     pub fn example(&self) -> (Parameters, String) {
         let (mut parameters, mut path) = (Parameters::new(), String::new());
         for segment in &self.segments {
-            match segment {
-                Segment::Text(text) => path += &format!("/{text}"),
-                Segment::Parameter(one) if one.may_be_absent() => {
-                    parameters.push((one.name.clone(), one.default.clone()));
-                }
-                Segment::Parameter(one) => {
-                    let value = one.example();
-                    path += &format!("/{value}");
-                    parameters.push((one.name.clone(), Some(value)));
-                }
+            let mut value = segment.default.clone();
+            if !segment.may_be_absent() {
+                let example = segment.example();
+                path += &format!("/{example}");
+                value = Some(example);
+            }
+            if !segment.is_text {
+                parameters.push((segment.name.clone(), value));
             }
         }
         (parameters, path)
-    }
-
-    /// Whether the routes take the same paths: they differ in case and in names of parameters at
-    /// most.
-    pub fn is_same(&self, other: &Self) -> bool {
-        let same = |(one, other): (&Segment, &Segment)| match (one, other) {
-            (Segment::Text(one), Segment::Text(other)) => one.eq_ignore_ascii_case(other),
-            (Segment::Parameter(one), Segment::Parameter(other)) => {
-                let form = |parameter: &Parameter| (parameter.rest, parameter.may_be_absent());
-                one.constraints == other.constraints && form(one) == form(other)
-            }
-            _ => false,
-        };
-        let mut pairs = self.segments.iter().zip(&other.segments);
-        self.segments.len() == other.segments.len() && pairs.all(same)
     }
 
     /// Whether every path of the other route is one of this route's too: a function with it that is
@@ -185,96 +156,64 @@ impl Template {
     }
 }
 
-fn parameter_names(segments: &[Segment]) -> impl Iterator<Item = &str> {
-    segments.iter().filter_map(|segment| match segment {
-        Segment::Parameter(parameter) => Some(&*parameter.name),
-        Segment::Text(_) => None,
-    })
-}
-
 fn covers(ours: &[Segment], theirs: &[Segment]) -> bool {
     let ([one, ours @ ..], [other, theirs @ ..]) = (ours, theirs) else {
         return theirs.is_empty() && ours.iter().all(Segment::may_be_absent);
     };
-    let is_covered = match (one, other) {
-        (Segment::Text(one), Segment::Text(other)) => one.eq_ignore_ascii_case(other),
-        (Segment::Text(_), Segment::Parameter(_)) => false,
-        (Segment::Parameter(one), Segment::Text(text)) => one.takes(text) == Some(true),
-        (Segment::Parameter(one), Segment::Parameter(other)) => {
-            let is_absent = other.may_be_absent() && !one.may_be_absent();
-            let held = |constraint| other.constraints.contains(constraint);
-            !is_absent && (one.rest || !other.rest) && one.constraints.iter().all(held)
-        }
+    let is_covered = if other.is_text {
+        one.takes(&other.name) == Some(true)
+    } else {
+        let is_less = !one.may_be_absent() && other.may_be_absent() || !one.rest && other.rest;
+        let held = |constraint| other.constraints.contains(constraint);
+        !one.is_text && !is_less && one.constraints.iter().all(held)
     };
-    is_covered
-        && match one {
-            // What comes after in the other route is part of this parameter's value.
-            Segment::Parameter(one) if one.rest => one.constraints.is_empty() || theirs.is_empty(),
-            _ => covers(ours, theirs),
-        }
+    // What comes after in the other route is part of a rest.
+    is_covered && (one.rest && one.constraints.is_empty() || covers(ours, theirs))
 }
 
 fn overlap(ours: &[Segment], theirs: &[Segment]) -> bool {
     let ([one, ours @ ..], [other, theirs @ ..]) = (ours, theirs) else {
         return ours.iter().chain(theirs).all(Segment::may_be_absent);
     };
-    if one.is_rest() || other.is_rest() {
-        return true;
-    }
-    let excluded = match (one, other) {
-        (Segment::Text(one), Segment::Text(other)) => !one.eq_ignore_ascii_case(other),
-        (Segment::Parameter(one), Segment::Text(text))
-        | (Segment::Text(text), Segment::Parameter(one)) => one.takes(text) == Some(false),
-        (Segment::Parameter(one), Segment::Parameter(other)) => {
-            one.excludes(other) || other.excludes(one)
-        }
-    };
-    !excluded && overlap(ours, theirs)
+    let excluded = one.excludes(other) || other.excludes(one);
+    one.rest || other.rest || !excluded && overlap(ours, theirs)
 }
 
 impl Segment {
-    fn may_be_absent(&self) -> bool {
-        matches!(self, Self::Parameter(parameter) if parameter.may_be_absent())
-    }
-
-    fn is_rest(&self) -> bool {
-        matches!(self, Self::Parameter(parameter) if parameter.rest)
-    }
-}
-
-fn bad(segment: &str) -> String {
-    format!("{segment} is not a segment of a route: write a text without ?, or one {{parameter}}")
-}
-
-impl Parameter {
-    /// What stands in the braces: `name:constraint(argument)=default`, `name?`, `*rest`
+    /// Reads a text, or what stands in braces: `name:constraint(argument)=default`, `name?`, `*rest`
     /// [RouteParameterParser.cs].
-    fn parse(inner: &str) -> Option<Self> {
-        let (inner, optional) = inner
-            .strip_suffix('?')
-            .map_or((inner, false), |inner| (inner, true));
-        let name = inner.trim_start_matches('*');
-        let rest = name.len() < inner.len();
-        let mut with_default = split(name, '=').into_iter();
-        let mut parts = split(with_default.next()?, ':').into_iter();
+    fn parse(part: &str) -> Option<Self> {
+        let inner = part
+            .strip_prefix('{')
+            .and_then(|part| part.strip_suffix('}'));
+        let Some(inner) = inner else {
+            return (!part.contains(['{', '}', '?'])).then(|| Self {
+                is_text: true,
+                name: part.to_owned(),
+                ..Self::default()
+            });
+        };
+        let required = inner.strip_suffix('?').unwrap_or(inner);
+        let optional = required.len() < inner.len();
+        let name = required.trim_start_matches('*');
+        let rest = name.len() < required.len();
+        let mut with_default = split(name, '=');
+        let mut with_constraints = split(with_default.next()?, ':');
+        let name = with_constraints.next()?.to_owned();
         let default = with_default.next().map(str::to_owned);
-        let name = parts
-            .next()
-            .filter(|name| !name.is_empty() && !name.contains(['/', '{', '}', '?', '*']))?
-            .to_owned();
-        if optional && (rest || default.is_some()) {
+        let is_name = !name.is_empty() && !name.contains(['/', '{', '}', '?', '*']);
+        if !is_name || optional && (rest || default.is_some()) {
             return None;
         }
-        let constraint = |part: &str| {
-            let (name, argument) = part.split_once('(').unwrap_or((part, ""));
-            (
-                name.to_ascii_lowercase(),
-                argument.trim_end_matches(')').to_owned(),
-            )
-        };
+        let constraints = with_constraints.map(|constraint| {
+            let (name, argument) = constraint.split_once('(').unwrap_or((constraint, ""));
+            let argument = argument.trim_end_matches(')');
+            (name.to_ascii_lowercase(), argument.to_owned())
+        });
         Some(Self {
+            is_text: false,
             name,
-            constraints: parts.map(constraint).collect(),
+            constraints: constraints.collect(),
             rest,
             optional,
             default,
@@ -285,70 +224,62 @@ impl Parameter {
         self.optional || self.rest || self.default.is_some()
     }
 
-    /// Whether a value keeps to the constraints; `None` if that is not known here.
+    /// Whether a value is the text, or keeps to the constraints; `None` if that is not known here.
     fn takes(&self, value: &str) -> Option<bool> {
-        let constraints = self.constraints.iter();
-        let held: Vec<_> = constraints
-            .map(|(name, argument)| holds(name, argument, value))
-            .collect();
-        match held.contains(&Some(false)) {
-            true => Some(false),
-            false => (!held.contains(&None)).then_some(true),
+        if self.is_text {
+            return Some(self.name.eq_ignore_ascii_case(value));
         }
+        let mut all = Some(true);
+        for (name, argument) in &self.constraints {
+            match holds(name, argument, value) {
+                Some(false) => return Some(false),
+                Some(true) => {}
+                None => all = None,
+            }
+        }
+        all
     }
 
-    /// Some value that keeps to the constraints; the parameter's name if none is found.
+    /// Some value that it takes; its own name if none is found.
     fn example(&self) -> String {
-        let usual = [
-            &*self.name,
-            "1",
-            "true",
-            "00000000-0000-0000-0000-000000000000",
-        ];
-        let mut values = Vec::from(usual.map(str::to_owned));
-        let arguments = self
-            .constraints
-            .iter()
-            .flat_map(|(_, argument)| argument.split(','));
-        for number in arguments.filter_map(|number| number.trim().parse::<usize>().ok()) {
-            // The number itself, so many letters, or so many digits.
-            let (letters, digits) = ("a".repeat(number.min(200)), "1".repeat(number.min(18)));
-            values.extend([number.to_string(), letters, digits]);
+        let guid = "00000000-0000-0000-0000-000000000000";
+        let mut values = [&self.name, "1", "true", guid].map(str::to_owned).to_vec();
+        for (_, argument) in &self.constraints {
+            for number in argument
+                .split(',')
+                .filter_map(|one| one.trim().parse::<usize>().ok())
+            {
+                // The number itself, so many letters, or so many digits.
+                let (letters, digits) = ("a".repeat(number.min(200)), "1".repeat(number.min(18)));
+                values.extend([number.to_string(), letters, digits]);
+            }
         }
-        let example = values
-            .into_iter()
-            .find(|value| self.takes(value) != Some(false));
-        example.unwrap_or_else(|| self.name.clone())
+        let mut values = values.into_iter();
+        let taken = values.find(|value| self.takes(value) != Some(false));
+        taken.unwrap_or_else(|| self.name.clone())
     }
 
-    /// Whether no value keeps to the constraints of both: one is of letters, the other one of
-    /// digits.
+    /// Whether it does not take the other's text, or only letters where the other takes digits.
     fn excludes(&self, other: &Self) -> bool {
         const DIGITS: [&str; 5] = ["int", "long", "min", "max", "range"];
-        let has = |parameter: &Self, names: &[&str]| {
-            let mut constraints = parameter.constraints.iter();
-            constraints.any(|(name, _)| names.contains(&name.as_str()))
-        };
-        has(self, &["alpha"]) && has(other, &DIGITS)
+        let is_alpha = |(name, _): &(String, String)| name == "alpha";
+        let is_number = |(name, _): &(String, String)| DIGITS.contains(&&**name);
+        other.is_text && self.takes(&other.name) == Some(false)
+            || self.constraints.iter().any(is_alpha) && other.constraints.iter().any(is_number)
     }
 }
 
 /// Splits at `separator`, but not within braces or brackets.
-fn split(text: &str, separator: char) -> Vec<&str> {
-    let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0);
-    for (place, c) in text.char_indices() {
+fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut depth = 0;
+    text.split(move |c| {
         match c {
             '{' | '(' => depth += 1,
             '}' | ')' => depth -= 1,
-            c if c == separator && depth == 0 => {
-                parts.push(&text[start..place]);
-                start = place + c.len_utf8();
-            }
             _ => {}
         }
-    }
-    parts.push(&text[start..]);
-    parts
+        c == separator && depth == 0
+    })
 }
 
 /// Whether a value keeps to a constraint [Constraints/*.cs]; `None` if the constraint is not known
@@ -360,21 +291,20 @@ fn holds(name: &str, argument: &str, value: &str) -> Option<bool> {
         .filter_map(|number| number.trim().parse().ok());
     let arguments: Vec<i64> = arguments.collect();
     let word = value.trim();
-    let number = word.parse::<i64>();
-    let number_is = |test: &dyn Fn(i64) -> bool| number.as_ref().is_ok_and(|number| test(*number));
+    let number: Option<i64> = word.parse().ok();
     Some(match (name, &arguments[..]) {
         ("alpha", _) => value.bytes().all(|byte| byte.is_ascii_alphabetic()),
         ("bool", _) => word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false"),
         ("int", _) => word.parse::<i32>().is_ok(),
-        ("long", _) => number.is_ok(),
+        ("long", _) => number.is_some(),
         ("guid", _) => is_guid(word),
         ("length", [length]) => characters == *length,
         ("length", [least, most]) => (*least..=*most).contains(&characters),
         ("minlength", [least]) => characters >= *least,
         ("maxlength", [most]) => characters <= *most,
-        ("min", [least]) => number_is(&|number| number >= *least),
-        ("max", [most]) => number_is(&|number| number <= *most),
-        ("range", [least, most]) => number_is(&|number| (*least..=*most).contains(&number)),
+        ("min", [least]) => number.is_some_and(|number| number >= *least),
+        ("max", [most]) => number.is_some_and(|number| number <= *most),
+        ("range", [least, most]) => number.is_some_and(|number| (*least..=*most).contains(&number)),
         ("length" | "minlength" | "maxlength" | "min" | "max" | "range" | "required", _) => true,
         _ => return None,
     })
@@ -382,46 +312,30 @@ fn holds(name: &str, argument: &str, value: &str) -> Option<bool> {
 
 /// `Guid.TryParse`, less its form of several hexadecimal numbers.
 pub fn is_guid(text: &str) -> bool {
-    let inner = |open, close| {
-        text.strip_prefix(open)
-            .and_then(|text: &str| text.strip_suffix(close))
-    };
+    let inner = |open, close| text.strip_prefix(open)?.strip_suffix(close);
     let dashed = inner('{', '}').or_else(|| inner('(', ')')).unwrap_or(text);
-    let hex = |part: &str, length| {
-        part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    let parts: Vec<&str> = dashed.split('-').collect();
-    hex(text, 32)
-        || (parts.len() == 5
-            && parts
-                .iter()
-                .zip([8, 4, 4, 4, 12])
-                .all(|(part, length)| hex(part, length)))
+    let lengths: Vec<usize> = dashed.split('-').map(str::len).collect();
+    let is_hex = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    dashed.bytes().all(is_hex) && (lengths == [8, 4, 4, 4, 12] || lengths == [32] && dashed == text)
 }
 
 /// Percent-decoding; what is not UTF-8 then becomes U+FFFD, a `%` that starts no `%XX` stays as it
 /// is.
 pub fn decoded(text: &str) -> String {
-    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    while let [byte, after @ ..] = rest {
-        rest = after;
-        if let (b'%', [high, low, after @ ..]) = (byte, after)
-            && let (Some(high), Some(low)) = (digit(high), digit(low))
-        {
-            bytes.push((high * 16 + low) as u8);
-            rest = after;
-        } else {
-            bytes.push(*byte);
-        }
+    let mut parts = text.split('%');
+    let mut bytes = Vec::from(parts.next().unwrap_or_default());
+    for part in parts {
+        let digits = part.get(..2).filter(|digits| !digits.starts_with('+'));
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.unwrap_or(b'%'));
+        bytes.extend(&part.as_bytes()[if byte.is_some() { 2 } else { 0 }..]);
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A path decoded as the host does it: a `%2F` stays one, which distinguishes it from a slash.
-fn decoded_path(text: &str) -> String {
-    let segments = text
-        .split('/')
-        .map(|segment| decoded(segment).replace('/', "%2F"));
+fn decoded_path(path: &str) -> String {
+    let segments = path.split('/');
+    let segments = segments.map(|segment| decoded(segment).replace('/', "%2F"));
     segments.collect::<Vec<_>>().join("/")
 }

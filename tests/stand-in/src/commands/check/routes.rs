@@ -73,7 +73,7 @@ fn conflict(first: &Function, then: &Function) -> Option<Finding> {
         return None;
     }
     let (file, name) = (then.file_name(), &first.name);
-    if one.is_same(other) {
+    if one.covers(other) && other.covers(one) {
         let what = format!(
             "the function {name} has the same route and method, /{other}, and this one does not \
              run: write another \"route\", or other \"methods\""

@@ -1,28 +1,9 @@
-use crate::host::cases;
+use crate::host::cases_of;
 use stand_in::host::newtonsoft::{on_one_line, parse};
 
 /// What the host reads, and writes on one line.
 #[test]
 fn json_is_rewritten_as_the_contract_says() {
-    let table = r#"
-        10.10 => 10.1
-        1.0 => 1.0
-        -0 => 0
-        -0.0 => -0.0
-        12345678901234567.89 => 12345678901234568.0
-        1e5 => 100000.0
-        1e15 => 1E+15
-        1e-5 => 1E-05
-        1e400 => "Infinity"
-        0x1F => 31
-        017 => 15
-        -017 => -17
-        .5 => 0.5
-        {a:1,} => {"a":1}
-        { message: 'it\'s' } => {"message":"it's"}
-        {"a":1,"b":2,"\u0061":3} => {"a":3,"b":2}
-        ["\ud800", "\ud83d\ude00", "\ude00\ud83d-"] => ["�","😀","��-"]
-        [NaN,-Infinity] => ["NaN","-Infinity"]"#;
     let kept = "0 -1 9223372036854775808 -9223372036854775809 10.1 1E+16 1E-05 0.0001";
     let kept = kept.split(' ').map(|kept| (kept, kept));
     let controls = [
@@ -32,7 +13,7 @@ fn json_is_rewritten_as_the_contract_says() {
             "\"\\n\\u2028/<\u{7f}\\u0001\"",
         ),
     ];
-    for (text, expected) in cases(table).chain(kept).chain(controls) {
+    for (text, expected) in cases_of("JSON").chain(kept).chain(controls) {
         let token = parse(text, 64).map(|token| token.to_json(false));
         assert_eq!(token.as_deref(), Ok(expected), "{text}");
     }
