@@ -1,8 +1,7 @@
 //! The commands of the Makefile: `cargo run --quiet -p stand-in -- <command> [arguments]`, in the
 //! app's root.
 
-use stand_in::commands::lock::Lock;
-use stand_in::commands::{Written, check, mine, new, package, remove};
+use stand_in::commands::{Written, check, function_json, lock, mine, new, package, remove};
 use stand_in::run;
 use stand_in::run::guard;
 use std::path::Path;
@@ -32,7 +31,7 @@ fn execute(command: &str, arguments: &[String]) -> Result<(), String> {
         "check" => !written(&["FIX"])?.get("FIX").is_empty(),
         _ => false,
     };
-    let lock = writes.then(|| Lock::take(root, command)).transpose()?;
+    let lock = writes.then(|| lock::take(root, command)).transpose()?;
     let lines = match command {
         "azure" => package::azure(root)?,
         "check" => {
@@ -45,7 +44,7 @@ fn execute(command: &str, arguments: &[String]) -> Result<(), String> {
         }
         "guard" => return guard::run(arguments),
         "mine" => mine::mine(root, written(&["NAME"])?.get("NAME"))?,
-        "new" => new::add(root, &written(&new::VARIABLES)?)?,
+        "new" => new::add(root, &written(&function_json::VARIABLES)?)?,
         "package" => vec![package::package(root)?],
         "remove" => remove::remove(root, written(&["NAME"])?.get("NAME"))?,
         "run" => return run::run(arguments),

@@ -7,5 +7,6 @@ pub fn run(invocation: Invocation) -> Result {
     let uri: String = invocation.metadata("Uri")?.unwrap_or_default();
     let text = format!("{} bytes", bytes.len());
     log::info(format_args!("{uri}: {text}"));
-    Ok(Response::new())
+    // BINDINGS_
+    Ok(Response::new() /* OUTPUTS_ */)
 }

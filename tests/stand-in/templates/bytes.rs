@@ -6,5 +6,6 @@ pub fn run(invocation: Invocation) -> Result {
     let bytes = invocation.trigger.binary()?;
     let text = format!("{} bytes", bytes.len());
     log::info(&text);
-    Ok(Response::new())
+    // BINDINGS_
+    Ok(Response::new() /* OUTPUTS_ */)
 }

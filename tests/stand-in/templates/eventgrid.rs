@@ -19,5 +19,6 @@ pub fn run(invocation: Invocation) -> Result {
     let event: Event = invocation.trigger.json()?;
     let text = format!("{} {}", event.event_type, event.subject);
     log::info(&text);
-    Ok(Response::new())
+    // BINDINGS_
+    Ok(Response::new() /* OUTPUTS_ */)
 }

@@ -8,5 +8,6 @@ pub fn run(request: HttpRequest) -> Result {
     let text = format!("asked for {item}");
     log::info(&text);
     let answer = HttpResponse::json(&json!({ "item": item }))?;
-    Ok(Response::from(answer))
+    // BINDINGS_
+    Ok(Response::from(answer) /* OUTPUTS_ */)
 }

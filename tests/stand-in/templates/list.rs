@@ -10,5 +10,6 @@ pub fn run(invocation: Invocation) -> Result {
     }
     let text = format!("{} items", items.len());
     log::info(&text);
-    Ok(Response::new())
+    // BINDINGS_
+    Ok(Response::new() /* OUTPUTS_ */)
 }

@@ -8,5 +8,6 @@ pub fn run(invocation: Invocation) -> Result {
     let count: Option<u64> = invocation.metadata("METADATA_").ok().flatten();
     let count = count.unwrap_or_default();
     log::info(format_args!("{} bytes, METADATA_ {count}", text.len()));
-    Ok(Response::new())
+    // BINDINGS_
+    Ok(Response::new() /* OUTPUTS_ */)
 }

@@ -5,5 +5,6 @@ use crate::{Invocation, Response, Result, log};
 pub fn run(invocation: Invocation) -> Result {
     let text = invocation.trigger.text();
     log::info(format_args!("{} bytes", text.len()));
-    Ok(Response::new())
+    // BINDINGS_
+    Ok(Response::new() /* OUTPUTS_ */)
 }

@@ -15,5 +15,6 @@ pub fn run(invocation: Invocation) -> Result {
     let timer: Timer = invocation.trigger.json()?;
     let text = if timer.is_past_due { "late" } else { "on time" };
     log::info(text);
-    Ok(Response::new())
+    // BINDINGS_
+    Ok(Response::new() /* OUTPUTS_ */)
 }

@@ -26,5 +26,6 @@ pub fn run(call: ToolCall) -> Result {
     log::info(&text);
     let answer = Answer { price: 3 * count };
     let result = ToolResult::structured(&answer)?;
-    Ok(Response::from(result))
+    // BINDINGS_
+    Ok(Response::from(result) /* OUTPUTS_ */)
 }

@@ -1,8 +1,8 @@
 //! Changes of several files: all that can fail is tried under other names first, then the files
 //! take their places.
 
-use std::borrow::Cow;
-use std::fs::{self, File};
+use std::ffi::OsString;
+use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,12 +22,32 @@ impl Changes {
         self.written.push((path, text));
     }
 
+    /// Writes what `change` makes of a file's text, if it is another text.
+    pub fn edit(
+        &mut self,
+        root: &Path,
+        path: &str,
+        change: impl FnOnce(&str) -> String,
+    ) -> Result<(), String> {
+        let before = self.read(root, path)?;
+        let after = change(&before);
+        if after != before {
+            self.write(path, after);
+        }
+        Ok(())
+    }
+
     /// The text of a file as it will be.
     pub fn read(&self, root: &Path, path: &str) -> Result<String, String> {
         match self.written.iter().find(|(written, _)| written == path) {
             Some((_, text)) => Ok(text.clone()),
             None => fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}")),
         }
+    }
+
+    /// The files that are written, in their order.
+    pub fn written(&self) -> Vec<&str> {
+        self.written.iter().map(|(path, _)| path.as_str()).collect()
     }
 
     /// Moves a file or a folder, once all files are written.
@@ -55,8 +75,13 @@ impl Changes {
         }
         // A copy on another disk may soon be the only one.
         staged.0.retain(|path| is_unfinished(path));
-        for (step, path, words) in steps {
-            match step.take() {
+        for ((from, to), path, words) in steps {
+            let taken = match to {
+                Some(to) => fs::rename(from, to),
+                None if from.is_dir() => fs::remove_dir_all(from),
+                None => fs::remove_file(from),
+            };
+            match taken {
                 Ok(()) => done.push(words),
                 Err(error) if done.is_empty() => return Err(format!("{path}: {error}")),
                 Err(error) => {
@@ -69,22 +94,9 @@ impl Changes {
     }
 }
 
-/// The second part of a change.
-enum Step {
-    Rename(PathBuf, PathBuf),
-    /// It has been copied to another disk.
-    Delete(PathBuf),
-}
-
-impl Step {
-    fn take(self) -> io::Result<()> {
-        match self {
-            Self::Rename(from, to) => fs::rename(from, to),
-            Self::Delete(path) if path.is_dir() => fs::remove_dir_all(path),
-            Self::Delete(path) => fs::remove_file(path),
-        }
-    }
-}
+/// What the second part of a change renames, and to what; `None` if it deletes what is on another
+/// disk by now.
+type Step = (PathBuf, Option<PathBuf>);
 
 /// What the first part of a change leaves behind: dropping it removes what has not been renamed,
 /// and the folders that are empty.
@@ -106,14 +118,10 @@ impl Staged {
         self.make_parents(path)?;
         // A link stays one: what it names is written.
         let path = path.canonicalize().unwrap_or(path.to_owned());
-        let permissions = match path.metadata() {
-            Ok(metadata) if metadata.permissions().readonly() => {
-                return Err(io::Error::other("it is read-only"));
-            }
-            Ok(metadata) => Some(metadata.permissions()),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
+        let permissions = path.metadata().ok().map(|file| file.permissions());
+        if permissions.as_ref().is_some_and(Permissions::readonly) {
+            return Err(io::Error::other("it is read-only"));
+        }
         let beside = beside(&path);
         self.0.push(beside.clone());
         let mut file = File::create(&beside)?;
@@ -122,7 +130,7 @@ impl Staged {
             file.set_permissions(permissions)?;
         }
         file.sync_all()?;
-        Ok(Step::Rename(beside, path))
+        Ok((beside, Some(path)))
     }
 
     /// Tries with an empty file whether `from` can be moved to `to`, and copies it where `to` is on
@@ -133,10 +141,10 @@ impl Staged {
         self.0.extend([probe.clone(), probe_to.clone()]);
         File::create(&probe)?;
         match fs::rename(&probe, &probe_to) {
-            Ok(()) => Ok(Step::Rename(from.to_owned(), to.to_owned())),
+            Ok(()) => Ok((from.to_owned(), Some(to.to_owned()))),
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {
                 self.copy(from, to)?;
-                Ok(Step::Delete(from.to_owned()))
+                Ok((from.to_owned(), None))
             }
             Err(error) => Err(error),
         }
@@ -150,8 +158,8 @@ impl Staged {
         }
         fs::create_dir(to)?;
         for entry in from.read_dir()? {
-            let entry = entry?;
-            self.copy(&entry.path(), &to.join(entry.file_name()))?;
+            let name = entry?.file_name();
+            self.copy(&from.join(&name), &to.join(&name))?;
         }
         Ok(())
     }
@@ -170,16 +178,15 @@ impl Staged {
 /// The beginning of the names under which files are written first.
 const UNFINISHED: &str = ".unfinished-";
 
-fn name(path: &Path) -> Cow<'_, str> {
-    path.file_name().unwrap_or_default().to_string_lossy()
-}
-
 /// The name under which a file is written first.
 fn beside(path: &Path) -> PathBuf {
-    path.with_file_name(format!("{UNFINISHED}{}", name(path)))
+    let mut name = OsString::from(UNFINISHED);
+    name.push(path.file_name().unwrap_or_default());
+    path.with_file_name(name)
 }
 
 /// Whether a command that was ended in the middle has left this file behind.
 pub fn is_unfinished(path: &Path) -> bool {
-    name(path).starts_with(UNFINISHED)
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().starts_with(UNFINISHED)
 }

@@ -1,5 +1,5 @@
 //! The Rust of a new function and of its test: the files in `tests/stand-in/templates`, with the
-//! function's own names, inputs and outputs.
+//! function's own names, inputs and outputs in the place of `NAME_`, `BINDINGS_` and so on.
 
 use crate::app::function::{Binding, Function};
 use crate::app::names;
@@ -16,7 +16,7 @@ macro_rules! template {
     };
 }
 
-/// The texts of the template of a function and of that of its test.
+/// The template of a function, and that of its test.
 fn template(trigger: &Binding) -> (&'static str, &'static str) {
     match trigger.kind.to_ascii_lowercase().as_str() {
         "httptrigger" => template!("http", "http"),
@@ -32,249 +32,183 @@ fn template(trigger: &Binding) -> (&'static str, &'static str) {
     }
 }
 
-/// What the metadata of a message say besides, by its trigger.
-const METADATA: [(&str, &str); 3] = [
-    ("queueTrigger", "DequeueCount"),
-    ("serviceBusTrigger", "DeliveryCount"),
-    ("eventHubTrigger", "SequenceNumber"),
-];
-
-/// The types of outputs that a function sets to its text, or to its bytes.
-const PLAIN: [&str; 4] = ["queue", "serviceBus", "eventHub", "blob"];
-
-/// The types that it sets to an object, and the member of that which holds the text.
-const OBJECTS: [(&str, &str, &str); 3] = [
-    (
-        "table",
-        r#"{
-        "PartitionKey": "NAME_",
-        "RowKey": INVOCATION_.id,
-        "Value": text,
-    }"#,
-        "Value",
-    ),
-    (
-        "cosmosDB",
-        r#"{
-        "id": INVOCATION_.id,
-        "value": text,
-    }"#,
-        "value",
-    ),
-    (
-        "eventGrid",
-        r#"{
-        "specversion": "1.0",
-        "id": INVOCATION_.id,
-        "source": "/NAME_",
-        "type": "NAME_",
-        "data": text,
-    }"#,
-        "data",
-    ),
-];
-
 /// How a function reads an input, what its test gives, and what is in the log then.
 const INPUT: [&str; 3] = [
-    r#"
-    if let Some(value) = INVOCATION_.input("BINDING_")? {
+    r#"    if let Some(value) = INVOCATION_.input("BINDING_")? {
         log::info(format_args!("BINDING_: {} bytes", value.text().len()));
-    }"#,
+    }
+"#,
     r#""given".into()"#,
     "BINDING_: 5 bytes",
 ];
 
 /// The same of a table's rows, which are always a list.
 const ROWS: [&str; 3] = [
-    r#"
-    if let Some(rows) = INVOCATION_.input("BINDING_")? {
+    r#"    if let Some(rows) = INVOCATION_.input("BINDING_")? {
         let rows: Vec<serde_json::Value> = rows.json()?;
         log::info(format_args!("BINDING_: {} rows", rows.len()));
-    }"#,
+    }
+"#,
     r#"serde_json::json!([{"PartitionKey": "NAME_", "RowKey": "1"}])"#,
     "BINDING_: 1 rows",
+];
+
+/// The outputs that a function sets to an object: the member that holds its text, and the others.
+const OBJECTS: [(&str, &str, &str); 3] = [
+    (
+        "table",
+        "Value",
+        r#""PartitionKey": "NAME_", "RowKey": INVOCATION_.id"#,
+    ),
+    ("cosmosDB", "value", r#""id": INVOCATION_.id"#),
+    (
+        "eventGrid",
+        "data",
+        r#""specversion": "1.0", "id": INVOCATION_.id, "source": "/NAME_", "type": "NAME_""#,
+    ),
 ];
 
 /// The text of `src/functions/<file>.rs` and that of `tests/functions/<file>.rs`.
 pub fn of(function: &Function) -> (String, String) {
     let trigger = function.trigger();
     let (code, test) = template(trigger);
-    let (mut code, mut test) = (code.to_owned(), test.replace("pub fn ", "#[test]\nfn "));
+    let (mut statements, mut calls) = (String::new(), String::new());
+    let (mut given, mut found) = (String::new(), String::new());
+    for input in function.inputs() {
+        let named = |text: &str| text.replace("BINDING_", &input.name);
+        let [read, value, logged] = if input.is("table") { ROWS } else { INPUT }.map(named);
+        statements += &read;
+        given += &format!("app.input(\"NAME_\", \"{}\", {value});\n", input.name);
+        if found.is_empty() {
+            found += "let logs = app.logs().join(\"\\n\");\n";
+        }
+        found += &format!("assert!(logs.contains(\"{logged}\"), \"{{logs}}\");\n");
+    }
+    let text = match code.contains("let text = format!(") {
+        true => "text.as_str()",
+        false => "text",
+    };
+    // Bytes may be many: a single output gets them without a copy.
+    let blobs = function.listed_outputs().filter(|output| output.is("blob"));
+    let (bytes, bytes_found) = match (code.contains("let bytes ="), blobs.count()) {
+        (true, 1) => ("bytes", "bytes"),
+        (true, _) => ("bytes.as_slice()", "bytes"),
+        (false, _) => (text, "text"),
+    };
+    for output in function.listed_outputs() {
+        let (name, queue) = (&output.name, place(output));
+        let outputs = format!("app.outputs(\"NAME_\", \"{name}\")");
+        let object = OBJECTS.iter().find(|(kind, ..)| output.is(kind));
+        let (value, equal) = if let Some((_, member, others)) = object {
+            let variable = names::module(&names::file(&name.replace("$return", "value")));
+            let members = others.replace(", ", ",\n        ");
+            statements += &format!(
+                "    let {variable} = serde_json::json!({{\n        {members},\n        \"{member}\": text,\n    }});\n"
+            );
+            let equal = format!("{outputs}[0][\"{member}\"], text");
+            (format!("Output::raw(&{variable})?"), equal)
+        } else if output.is("blob") {
+            (bytes.to_owned(), format!("{outputs}, [{bytes_found}]"))
+        } else if output.is("queue") {
+            (text.to_owned(), format!("app.queue(\"{queue}\"), [text]"))
+        } else if output.is("serviceBus") || output.is("eventHub") {
+            (text.to_owned(), format!("{outputs}, [text]"))
+        } else {
+            statements += &format!("    // Set the output {name}: .output(\"{name}\", value)\n");
+            continue;
+        };
+        calls += &match name.as_str() {
+            "$return" => format!(".return_value({value})"),
+            name => format!(".output(\"{name}\", {value})"),
+        };
+        // Which queue a setting names is not known here.
+        if !output.is("queue") || !queue.contains('%') {
+            found += &format!("assert_eq!({equal});\n");
+        }
+    }
+    let mut code = code
+        .replace("    // BINDINGS_\n", &statements)
+        .replace(" /* OUTPUTS_ */", &calls);
+    if calls.contains("Output::") {
+        code = code.replacen(" Response,", " Output, Response,", 1);
+    }
+    let mut test = test
+        .replace("pub fn ", "#[test]\nfn ")
+        .replace("    // GIVEN_\n", &given)
+        .replace("    // FOUND_\n", &found);
     if function.is_http() {
-        (code, test) = http(function, &code, &test);
+        (code, test) = requested(function, &code, &test);
     }
     let place = place(trigger);
     if trigger.is("queueTrigger") && !place.contains('%') {
         let by_hand = r#"app.trigger("NAME_", text.into())"#;
         test = test.replace(by_hand, r#"app.send("PLACE_", text)"#);
     }
-    if let Some((_, metadata)) = METADATA.iter().find(|(kind, _)| trigger.is(kind)) {
-        code = code.replace("METADATA_", metadata);
-    }
-    let place = Some(place.as_str()).filter(|place| !place.is_empty());
+    let (invocation, metadata) = match trigger.kind.to_ascii_lowercase().as_str() {
+        "httptrigger" => ("request.invocation", ""),
+        "mcptooltrigger" => ("call", ""),
+        "servicebustrigger" => ("invocation", "DeliveryCount"),
+        "eventhubtrigger" => ("invocation", "SequenceNumber"),
+        _ => ("invocation", "DequeueCount"),
+    };
+    let place = if place.is_empty() {
+        "its trigger"
+    } else {
+        &place
+    };
     let module = names::module(&names::file(&function.name));
-    let named = |text: &str| {
-        text.replace("PLACE_", place.unwrap_or("its trigger"))
-            .replace("TOOL_", trigger.text("toolName"))
-            .replace("super::FUNCTION_", &format!("app::functions::{module}"))
-            .replace("NAME_", &function.name)
-    };
-    let (code, test) = (with_bindings(function, &code), tested(function, &test));
-    (laid_out(&named(&code)), laid_out(&named(&test)))
-}
-
-/// The function with its inputs and outputs.
-fn with_bindings(function: &Function, code: &str) -> String {
-    // Each template ends with its response.
-    let (body, response) = code.rsplit_once("\n    Ok(").unwrap_or((code, ""));
-    let response = response.trim_end_matches(")\n}\n");
-    let text = match body.contains("let text = format!(") {
-        true => "text.as_str()",
-        false => "text",
-    };
-    // Bytes may be many: a single output gets them without a copy.
-    let blobs = function.listed_outputs().filter(|output| output.is("blob"));
-    let bytes = match (body.contains("let bytes ="), blobs.count()) {
-        (true, 1) => "bytes",
-        (true, _) => "bytes.as_slice()",
-        (false, _) => text,
-    };
-    let (mut statements, mut calls, mut unset) = (String::new(), String::new(), Vec::new());
-    for input in function.inputs() {
-        let [code, ..] = if input.is("table") { ROWS } else { INPUT };
-        statements += &code.replace("BINDING_", &input.name);
-    }
-    for output in function.listed_outputs() {
-        let name = output.name.as_str();
-        let value = if let Some((_, object, _)) = OBJECTS.iter().find(|(kind, ..)| output.is(kind))
-        {
-            let variable = match name {
-                "$return" => "value".to_owned(),
-                name => names::module(&names::file(name)),
-            };
-            statements += &format!("\n    let {variable} = serde_json::json!({object});");
-            format!("Output::raw(&{variable})?")
-        } else if output.is("blob") {
-            bytes.to_owned()
-        } else if PLAIN.iter().any(|kind| output.is(kind)) {
-            text.to_owned()
-        } else {
-            unset.push(name);
-            continue;
-        };
-        calls += &match name {
-            "$return" => format!(".return_value({value})"),
-            name => format!(".output(\"{name}\", {value})"),
-        };
-    }
-    let invocation = match function.is_http() {
-        true => "request.invocation",
-        false if function.is_tool() => "call",
-        false => "invocation",
-    };
-    let statements = statements.replace("INVOCATION_", invocation);
-    let mut code = format!("{body}{statements}\n    Ok({response}{calls})\n}}\n");
-    if !unset.is_empty() {
-        let unset = unset.join(", ");
-        let doc =
-            format!("/// It has more outputs: set each of {unset} with `.output(name, value)`.");
-        code = code.replacen("pub fn run", &format!("{doc}\npub fn run"), 1);
-    }
-    match calls.contains("Output") {
-        true => code.replacen("Response, Result", "Output, Response, Result", 1),
-        false => code,
-    }
-}
-
-/// The test, with what it gives to inputs and finds in outputs.
-fn tested(function: &Function, test: &str) -> String {
-    let (mut given, mut found) = (String::new(), String::new());
-    for input in function.inputs() {
-        let [_, value, logged] = if input.is("table") { ROWS } else { INPUT };
-        let name = &input.name;
-        given += &format!("    app.input(\"NAME_\", \"{name}\", {value});\n");
-        let logged = logged.replace("BINDING_", name);
-        found += &format!("    assert!(logs.contains(\"{logged}\"), \"{{logs}}\");\n");
-    }
-    if !found.is_empty() {
-        found = format!("    let logs = app.logs().join(\"\\n\");\n{found}");
-    }
-    let bytes = match test.contains("bytes, text") {
-        true => "bytes",
-        false => "text",
-    };
-    for output in function.listed_outputs() {
-        let (name, place) = (&output.name, place(output));
-        let outputs = format!("app.outputs(\"NAME_\", \"{name}\")");
-        let object = OBJECTS.iter().find(|(kind, ..)| output.is(kind));
-        let equal = if let Some((_, _, member)) = object {
-            format!("{outputs}[0][\"{member}\"], text")
-        } else if output.is("blob") {
-            format!("{outputs}, [{bytes}]")
-        } else if output.is("queue") && !place.contains('%') {
-            format!("app.queue(\"{place}\"), [text]")
-        } else if output.is("serviceBus") || output.is("eventHub") {
-            format!("{outputs}, [text]")
-        } else {
-            // Which queue a setting names is not known here.
-            continue;
-        };
-        found += &format!("    assert_eq!({equal});\n");
-    }
-    const START: &str = "    let app = App::start();\n";
-    let test = test.replacen(START, &format!("{START}{given}"), 1);
-    format!("{}{found}}}\n", test.trim_end_matches("}\n"))
+    [code, test]
+        .map(|text| {
+            let text = text
+                .replace("INVOCATION_", invocation)
+                .replace("METADATA_", metadata)
+                .replace("PLACE_", place)
+                .replace("TOOL_", trigger.text("toolName"))
+                .replace("super::FUNCTION_", &format!("app::functions::{module}"))
+                .replace("NAME_", &function.name);
+            laid_out(&text)
+        })
+        .into()
 }
 
 /// The code and the test of an HTTP function, with its route and methods.
-fn http(function: &Function, code: &str, test: &str) -> (String, String) {
+fn requested(function: &Function, code: &str, test: &str) -> (String, String) {
     let route = function.route.as_ref().map(Template::example);
-    let (parameters, mut path) = route.unwrap_or_default();
-    let read = |(name, _): &(String, _)| format!("request.param({name:?})?");
-    let read: Vec<String> = parameters.iter().map(read).collect();
-    let values = parameters.iter().map(|(_, value)| value.as_deref());
-    let mut item = values
-        .map(Option::unwrap_or_default)
-        .collect::<Vec<_>>()
-        .join("/");
-    const QUERY: &str = r#"request.query("item").unwrap_or_default()"#;
-    let read = match &read[..] {
-        [] => {
-            (path, item) = (path + "?item=pen", "pen".into());
-            QUERY.to_owned()
-        }
-        [one] => format!("{one}.unwrap_or_default()"),
-        all => {
-            let all = all.join(", ");
-            format!("[{all}].map(Option::unwrap_or_default).join(\"/\")")
+    let (parameters, path) = route.unwrap_or_default();
+    const QUERY: &str = r#"request.query("item")"#;
+    let (read, path, item) = match parameters.into_iter().next() {
+        None => (QUERY.to_owned(), path + "?item=pen", "pen".to_owned()),
+        Some((name, value)) => {
+            let read = format!("request.param({name:?})?");
+            (read, path, value.unwrap_or_default())
         }
     };
     let methods = function.methods();
-    let other = methods.iter().find(|method| *method != "HEAD");
-    let other = other.map_or("HEAD", String::as_str);
-    let usual = ["GET", "POST"].into_iter().find(|one| function.takes(one));
-    let method = usual.unwrap_or(other);
-    let call = match method {
-        "GET" => format!("app.get({path:?})"),
-        "POST" => format!("app.post({path:?}, \"\")"),
-        _ => format!("app.call({method:?}, {path:?}, &[], \"\")"),
+    let method = methods.iter().find(|method| *method != "HEAD");
+    let call = match method.map_or("HEAD", String::as_str) {
+        _ if function.takes("GET") => "app.get(\"PATH_\")".to_owned(),
+        _ if function.takes("POST") => "app.post(\"PATH_\", \"\")".to_owned(),
+        method => format!("app.call({method:?}, \"PATH_\", &[], \"\")"),
     };
-    let mut test = test.replace(r#"app.get("PATH_?item=pen")"#, &call);
-    if method == "HEAD" {
-        test = test.replace("    assert_eq!(answer.json()[\"item\"], \"pen\");\n", "");
+    let mut test = test.replace("app.get(\"PATH_\")", &call);
+    if call.contains("HEAD") {
+        test = test.replace("    assert_eq!(answer.json()[\"item\"], \"ITEM_\");\n", "");
     }
-    let test = test.replace("asked for pen", &format!("asked for {item}"));
-    let test = test.replace(r#""pen""#, &format!("{item:?}"));
-    (code.replace(QUERY, &read), test)
+    let quoted = |text: &str| text.escape_debug().to_string();
+    let test = test.replace("PATH_", &quoted(&path));
+    (
+        code.replace(QUERY, &read),
+        test.replace("ITEM_", &quoted(&item)),
+    )
 }
 
-/// Where a binding's values come from or go to; empty where its members do not say it. As in a Rust
-/// string.
+/// Where a binding's values come from or go to, as in a Rust string; empty where its members do not
+/// say it.
 fn place(binding: &Binding) -> String {
     let members = ["queueName", "topicName", "eventHubName", "path", "schedule"];
-    let mut places = members.map(|member| binding.text(member)).into_iter();
-    let place = places.find(|place| !place.is_empty()).unwrap_or_default();
-    place.escape_debug().to_string()
+    let places = members.map(|member| binding.text(member));
+    let place = places.into_iter().find(|place| !place.is_empty());
+    place.unwrap_or_default().escape_debug().to_string()
 }
 
 /// The code as rustfmt lays it out; as it is where rustfmt is not installed.
@@ -290,8 +224,10 @@ pub fn laid_out(code: &str) -> String {
         // It reads all before it writes.
         rustfmt.stdin.take()?.write_all(code.as_bytes()).ok()?;
         let output = rustfmt.wait_with_output().ok()?;
-        output.status.success().then_some(output.stdout)
+        let is_laid_out = output.status.success();
+        String::from_utf8(output.stdout)
+            .ok()
+            .filter(|_| is_laid_out)
     };
-    let laid_out = rustfmt().and_then(|text| String::from_utf8(text).ok());
-    laid_out.unwrap_or_else(|| code.to_owned())
+    rustfmt().unwrap_or_else(|| code.to_owned())
 }

@@ -31,24 +31,23 @@ const README: &str = "tests/template/your-README.md";
 /// show. Errors where git could not bring back what goes, and for a name that cargo does not take.
 pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let mut changes = Changes::default();
-    let lock = changes.read(root, "Cargo.lock")?;
-    check_name(name, &lock)?;
+    check_name(name, &changes.read(root, "Cargo.lock")?)?;
     let first = TEMPLATE[0];
     if !root.join(first).exists() {
         return Err(format!("it is your own app already: {first} is gone"));
     }
-    let manifest = changes.read(root, "Cargo.toml")?;
-    let own = of_ones_own(&manifest, name);
-    let (manifest, old) = own.ok_or("Cargo.toml has no line name = \"...\" in [package]")?;
+    let manifest = own_manifest(&changes.read(root, "Cargo.toml")?, name);
+    let [begin, end] = MARKERS;
+    let manifest = manifest.ok_or_else(|| {
+        format!("Cargo.toml has no name, or not the lines {begin:?} and {end:?}: write them")
+    })?;
     let readme = changes.read(root, README)?.replacen("YOUR-APP", name, 1);
-    changes.write("Cargo.lock", renamed_in_lock(&lock, &old, name)?);
     changes.write("README.md", readme);
-    let (mut gone, mut samples) = (Vec::new(), Vec::new());
+    let mut gone = Vec::new();
     for sample in SAMPLES {
         // A sample may have been removed by hand.
-        if let Ok(removed) = remove::plan(root, sample, &mut changes) {
-            gone.extend(removed.files);
-            samples.push(sample);
+        if let Ok(files) = remove::plan(root, sample, &mut changes) {
+            gone.extend(files);
         }
     }
     changes.write("Cargo.toml", manifest);
@@ -62,27 +61,21 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
         changes.rename(path, format!("{kept}/{path}"));
     }
     changes.apply(root, "git checkout . brings all of it back.")?;
-    let samples = match samples[..] {
-        [] => String::new(),
-        _ => format!("the samples {} with their tests, ", samples.join(", ")),
-    };
-    Ok(vec![
+    // It writes the new name into Cargo.lock.
+    let update = ["update", "--workspace", "--offline", "--quiet"];
+    run(root, "cargo", &update).map_err(|why| format!("Cargo.lock has the old name: {why}"))?;
+    let gone = gone.join(", ");
+    let lines = [
         format!("The app is yours: its name is {name}, in Cargo.toml, Cargo.lock and README.md."),
-        format!(
-            "Gone: {samples}and what is about the template: {}, the license in Cargo.toml (you owe nothing), and the make \
-             targets bench, e2e, fuzz and test-release.",
-            TEMPLATE.join(", ")
-        ),
+        format!("Gone: {gone}, the license in Cargo.toml (you owe nothing), and the make targets bench, e2e, fuzz and test-release."),
         "Yours: the folders of your functions, src/functions, tests/functions, host.json, local.settings.json, Cargo.toml, \
-         README.md, .gitignore, .vscode, .devcontainer and .github."
-            .into(),
-        "The template's, which a newer one replaces: all else in src, tests/stand-in, Makefile, docs, .funcignore and \
-         .gitattributes."
-            .into(),
+         README.md, .gitignore, .vscode, .devcontainer and .github.".into(),
+        "The template's, which a newer one replaces: all else in src, tests/stand-in, Makefile, docs, .funcignore and .gitattributes.".into(),
         "The guide is docs/guide.md.".into(),
         "Nothing is committed: git status shows it all, git checkout . brings it back.".into(),
         "Next: make new NAME=ingest TRIGGER=queue, make test, git add -A && git commit.".into(),
-    ])
+    ];
+    Ok(lines.into())
 }
 
 /// Errors where Cargo could not have a package of this name in this workspace.
@@ -116,97 +109,53 @@ fn check_name(name: &str, lock: &str) -> Result<(), String> {
 
 /// Errors where git could not bring back the paths that go.
 fn check_git(root: &Path, gone: &[String]) -> Result<(), String> {
-    let git = |arguments: &[&str], paths: &[String]| {
-        let mut git = Command::new("git");
-        let git = git.args(arguments).arg("--").args(paths).current_dir(root);
-        let output = git.output();
-        let output = output.map_err(|error| format!("git does not start: {error}"))?;
-        let (said, why) = (&output.stdout, &output.stderr);
-        match output.status.success() {
-            true => Ok(String::from_utf8_lossy(said).trim().to_owned()),
-            false => Err(String::from_utf8_lossy(why).trim().to_owned()),
-        }
-    };
     // A folder that is not in git itself may lie in one that is.
-    if git(&["ls-files", "--error-unmatch"], &["Cargo.toml".into()]).is_err() {
-        let commands = "    git init\n    git add -A\n    git commit -m \"The template\"";
-        return Err(format!(
-            "it is not in git, which could bring back what goes. These start it:\n{commands}"
-        ));
+    if run(root, "git", &["ls-files", "--error-unmatch", "Cargo.toml"]).is_err() {
+        return Err(
+            "it is not in git, which could bring back what goes. These start it:\n    git init\n    \
+             git add -A\n    git commit -m \"The template\""
+                .into(),
+        );
     }
-    if let Some(first) = git(&["status", "--porcelain"], &[".".into()])?
-        .lines()
-        .next()
-    {
+    let changed = run(root, "git", &["status", "--porcelain"])?;
+    if let Some(first) = changed.lines().next() {
         return Err(format!(
             "there are changes that are not committed ({first}): commit them first"
         ));
     }
-    let ignored = ["ls-files", "--others", "--ignored", "--exclude-standard"];
-    let ignored = git(&ignored, gone)?;
-    match ignored.is_empty() {
-        true => Ok(()),
-        false => Err(format!(
+    let ignored = "ls-files --others --ignored --exclude-standard --".split(' ');
+    let ignored: Vec<&str> = ignored.chain(gone.iter().map(String::as_str)).collect();
+    match run(root, "git", &ignored)?.as_str() {
+        "" => Ok(()),
+        ignored => Err(format!(
             "git ignores files in folders that go, and could not bring them back. Move them away first:\n{ignored}"
         )),
     }
 }
 
-/// A Cargo.toml with this name of its package and without what is the template's, and the name that
-/// it had.
-fn of_ones_own(manifest: &str, name: &str) -> Option<(String, String)> {
-    let (mut in_package, mut in_markers, mut old) = (false, false, None);
-    let mut own = String::new();
-    for line in manifest.lines() {
-        if line == MARKERS[1] {
-            in_markers = false;
-            // The empty line above is enough.
-            own.truncate(own.trim_end().len() + 1);
-            continue;
-        }
-        in_markers |= line == MARKERS[0];
-        if in_markers {
-            continue;
-        }
-        if line.starts_with('[') {
-            in_package = line.trim() == "[package]";
-        }
-        let (member, value) = line.split_once('=').unwrap_or((line, ""));
-        match member.trim() {
-            "name" if in_package => {
-                old = Some(value.trim().trim_matches('"').to_owned());
-                own += &format!("name = \"{name}\"\n");
-            }
-            "description" | "license" if in_package => {}
-            _ => own += &format!("{line}\n"),
-        }
+/// Runs a program, and gives what it prints.
+fn run(root: &Path, program: &str, arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new(program);
+    let output = command.args(arguments).current_dir(root).output();
+    let output = output.map_err(|error| format!("{program} does not start: {error}"))?;
+    let text = |bytes| String::from_utf8_lossy(bytes).trim().to_owned();
+    match output.status.success() {
+        true => Ok(text(&output.stdout)),
+        false => Err(text(&output.stderr)),
     }
-    Some((own, old?))
 }
 
-/// A Cargo.lock in which the package `old` has the name `name`, in the order that Cargo wants.
-fn renamed_in_lock(lock: &str, old: &str, name: &str) -> Result<String, String> {
-    // On Windows git may have given it other line ends, which cargo takes, too.
-    let lock = lock.replace("\r\n", "\n");
-    let (was, is) = (
-        format!("name = \"{old}\"\n"),
-        format!("name = \"{name}\"\n"),
-    );
-    let mut parts = lock.trim_end().split("\n\n[[package]]\n");
-    let head = parts.next().unwrap_or_default();
-    let mut packages: Vec<String> = parts.map(str::to_owned).collect();
-    match packages
-        .iter_mut()
-        .find(|package| package.starts_with(&was))
-    {
-        Some(own) => *own = own.replacen(&was, &is, 1),
-        None => {
-            return Err(format!(
-                "Cargo.lock has no package {old}: run cargo build, and commit it"
-            ));
-        }
-    }
-    packages.sort_by(|one, other| one.lines().next().cmp(&other.lines().next()));
-    packages.insert(0, head.to_owned());
-    Ok(packages.join("\n\n[[package]]\n") + "\n")
+/// A Cargo.toml with this name of its package and without what is the template's. `None` if there
+/// is no name, or if the lines around the template's part are not there.
+fn own_manifest(manifest: &str, name: &str) -> Option<String> {
+    let manifest = manifest.replace("\r\n", "\n");
+    let (before, rest) = manifest.split_once(MARKERS[0])?;
+    let (_, after) = rest.split_once(MARKERS[1])?;
+    let own = format!("{}{after}", before.trim_end());
+    let is_own = |line: &&str| !line.starts_with("description =") && !line.starts_with("license =");
+    let mut lines: Vec<&str> = own.lines().filter(is_own).collect();
+    let named = format!("name = \"{name}\"");
+    // The package comes first.
+    *lines.iter_mut().find(|line| line.starts_with("name ="))? = &named;
+    Some(lines.join("\n") + "\n")
 }

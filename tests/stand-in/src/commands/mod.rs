@@ -3,7 +3,7 @@
 pub mod changes;
 pub mod check;
 mod code;
-mod function_json;
+pub mod function_json;
 pub mod lock;
 pub mod mine;
 pub mod new;

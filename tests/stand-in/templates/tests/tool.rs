@@ -5,6 +5,7 @@ use stand_in::App;
 pub fn it_gives_the_price() {
     stand_in::assert_arguments::<Arguments>("NAME_");
     let app = App::start();
+    // GIVEN_
     let text = "asked for tea";
     let given = json!({"item": "tea", "count": 2});
     let answer = app.tool("TOOL_", given).expect("an answer");
@@ -13,4 +14,5 @@ pub fn it_gives_the_price() {
     assert!(logs.contains(text), "{logs}");
     let refused = app.tool("TOOL_", json!({"item": "tea", "count": 2000}));
     assert!(refused.expect("an answer").is_error);
+    // FOUND_
 }

@@ -1,6 +1,6 @@
 use crate::files::folder;
 use stand_in::commands::changes::Changes;
-use stand_in::commands::lock::Lock;
+use stand_in::commands::lock;
 use std::fs;
 use std::path::Path;
 
@@ -147,10 +147,10 @@ fn what_is_moved_to_another_disk_arrives_whole() {
 #[test]
 fn a_lock_is_held_by_one_command_and_freed_with_it() {
     let folder = folder(&[]);
-    let held = Lock::take(folder.path(), "new").unwrap();
-    let refused = Lock::take(folder.path(), "mine").err().unwrap();
+    let held = lock::take(folder.path(), "new").unwrap();
+    let refused = lock::take(folder.path(), "mine").err().unwrap();
     let holder = format!("make new (process {}) is at work", std::process::id());
     assert!(refused.starts_with(&holder), "{refused}");
     drop(held);
-    Lock::take(folder.path(), "mine").unwrap();
+    lock::take(folder.path(), "mine").unwrap();
 }

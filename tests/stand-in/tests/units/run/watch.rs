@@ -1,7 +1,7 @@
 //! Which files make up an app.
 
 use crate::files;
-use stand_in::commands::lock::Lock;
+use stand_in::commands::lock;
 use stand_in::run::watch::Files;
 use std::path::Path;
 use std::sync::mpsc::channel;
@@ -61,7 +61,7 @@ fn every_change_is_seen() {
 fn a_change_ends_with_the_command_that_makes_it() {
     let folder = files::folder(&[("host.json", "1"), ("target/x", "")]);
     let root = folder.path();
-    let lock = Lock::take(root, "new").expect("the lock");
+    let lock = lock::take(root, "new").expect("the lock");
     let (sender, changes) = channel();
     let mut seen = Files::of(root);
     let watched = root.to_owned();
