@@ -4,6 +4,7 @@ use super::{App, arguments, listed};
 use crate::app::tool::FILE;
 use crate::host::mcp;
 use crate::host::request::Request;
+use crate::run::http::headers_of;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -77,9 +78,7 @@ impl App {
         let answer = self.host.mcp(&Request {
             method: "POST",
             target: mcp::PATH,
-            headers: headers
-                .map(|(name, value)| (name.into(), value.into()))
-                .into(),
+            headers: headers_of(&headers),
             body: body.to_string().as_bytes(),
         });
         let message = mcp::message_in(&answer);

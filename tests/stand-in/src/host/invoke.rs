@@ -63,10 +63,8 @@ const ERROR: Option<u16> = Some(500);
 pub trait Relay {
     /// Takes the head of the answer. Its body follows in pieces where `body` says that it has one.
     fn head(&mut self, head: &Answer, body: &Body) -> io::Result<()>;
-    /// Takes a piece of the body.
+    /// Takes a piece of the body; the empty one where it is whole.
     fn piece(&mut self, piece: &[u8]) -> io::Result<()>;
-    /// Takes note that the body is whole.
-    fn end(&mut self) -> io::Result<()>;
     /// A question that can be asked at any time: whether the caller still waits. The error
     /// `ConnectionAborted` where it has gone, here and above.
     fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send>;
@@ -136,11 +134,10 @@ impl Host {
         if !chunked && !bodiless {
             all.push(("Content-Length", &length));
         }
-        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let request = Request {
             method,
             target,
-            headers: all.into_iter().map(owned).collect(),
+            headers: http::headers_of(&all),
             body,
         };
         self.answer(function, &parameters, &request, None)
@@ -414,7 +411,7 @@ impl Host {
             }
         }
         if let Some(relay) = relay {
-            relay.end()?;
+            relay.piece(&[])?;
             connection.wait_while(|| Ok(()))?;
         }
         lock(&self.idle).push(connection);

@@ -1,6 +1,7 @@
 //! HTTP/1.1 on a connection: callers' requests within the limits of the host's own server, and a
 //! client that forgives nothing.
 
+use crate::host::request::Request;
 use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
@@ -29,6 +30,12 @@ pub fn named<'a, 'n>(
 ) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
     let named = headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
     named.map(|(_, value)| value.as_str())
+}
+
+/// Headers of these names and values.
+pub fn headers_of(list: &[(&str, &str)]) -> Headers {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    list.iter().map(owned).collect()
 }
 
 /// What is not HTTP, or too large: the status that a server answers it with, and a sentence.
@@ -248,6 +255,16 @@ impl Received {
             headers,
             body,
         })
+    }
+
+    /// The request as the host's rules take it.
+    pub fn request(&self) -> Request<'_> {
+        Request {
+            method: &self.method,
+            target: &self.target,
+            headers: self.headers.clone(),
+            body: &self.body,
+        }
     }
 }
 

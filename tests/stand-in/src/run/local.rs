@@ -12,51 +12,40 @@ use crate::host::request::Request;
 use crate::host::routes::decoded;
 use crate::host::storage::names::{self, BlobPath};
 use crate::host::storage::{Given, blobs, shown};
-use crate::run::http::{Answer, Received, Refused};
+use crate::run::http::{Answer, Received, Refused, headers_of};
 use crate::run::timers::schedule;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::thread;
 
-/// The paths below `/local`.
-const LOCAL: &str = "there are: /local; /local/queues/<queue>; /local/blobs/<container>; \
-    /local/blobs/<container>/<name>; /local/outputs/<function>/<output>; \
+/// The paths of this module.
+pub const THERE_ARE: &str = "there are: GET /local; GET, POST, DELETE /local/queues/<queue>; \
+    GET /local/blobs/<container>; GET, PUT, DELETE /local/blobs/<container>/<name>; \
+    GET /local/outputs/<function>/<output>; POST /admin/functions/<function> {\"input\": \"...\"}; \
     tables are the files .local/tables/<table>.json";
-
-/// What there is instead of a path that nothing is at, if it is below `/local`.
-pub fn hint(target: &str) -> Option<&'static str> {
-    target.starts_with("/local/").then_some(LOCAL)
-}
 
 /// The answer to a request, or why there is none.
 type Answered = Result<Answer, Refused>;
 
 /// Answers a request for a path of this module; `None` for any other path.
 pub fn answer(host: &Arc<Host>, received: &Received) -> Option<Answer> {
-    let path = received.target.split('?').next().unwrap_or_default();
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    if !["runtime", "admin", "local"].contains(&parts[0]) {
-        return None;
-    }
-    let request = &Request {
-        method: &received.method,
-        target: &received.target,
-        headers: received.headers.clone(),
-        body: &received.body,
-    };
-    let answered = match parts[..] {
-        ["runtime", "webhooks", "mcp", ..] if !host.app.tools().is_empty() => Ok(host.mcp(request)),
-        ["admin", "functions", function] => run_function(host, &decoded(function), request),
-        ["local"] => all(host, request),
-        ["local", "queues", queue] => queue_of(host, &decoded(queue), request),
-        ["local", "outputs", function, binding] => {
-            outputs_of(host, &decoded(function), &decoded(binding), request)
+    let path = decoded(received.target.split('?').next().unwrap_or_default());
+    let path = path.trim_start_matches('/');
+    let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    let answered = match (&*received.method, &parts[..]) {
+        (_, ["runtime", "webhooks", "mcp", ..]) if !host.app.tools().is_empty() => {
+            Ok(host.mcp(&received.request()))
         }
-        ["local", "blobs", container] => list(host, container, request),
-        ["local", "blobs", _, ..] => {
-            let path = path.trim_start_matches('/');
-            blob_of(host, &path["local/blobs/".len()..], request)
+        ("POST", ["admin", "functions", name]) => run_function(host, name, &received.request()),
+        ("GET", ["local"]) => all(host),
+        ("GET", ["local", "outputs", function, output]) => outputs_of(host, function, output),
+        (method, ["local", "queues", queue]) => queue_of(host, method, queue, &received.body),
+        ("GET", ["local", "blobs", container]) => list(host, container),
+        (method, ["local", "blobs", _, _, ..]) => {
+            blob_of(host, method, &path["local/blobs/".len()..], &received.body)
         }
+        (_, ["local"] | ["local", "blobs", _] | ["local", "outputs", _, _])
+        | (_, ["admin", "functions", _]) => not_allowed(),
         _ => return None,
     };
     Some(answered.unwrap_or_else(|Refused(status, why)| text(status, &why)))
@@ -66,12 +55,8 @@ fn refused(status: u16, why: impl Into<String>) -> Answered {
     Err(Refused(status, why.into()))
 }
 
-/// Errors where the method is another.
-fn only(method: &str, request: &Request, hint: &str) -> Result<(), Refused> {
-    match request.method == method {
-        true => Ok(()),
-        false => Err(Refused(405, hint.to_owned())),
-    }
+fn not_allowed() -> Answered {
+    refused(405, THERE_ARE)
 }
 
 fn bad_request(why: String) -> Refused {
@@ -90,13 +75,10 @@ fn run_function(host: &Arc<Host>, name: &str, request: &Request) -> Answered {
         let why = format!("there is no function {name}; there are: {functions}");
         return refused(404, why);
     };
-    only(
-        "POST",
-        request,
-        "POST {\"input\": \"...\"} to run a function",
-    )?;
-    let media_type = request.media_type();
-    if !media_type.eq_ignore_ascii_case("application/json") {
+    if !request
+        .media_type()
+        .eq_ignore_ascii_case("application/json")
+    {
         return refused(415, "the Content-Type has to be application/json");
     }
     let body = json::parse(&String::from_utf8_lossy(request.body));
@@ -133,17 +115,14 @@ fn run_with_input(host: &Host, function: &Function, input: &str) {
         let methods = function.methods();
         let posts = methods.is_empty() || methods.iter().any(|method| method == "POST");
         let length = input.len().to_string();
-        let headers = [
-            ("Host", "localhost"),
-            ("Content-Type", "application/json"),
-            ("Content-Length", &length),
-        ];
         let request = Request {
             method: if posts { "POST" } else { &methods[0] },
             target: &target,
-            headers: headers
-                .map(|(name, value)| (name.into(), value.into()))
-                .into(),
+            headers: headers_of(&[
+                ("Host", "localhost"),
+                ("Content-Type", "application/json"),
+                ("Content-Length", &length),
+            ]),
             body: input.as_bytes(),
         };
         host.answer(function, &parameters, &request, None);
@@ -157,7 +136,7 @@ fn run_with_input(host: &Host, function: &Function, input: &str) {
     } else {
         let parsed = input.parse::<Value>().ok();
         let object = parsed.filter(|value| value.is_object() || value.is_array());
-        let given = Given::Json(object.unwrap_or_else(|| Value::from(input)));
+        let given = Given::Json(object.unwrap_or_else(|| input.into()));
         Delivery::given(function, given, "")
     };
     delivery.reason = "/admin/functions".to_owned();
@@ -166,9 +145,8 @@ fn run_with_input(host: &Host, function: &Function, input: &str) {
     }
 }
 
-/// `GET /local`: what there is.
-fn all(host: &Host, request: &Request) -> Answered {
-    only("GET", request, "GET what there is")?;
+/// What there is.
+fn all(host: &Host) -> Answered {
     let functions = host.app.functions.iter();
     let timers = functions.clone().filter_map(|function| {
         let next = schedule(function)?.next(Date::now())?;
@@ -182,14 +160,32 @@ fn all(host: &Host, request: &Request) -> Answered {
     })))
 }
 
-/// `/local/queues/<name>`: POST puts the body as a message, GET shows the messages, DELETE removes
-/// them.
-fn queue_of(host: &Host, queue: &str, request: &Request) -> Answered {
+/// What was written by an output that is neither a queue nor HTTP.
+fn outputs_of(host: &Host, function: &str, binding: &str) -> Answered {
+    let Some(function) = host.app.function(function) else {
+        return refused(404, format!("there is no function {function}"));
+    };
+    let name = &function.name;
+    let Some(output) = function.outputs().find(|output| output.name == binding) else {
+        let outputs: Vec<&str> = function.outputs().map(|output| &*output.name).collect();
+        let outputs = outputs.join(", ");
+        let why = format!("{name} has no output {binding}; there are: {outputs}");
+        return refused(404, why);
+    };
+    if output.is("queue") {
+        let queue = output.text("queueName");
+        return refused(404, format!("{binding} is a queue: /local/queues/{queue}"));
+    }
+    Ok(json_answer(&host.storage.written(name, binding).into()))
+}
+
+/// Puts the body into a queue as a message, shows the messages, or removes them.
+fn queue_of(host: &Host, method: &str, queue: &str, body: &[u8]) -> Answered {
     let name = names::queue(queue).map_err(bad_request)?;
     if name != queue {
         return refused(400, format!("write {name}: small letters, a-z"));
     }
-    match request.method {
+    match method {
         "GET" => {
             let message = |message: Vec<u8>| match shown(&message) {
                 Value::String(text) => Value::String(on_one_line(&text).unwrap_or(text)),
@@ -198,41 +194,37 @@ fn queue_of(host: &Host, queue: &str, request: &Request) -> Answered {
             let messages = host.storage.messages(queue).into_iter();
             Ok(json_answer(&messages.map(message).collect()))
         }
-        "POST" if request.body.len() > MESSAGE_MAX_BYTES => {
-            let length = request.body.len();
+        "POST" if body.len() > MESSAGE_MAX_BYTES => {
             let most = format!("a queue message holds {MESSAGE_MAX_BYTES} bytes");
-            refused(413, format!("{most}, and this one has {length}"))
+            refused(413, format!("{most}, and this one has {}", body.len()))
         }
         "POST" => {
-            host.put(queue, request.body.to_vec());
+            host.put(queue, body.to_vec());
             Ok(empty(201))
         }
         "DELETE" => {
             host.storage.drain(queue);
             Ok(no_content())
         }
-        _ => refused(405, "POST a message, GET the messages, or DELETE them"),
+        _ => not_allowed(),
     }
 }
 
-/// `GET /local/blobs/<container>`: names and sizes of the blobs.
-fn list(host: &Host, container: &str, request: &Request) -> Answered {
-    let container = decoded(container);
-    names::container(&container).map_err(bad_request)?;
-    let hint = "GET the names of the blobs, or PUT a blob: /local/blobs/container/name";
-    only("GET", request, hint)?;
-    let (found, _) = blobs::list(&host.storage.folder, &container).map_err(failed)?;
+/// Names and sizes of the blobs in a container.
+fn list(host: &Host, container: &str) -> Answered {
+    names::container(container).map_err(bad_request)?;
+    let (found, _) = blobs::list(&host.storage.folder, container).map_err(failed)?;
     let blobs = found.iter();
     let blobs = blobs.map(|(name, stamp)| json!({"name": name, "size": stamp.0}));
     Ok(json_answer(&blobs.collect()))
 }
 
-/// `/local/blobs/<container>/<name>`: GET, PUT or DELETE a blob.
-fn blob_of(host: &Host, path: &str, request: &Request) -> Answered {
-    let path = BlobPath::parse(&decoded(path)).map_err(bad_request)?;
+/// Gets, puts or deletes a blob.
+fn blob_of(host: &Host, method: &str, path: &str, body: &[u8]) -> Answered {
+    let path = BlobPath::parse(path).map_err(bad_request)?;
     let folder = &host.storage.folder;
     let absent = || Refused(404, format!("there is no blob {path}"));
-    match request.method {
+    match method {
         "GET" | "HEAD" => {
             let bytes = folder.read(path.file()).map_err(failed)?;
             let kind = "application/octet-stream";
@@ -240,44 +232,15 @@ fn blob_of(host: &Host, path: &str, request: &Request) -> Answered {
         }
         // A name that is a folder cannot be a blob, and whoever sent it can choose another.
         "PUT" => {
-            let written = host.put_blob(&path, request.body);
-            written.map_err(bad_request)?;
-            host.note(&format!("blob {path}: {} bytes", request.body.len()));
+            host.put_blob(&path, body).map_err(bad_request)?;
+            host.note(&format!("blob {path}: {} bytes", body.len()));
             Ok(empty(201))
         }
         "DELETE" => match blobs::delete(folder, &path).map_err(failed)? {
             true => Ok(no_content()),
             false => Err(absent()),
         },
-        _ => refused(405, "GET, PUT or DELETE a blob"),
-    }
-}
-
-/// `/local/outputs/<function>/<binding>`: what was written by an output that is neither a queue nor
-/// HTTP.
-fn outputs_of(host: &Host, function: &str, binding: &str, request: &Request) -> Answered {
-    let Some(function) = host.app.function(function) else {
-        return refused(404, format!("there is no function {function}"));
-    };
-    only("GET", request, "GET what an output has written")?;
-    match function.outputs().find(|output| output.name == binding) {
-        Some(output) if output.is("queue") => {
-            let queue = output.text("queueName");
-            let why = format!("{binding} is a queue: /local/queues/{queue}");
-            refused(404, why)
-        }
-        Some(_) => {
-            let written = host.storage.written(&function.name, binding);
-            Ok(json_answer(&Value::Array(written)))
-        }
-        None => {
-            let outputs: Vec<&str> = function.outputs().map(|output| &*output.name).collect();
-            let (name, outputs) = (&function.name, outputs.join(", "));
-            refused(
-                404,
-                format!("{name} has no output {binding}; there are: {outputs}"),
-            )
-        }
+        _ => not_allowed(),
     }
 }
 
@@ -291,7 +254,7 @@ fn empty(status: u16) -> Answer {
 fn typed(status: u16, content_type: &str, body: Vec<u8>) -> Answer {
     Answer {
         status,
-        headers: vec![("Content-Type".to_owned(), content_type.to_owned())],
+        headers: headers_of(&[("Content-Type", content_type)]),
         body,
     }
 }

@@ -4,11 +4,10 @@
 use crate::app::function::Function;
 use crate::host::answer::{Outcome, no_content, server_error};
 use crate::host::invoke::{Host, Relay};
-use crate::host::request::Request;
 use crate::host::routes::Parameters;
 use crate::run::current::Current;
 use crate::run::http::{Answer, Body, Received, Refused, chunk, peek};
-use crate::run::local::{self, text};
+use crate::run::local::{self, THERE_ARE, text};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -39,34 +38,32 @@ fn converse(caller: &Arc<TcpStream>, current: &Current) {
     // Only a matter of speed.
     let _ = caller.set_nodelay(true);
     let mut connection = BufReader::new(&**caller);
-    loop {
-        match Received::read(&mut connection, &mut &**caller) {
-            Ok(request) => {
-                let mut reply = Reply {
-                    caller,
-                    request: &request,
-                    begun: false,
-                    chunked: false,
-                };
-                if respond(&mut reply, current).is_err() || !request.keep_alive {
-                    return;
-                }
-            }
-            Err(error) => {
-                let Ok(Refused(status, why)) = error.downcast() else {
-                    return;
-                };
-                let answer = text(status, &why).whole(true, false);
-                let _ = caller.as_ref().write_all(&answer);
-                // Until the caller has read that: what it sends and nobody reads would break the
-                // connection before.
-                let _ = caller.shutdown(Shutdown::Write);
-                let _ = caller.set_read_timeout(Some(Duration::from_secs(1)));
-                let _ = io::copy(&mut connection.take(1 << 20), &mut io::sink());
-                return;
-            }
+    let error = loop {
+        let request = match Received::read(&mut connection, &mut &**caller) {
+            Ok(request) => request,
+            Err(error) => break error,
+        };
+        let mut reply = Reply {
+            caller,
+            request: &request,
+            begun: false,
+            chunked: false,
+            closes: !request.keep_alive,
+        };
+        if respond(&mut reply, current).is_err() || reply.closes {
+            return;
         }
-    }
+    };
+    let Ok(Refused(status, why)) = error.downcast() else {
+        return;
+    };
+    let answer = text(status, &why).whole(true, false);
+    let _ = caller.as_ref().write_all(&answer);
+    // Until the caller has read that: what it sends and nobody reads would break the connection
+    // before.
+    let _ = caller.shutdown(Shutdown::Write);
+    let _ = caller.set_read_timeout(Some(Duration::from_secs(1)));
+    let _ = io::copy(&mut connection.take(1 << 20), &mut io::sink());
 }
 
 /// Answers one request. Errors where the connection cannot go on.
@@ -81,7 +78,7 @@ fn respond(reply: &mut Reply, current: &Current) -> io::Result<()> {
         None => match host.routed(&request.method, &request.target) {
             Some((function, parameters)) => return invoke(&host, function, &parameters, reply),
             None if request.target.split('?').next() == Some("/") => text(200, ROOT),
-            None => not_found(&host, request),
+            None => text(404, &not_found(&host, request)),
         },
     };
     // Of the generation that serves a request, not of one that is being answered already.
@@ -95,28 +92,19 @@ fn invoke(
     parameters: &Parameters,
     reply: &mut Reply,
 ) -> io::Result<()> {
-    let request = Request {
-        method: &reply.request.method,
-        target: &reply.request.target,
-        headers: reply.request.headers.clone(),
-        body: &reply.request.body,
-    };
-    let outcome = host.answer(function, parameters, &request, Some(reply));
-    match outcome {
+    let request = reply.request.request();
+    match host.answer(function, parameters, &request, Some(reply)) {
         Outcome::Completed(_) if reply.begun => Ok(()),
         Outcome::Completed(answer) => reply.send(&answer.unwrap_or_else(no_content)),
-        Outcome::Failed(_) | Outcome::Hangs if reply.begun => {
-            Err(ErrorKind::ConnectionAborted.into())
-        }
-        Outcome::Failed(_) | Outcome::Hangs => reply.send(&server_error()),
+        _ if reply.begun => Err(ErrorKind::ConnectionAborted.into()),
+        _ => reply.send(&server_error()),
     }
 }
 
-/// The real host's 404 has no body.
-fn not_found(host: &Host, request: &Received) -> Answer {
-    if let Some(there_are) = local::hint(&request.target) {
-        let why = format!("nothing is at {}; {there_are}", request.target);
-        return text(404, &why);
+/// What there is instead. The real host's 404 has no body.
+fn not_found(host: &Host, Received { method, target, .. }: &Received) -> String {
+    if target.starts_with("/local/") {
+        return format!("nothing is at {target}; {THERE_ARE}");
     }
     let mut routes = Vec::new();
     for function in &host.app.functions {
@@ -129,11 +117,7 @@ fn not_found(host: &Host, request: &Received) -> Answer {
         true => "there is no HTTP function".to_owned(),
         false => format!("there are: {}", routes.join("; ")),
     };
-    let Received { method, target, .. } = request;
-    text(
-        404,
-        &format!("no function takes {method} {target}; {there_are}"),
-    )
+    format!("no function takes {method} {target}; {there_are}")
 }
 
 /// Where the answer to a request goes.
@@ -144,13 +128,15 @@ struct Reply<'a> {
     begun: bool,
     /// Whether its body goes in chunks.
     chunked: bool,
+    /// Whether the connection ends with the answer.
+    closes: bool,
 }
 
 impl Reply<'_> {
     fn send(&mut self, answer: &Answer) -> io::Result<()> {
         self.begun = true;
-        let (closes, head_only) = (!self.request.keep_alive, self.request.method == "HEAD");
-        self.write(&answer.whole(closes, head_only))
+        let head_only = self.request.method == "HEAD";
+        self.write(&answer.whole(self.closes, head_only))
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<()> {
@@ -165,23 +151,23 @@ fn gone() -> io::Error {
 impl Relay for Reply<'_> {
     fn head(&mut self, answer: &Answer, body: &Body) -> io::Result<()> {
         self.begun = true;
-        let in_chunks = self.request.takes_chunks && answer.header("Transfer-Encoding").is_some();
-        self.chunked = matches!(body, Body::Chunked(_)) && in_chunks;
+        let takes_chunks = self.request.takes_chunks;
+        let is_chunked = answer.header("Transfer-Encoding").is_some();
         // The answer to HEAD has the framing that the answer to GET would have.
-        let length = match body {
-            Body::Length(length) => Some(length.to_string()),
-            Body::Ended => answer.header("Content-Length").map(str::to_owned),
-            Body::Chunked(_) => None,
-        };
-        let framing = match (length, body) {
-            (Some(length), _) => format!("Content-Length: {length}\r\n"),
-            (None, _) if matches!(answer.status, 204 | 304) => String::new(),
-            (None, _) if in_chunks => "Transfer-Encoding: chunked\r\n".to_owned(),
+        let framing = match (body, answer.header("Content-Length")) {
+            (Body::Length(length), _) => format!("Content-Length: {length}\r\n"),
+            (Body::Ended, Some(length)) => format!("Content-Length: {length}\r\n"),
+            _ if matches!(answer.status, 204 | 304) => String::new(),
+            _ if is_chunked && takes_chunks => "Transfer-Encoding: chunked\r\n".to_owned(),
             // It ends with the connection.
-            (None, Body::Chunked(_)) => String::new(),
-            (None, _) => "Content-Length: 0\r\n".to_owned(),
+            (Body::Chunked(_), _) => String::new(),
+            _ => "Content-Length: 0\r\n".to_owned(),
         };
-        self.write(&answer.head(&framing, !self.request.keep_alive))
+        if matches!(body, Body::Chunked(_)) {
+            self.chunked = takes_chunks;
+            self.closes |= !takes_chunks;
+        }
+        self.write(&answer.head(&framing, self.closes))
     }
 
     fn piece(&mut self, piece: &[u8]) -> io::Result<()> {
@@ -189,10 +175,6 @@ impl Relay for Reply<'_> {
             true => self.write(&chunk(piece)),
             false => self.write(piece),
         }
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        self.piece(&[])
     }
 
     fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send> {

@@ -102,7 +102,8 @@ fn an_answer_is_passed_on_as_it_comes() {
     assert_eq!(connection.read(true).unwrap().text(), "hello");
     // Without chunks it ends with the connection.
     let mut old = served.connect();
-    old.send(b"GET /api/stream HTTP/1.0\r\n\r\n").unwrap();
+    old.send(b"GET /api/stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        .unwrap();
     let answer = rest(&mut old);
     let end = "Connection: close\r\n\r\nonetwo";
     assert!(answer.ends_with(end), "{answer}");
@@ -167,7 +168,7 @@ GET /api/nothing 404 order [POST] at /api/order
 GET /api/order 404 no function takes GET /api/order; there are: 
 GET /api/plain/x 404 plain [GET,POST] at /api/plain/{id:int?}
 GET /local/queues 404 /local/queues/<queue>
-GET /local/foo 404 nothing is at /local/foo; there are: /local;
+GET /local/foo 404 nothing is at /local/foo; there are: GET /local;
 GET /local/tables/rate 404 .local/tables/<table>.json
 GET /local/blobs 404 /local/blobs/<container>
 GET /local/blobs/local/blobs/local 404 no blob local/blobs/local
@@ -189,7 +190,7 @@ PUT /local/blobs/things/a. 400 dot
 PUT /local/blobs/Things/a 400 container's name
 PUT /local/blobs/things/%C3%BC%20%23/x 400 a file already
 PATCH /local/blobs/things/a 405 PUT
-PUT /local/blobs/things 405 /local/blobs/container/name
+PUT /local/blobs/things 405 /local/blobs/<container>/<name>
 GET /local/blobs/Things 400 container's name
 GET /admin/functions/seen 405 POST
 POST /admin/functions/seen 415 application/json";
