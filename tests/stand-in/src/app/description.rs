@@ -85,15 +85,8 @@ impl Description {
                 return;
             }
         };
-        let mut missing = function.resolve(setting);
-        missing.dedup();
-        for (binding, member, setting) in missing {
-            let what = format!(
-                "%{setting}% in the {member} of {binding:?} is a setting that neither \
-                 local.settings.json nor the environment has: write \"{setting}\": \"...\" among the \
-                 Values"
-            );
-            self.findings.push(Finding::error(&file, what));
+        for missing in function.resolve(setting) {
+            self.findings.push(Finding::error(&file, missing));
         }
         let names = [
             format!("AzureWebJobs.{name}.Disabled"),

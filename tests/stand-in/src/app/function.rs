@@ -3,24 +3,13 @@
 
 use crate::app::json;
 use crate::app::names;
+use crate::app::table::{Kind, Line};
 use crate::host::routes::Template;
 use serde_json::Value;
 use std::ops::Index;
 
-/// Which way a binding's value goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Direction {
-    /// Into the function; also where function.json does not say it.
-    #[default]
-    In,
-    /// Out of the function.
-    Out,
-    /// Both, which the host supports for no type of binding.
-    InOut,
-}
-
 /// The members of a binding that name a setting.
-const SETTINGS: [&str; 7] = [
+pub const SETTINGS: [&str; 7] = [
     "connection",
     "connectionStringSetting",
     "topicEndpointUri",
@@ -30,14 +19,14 @@ const SETTINGS: [&str; 7] = [
     "authTokenSetting",
 ];
 
-/// Whether a text is a connection string, a key or an address, and not a setting's name.
-fn is_secret(text: &str) -> bool {
-    text.contains(['=', ';', '/'])
-}
-
 /// The members in which `%` stands for itself: a route is a template of its own, and SQL has
 /// `LIKE '%tea%'`.
 const LITERAL: [&str; 2] = ["route", "commandText"];
+
+/// Whether a text is a connection string, a key or an address, and not a setting's name.
+pub fn is_secret(text: &str) -> bool {
+    text.contains(['=', ';', '/'])
+}
 
 /// One binding of a function. `binding["queueName"]` is a member, whose name may be written in any
 /// case; null if there is none.
@@ -47,7 +36,6 @@ pub struct Binding {
     pub name: String,
     /// Its type, as it is written: `queueTrigger`.
     pub kind: String,
-    pub direction: Direction,
     /// All its members, as an object.
     pub members: Value,
 }
@@ -56,24 +44,15 @@ pub struct Binding {
 static NONE: Binding = Binding {
     name: String::new(),
     kind: String::new(),
-    direction: Direction::In,
     members: Value::Null,
 };
 
 impl From<Value> for Binding {
-    /// Reads the JSON of a binding. What is missing is empty, and a direction that is not one counts
-    /// as `in`; `make check` finds both.
     fn from(members: Value) -> Self {
         let text = |member| json::member(&members, member).as_str().unwrap_or_default();
-        let direction = match text("direction").to_ascii_lowercase().as_str() {
-            "out" => Direction::Out,
-            "inout" => Direction::InOut,
-            _ => Direction::In,
-        };
         Self {
             name: text("name").to_owned(),
             kind: text("type").to_owned(),
-            direction,
             members,
         }
     }
@@ -108,18 +87,23 @@ impl Binding {
         self.kind.to_ascii_lowercase().ends_with("trigger")
     }
 
-    /// The settings that it needs, each with the member that names it.
-    pub fn settings(&self) -> Vec<(&'static str, String)> {
-        let named = SETTINGS.map(|member| (member, self.text(member).to_owned()));
-        let mut named = Vec::from(named);
-        named.retain(|(_, name)| !name.is_empty() && !name.contains('%') && !is_secret(name));
-        named
+    /// Whether its value goes out of the function only. The direction `in` need not be written.
+    pub fn is_output(&self) -> bool {
+        self.says("direction", "out")
     }
 
-    /// The members that would name a setting, and hold its value instead.
-    pub fn secrets(&self) -> impl Iterator<Item = &'static str> {
-        let members = SETTINGS.into_iter();
-        members.filter(|member| is_secret(self.text(member)))
+    /// Whether its value goes in and out, which the host supports for no type of binding.
+    pub fn is_both(&self) -> bool {
+        self.says("direction", "inout")
+    }
+
+    /// The settings that it needs, each with the member that names it.
+    pub fn settings(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let is_name = |text: &str| !text.is_empty() && !text.contains('%') && !is_secret(text);
+        let named = SETTINGS
+            .into_iter()
+            .filter(move |member| is_name(self.text(member)));
+        named.map(|member| (member, self.text(member).to_owned()))
     }
 }
 
@@ -141,46 +125,53 @@ impl Function {
     /// Reads the text of `<name>/function.json`. Errors if it is not JSON or lists no bindings.
     pub fn read(name: &str, text: &str) -> Result<Self, String> {
         let file = json::parse(text)?;
-        let bindings = json::member(&file, "bindings").as_array().cloned();
-        let bindings = bindings.unwrap_or_default();
-        if bindings.is_empty() {
-            return Err("there is no binding in it: write { \"bindings\": [ ... ] }".into());
-        }
+        let bindings = json::member(&file, "bindings").as_array();
+        let bindings = bindings.filter(|bindings| !bindings.is_empty());
+        let bindings =
+            bindings.ok_or("there is no binding in it: write { \"bindings\": [ ... ] }")?;
         if let Some(other) = bindings.iter().find(|binding| !binding.is_object()) {
             return Err(format!("a binding is an object, and this is not: {other}"));
         }
         Ok(Self {
             name: name.into(),
-            bindings: bindings.into_iter().map(Binding::from).collect(),
+            bindings: bindings.iter().cloned().map(Binding::from).collect(),
             route: None,
             file,
         })
     }
 
-    /// Replaces each `%NAME%` in the bindings by the setting of that name. Gives the binding, the
-    /// member and the name of each setting that there is not.
-    pub fn resolve(
-        &mut self,
-        setting: &dyn Fn(&str) -> Option<String>,
-    ) -> Vec<(String, String, String)> {
+    /// Replaces each `%NAME%` in the bindings by the setting of that name. Gives a sentence for each
+    /// setting that there is not.
+    pub fn resolve(&mut self, setting: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
         let mut missing = Vec::new();
-        // The MCP extension takes all its texts as they are.
-        let is_mcp = |binding: &&mut Binding| binding.kind.to_ascii_lowercase().starts_with("mcp");
-        for binding in self.bindings.iter_mut().filter(|one| !is_mcp(one)) {
-            for (member, value) in binding.members.as_object_mut().into_iter().flatten() {
+        for Binding {
+            name,
+            kind,
+            members,
+        } in &mut self.bindings
+        {
+            // The MCP extension takes all its texts as they are.
+            if kind.to_ascii_lowercase().starts_with("mcp") {
+                continue;
+            }
+            for (member, value) in members.as_object_mut().into_iter().flatten() {
                 let is = |one: &&str| one.eq_ignore_ascii_case(member);
-                let is_literal = LITERAL.iter().any(is);
-                if let (false, Value::String(text)) = (is_literal, value)
-                    && !(SETTINGS.iter().any(is) && is_secret(text))
-                {
-                    let (resolved, unknown) = resolved(text, setting);
-                    *text = resolved;
-                    for name in unknown {
-                        missing.push((binding.name.clone(), member.clone(), name));
-                    }
+                let Value::String(text) = value else { continue };
+                if LITERAL.iter().any(is) || SETTINGS.iter().any(is) && is_secret(text) {
+                    continue;
                 }
+                let unknown;
+                (*text, unknown) = resolved(text, setting);
+                missing.extend(unknown.iter().map(|setting| {
+                    format!(
+                        "%{setting}% in the {member} of {name:?} is a setting that neither \
+                     local.settings.json nor the environment has: write \"{setting}\": \"...\" \
+                     among the Values"
+                    )
+                }));
             }
         }
+        missing.dedup();
         missing
     }
 
@@ -209,7 +200,7 @@ impl Function {
     /// The bindings of its outputs, the answer to an HTTP caller among them.
     pub fn outputs(&self) -> impl Iterator<Item = &Binding> {
         let bindings = self.bindings.iter();
-        bindings.filter(|one| one.direction != Direction::In)
+        bindings.filter(|one| one.is_output() || one.is_both())
     }
 
     /// The outputs that the table lists: all but the answer to an HTTP caller.
@@ -220,7 +211,7 @@ impl Function {
     /// The bindings whose values come in beside the trigger's.
     pub fn inputs(&self) -> impl Iterator<Item = &Binding> {
         let bindings = self.bindings.iter();
-        bindings.filter(|one| !one.is_trigger() && one.direction != Direction::Out)
+        bindings.filter(|one| !one.is_trigger() && !one.is_output())
     }
 
     /// The methods that an HTTP function takes, in capitals; empty if it takes all.
@@ -252,22 +243,32 @@ impl Function {
         self.is_http() && has_answer && self.bindings.len() == 2
     }
 
-    /// The function's line in the table, where its code is in the usual place. `prefix` is
-    /// host.json's, with its slashes: `/api/`.
-    pub fn route_call(&self, prefix: &str) -> String {
-        let name = &self.name;
-        let run = format!("{}::run", names::module(&names::file(name)));
-        let (trigger, methods) = (&self.trigger().name, self.methods());
-        let outputs: Vec<&String> = self.listed_outputs().map(|output| &output.name).collect();
-        if self.is_http_only() {
-            let path = format!("{prefix}{}", self.route_below());
-            format!("Route::http({name:?}, &{methods:?}, {path:?}, {run})")
-        } else if self.is_http() {
-            format!("Route::http_with_bindings({name:?}, &{methods:?}, &{outputs:?}, {run})")
+    /// The function's line in the table. `prefix` is host.json's, with its slashes: `/api/`.
+    pub fn line(&self, prefix: &str) -> Line {
+        let binding = self.trigger().name.clone();
+        let path = || format!("{prefix}{}", self.route_below());
+        let kind = if self.is_http() {
+            Kind::Http {
+                methods: self.methods(),
+                path: self.is_http_only().then(path),
+            }
+        } else if self.is_tool() {
+            Kind::Tool { binding }
         } else {
-            let route = if self.is_tool() { "tool" } else { "trigger" };
-            format!("Route::{route}({name:?}, {trigger:?}, &{outputs:?}, {run})")
+            Kind::Trigger { binding }
+        };
+        let outputs = self.listed_outputs().map(|output| output.name.clone());
+        Line {
+            name: self.name.clone(),
+            outputs: outputs.collect(),
+            kind,
         }
+    }
+
+    /// The call that makes its line, where its code is in the usual place.
+    pub fn call(&self, prefix: &str) -> String {
+        let module = names::module(&names::file(&self.name));
+        self.line(prefix).call(&format!("{module}::run"))
     }
 }
 
@@ -278,14 +279,11 @@ pub fn resolved(text: &str, setting: &dyn Fn(&str) -> Option<String>) -> (String
     while let Some((before, after)) = rest.split_once('%')
         && let Some((name, after)) = after.split_once('%')
     {
-        resolved += before;
-        match setting(name) {
-            Some(value) => resolved += &value,
-            None => {
-                resolved += &format!("%{name}%");
-                unknown.push(name.to_owned());
-            }
-        }
+        let value = setting(name).unwrap_or_else(|| {
+            unknown.push(name.to_owned());
+            format!("%{name}%")
+        });
+        resolved = resolved + before + &value;
         rest = after;
     }
     (resolved + rest, unknown)

@@ -161,37 +161,42 @@ pub fn members() -> impl Iterator<Item = Member> {
     })
 }
 
-/// Errors with what to write if the host does not take this value by a rule of [`MEMBERS`].
+/// Errors with what to write if the host does not take this value by a rule of [`MEMBERS`], or of
+/// the members of bindings.
 pub fn check(rule: &str, value: &Value) -> Result<(), String> {
+    const TIME: &str = "write a time of the form hh:mm:ss, \"00:10:00\"";
     let text = value.as_str().unwrap_or_default();
-    let time = "a time of the form hh:mm:ss, \"00:10:00\"";
-    let (is_taken, wanted) = match rule {
+    let (is_taken, write) = match rule {
         _ if rule.is_empty() || value.is_null() => return Ok(()),
-        "flag" => (json::flag(value).is_some(), "true or false".into()),
-        "text" => (value.is_string(), "a text".into()),
+        "none" => (false, "delete it".into()),
+        "flag" => (json::flag(value).is_some(), "write true or false".into()),
+        "number" => (json::integer(value).is_some(), "write a number".into()),
+        "object" => (value.is_object(), "write an object, { ... }".into()),
+        "time" => (duration(text).is_some(), TIME.into()),
+        "limit" if *value == -1 || text == "-1" => return Ok(()),
+        "limit" => (duration(text).is_some(), format!("{TIME}, or \"-1\"")),
         "prefix" if value.is_string() => {
             let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
             let is_taken = !text.ends_with('/') && !text.contains("//");
-            (is_taken, format!("{:?}", parts.join("/")))
+            (is_taken, format!("write {:?}", parts.join("/")))
         }
-        "prefix" => (false, "a text".into()),
-        "object" => (value.is_object(), "an object, { ... }".into()),
-        "time" => (duration(text).is_some(), time.into()),
-        "limit" if *value == -1 || text == "-1" => (true, String::new()),
-        "limit" => (duration(text).is_some(), format!("{time}, or \"-1\"")),
+        "text" | "prefix" => (value.is_string(), "write a text".into()),
         words if words.starts_with(char::is_alphabetic) => {
             let mut words = words.split('|');
             let is_one = words.any(|word| word.eq_ignore_ascii_case(text));
-            (is_one, format!("\"{}\"", rule.replace('|', "\" or \"")))
+            (
+                is_one,
+                format!("write \"{}\"", rule.replace('|', "\" or \"")),
+            )
         }
         range => {
             let (least, most) = range.split_once(" to ").unwrap_or((range, "2147483647"));
             let range = least.parse().unwrap_or_default()..=most.parse().unwrap_or_default();
             let is_inside = json::integer(value).is_some_and(|number| range.contains(&number));
-            (is_inside, format!("a number from {rule}"))
+            (is_inside, format!("write a number from {rule}"))
         }
     };
-    if is_taken { Ok(()) } else { Err(wanted) }
+    if is_taken { Ok(()) } else { Err(write) }
 }
 
 impl HostJson {
@@ -209,9 +214,9 @@ impl HostJson {
         };
         for Member { path, rule, .. } in members() {
             let value = value(path);
-            if let Err(wanted) = check(rule, &value) {
-                let what = format!("{path} is {value}, and the whole app does not start");
-                findings.push(Finding::error(FILE, format!("{what}: write {wanted}")));
+            if let Err(write) = check(rule, &value) {
+                let what = format!("{path} is {value}, and the whole app does not start: {write}");
+                findings.push(Finding::error(FILE, what));
             }
         }
         let text = |path: &str| value(path).as_str().unwrap_or_default().to_owned();

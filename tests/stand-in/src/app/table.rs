@@ -1,8 +1,49 @@
-//! The text of `src/functions/mod.rs` and `tests/functions/main.rs`: lines that are added to it and
-//! taken out of it, while all the rest stays as it is.
+//! The table of functions: its lines as they are compiled, and the text of `src/functions/mod.rs` and
+//! `tests/functions/main.rs`, to which lines are added, while all the rest stays as it is.
 
 use crate::app::names;
+use serde::Deserialize;
 use std::ops::Range;
+
+/// A line of the table as it is compiled.
+#[derive(Clone, Deserialize, PartialEq)]
+pub struct Line {
+    pub name: String,
+    pub outputs: Vec<String>,
+    pub kind: Kind,
+}
+
+/// What triggers the function of a line.
+#[derive(Clone, Deserialize, PartialEq)]
+pub enum Kind {
+    Http {
+        methods: Vec<String>,
+        path: Option<String>,
+    },
+    Trigger {
+        binding: String,
+    },
+    Tool {
+        binding: String,
+    },
+}
+
+impl Line {
+    /// The call that makes this line: `Route::trigger("order", "item", &[], order::run)`, where
+    /// `code` is `order::run`.
+    pub fn call(&self, code: &str) -> String {
+        let (name, outputs) = (&self.name, &self.outputs);
+        let arguments = match &self.kind {
+            Kind::Http { methods, path } => match path {
+                Some(path) => format!("http({name:?}, &{methods:?}, {path:?}"),
+                None => format!("http_with_bindings({name:?}, &{methods:?}, &{outputs:?}"),
+            },
+            Kind::Trigger { binding } => format!("trigger({name:?}, {binding:?}, &{outputs:?}"),
+            Kind::Tool { binding } => format!("tool({name:?}, {binding:?}, &{outputs:?}"),
+        };
+        format!("Route::{arguments}, {code})")
+    }
+}
 
 /// The text with spaces for `//` comments and for what is in quotes: what is found in it is code, at
 /// the same place.

@@ -95,7 +95,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
         lines.push(make_way(root, binary::name(&host), &mut changes)?);
     }
     // Last: without the function's entry the command can be run again.
-    let with_entry = table.with(&function.route_call(prefix));
+    let with_entry = table.with(&function.call(prefix));
     let mut with_module = table::with_module(&with_entry, &file);
     if function.is_tool() {
         // Its test reads the arguments' type.

@@ -1,33 +1,32 @@
-//! The bindings of one function: their names, types, directions and members, whatever they bind to.
+//! The bindings of one function: their names, types, directions and members.
 
-use super::Findings;
-use super::near::near;
-use crate::app::function::{Binding, Direction, Function};
-use crate::app::json;
-use crate::app::names;
+use super::{Findings, misspelt, near, values};
+use crate::app::function::{Binding, Function, SETTINGS, is_secret};
+use crate::app::{json, names};
 use crate::commands::function_json::METHODS;
 use crate::host::retry::Retry;
 use serde_json::Value;
 
 /// The types of bindings that there are, one a line: the type, the directions that it can have, and
-/// its members besides those that all have. One with `!` is needed.
+/// its members besides those that all have. One with `!` is needed; after `<` stands the name that
+/// it had in earlier versions, or that is taken for it; after `:` the rule of [`values::check`].
 const TYPES: &str = "
-    httpTrigger in authLevel methods route webHookType
+    httpTrigger in authLevel:anonymous|function|admin|system|user methods route webHookType
     http out
-    timerTrigger in schedule! runOnStartup useMonitor
-    queueTrigger in queueName! connection
-    queue out queueName! connection
-    blobTrigger in path! connection source
-    blob in/out path! connection
-    table in/out tableName! partitionKey rowKey take filter connection
+    timerTrigger in schedule!:schedule runOnStartup useMonitor
+    queueTrigger in queueName!<queue:queue connection
+    queue out queueName!<queue:queue connection
+    blobTrigger in path!:container connection source
+    blob in/out path!:blob connection
+    table in/out tableName!:table partitionKey:expressions rowKey:expressions take:number filter:expressions connection dataType:none cardinality:none
     serviceBusTrigger in queueName topicName subscriptionName connection isSessionsEnabled
     serviceBus out queueName topicName connection
     eventHubTrigger in eventHubName consumerGroup connection
     eventHub out eventHubName connection
     eventGridTrigger in
     eventGrid out topicEndpointUri topicKeySetting connection
-    cosmosDBTrigger in databaseName containerName connection leaseConnection leaseDatabaseName leaseContainerName createLeaseContainerIfNotExists leaseContainerPrefix leasesContainerThroughput feedPollDelay leaseAcquireInterval leaseExpirationInterval leaseRenewInterval maxItemsPerInvocation startFromBeginning startFromTime preferredLocations
-    cosmosDB in/out databaseName containerName connection id partitionKey sqlQuery createIfNotExists containerThroughput preferredLocations
+    cosmosDBTrigger in databaseName containerName<collectionName connection<connectionStringSetting leaseConnection<leaseConnectionStringSetting leaseDatabaseName leaseContainerName<leaseCollectionName createLeaseContainerIfNotExists leaseContainerPrefix leasesContainerThroughput feedPollDelay leaseAcquireInterval leaseExpirationInterval leaseRenewInterval maxItemsPerInvocation startFromBeginning startFromTime preferredLocations
+    cosmosDB in/out databaseName containerName<collectionName connection<connectionStringSetting id partitionKey sqlQuery createIfNotExists containerThroughput preferredLocations
     sqlTrigger in tableName connectionStringSetting leasesTableName
     sql in/out commandText commandType parameters connectionStringSetting
     mysqlTrigger in tableName connectionStringSetting leasesTableName
@@ -73,53 +72,49 @@ const TYPES: &str = "
 /// The members that any binding can have.
 const COMMON: [&str; 5] = ["name", "type", "direction", "dataType", "cardinality"];
 
-/// Names that members had in earlier versions, or that are taken for them: the beginning of the
-/// types in small letters, the name, what it is called.
-const RENAMED: [(&str, &str, &str); 5] = [
-    ("cosmosdb", "collectionName", "containerName"),
-    ("cosmosdb", "connectionStringSetting", "connection"),
-    ("cosmosdb", "leaseCollectionName", "leaseContainerName"),
-    (
-        "cosmosdb",
-        "leaseConnectionStringSetting",
-        "leaseConnection",
-    ),
-    ("queue", "queue", "queueName"),
-];
-
-/// What an httpTrigger can have as its authLevel.
-const LEVELS: [&str; 5] = ["anonymous", "function", "admin", "system", "user"];
-
 /// A line of [`TYPES`].
 struct Type {
     name: &'static str,
     directions: &'static str,
-    /// Its own members; those that it needs end in `!`.
-    members: Vec<&'static str>,
+    members: Vec<Member>,
 }
 
-impl Type {
-    fn all() -> impl Iterator<Item = Self> {
-        TYPES.trim().lines().filter_map(|line| {
-            let mut words = line.split_whitespace();
-            Some(Self {
-                name: words.next()?,
-                directions: words.next()?,
-                members: words.collect(),
-            })
+struct Member {
+    name: &'static str,
+    is_needed: bool,
+    earlier: &'static str,
+    rule: &'static str,
+}
+
+fn types() -> impl Iterator<Item = Type> {
+    let member = |word: &'static str| {
+        let (word, rule) = word.split_once(':').unwrap_or((word, ""));
+        let (word, earlier) = word.split_once('<').unwrap_or((word, ""));
+        Member {
+            name: word.trim_end_matches('!'),
+            is_needed: word.ends_with('!'),
+            earlier,
+            rule,
+        }
+    };
+    TYPES.trim().lines().filter_map(move |line| {
+        let mut words = line.split_whitespace();
+        Some(Type {
+            name: words.next()?,
+            directions: words.next()?,
+            members: words.map(member).collect(),
         })
-    }
+    })
+}
 
-    fn find(name: &str) -> Option<Self> {
-        Self::all().find(|one| one.name.eq_ignore_ascii_case(name))
-    }
-
-    /// The type that this one is a slip of: one or two letters are wrong, or it lacks `Trigger`.
-    fn meant(name: &str) -> Option<&'static str> {
-        let names = || Self::all().map(|one| one.name);
-        let trigger = format!("{name}Trigger");
-        near(name, names()).or_else(|| names().find(|one| one.eq_ignore_ascii_case(&trigger)))
-    }
+/// The type that this one is a slip of: one or two letters are wrong, or it lacks `Trigger`. `None`
+/// if it is a type.
+fn meant(kind: &str) -> Option<&'static str> {
+    let names: Vec<&str> = types().map(|one| one.name).collect();
+    let find = |kind: &str| names.iter().find(|name| name.eq_ignore_ascii_case(kind));
+    let near = near(kind, names.iter().copied());
+    let meant = near.or_else(|| find(&format!("{kind}Trigger")).copied());
+    meant.filter(|_| find(kind).is_none())
 }
 
 /// Finds what is wrong with the bindings of a function.
@@ -131,19 +126,21 @@ pub fn check(function: &Function, findings: &mut Findings) {
         }
         let mut earlier = function.bindings[..place].iter();
         if earlier.any(|earlier| earlier.name.eq_ignore_ascii_case(name)) {
-            findings.error(format!(
-                "two bindings have the name {name:?}: give one of them another"
-            ));
+            findings.error(format!("two bindings have the name {name:?}: rename one"));
         }
-        check_type(binding, findings);
-        check_data_type(binding, findings);
+        check_type(function, binding, findings);
     }
-    // A trigger whose type is misspelt has been found.
-    let is_slip =
-        |one: &Binding| Type::find(&one.kind).is_none() && Type::meant(&one.kind).is_some();
-    let triggers = function.bindings.iter().filter(|one| one.is_trigger());
-    match triggers.count() {
-        0 if function.bindings.iter().any(is_slip) => {}
+    match function
+        .bindings
+        .iter()
+        .filter(|one| one.is_trigger())
+        .count()
+    {
+        // A trigger whose type is misspelt has been found.
+        0 if function
+            .bindings
+            .iter()
+            .any(|one| meant(&one.kind).is_some()) => {}
         0 => findings.error("no binding triggers it: add one whose type ends in Trigger"),
         1 => {}
         _ => findings.error("more than one binding triggers it: make a function of each"),
@@ -155,140 +152,132 @@ pub fn check(function: &Function, findings: &mut Findings) {
 }
 
 /// The type of a binding, and the direction and the members that it can have.
-fn check_type(binding: &Binding, findings: &mut Findings) {
+fn check_type(function: &Function, binding: &Binding, findings: &mut Findings) {
     let (name, kind) = (&binding.name, &binding.kind);
-    if let Some(known) = Type::find(kind) {
-        check_direction(binding, known.directions, findings);
-        check_members(binding, &known, findings);
+    let known = types().find(|one| binding.is(one.name));
+    if let Some(known) = &known {
+        check_members(function, binding, known, findings);
+    } else if kind.is_empty() {
+        findings.error(format!(
+            "the binding {name:?} has no type: write \"type\": \"...\""
+        ));
+    } else if let Some(meant) = meant(kind) {
+        findings.error(format!(
+            "the binding {name:?} has the type {kind:?}: write {meant:?}"
+        ));
     } else {
-        if kind.is_empty() {
-            findings.error(format!(
-                "the binding {name:?} has no type: write \"type\": \"...\""
-            ));
-        } else if let Some(meant) = Type::meant(kind) {
-            findings.error(format!(
-                "the binding {name:?} has the type {kind:?}: write {meant:?}"
-            ));
-        } else {
-            findings.note(format!(
-                "the binding {name:?} has the type {kind:?}, which is not among those known here"
-            ));
-        }
-        let possible = if binding.is_trigger() { "in" } else { "in/out" };
-        check_direction(binding, possible, findings);
-    }
-    if binding.is("blobTrigger") && !binding.says("source", "EventGrid") {
         findings.note(format!(
-            "a blob trigger without \"source\": \"EventGrid\" does not run on the Flex Consumption \
-             plan ({name:?})"
+            "the type {kind:?} of {name:?} is not among those known here"
         ));
     }
-}
-
-/// The direction of a binding: one of `possible`, which stand between slashes.
-fn check_direction(binding: &Binding, possible: &str, findings: &mut Findings) {
-    let (name, kind, said) = (&binding.name, &binding.kind, binding.text("direction"));
-    let direction = if said.is_empty() { "in" } else { said };
-    let mut taken = possible.split('/');
-    if binding.direction == Direction::InOut && possible == "in/out" {
-        let does = match binding.is("table") {
-            true => "the function gets \"null\"",
-            false => "every invocation fails",
-        };
+    let unknown = if binding.is_trigger() { "in" } else { "in/out" };
+    let directions = known.map_or(unknown, |known| known.directions);
+    let said = binding.text("direction");
+    let (direction, by_default) = match said {
+        "" => ("in", " by default"),
+        said => (said, ""),
+    };
+    if binding.is_both() && directions == "in/out" {
         findings.error(format!(
-            "the binding {name:?} is \"inout\", and {does} under the host: write two bindings, \
+            "the host does not read and write by one binding, {name:?}: write two, \
              {{ \"direction\": \"in\", \"name\": \"{name}\" }} and \
              {{ \"direction\": \"out\", \"name\": \"{name}Out\" }}"
         ));
-    } else if !taken.any(|one| one.eq_ignore_ascii_case(direction)) {
-        let said = match said {
-            "" => "no direction, which is \"in\"".into(),
-            said => format!("the direction {said:?}"),
-        };
-        let write = possible.replace('/', "\" or \"");
+    } else if !directions
+        .split('/')
+        .any(|one| one.eq_ignore_ascii_case(direction))
+    {
+        let write = directions.replace('/', "\" or \"");
         findings.error(format!(
-            "the binding {name:?} of type {kind:?} has {said}: write \"direction\": \"{write}\""
+            "the direction of {name:?} is {direction:?}{by_default}: write \"direction\": \"{write}\""
         ));
-    } else if name == "$return" && binding.direction == Direction::In {
-        findings.error(
-            "the binding \"$return\" is not an output: write \"direction\": \"out\", or give it \
-             another name",
-        );
+    } else if name == "$return" && !binding.is_output() {
+        findings.error("\"$return\" is not an output: write \"direction\": \"out\", or rename it");
+    }
+    if binding.is("table") {
+        check_table(binding, findings);
+    }
+    if binding.is("blobTrigger") && !binding.says("source", "EventGrid") {
+        findings.note(format!(
+            "the Flex Consumption plan does not run {name:?}: write \"source\": \"EventGrid\""
+        ));
     }
 }
 
-/// The members of a binding by their names.
-fn check_members(binding: &Binding, known: &Type, findings: &mut Findings) {
-    let (name, kind) = (&binding.name, binding.kind.to_ascii_lowercase());
-    let mut renamed = Vec::new();
-    for (of, was, is) in RENAMED {
-        if kind.starts_with(of) && !binding[was].is_null() && binding[is].is_null() {
+/// The members of a binding by their names and values.
+fn check_members(function: &Function, binding: &Binding, known: &Type, findings: &mut Findings) {
+    let name = &binding.name;
+    for Member {
+        name: member,
+        is_needed,
+        earlier,
+        rule,
+    } in &known.members
+    {
+        if binding[member].is_null() && !binding[earlier].is_null() {
             findings.error(format!(
-                "the host does not know {was:?} of {name:?}, and does not run the function: write {is:?}"
+                "the host does not know {earlier:?} of {name:?}, and does not run the function: \
+                 write {member:?}"
             ));
-            renamed.push(is);
-        }
-    }
-    let needed = known.members.iter();
-    for needed in needed.filter_map(|member| member.strip_suffix('!')) {
-        if binding.text(needed).is_empty() && !renamed.contains(&needed) {
-            let stops = match (needed, binding.is_trigger()) {
+        } else if *is_needed && binding.text(member).is_empty() {
+            let stops = match (*member, binding.is_trigger()) {
                 ("queueName", true) => "the whole app does not start",
                 (_, true) => "the function does not run",
                 _ => "every invocation fails",
             };
             findings.error(format!(
-                "the binding {name:?} has no {needed}, and {stops}: write \"{needed}\": \"...\""
+                "{name:?} has no {member}, and {stops}: write \"{member}\": \"...\""
             ));
+        } else {
+            values::check(function, binding, member, rule, findings);
         }
     }
-    let own = known.members.iter();
-    let members = own.map(|member| member.trim_end_matches('!'));
-    let object = binding.members.as_object().into_iter().flatten();
-    for (member, _) in object.filter(|_| !known.members.is_empty()) {
-        let near = near(member, members.clone().chain(COMMON));
-        if let Some(meant) = near.filter(|meant| binding[*meant].is_null()) {
-            findings.note(format!(
-                "the host does not read {member:?} of {name:?}: write {meant:?}"
-            ));
-        }
+    if !known.members.is_empty() {
+        let members = known.members.iter().map(|member| member.name);
+        misspelt(
+            &binding.members,
+            members.chain(COMMON),
+            &format!(" of {name:?}"),
+            findings,
+        );
     }
-    for member in binding.secrets() {
+    for member in SETTINGS
+        .into_iter()
+        .filter(|member| is_secret(binding.text(member)))
+    {
         findings.error(format!(
-            "the {member} of {name:?} is not the name of a setting: write \"{member}\": \"Storage\" or \
-             another name, and what is there now as the value of that setting"
+            "the {member} of {name:?} is not the name of a setting: write \"{member}\": \
+             \"Storage\" for one, and its value now as the value of that setting"
         ));
     }
-    let deferred = |path| json::flag(json::at(&binding.members, path)) == Some(true);
-    if deferred("supportsDeferredBinding") || deferred("properties.supportsDeferredBinding") {
+    let deferred = [
+        "supportsDeferredBinding",
+        "properties.supportsDeferredBinding",
+    ];
+    if deferred
+        .iter()
+        .any(|path| json::flag(json::at(&binding.members, path)) == Some(true))
+    {
         findings.error(format!(
-            "supportsDeferredBinding of {name:?} makes its value an object (Version, Source, Content, \
-             ContentType) that no custom handler can read through: delete it"
+            "supportsDeferredBinding of {name:?} makes its value an object (Version, Source, \
+             Content, ContentType) that no custom handler can read through: delete it"
         ));
     }
-}
-
-/// The form in which a value comes or goes.
-fn check_data_type(binding: &Binding, findings: &mut Findings) {
-    let (name, form) = (&binding.name, binding.text("dataType").to_ascii_lowercase());
-    let is_out = binding.direction == Direction::Out;
-    match form.as_str() {
-        // On a table any is wrong, and is found there.
+    match binding.text("dataType").to_ascii_lowercase().as_str() {
+        // On a table any is wrong.
         _ if binding.is("table") => {}
-        "" | "string" | "undefined" => {}
-        "binary" | "stream" if is_out => findings.error(format!(
+        form @ ("binary" | "stream") if binding.is_output() => findings.error(format!(
             "\"dataType\": \"{form}\" on the output {name:?} switches off that the host decodes \
-             base64, so bytes, dates and texts like \"test\" arrive as base64 text: delete it; bytes \
-             need it on inputs alone"
+             base64, so bytes, dates and texts like \"test\" arrive as base64 text: delete it"
         )),
-        "binary" => {}
-        "stream" => findings.error(format!(
-            "\"dataType\": \"stream\" of {name:?} fails every invocation: write \"binary\", or delete it"
-        )),
-        _ => findings.error(format!(
-            "the host does not know the dataType {form:?} of {name:?}: write \"string\" or \"binary\", \
-             or delete it"
-        )),
+        "" => {}
+        _ => values::check(
+            function,
+            binding,
+            "dataType",
+            "binary|string|undefined",
+            findings,
+        ),
     }
 }
 
@@ -301,39 +290,26 @@ fn check_http(function: &Function, findings: &mut Findings) {
             "the HTTP trigger has the name {name:?}: write \"name\": \"req\""
         ));
     }
-    let bindings = function.bindings.iter().filter(|one| one.is("http"));
-    let answers: Vec<&str> = bindings.map(|one| &*one.name).collect();
-    match answers[..] {
-        ["res"] => {}
-        [] => findings.error(
-            "an HTTP trigger needs its output: add { \"type\": \"http\", \"direction\": \"out\", \
-             \"name\": \"res\" }",
-        ),
-        [name] => findings.error(format!(
-            "the HTTP output has the name {name:?}: write \"name\": \"res\""
-        )),
-        _ => findings.error("there are two outputs of the type http: delete one"),
+    let answers = function.bindings.iter().filter(|one| one.is("http"));
+    let answers: Vec<&str> = answers.map(|one| &*one.name).collect();
+    if answers != ["res"] {
+        findings.error(
+            "an HTTP trigger needs one HTTP output: write { \"type\": \"http\", \"direction\": \
+             \"out\", \"name\": \"res\" }",
+        );
     }
+    let methods = trigger["methods"].as_array().into_iter().flatten();
+    let is_usual = |method: &&Value| {
+        let method = method.as_str().unwrap_or_default().to_ascii_lowercase();
+        METHODS.contains(&&*method)
+    };
     if function.methods().is_empty() {
         findings.error("the HTTP trigger lists no methods: write \"methods\": [\"get\", \"post\"]");
     }
-    let methods = trigger["methods"].as_array().into_iter().flatten();
-    let known = |method: &&Value| {
-        let method = method.as_str().unwrap_or_default().to_ascii_lowercase();
-        METHODS.contains(&method.as_str())
-    };
-    if let Some(method) = methods.clone().find(|method| !known(method)) {
+    if let Some(method) = methods.into_iter().find(|method| !is_usual(method)) {
+        let usual = METHODS.join(", ");
         findings.note(format!(
-            "{method} is not a usual method: if it is a mistake, write some of {} here, and then in the table",
-            METHODS.join(", ")
-        ));
-    }
-    let level = trigger.text("authLevel");
-    let is_level = LEVELS.iter().any(|one| one.eq_ignore_ascii_case(level));
-    if !is_level && !trigger["authLevel"].is_null() {
-        findings.error(format!(
-            "there is no authLevel {level:?}, and the function does not run: write \"anonymous\", \
-             \"function\" or \"admin\""
+            "{method} is not a usual method: write some of {usual}"
         ));
     }
     // [ScriptHost.cs, ValidateHttpFunction]
@@ -341,37 +317,58 @@ fn check_http(function: &Function, findings: &mut Findings) {
     for own in ["admin", "runtime"] {
         if route.starts_with(own) {
             findings.error(format!(
-                "the host takes no route that begins with {own:?}, and this is {route:?}: write \
-                 another \"route\""
+                "the host takes no route that begins with {own:?}: write another \"route\""
             ));
         }
     }
 }
 
-/// The members of function.json itself.
-fn check_file(function: &Function, findings: &mut Findings) {
-    match json::member(&function.file, "disabled") {
-        Value::Null | Value::Bool(false) => {}
-        value => {
-            let name = &function.name;
-            findings.note(format!(
-                "the function runs all the same, although it has \"disabled\": {value}: write \
-                 \"AzureWebJobs.{name}.Disabled\": \"true\" among the settings"
-            ));
-        }
-    }
-    if let Err(why) = Retry::read(&function.file) {
+/// The keys and the filter of a table.
+fn check_table(binding: &Binding, findings: &mut Findings) {
+    let name = &binding.name;
+    let has = |member: &str| !binding.text(member).is_empty();
+    if has("rowKey") && !binding.is_output() {
         findings.note(format!(
-            "the retry is not one that the host knows, and make run has none: {why}"
+            "the host ignores the rowKey of {name:?}, and the function gets the whole partition: \
+             write \"filter\": \"RowKey eq '...'\""
+        ));
+    } else if has("rowKey") && !has("partitionKey") {
+        findings.note(format!(
+            "{name:?} has a rowKey and no partitionKey: each row brings its own, or the invocation \
+             fails after the function has run"
         ));
     }
-    let known = ["bindings", "disabled", "retry", "scriptFile"];
-    for (member, _) in function.file.as_object().into_iter().flatten() {
-        let retries = (member.eq_ignore_ascii_case("retries")).then_some("retry");
-        if let Some(meant) = near(member, known.into_iter()).or(retries) {
-            findings.note(format!(
-                "the host does not read {member:?}: write {meant:?}"
-            ));
-        }
+    let filter = binding.text("filter").to_ascii_lowercase();
+    if has("partitionKey") && filter.contains(" or ") {
+        findings.note(format!(
+            "the host joins the filter of {name:?} to the partitionKey by \"and\", without \
+             parentheses, so the part after \"or\" reads other partitions: write ( ... ) around it"
+        ));
+    }
+}
+
+/// The members of function.json itself.
+fn check_file(function: &Function, findings: &mut Findings) {
+    let (name, file) = (&function.name, &function.file);
+    let disabled = json::member(file, "disabled");
+    if !disabled.is_null() && *disabled != false {
+        findings.note(format!(
+            "the function runs all the same, although it has \"disabled\": {disabled}: write \
+             \"AzureWebJobs.{name}.Disabled\": \"true\" among the settings"
+        ));
+    }
+    if let Err(why) = Retry::read(file) {
+        findings.note(format!(
+            "the host does not know this retry, and make run has none: {why}"
+        ));
+    }
+    misspelt(
+        file,
+        ["bindings", "disabled", "retry", "scriptFile"].into_iter(),
+        "",
+        findings,
+    );
+    if !json::member(file, "retries").is_null() {
+        findings.note("the host does not read \"retries\": write \"retry\"");
     }
 }

@@ -79,3 +79,25 @@ fn ignored(app: &Description, folders: &[&String], findings: &mut Vec<Finding>) 
         }
     }
 }
+
+/// Finds functions that take the messages of one queue from each other.
+pub fn check_queues(app: &Description, findings: &mut Vec<Finding>) {
+    let mut queues: Vec<(&str, [String; 2])> = Vec::new();
+    let triggered = app.functions.iter();
+    for function in triggered.filter(|function| function.trigger().is("queueTrigger")) {
+        let member = |name| function.trigger().text(name).to_ascii_lowercase();
+        let connection = member("connection").replace("azurewebjobsstorage", "");
+        let queue = [member("queueName"), connection];
+        let name = &*function.name;
+        match queues.iter().find(|(_, earlier)| *earlier == queue) {
+            Some((twin, [queue, _])) => findings.push(Finding::note(
+                function.file_name(),
+                format!(
+                    "{twin} and {name} are triggered by one queue, {queue:?}: each message reaches one \
+                     of them, and which one cannot be known; write two queues if both need it"
+                ),
+            )),
+            None => queues.push((name, queue)),
+        }
+    }
+}

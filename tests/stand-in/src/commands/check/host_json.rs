@@ -1,7 +1,6 @@
 //! host.json: what stops the whole app, and what the host does not read.
 
-use super::Findings;
-use super::near::near;
+use super::{Findings, near};
 use crate::app::description::Description;
 use crate::app::finding::Finding;
 use crate::app::function::Function;

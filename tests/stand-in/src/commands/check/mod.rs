@@ -4,18 +4,18 @@
 mod bindings;
 mod folders;
 mod host_json;
-mod near;
 mod routes;
 mod sources;
-mod storage;
 mod table;
-mod timers;
 mod tools;
+mod values;
 
 use crate::app::description::Description;
 use crate::app::finding::{self, Finding};
 use crate::app::function::Function;
+use crate::app::json;
 use crate::run::build;
+use serde_json::Value;
 use std::path::Path;
 
 pub use routes::conflict_with;
@@ -70,7 +70,7 @@ pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
         findings.extend(check_function(function));
     }
     routes::check(app, &mut findings);
-    storage::check_queues(app, &mut findings);
+    folders::check_queues(app, &mut findings);
     tools::check(app, &mut findings);
     sources::check(app, &mut findings);
     if let Some(table) = table {
@@ -81,13 +81,11 @@ pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
     findings
 }
 
-/// What is wrong with a function, whatever else is in the app: its bindings, then what they bind
-/// to, by families of triggers and bindings.
+/// What is wrong with a function, whatever else is in the app: its bindings, its route, and what makes it a
+/// tool.
 pub fn check_function(function: &Function) -> Vec<Finding> {
     let mut findings = Findings::of(&function.file_name());
     bindings::check(function, &mut findings);
-    storage::check(function, &mut findings);
-    timers::check(function, &mut findings);
     routes::check_route(function, &mut findings);
     tools::check_function(function, &mut findings);
     findings.all
@@ -114,4 +112,47 @@ impl Findings {
     fn note(&mut self, what: impl Into<String>) {
         self.all.push(Finding::note(&self.file, what));
     }
+}
+
+/// Notes members of an object that are one or two letters away from one that the host knows.
+fn misspelt<'a>(
+    object: &Value,
+    known: impl Iterator<Item = &'a str> + Clone,
+    of: &str,
+    findings: &mut Findings,
+) {
+    for (member, _) in object.as_object().into_iter().flatten() {
+        if let Some(meant) = near(member, known.clone())
+            && json::member(object, meant).is_null()
+        {
+            findings.note(format!(
+                "the host does not read {member:?}{of}: write {meant:?}"
+            ));
+        }
+    }
+}
+
+/// The known word that this one is a slip of, in any case: one letter is wrong in a short word, two
+/// in one of eight letters, three in one of twenty. `None` if the word is known itself.
+fn near<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_ascii_lowercase();
+    let mut meant: Option<(usize, &str)> = None;
+    for known in known {
+        let other = known.to_ascii_lowercase();
+        let most = match other.len() {
+            0..4 => 0,
+            4..8 => 1,
+            8..20 => 2,
+            _ => 3,
+        };
+        // Letters that are put in, taken out, changed, or swapped with their neighbour.
+        match strsim::osa_distance(&word, &other) {
+            0 => return None,
+            far if far <= most && meant.is_none_or(|(least, _)| far < least) => {
+                meant = Some((far, known));
+            }
+            _ => {}
+        }
+    }
+    meant.map(|(_, known)| known)
 }

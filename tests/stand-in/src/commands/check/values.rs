@@ -1,0 +1,125 @@
+//! The values of a binding's members: names in storage, the expressions in them, schedules.
+
+use super::Findings;
+use crate::app::function::{Binding, Function};
+use crate::app::host_json;
+use crate::host::date::{DAY, Date};
+use crate::host::expressions::Template;
+use crate::host::schedule::Schedule;
+use crate::host::storage::names::{self, BlobPath};
+
+/// Finds what is wrong with a member, whose value has to be `queue`, `container`, `blob` or `table`,
+/// names in storage; a text with `expressions`; a `schedule`; or what [`host_json::check`] takes.
+pub fn check(
+    function: &Function,
+    binding: &Binding,
+    member: &str,
+    rule: &str,
+    findings: &mut Findings,
+) {
+    match rule {
+        "queue" | "container" | "blob" | "table" | "expressions" => {
+            name(function, binding, member, rule, findings)
+        }
+        "schedule" => schedule(binding.text(member), findings),
+        _ => {
+            let value = &binding[member];
+            if let Err(advice) = host_json::check(rule, value) {
+                let name = &binding.name;
+                findings.error(format!(
+                    "the host does not take {value} as the {member} of {name:?}: {advice}"
+                ));
+            }
+        }
+    }
+}
+
+/// What stands for the value of an expression where a name is looked at.
+const VALUE: &str = "aaa";
+
+fn name(function: &Function, binding: &Binding, member: &str, rule: &str, findings: &mut Findings) {
+    let (name, text, trigger) = (&binding.name, binding.text(member), function.trigger());
+    // Settings that are missing have been found.
+    if text.is_empty() || text.contains('%') {
+        return;
+    }
+    let then = match binding.is_trigger() {
+        true => "the function does not run",
+        false if binding.is_output() => "the work is done, and the invocation fails all the same",
+        false => "every invocation fails before the function is called",
+    };
+    let mut filled = text.to_owned();
+    // The name of a queue that triggers has no expressions.
+    let is_template = !(rule == "queue" && binding.is_trigger());
+    let template = Template::parse(if is_template { text } else { "" });
+    let template = match template {
+        Ok(template) => template,
+        Err(why) => {
+            let why = why.trim_end_matches('.');
+            return findings.error(format!(
+                "the {member} of {name:?}: {why}: {then}; write {{id}} for the value of id"
+            ));
+        }
+    };
+    let path = Template::parse(trigger.text("path")).ok();
+    for expression in template.expressions() {
+        let shown = expression.to_string();
+        if !binding.is_trigger() && !expression.can_come_from(&trigger.kind, path.as_ref()) {
+            findings.error(format!(
+                "{shown} in the {member} of {name:?} gets no value from the {}: {then}; write \
+                 {{rand-guid}}, {{DateTime}}, or a name that the trigger gives",
+                trigger.kind
+            ));
+        } else if member == "filter" && expression.names.len() > 1 {
+            findings.error(format!(
+                "{shown} in the filter of {name:?} fails every invocation: write the name of a \
+                 parameter or member alone, {{name}}"
+            ));
+        }
+        filled = filled.replace(&shown, VALUE);
+    }
+    let container = filled.split('/').next().unwrap_or_default();
+    let wrong = match rule {
+        "queue" => names::queue(&filled).err(),
+        "container" => names::container(container).err(),
+        "blob" => BlobPath::parse(&filled).err(),
+        "table" => names::table(&filled).err(),
+        _ => None,
+    };
+    if let Some(why) = wrong {
+        findings.error(format!("{why} ({name:?}): {then}; write another name"));
+    } else if rule == "queue" && filled != filled.to_ascii_lowercase() {
+        let small = text.to_ascii_lowercase();
+        findings.note(format!(
+            "the host makes the capitals of the queue {text:?} small: write {small:?}"
+        ));
+    }
+}
+
+fn schedule(text: &str, findings: &mut Findings) {
+    // A schedule that is missing has been found, and so has a setting.
+    if text.contains('%') {
+        return;
+    }
+    match Schedule::parse(text) {
+        Err(why) => findings.error(format!(
+            "the schedule {text:?} is wrong, and the function does not run: {why}; write \
+             \"0 0 3 * * *\" for each day at 3"
+        )),
+        Ok(Schedule::Every(ticks)) if ticks <= 0 => findings.note(format!(
+            "the schedule {text:?} runs the function again and again without a pause"
+        )),
+        // Days are meant where they are written: `1.00:00:00`.
+        Ok(Schedule::Every(ticks)) if ticks >= DAY && !text.contains('.') => {
+            let days = ticks / DAY;
+            findings.note(format!(
+                "the schedule {text:?} is every {days} days: write \"1.00:00:00\" for each day, \
+                 \"0 0 * * * *\" for each hour"
+            ));
+        }
+        Ok(schedule @ Schedule::Cron(_)) if schedule.next(Date::now()).is_none() => {
+            findings.note(format!("the schedule {text:?} never comes"));
+        }
+        Ok(_) => {}
+    }
+}
