@@ -234,7 +234,7 @@ fn answers_in_several_writes_do_not_wait_for_acks() {
     let echo = |length| post("/api/hello", &[], vec![b'x'; length]);
     let mut requests = Vec::from(sizes.map(echo));
     requests.push(request("GET", "/api/stream?parts=3", &[], b""));
-    caller.ask(&request("GET", "/api/stream-control?parts=3", &[], b""));
+    caller.ask(&request("GET", "/api/numbers?set=parts&n=3", &[], b""));
     for request in requests {
         let mut exchange = |_| {
             let begun = Instant::now();

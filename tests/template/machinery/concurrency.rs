@@ -113,7 +113,7 @@ fn short_waits_do_not_queue_behind_each_other() {
         let (begun, mut most) = (Instant::now(), 0);
         while most < 48 && begun.elapsed() < Duration::from_secs(10) {
             thread::sleep(Duration::from_millis(100));
-            let asleep_at_once = get(&handler, "/api/sleeps?peak");
+            let asleep_at_once = get(&handler, "/api/numbers?get=peak");
             most = most.max(asleep_at_once.text().parse().expect("a number"));
         }
         over.store(true, Relaxed);

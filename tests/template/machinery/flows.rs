@@ -287,7 +287,7 @@ fn texts_that_the_host_would_change_arrive_unaltered() {
 #[test]
 fn a_failure_is_the_functions_own_sentence() {
     let http = json!([
-        {"type": "httpTrigger", "direction": "in", "name": "req", "methods": ["get"]},
+        {"type": "httpTrigger", "direction": "in", "name": "req", "methods": ["get", "post"]},
         {"type": "http", "direction": "out", "name": "res"},
     ]);
     let connection = "AzureWebJobsStorage";
@@ -295,17 +295,17 @@ fn a_failure_is_the_functions_own_sentence() {
         {"type": "queueTrigger", "direction": "in", "name": "item", "queueName": "words", "connection": connection},
         {"type": "queue", "direction": "out", "name": "$return", "queueName": "said", "connection": connection},
     ]);
-    let functions = [("fails", http.clone()), ("odd", http), ("says", queue)];
+    let functions = [("refuses", http.clone()), ("odd", http), ("odd-too", queue)];
     let functions = functions.map(|(name, bindings)| (name.to_owned(), bindings));
     let root = folder("failures", functions);
     let app = App::start_in(&root, &[("AzureWebJobsStorage", "")], command);
     let run = app.send("words", "fail");
     assert_eq!((run.failure.as_deref(), run.tries), (Some("as asked"), 5));
     assert!(run.poisoned && run.logs.contains(&"from a helper".to_owned()));
-    assert_eq!(app.get("/api/fails").status, 500);
+    assert_eq!(app.get("/api/odd?what=fail").status, 500);
     // An error that the function answers itself, and a refusal, are not failures.
     assert_eq!(app.get("/api/odd?what=500").status, 500);
-    assert_eq!(app.get("/api/fails?refuse=404").status, 404);
+    assert_eq!(app.post("/api/refuses", "404").status, 404);
     let mut expected = vec!["as asked"; 5];
     expected.push(r#"line one\r\nline "two" \u{0} 🦀"#);
     assert_eq!(app.failures(), expected);

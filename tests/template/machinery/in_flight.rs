@@ -28,7 +28,7 @@ pub fn meet(handler: &Handler, count: usize) {
 pub fn hold(handler: &Handler, count: usize) -> Vec<Caller> {
     let hold = |_| start_get(handler, "/api/holds");
     let held = (0..count).map(hold).collect();
-    let all_held = get(handler, &format!("/api/releases?n={count}"));
+    let all_held = get(handler, &format!("/api/numbers?await=held&n={count}"));
     assert_eq!(all_held.status, 200);
     held
 }
@@ -36,7 +36,7 @@ pub fn hold(handler: &Handler, count: usize) -> Vec<Caller> {
 /// Lets the held invocations go on, by a request of this caller, and checks that each is answered.
 #[track_caller]
 pub fn release(caller: &mut Caller, held: Vec<Caller>) {
-    let released = caller.ask(&request("GET", "/api/releases", &[], b""));
+    let released = caller.ask(&request("GET", "/api/numbers?set=released&n=1", &[], b""));
     assert_eq!(released.status, 200);
     for mut caller in held {
         assert_eq!(caller.answer().text(), "held");

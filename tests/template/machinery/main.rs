@@ -1,13 +1,13 @@
 //! The tests of the machinery, `src/host` and `src/server`, as a process over real sockets. They
 //! run on an app of their own: this repository's samples, and the functions of `app`.
 
-mod answers;
 mod bodies;
 mod bursts;
 mod calls;
 mod child;
 mod concurrency;
 mod documented;
+mod exchanges;
 mod flows;
 mod fuzz;
 mod handler;
@@ -22,7 +22,6 @@ mod property;
 #[path = "../random.rs"]
 mod random;
 mod requests;
-mod routing;
 mod start;
 mod streams;
 #[path = "app/mod.rs"]

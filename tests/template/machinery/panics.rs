@@ -102,7 +102,7 @@ fn a_function_that_gets_no_thread_costs_none() {
         assert_eq!(get(&handler, "/api/panics?how=without-threads").status, 500);
     }
     for _ in 0..10 {
-        let answer = get(&handler, "/api/starts-threads?n=2");
+        let answer = get(&handler, "/api/starts-threads");
         assert_eq!(answer.text(), "they panicked");
         // As long as the handler would need to take up connections again, each time.
         std::thread::sleep(std::time::Duration::from_millis(150));

@@ -1,179 +1,37 @@
-//! Payloads: which are refused and in which words, and what is read from the others.
+//! Payloads that are large or deep; `exchanges/payloads.txt` has the others.
 
+use crate::exchanges::outcome;
 #[cfg(target_os = "linux")]
 use crate::probe;
-use crate::requests::invocation;
-use crate::requests::{
-    ID, ask, assert_error, assert_serves, invoke, is_passed_on, message_payload, order_payload,
-};
+use crate::requests::{assert_error, assert_serves, invoke, message_payload, order_payload};
 use crate::start::start;
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
-use stand_in::host::answer::MESSAGE_MAX_BYTES;
 #[cfg(target_os = "linux")]
 use stand_in::host::base64::to_base64;
-use stand_in::run::http::Answer;
-
-/// The cases of a part of `payloads.txt`, which says what they are.
-fn cases(part: usize) -> Vec<(&'static str, &'static str)> {
-    let lines: Vec<&str> = include_str!("payloads.txt").lines().collect();
-    let parts: Vec<&[&str]> = lines.split(|line| line.is_empty()).collect();
-    let cases = parts[part].iter().filter(|line| !line.starts_with('#'));
-    let case = |line: &&'static str| line.split_once(" =>").expect("a case");
-    let cases = cases.map(case);
-    cases
-        .map(|(sent, comes)| (sent, comes.trim_start()))
-        .collect()
-}
-
-/// Those that are not lines of text.
-const MALFORMED: &[(&[u8], &str)] = &[
-    (b"", "payload|EOF"),
-    (b" ", "payload"),
-    (b"{\"Data\": {\"req\": \"\x01\"}}", "payload|column"),
-    (
-        b"{\"Data\": {\"req\": {}, \"myQueueItem\": \"\"}}\xff",
-        "UTF-8|40",
-    ),
-    (b"{\"Data\": {\"\xc0\xaf\": 1}}", "UTF-8|11"),
-    (
-        b"{\"Data\": {\"req\": {\"Body\": \"\xed\xa0\x80\"}}}",
-        "UTF-8",
-    ),
-    (
-        b"\xef\xbb\xbf{\"Data\": {\"req\": {}, \"myQueueItem\": \"\"}}",
-        "byte-order mark",
-    ),
-    (b"\xff\xfe{\0}\0", "UTF-8|0"),
-];
-
-#[test]
-fn malformed_payloads_are_refused_with_what_is_wrong_and_where() {
-    let handler = start();
-    let refused = |function: &str, payload: &[u8], words: &str| {
-        let answer = invoke(&handler, function, payload);
-        let words: Vec<&str> = words.split('|').collect();
-        assert_error(&answer, 400, &words);
-        assert_eq!(answer.json()["invocationId"], ID);
-        let line = format!("invocation {ID}: POST /{function}: 400: ");
-        handler.wait_for_stderr(&line);
-        handler.wait_for_stderr(words[words.len() - 1]);
-    };
-    let texts = cases(0).into_iter();
-    let texts = texts.map(|(text, words)| (text.as_bytes(), words));
-    for (payload, words) in texts.chain(MALFORMED.iter().copied()) {
-        refused("order", payload, &words.replace("TRIGGER", "Data.req"));
-        let words = words.replace("TRIGGER", "Data.myQueueItem");
-        refused("MyQueueFunction", payload, &words);
-    }
-    for (value, words) in cases(1) {
-        let function = if words.contains("myQueueItem") {
-            "MyQueueFunction"
-        } else {
-            "order"
-        };
-        let payload = format!(r#"{{"Data": {{"req": {value}, "myQueueItem": {value}}}}}"#);
-        refused(function, payload.as_bytes(), words);
-    }
-    assert_serves(&handler);
-}
-
-/// What an invocation has come to: the status with which its caller was refused, or else what it
-/// gave back.
-#[track_caller]
-fn outcome(answer: &Answer) -> String {
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let answer = answer.json();
-    let outputs = &answer["Outputs"];
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    (outputs["res"]["statusCode"]
-        .as_u64()
-        .map(|status| status.to_string()))
-    .or_else(|| text(&outputs["message"]))
-    .or_else(|| text(&outputs["res"]["body"]))
-    .or_else(|| text(&answer["ReturnValue"]))
-    .unwrap_or_else(|| panic!("{answer}"))
-}
-
-#[test]
-fn every_form_of_a_value_is_read() {
-    let handler = start();
-    for (read, expected) in cases(2) {
-        let (function, value) = read.split_once(' ').expect("a function and a value");
-        let payload = if function == "hello" {
-            let of_get = value.replacen('{', r#"{"Method": "GET", "#, 1);
-            format!(r#"{{"Data": {{"req": {of_get}}}}}"#)
-        } else {
-            format!(r#"{{"Data": {{"req": {value}, "myQueueItem": {value}}}}}"#)
-        };
-        let answer = invoke(&handler, function, payload);
-        assert_eq!(outcome(&answer), expected.replace('_', " "), "{read}");
-    }
-    // A refusal names the invocation too, though that was carried out.
-    let too_large = json!({"Data": {"req": {"Body": "x".repeat(MESSAGE_MAX_BYTES + 1)}}});
-    let empty = json!({"Data": {"req": {}}});
-    for (payload, status) in [(too_large, 413), (empty, 400)] {
-        let res = invoke(&handler, "order", payload.to_string()).json()["Outputs"]["res"].take();
-        let body: Value = res["body"].as_str().expect("a body").parse().expect("JSON");
-        assert_eq!(
-            (&res["statusCode"], &body["invocationId"]),
-            (&json!(status), &json!(ID))
-        );
-    }
-}
-
-/// Metadata is the host's and its callers': it never fails an invocation.
-#[test]
-fn metadata_may_be_of_any_form() {
-    let handler = start();
-    for (metadata, id, count) in [
-        (r#"{"DequeueCount": 3, "Id": "b483"}"#, "b483", 3),
-        (r#"{"DequeueCount": "3", "Id": "\"b483\""}"#, "b483", 3),
-        (r#"{"DequeueCount": "\"3\"", "Id": "12"}"#, "12", 3),
-        (r#"{"DequeueCount": {"of": [3]}}"#, "", 0),
-        (r#"{"DequeueCount": -1}"#, "", 0),
-        (
-            r#"{"DequeueCount": "many", "Id": "\"\\ud800\""}"#,
-            "\"\\ud800\"",
-            0,
-        ),
-        (r#"{"Id": "\ud800"}"#, "", 0),
-        (r#"{"Id": {}, "DequeueCount": 1e999}"#, "{}", 0),
-        (r#"{"Id": null}"#, "", 0),
-        ("{}", "", 0),
-        ("[1]", "", 0),
-        ("1", "", 0),
-        ("null", "", 0),
-    ] {
-        let payload = format!(r#"{{"Data": {{"myQueueItem": "hi"}}, "Metadata": {metadata}}}"#);
-        let answer = invoke(&handler, "MyQueueFunction", payload);
-        assert!(is_passed_on(&answer, "hi"), "{metadata}: {answer:?}");
-        let log = format!("processed message {id}, dequeue count {count}: hi");
-        assert_eq!(answer.json()["Logs"], json!([log]), "{metadata}");
-    }
-}
 
 #[test]
 fn a_large_body_is_read_as_a_small_one_is() {
     let handler = start();
-    let of_any_size = |payload: String| invoke(&handler, "order-of-any-size", payload);
     for part in ["x!", "\"quoted\" \\ \n\u{1}", "caf\u{e9} \u{1f980} "] {
         let body = part.repeat((2 << 20) / part.len());
-        let answer = of_any_size(json!({"Data": {"req": {"Body": body}}}).to_string());
-        assert!(outcome(&answer) == body, "{part:?}: {answer:?}");
+        let answer = invoke(&handler, "order-of-any-size", order_payload(&body));
+        let is_whole = outcome(&answer).text() == body + " & Order enqueued";
+        assert!(is_whole, "{part:?}: {answer:?}");
     }
     let more = "x".repeat(2 << 20);
-    let with_more =
-        |body: &str| format!(r#"{{"Data":{{"req":{{"Body":{body}}},"more":"{more}"}}}}"#);
+    let with_more = |body: &str| {
+        let payload = format!(r#"{{"Data":{{"req":{{"Body":{body}}},"more":"{more}"}}}}"#);
+        invoke(&handler, "order", payload)
+    };
     for (body, word) in [
         (r#""\ud800""#, "hex escape"),
         ("5", "string"),
         ("{}", "string"),
     ] {
-        assert_error(&of_any_size(with_more(body)), 400, &["Data.req.Body", word]);
+        assert_error(&with_more(body), 400, &["Data.req.Body", word]);
     }
-    let empty = invoke(&handler, "order", with_more("null"));
-    assert_eq!(outcome(&empty), "400");
+    assert_eq!(outcome(&with_more("null")).status, 400);
 }
 
 /// As text, as JSON, as JSON whose members the host copies to `Metadata`, and as bytes.
@@ -238,8 +96,8 @@ fn nesting_does_no_harm() {
                 for function in ["order", "MyQueueFunction"] {
                     let answer = invoke(&handler, function, &payload);
                     if is_json {
-                        assert!(matches!(answer.status, 200 | 400), "{answer:?}");
-                        assert!(answer.json().is_object(), "{answer:?}");
+                        let is_right = matches!(answer.status, 200 | 400);
+                        assert!(is_right && answer.json().is_object(), "{answer:?}");
                     } else {
                         assert_error(&answer, 400, &["payload"]);
                     }
@@ -249,37 +107,11 @@ fn nesting_does_no_harm() {
             let query = json!({"Data": {"req": {"Query": json, "Body": "x"}}});
             let status = invoke(&handler, "order", query.to_string()).status;
             assert!(matches!(status, 200 | 400), "{status}");
-            outcome(&invoke(&handler, "MyQueueFunction", message_payload(&json)));
+            let passed_on = invoke(&handler, "MyQueueFunction", message_payload(&json));
+            assert_eq!(passed_on.status, 200);
             let read = invoke(&handler, "lists", order_payload(&json));
-            assert_eq!(outcome(&read), "400");
+            assert_eq!(outcome(&read).status, 400);
         }
     }
     assert_serves(&handler);
-}
-
-/// What is malformed as a payload is data within a message's text or an order's body, and arrives.
-#[test]
-fn odd_texts_are_data() {
-    let handler = start();
-    for text in [
-        r#""\ud800""#,
-        r#"{"a":"\udc00"}"#,
-        "\u{feff}x!",
-        "1e999!",
-        "-0.0!",
-        "{!",
-        "\u{0}\u{1}\u{7f}!",
-        "\u{fffd}!",
-        "\\ud800!",
-    ] {
-        // As base64 where the host would change it; here it matters that it is taken.
-        let passed_on = outcome(&invoke(&handler, "MyQueueFunction", message_payload(text)));
-        let enqueued = outcome(&ask(
-            &handler,
-            &invocation("/order", ID, &order_payload(text)),
-        ));
-        if text.ends_with('!') {
-            assert_eq!((&*passed_on, &*enqueued), (text, text));
-        }
-    }
 }

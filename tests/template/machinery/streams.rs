@@ -32,15 +32,15 @@ fn read_until(caller: &Caller, end: &str) -> String {
 /// Lets streams write so many parts.
 #[track_caller]
 fn allow(handler: &Handler, parts: usize) {
-    let path = format!("/api/stream-control?parts={parts}");
-    assert_eq!(get(handler, &path).text(), "allowed");
+    let path = format!("/api/numbers?set=parts&n={parts}");
+    assert_eq!(get(handler, &path).status, 200);
 }
 
 /// Waits until so many streams have ended.
 #[track_caller]
 fn ended(handler: &Handler, count: usize) {
-    let path = format!("/api/stream-control?ended={count}");
-    assert_eq!(get(handler, &path).text(), "ended");
+    let path = format!("/api/numbers?await=ended&n={count}");
+    assert_eq!(get(handler, &path).status, 200);
 }
 
 #[test]

@@ -2,113 +2,135 @@
 //! The test executable starts itself anew as its handler, and so does the bench.
 
 mod answers;
-pub mod at_root;
-mod bindings;
-mod blocking;
-pub mod calls;
-mod panics;
-mod streams;
+mod reads;
 #[path = "../../mcp/tools.rs"]
 pub mod tools;
+mod waits;
 
+use answers::*;
 use app::{HttpRequest, Result, Route, Settings};
+use reads::*;
 use std::time::Duration;
+use waits::*;
 
 /// Set in the process that is to be the handler; [`AT_ROOT`] or [`TOOLS`] for another table.
 pub const SERVE: &str = "SERVE_THE_TESTS_APP";
 
-/// The value of [`SERVE`] for the table in `at_root.rs`.
+/// The value of [`SERVE`] for an app whose host.json has `"routePrefix": ""`.
 pub const AT_ROOT: &str = "at the root";
 
-/// After how many seconds that handler gives up, where it can accept no connection
+/// The value of [`SERVE`] for the MCP tools.
+pub const TOOLS: &str = "tools";
+
+/// After how many seconds the handler gives up, where it can accept no connection
 /// ([`Settings::give_up_after`]).
 pub const GIVE_UP_AFTER: &str = "GIVE_UP_AFTER";
 
-/// The MCP tools.
-pub const TOOLS: &str = "tools";
+const BOTH: &[&str] = &["GET", "POST"];
+const GET: &[&str] = &["GET"];
+const POST: &[&str] = &["POST"];
+
+type Run = fn(HttpRequest) -> Result;
 
 /// The documentation's three, which are this repository's samples, and what else the tests need.
 fn routes() -> &'static [Route] {
     let (trigger, bound) = (Route::trigger, Route::http_with_bindings);
-    let (get, post, both) = (&["GET"], &["POST"], &["GET", "POST"]);
-    let returns = &["$return"];
     let mut routes = app::functions::ROUTES.to_vec();
+    let four = &["one", "list", "raw", "lines"];
     routes.extend([
-        bound("order-of-any-size", post, &["message"], bindings::order),
-        bound(
-            "example",
-            post,
-            &["myQueueOutput", "$return"],
-            bindings::example,
-        ),
-        bound("lists", post, &["message"], bindings::lists),
-        bound("undeclared", post, &["message"], bindings::undeclared),
-        bound(
-            "sends",
-            post,
-            &["one", "list", "raw", "lines"],
-            calls::sends,
-        ),
-        bound("sends-texts", post, &["list"], calls::sends_texts),
-        bound("parameters-too", get, &[], calls::parameters),
-        trigger("typed", "item", returns, bindings::typed),
-        trigger("panics-too", "item", returns, panics::panics_too),
-        trigger("odd-too", "item", &["message", "$return"], answers::odd_too),
-        trigger("bytes", "item", returns, calls::bytes),
-        trigger("inputs", "item", returns, calls::inputs),
-        trigger("metadata", "item", returns, calls::metadata),
-        trigger("says", "item", returns, calls::says),
+        bound("order-of-any-size", POST, &["message"], order),
+        bound("example", POST, &["myQueueOutput", "$return"], example),
+        bound("lists", POST, &["message"], lists),
+        bound("sends", POST, four, sends),
+        bound("shows-too", GET, &[], shows),
+        trigger("typed", "item", &["$return"], typed),
+        trigger("panics-too", "item", &["$return"], panics_too),
+        trigger("odd-too", "item", &["message", "$return"], odd_too),
+        trigger("bytes", "item", &["$return"], bytes),
+        trigger("inputs", "item", &["$return"], inputs),
+        trigger("metadata", "item", &["$return"], metadata),
     ]);
-    let mut http =
-        |methods: &'static [&str], path: &'static str, run: fn(HttpRequest) -> Result| {
-            let name = path.trim_start_matches("/api/");
-            let (name, _) = name.split_once('/').unwrap_or((name, ""));
-            routes.push(Route::http(name, methods, path, run));
-        };
-    http(both, "/api/items/{id}/{part}", bindings::items);
-    http(get, "/api/headers", bindings::headers);
-    http(get, "/api/cookies", bindings::cookies);
-    http(get, "/api/binary", bindings::binary);
-    http(get, "/api/meets", blocking::meets);
-    http(get, "/api/holds", blocking::holds);
-    http(get, "/api/releases", blocking::releases);
-    http(get, "/api/sleeps", blocking::sleeps);
-    http(both, "/api/panics", panics::panics);
-    http(get, "/api/starts-threads", panics::starts_threads);
-    http(get, "/api/serves-again", answers::serves_again);
-    http(both, "/api/fails", answers::fails);
-    http(post, "/api/heads", answers::heads);
-    http(both, "/api/odd", answers::odd);
-    http(get, "/api/logs", answers::logs);
-    http(get, "/api/errs", calls::errs);
-    http(get, "/api/files/{*rest}", calls::parameters);
-    http(get, "/api/repeated", calls::repeated);
-    http(get, "/api/stream", streams::stream);
-    http(get, "/api/stream-control", streams::stream_control);
-    http(get, "/api/large", streams::large);
-    http(get, "/api/odd-stream", streams::odd_stream);
-    // Its path is that of another's invocations, which are the other's all the same.
-    routes.push(Route::http("usurps", post, "/odd-too", answers::usurps));
-    // In the table before the one that the host tries first, by its name.
-    let (tried_last, constrained) = (
-        "/api/products/{category}/{id?}",
-        "/api/products/{category:alpha}/{id:int?}",
-    );
+    let http: [(&str, Run); _] = [
+        ("/api/items/{id}/{part}", shows),
+        ("/api/files/{*rest}", shows),
+        ("/api/numbers", numbers),
+        ("/api/meets", meets),
+        ("/api/holds", holds),
+        ("/api/sleeps", sleeps),
+        ("/api/stream", stream),
+        ("/api/large", large),
+        ("/api/odd-stream", odd_stream),
+        ("/api/panics", panics),
+        ("/api/starts-threads", starts_threads),
+        ("/api/serves-again", serves_again),
+        ("/api/odd", odd),
+        ("/api/logs", logs),
+    ];
+    for (path, run) in http {
+        let name = path.split('/').nth(2).expect("a name");
+        routes.push(Route::http(name, BOTH, path, run));
+    }
     routes.extend([
-        Route::http("Zz-products", get, tried_last, calls::products),
-        Route::http("parameters", get, constrained, calls::parameters),
+        Route::http("heads", POST, "/api/heads", heads),
+        Route::http("refuses", POST, "/api/refuses", refuses),
+        // Its path is that of another's invocations, which are the other's all the same.
+        Route::http("usurps", POST, "/odd-too", products),
+        // In the table before the one that the host tries first, by its name.
+        Route::http(
+            "Zz-products",
+            GET,
+            "/api/products/{category}/{id?}",
+            products,
+        ),
+        Route::http(
+            "shows",
+            GET,
+            "/api/products/{category:alpha}/{id:int?}",
+            shows,
+        ),
     ]);
+    routes.leak()
+}
+
+/// The pairs of tests/template/tables/name-order.json.
+pub fn name_pairs() -> Vec<[String; 2]> {
+    let table = include_str!("../../tables/name-order.json");
+    let mut table: serde_json::Value = table.parse().expect("a table");
+    serde_json::from_value(table["pairs"].take()).expect("pairs")
+}
+
+/// Functions whose paths are those of invocations, and the pairs: those of pair 3 share the routes
+/// `/pairs/3/as-listed` and `/pairs/3/reversed`.
+fn routes_at_root() -> &'static [Route] {
+    let mut routes = vec![
+        Route::http("hello", BOTH, "/hello", shows),
+        Route::trigger("messages", "item", &["$return"], returns),
+        Route::http("zz-rest", BOTH, "/{*rest}", shows),
+    ];
+    for (place, pair) in name_pairs().into_iter().enumerate() {
+        let [first, second] = pair.map(|name| &*name.leak());
+        let path = |order| &*format!("/pairs/{place}/{order}").leak();
+        let (listed, reversed) = (path("as-listed"), path("reversed"));
+        routes.extend([
+            Route::http(first, GET, listed, shows),
+            Route::http(second, GET, listed, products),
+            Route::http(second, GET, reversed, products),
+            Route::http(first, GET, reversed, shows),
+        ]);
+    }
     routes.leak()
 }
 
 /// Makes this process the handler where [`SERVE`] is set: then it ends as the release binary does,
 /// with the code of `serve`.
 pub fn serve_if_asked() {
-    let routes = match std::env::var(SERVE) {
-        Ok(table) if table == AT_ROOT => at_root::routes(),
-        Ok(table) if table == TOOLS => tools::ROUTES,
-        Ok(_) => routes(),
-        Err(_) => return,
+    let Ok(table) = std::env::var(SERVE) else {
+        return;
+    };
+    let routes = match table.as_str() {
+        AT_ROOT => routes_at_root(),
+        TOOLS => tools::ROUTES,
+        _ => routes(),
     };
     let mut settings = Settings::default();
     if let Ok(seconds) = std::env::var(GIVE_UP_AFTER) {
@@ -116,8 +138,7 @@ pub fn serve_if_asked() {
     }
     let code = app::serve_with(routes, &settings);
     // Returning it is for `main`, which here is the test harness's.
-    let code = (0..=u8::MAX)
-        .find(|number| code == (*number).into())
-        .expect("an exit code of eight bits");
-    std::process::exit(code.into());
+    let mut numbers = 0..=u8::MAX;
+    let code = numbers.find(|number| code == (*number).into());
+    std::process::exit(code.expect("an exit code of eight bits").into());
 }
