@@ -1,31 +1,40 @@
 //! MCP tools, called as an agent calls them through the host: those of `mcp/tools.rs`.
 
-use crate::handler::Handler;
-use crate::requests::invocation;
-use crate::requests::{ID, ask, wire};
+use crate::requests::{invoke, wire};
 use crate::start::{command, folder, start_with};
-use crate::tests_app::{SERVE, TOOLS};
-use serde_json::{Map, Value, json};
+use crate::tests_app::{SERVE, TOOLS, tools};
+use serde_json::{Value, json};
 use stand_in::App;
-use stand_in::run::http::Answer;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// The app's folder, with function.json of each tool.
+/// The tools that take an item and a count.
+const WITH_ARGUMENTS: [&str; 4] = ["price-of", "says", "wrongs", "besides"];
+
+/// The app's folder, with function.json of each tool. `mcp/run.sh` takes it from here.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let tools: Map<String, Value> =
-        serde_json::from_str(include_str!("../mcp/tools.json")).expect("an object");
-    let functions = tools.into_iter().map(|(function, properties)| {
-        let mut bindings = vec![json!({
-            "type": "mcpToolTrigger", "direction": "in", "name": "context", "toolName": function.replace('-', "_"),
-            "description": "A tool.", "toolProperties": properties.to_string(), "useResultSchema": true,
-        })];
-        if function == "besides" {
-            bindings.push(json!({"type": "blob", "direction": "in", "name": "snippet", "path": "snippets/{mcptoolargs.item}.json", "connection": "AzureWebJobsStorage"}));
-            bindings.push(json!({"type": "queue", "direction": "out", "name": "message", "queueName": "asked", "connection": "AzureWebJobsStorage"}));
+    let properties = json!([
+        {"propertyName": "item", "propertyType": "string", "description": "Which item.", "isRequired": true},
+        {"propertyName": "count", "propertyType": "integer", "description": "How many; 1 by default."},
+    ]);
+    let functions = tools::ROUTES.iter().map(|route| {
+        let mut trigger = json!({
+            "type": "mcpToolTrigger", "direction": "in", "name": "context", "toolName": route.name.replace('-', "_"),
+            "description": format!("The tool {}.", route.name), "useResultSchema": true,
+        });
+        if WITH_ARGUMENTS.contains(&route.name) {
+            trigger["toolProperties"] = properties.to_string().into();
         }
-        (function, bindings.into())
+        let mut bindings = vec![trigger];
+        if route.name == "besides" {
+            let storage = "AzureWebJobsStorage";
+            bindings.extend([
+                json!({"type": "blob", "direction": "in", "name": "snippet", "path": "snippets/{mcptoolargs.item}.json", "connection": storage}),
+                json!({"type": "queue", "direction": "out", "name": "message", "queueName": "asked", "connection": storage}),
+            ]);
+        }
+        (route.name.to_owned(), bindings.into())
     });
     folder("tools", functions)
 });
@@ -43,17 +52,6 @@ fn says(app: &App, tool: &str, arguments: Value) -> (String, bool) {
         [json!({"type": "text", "text": answer.text()})]
     );
     (answer.text(), answer.is_error)
-}
-
-/// What an agent learns of a failure, whose reason is for the log only.
-#[track_caller]
-fn assert_fails(app: &App, tool: &str, arguments: Value, reasons: &[&str]) {
-    let failure = format!("An error occurred invoking '{tool}'.");
-    assert_eq!(says(app, tool, arguments), (failure, true));
-    let stderr = app.stderr();
-    for reason in reasons {
-        assert!(stderr.contains(reason), "{reason}: {stderr}");
-    }
 }
 
 #[test]
@@ -105,42 +103,36 @@ fn arguments_that_do_not_fit_are_a_refusal_that_names_them() {
         let said = says(&app, "price_of", arguments.parse().expect("JSON"));
         assert_eq!(said, (refusal.into(), true), "{arguments}");
     }
-    let answer = app.tool("wrongs", json!({"how": null, "else": 1}));
+    let answer = app.tool("wrongs", json!({"item": null, "else": 1}));
     assert_eq!(answer.expect_err("a refusal").code, -32602);
     assert_eq!(app.failures(), [""; 0]);
 }
+
+/// Tools that fail, what they are asked, and the reason, which is for the log only.
+const FAILURES: &str = "
+fails => the till is locked (at ... tools.rs:
+panics => the till is gone ... tools.rs:
+wrongs list => structured content has to be an object
+wrongs return value => sets the output $return, which its route does not declare
+wrongs output => sets the output message, which its route does not declare
+wrongs answer => answers an HTTP caller, and it has none";
 
 #[test]
 fn a_refusal_of_any_status_reaches_the_agent_and_a_failure_only_the_log() {
     let app = app();
     let words = "there is no \"tea\" today \u{2615}; ask for coffee";
     assert_eq!(says(&app, "refuses", json!({})), (words.into(), true));
-    assert_fails(
-        &app,
-        "fails",
-        json!({}),
-        &["the till is locked", "tools.rs:"],
-    );
-    assert_fails(
-        &app,
-        "panics",
-        json!({}),
-        &["the till is gone", "tools.rs:"],
-    );
-    // A tool's own mistakes.
-    for (how, reason) in [
-        ("list", "structured content has to be an object"),
-        (
-            "return value",
-            "sets the output $return, which its route does not declare",
-        ),
-        (
-            "output",
-            "sets the output message, which its route does not declare",
-        ),
-        ("answer", "answers an HTTP caller, and it has none"),
-    ] {
-        assert_fails(&app, "wrongs", json!({"how": how}), &[reason]);
+    for case in FAILURES.trim().lines() {
+        let (asked, reason) = case.split_once(" => ").expect("a case");
+        let (tool, item) = asked.split_once(' ').unwrap_or((asked, ""));
+        let failure = format!("An error occurred invoking '{tool}'.");
+        assert_eq!(says(&app, tool, json!({"item": item})), (failure, true));
+        let stderr = app.stderr();
+        let mut parts = reason.split(" ... ");
+        assert!(
+            parts.all(|part| stderr.contains(part)),
+            "{reason}: {stderr}"
+        );
     }
 }
 
@@ -155,7 +147,7 @@ fn what_a_tool_says_arrives_as_it_is() {
         &long,
     ];
     for text in texts.split('|').chain(odd) {
-        let said = says(&app, "says", json!({"text": text}));
+        let said = says(&app, "says", json!({"item": text}));
         assert!(said == (text.into(), false), "{:.80}", said.0);
     }
     let empty = app.tool("empty", json!({})).expect("an answer");
@@ -166,18 +158,13 @@ fn what_a_tool_says_arrives_as_it_is() {
 fn blocks_of_every_kind_arrive() {
     let answer = app().tool("shows", json!({})).expect("an answer");
     let mut blocks = answer.content;
-    let image = blocks[1]["data"].take();
-    assert!(
-        image
-            .as_str()
-            .is_some_and(|data| data.starts_with("iVBORw0KGgo")),
-        "{image}"
-    );
-    let sound = blocks[2]["data"].take();
-    assert!(
-        sound.as_str().is_some_and(|data| data.starts_with("UklGR")),
-        "{sound}"
-    );
+    for (place, start) in [(1, "iVBORw0KGgo"), (2, "UklGR")] {
+        let data = blocks[place]["data"].take();
+        assert!(
+            data.as_str().is_some_and(|data| data.starts_with(start)),
+            "{data}"
+        );
+    }
     let expected = json!([
         {"type": "text", "text": "the prices of May"},
         {"type": "image", "mimeType": "image/png", "data": null},
@@ -220,15 +207,10 @@ fn inputs_and_outputs_work_beside_a_tool() {
     assert_eq!(app.queue("asked"), ["tea", "tea", "test"]);
 }
 
-/// Invokes a tool without a host.
-fn invoked(handler: &Handler, function: &str, payload: &[u8]) -> Answer {
-    ask(handler, &invocation(&format!("/{function}"), ID, payload))
-}
-
 #[test]
 fn the_call_that_the_host_sent_is_read() {
     let handler = start_with(SERVE, TOOLS);
-    let answer = invoked(&handler, "echoes", &wire("host-mcp-tool.json")).json();
+    let answer = invoke(&handler, "echoes", wire("host-mcp-tool.json")).json();
     let parsed = |text: &Value| -> Value { text.as_str().expect("a text").parse().expect("JSON") };
     let result = parsed(&answer["ReturnValue"]);
     assert_eq!(result["type"], "call_tool_result");
@@ -257,7 +239,7 @@ fn the_callers_key_is_never_written() {
     let handler = start_with(SERVE, TOOLS);
     let mut answers = String::new();
     let mut call = |function: &str, payload: String| {
-        let answer = invoked(&handler, function, payload.as_bytes());
+        let answer = invoke(&handler, function, payload);
         answers += &String::from_utf8_lossy(&answer.body);
         answer.status
     };

@@ -13,12 +13,16 @@ mkdir -p "$npm"
 node=$npm/node_modules/node/bin/node
 cp "$here/client.mjs" "$npm"
 
-echo "-- an app with the tools"
+echo "-- an app with the tools, and no other functions"
 rm -rf "$app"
 mkdir "$app"
 commit=$(git stash create)
 git archive "${commit:-HEAD}" | tar -x -C "$app"
-(cd "$app" && "$node" tests/template/mcp/add-tools.mjs)
+rm -r "$app/hello" "$app/order" "$app/MyQueueFunction"
+sed 's/\bapp::/crate::/' "$here/tools.rs" >"$app/src/functions/mod.rs"
+# The machinery's test of the same tools has written their folders.
+CARGO_TARGET_DIR=target cargo test -q --test machinery tools::each_tool_is_listed
+cp -r target/tmp/tools/. "$app"
 
 port=$("$node" -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
 url=http://localhost:$port/runtime/webhooks/mcp

@@ -1,5 +1,5 @@
 //! Tools for the tests: of the machinery, of `make run` with npm's client, and those that the
-//! protocol's conformance suite asks for. What each takes is in tools.json.
+//! protocol's conformance suite asks for.
 
 use app::{Content, Error, Response, Result, Route, ToolCall, ToolResult, log};
 use serde::{Deserialize, Serialize};
@@ -12,35 +12,30 @@ pub const ROUTES: &[Route] = &[
     Route::tool("says", "context", &[], says),
     Route::tool("echoes", "context", &[], echoes),
     Route::tool("refuses", "context", &[], refuses),
-    Route::tool("fails", "context", &[], fails),
-    Route::tool("panics", "context", &[], panics),
+    Route::tool(
+        "fails",
+        "context",
+        &[],
+        |_| Err("the till is locked".into()),
+    ),
+    Route::tool("panics", "context", &[], |_| panic!("the till is gone")),
     Route::tool("meets", "context", &[], meets),
-    Route::tool("empty", "context", &[], empty),
+    Route::tool("empty", "context", &[], |_| Ok(Response::new())),
     Route::tool("shows", "context", &[], shows),
     Route::tool("wrongs", "context", &[], wrongs),
     Route::tool("besides", "context", &["message"], besides),
-    Route::tool("test-simple-text", "context", &[], test_simple_text),
-    Route::tool("test-image-content", "context", &[], test_image_content),
-    Route::tool("test-audio-content", "context", &[], test_audio_content),
-    Route::tool(
-        "test-embedded-resource",
-        "context",
-        &[],
-        test_embedded_resource,
-    ),
-    Route::tool(
-        "test-multiple-content-types",
-        "context",
-        &[],
-        test_multiple_content_types,
-    ),
-    Route::tool("test-error-handling", "context", &[], test_error_handling),
+    Route::tool("test-simple-text", "context", &[], shows),
+    Route::tool("test-image-content", "context", &[], shows),
+    Route::tool("test-audio-content", "context", &[], shows),
+    Route::tool("test-embedded-resource", "context", &[], shows),
+    Route::tool("test-multiple-content-types", "context", &[], shows),
+    Route::tool("test-error-handling", "context", &[], refuses),
 ];
 
-#[derive(Debug, Deserialize)]
-pub struct Arguments {
-    pub item: String,
-    pub count: Option<u32>,
+#[derive(Deserialize)]
+struct Arguments {
+    item: String,
+    count: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -48,7 +43,7 @@ struct Price {
     price: u32,
 }
 
-pub fn price_of(call: ToolCall) -> Result {
+fn price_of(call: ToolCall) -> Result {
     let Arguments { item, count } = call.arguments()?;
     if item != "tea" {
         return Err(Error::refuse(404, format!("there is no {item}, only tea")));
@@ -57,46 +52,29 @@ pub fn price_of(call: ToolCall) -> Result {
     Ok(ToolResult::structured(&Price { price })?.into())
 }
 
-/// Says a text, `times` times in a row, as it is.
-pub fn says(call: ToolCall) -> Result {
-    #[derive(Deserialize)]
-    struct Says {
-        text: String,
-        times: Option<usize>,
-    }
-    let Says { text, times } = call.arguments()?;
-    Ok(ToolResult::text(text.repeat(times.unwrap_or(1))).into())
+/// Says a text, several times in a row, as it is.
+fn says(call: ToolCall) -> Result {
+    let Arguments { item, count } = call.arguments()?;
+    Ok(ToolResult::text(item.repeat(count.unwrap_or(1) as usize)).into())
 }
 
 /// Gives the arguments back, and logs how long they are.
-pub fn echoes(call: ToolCall) -> Result {
+fn echoes(call: ToolCall) -> Result {
     let arguments: serde_json::Map<String, Value> = call.arguments()?;
-    log::info(format_args!(
-        "{call:?} {}",
-        call.session().unwrap_or_default()
-    ));
+    let session = call.session().unwrap_or_default();
+    log::info(format_args!("{call:?} {session}"));
     let result = ToolResult::structured(&arguments)?;
     log::info(format_args!("{result:?}"));
     Ok(result.into())
 }
 
-pub fn refuses(_: ToolCall) -> Result {
-    Err(Error::refuse(
-        503,
-        "there is no \"tea\" today ☕; ask for coffee",
-    ))
-}
-
-pub fn fails(_: ToolCall) -> Result {
-    Err("the till is locked".into())
-}
-
-pub fn panics(_: ToolCall) -> Result {
-    panic!("the till is gone");
+fn refuses(_: ToolCall) -> Result {
+    let why = "there is no \"tea\" today ☕; ask for coffee";
+    Err(Error::refuse(503, why))
 }
 
 /// Answers when a second call has come.
-pub fn meets(_: ToolCall) -> Result {
+fn meets(_: ToolCall) -> Result {
     static IN: Mutex<u32> = Mutex::new(0);
     static CAME: Condvar = Condvar::new();
     let mut count = IN.lock().map_err(|error| error.to_string())?;
@@ -109,11 +87,7 @@ pub fn meets(_: ToolCall) -> Result {
     }
 }
 
-pub fn empty(_: ToolCall) -> Result {
-    Ok(Response::new())
-}
-
-pub fn shows(_: ToolCall) -> Result {
+fn shows(_: ToolCall) -> Result {
     let blocks = [
         Content::text("the prices of May"),
         Content::image(PNG, "image/png"),
@@ -126,13 +100,9 @@ pub fn shows(_: ToolCall) -> Result {
 }
 
 /// Each is a mistake of the tool's.
-pub fn wrongs(call: ToolCall) -> Result {
-    #[derive(Deserialize)]
-    struct Wrongs {
-        how: String,
-    }
-    let Wrongs { how } = call.arguments()?;
-    match &*how {
+fn wrongs(call: ToolCall) -> Result {
+    let Arguments { item, .. } = call.arguments()?;
+    match &*item {
         "list" => Ok(ToolResult::structured(&[1])?.into()),
         "return value" => Ok(Response::new().return_value("3")),
         "output" => Ok(Response::from(ToolResult::text("a")).output("message", "a")),
@@ -141,7 +111,7 @@ pub fn wrongs(call: ToolCall) -> Result {
 }
 
 /// Sends a message, and says what an input, an argument and the metadata are.
-pub fn besides(call: ToolCall) -> Result {
+fn besides(call: ToolCall) -> Result {
     let Arguments { item, .. } = call.arguments()?;
     let input = call.input("snippet")?;
     let input = input.map_or("none".to_owned(), |input| input.text().to_owned());
@@ -158,46 +128,3 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0
 
 /// One sample of silence.
 const WAV: &[u8] = b"RIFF\x26\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x02\0\0\0\0\0";
-
-pub fn test_simple_text(_: ToolCall) -> Result {
-    Ok(ToolResult::text("This is a simple text response for testing.").into())
-}
-
-pub fn test_image_content(_: ToolCall) -> Result {
-    Ok(ToolResult::blocks([Content::image(PNG, "image/png")]).into())
-}
-
-pub fn test_audio_content(_: ToolCall) -> Result {
-    Ok(ToolResult::blocks([Content::audio(WAV, "audio/wav")]).into())
-}
-
-pub fn test_embedded_resource(_: ToolCall) -> Result {
-    let text = "This is an embedded resource content.";
-    Ok(ToolResult::blocks([Content::resource(
-        "test://embedded-resource",
-        "text/plain",
-        text,
-    )])
-    .into())
-}
-
-pub fn test_multiple_content_types(_: ToolCall) -> Result {
-    let resource = r#"{"test":"data","value":123}"#;
-    let blocks = [
-        Content::text("Multiple content types test:"),
-        Content::image(PNG, "image/png"),
-        Content::resource(
-            "test://mixed-content-resource",
-            "application/json",
-            resource,
-        ),
-    ];
-    Ok(ToolResult::blocks(blocks).into())
-}
-
-pub fn test_error_handling(_: ToolCall) -> Result {
-    Err(Error::refuse(
-        400,
-        "This tool intentionally returns an error for testing",
-    ))
-}
