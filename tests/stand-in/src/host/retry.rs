@@ -13,7 +13,7 @@ pub struct Retry {
     /// How often a failed run is repeated; -1 for ever.
     most: i64,
     /// How long the first repetition waits, and how long each at most. A fixed delay is both.
-    delay: (Duration, Duration),
+    delay: [Duration; 2],
 }
 
 impl Retry {
@@ -44,11 +44,13 @@ impl Retry {
         };
         let strategy = json::member(retry, "strategy").as_str().unwrap_or_default();
         let delay = match strategy.to_ascii_lowercase().as_str() {
-            "fixeddelay" => interval("delayInterval").map(|delay| (delay, delay))?,
-            "exponentialbackoff" => (interval("minimumInterval")?, interval("maximumInterval")?),
+            "fixeddelay" => [interval("delayInterval")?; 2],
+            "exponentialbackoff" => [interval("minimumInterval")?, interval("maximumInterval")?],
             _ => {
-                let write = "\"fixedDelay\" or \"exponentialBackoff\"";
-                return Err(wrong("strategy", write));
+                return Err(wrong(
+                    "strategy",
+                    "\"fixedDelay\" or \"exponentialBackoff\"",
+                ));
             }
         };
         let most = json::integer(json::member(retry, "maxRetryCount"));
@@ -59,7 +61,7 @@ impl Retry {
     /// How long the next repetition of a run that failed waits, after so many; `None` if there is no
     /// other. (The host adds up to a fifth by chance to delays that grow.)
     pub fn pause(&self, done: u32) -> Option<Duration> {
-        let (first, most) = self.delay;
+        let [first, most] = self.delay;
         let repeats = self.most < 0 || i64::from(done) < self.most;
         repeats.then(|| first.saturating_mul(1 << done.min(20)).min(most))
     }
