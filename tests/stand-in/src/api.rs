@@ -99,7 +99,7 @@ impl App {
         let invocations = Arc::<Invocations>::default();
         let noted = invocations.clone();
         let record = Record::kept(move |event| noted.note(event));
-        let mut host = Host::new(handler, Arc::new(app), Arc::default(), Arc::new(record));
+        let mut host = Host::new(handler, Arc::new(app), Arc::default(), record);
         host.patient = true;
         let host = Arc::new(host);
         invocations.guard(Arc::downgrade(&host));
@@ -385,7 +385,7 @@ impl App {
         };
         Run {
             failure,
-            tries: delivery.runs,
+            tries: delivery.attempt.earlier,
             poisoned: delivery.poisoned,
             logs,
         }

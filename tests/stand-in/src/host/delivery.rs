@@ -13,7 +13,6 @@ use crate::host::record::{Attempt, Event, lock};
 use crate::host::storage::names::BlobPath;
 use crate::host::storage::seen::Trigger;
 use crate::host::storage::{Given, blobs};
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ const MESSAGE_PAUSE: Duration = Duration::from_millis(100);
 /// How long a failed blob waits. (Seen: about that long.)
 const BLOB_PAUSE: Duration = Duration::from_millis(400);
 
-/// How often a blob is tried.
+/// How often a blob is tried, unless host.json says it.
 const BLOB_TRIES: u32 = 5;
 
 /// Where blobs go whose last try has failed.
@@ -33,15 +32,14 @@ pub const POISON_BLOBS: &str = "webjobs-blobtrigger-poison";
 pub struct Delivery {
     what: What,
     /// The function; empty before the first try of a message.
-    pub function: String,
+    function: String,
     /// Why it is called, in words.
     pub reason: String,
+    tries: u32,
+    /// The last run, which counts those before it.
+    pub attempt: Attempt,
     /// What became of the last run; `None` where nothing has run.
     pub outcome: Option<Outcome>,
-    /// How often it was tried.
-    pub tries: u32,
-    /// How often the function was invoked: with a retry policy several times per try.
-    pub runs: u32,
     /// After how long it has to be tried again; `None` where nothing is left to do.
     pub again: Option<Duration>,
     /// Whether it lies in a poison queue now.
@@ -65,9 +63,9 @@ impl Delivery {
             what,
             function: function.to_owned(),
             reason,
-            outcome: None,
             tries: 0,
-            runs: 0,
+            attempt: Attempt::default(),
+            outcome: None,
             again: None,
             poisoned: false,
             logs: Vec::new(),
@@ -76,9 +74,9 @@ impl Delivery {
 
     /// A message that was put into a queue.
     pub fn message(queue: &str, message: Vec<u8>) -> Self {
-        let (queue, message) = (queue.to_owned(), Message::new(message));
         let reason = format!("a message in {queue}");
-        Self::new(What::Message(queue, message), "", reason)
+        let what = What::Message(queue.to_owned(), Message::new(message));
+        Self::new(what, "", reason)
     }
 
     /// A blob that is new or has changed.
@@ -90,17 +88,11 @@ impl Delivery {
     /// What a test or a user gives in the place of what triggers the function.
     pub fn given(function: &Function, given: Given, reason: &str) -> Self {
         let trigger = function.trigger();
-        let (name, reason) = (&function.name, reason.to_owned());
-        if !trigger.is("blobTrigger") {
-            return Self::new(What::Given(given), name, reason);
-        }
-        let path = Template::parse(trigger.text("path"));
-        let path = path.and_then(|path| BlobPath::parse(&path.example()));
-        let path = path.unwrap_or_else(|_| BlobPath {
-            container: "blobs".to_owned(),
-            name: "name".to_owned(),
-        });
-        Self::new(What::Blob(path, Some(given)), name, reason)
+        let what = match Template::parse(trigger.text("path")) {
+            Ok(path) if trigger.is("blobTrigger") => What::Blob(path.example(), Some(given)),
+            _ => What::Given(given),
+        };
+        Self::new(what, &function.name, reason.to_owned())
     }
 }
 
@@ -116,72 +108,58 @@ impl Host {
             // compete under the real host: here each has its turn.
             What::Message(queue, _) => {
                 let functions = self.triggered_by(queue);
-                let mut same = functions.iter();
-                let same = same.find(|function| function.name == delivery.function);
-                let function = same.or_else(|| functions.get(self.storage.turn(functions.len())));
-                function.copied()
+                let same = |function: &&Function| function.name == delivery.function;
+                let same = functions.iter().position(same);
+                let at = same.unwrap_or_else(|| self.storage.turn(functions.len()));
+                functions.get(at).copied()
             }
             _ => self.app.function(&delivery.function),
         };
         let Some(function) = function else {
             return false;
         };
-        delivery.function.clone_from(&function.name);
-        let trigger = &function.trigger().name;
         if let What::Blob(path, None) = &delivery.what
-            && blobs::stamp_of(&self.storage.folder, path).is_none()
-            && matches!(self.storage.input(&function.name, trigger), Ok(None))
+            && !self.storage.folder.join(path.file()).is_file()
+            && matches!(self.file_of(function), Ok(None))
         {
             return false;
         }
+        delivery.function.clone_from(&function.name);
         delivery.tries += 1;
         let (most, pause) = match &mut delivery.what {
             What::Message(_, message) => {
                 message.dequeue_count = delivery.tries;
                 (self.app.host.max_dequeue_count, MESSAGE_PAUSE)
             }
-            What::Blob(..) => (self.blob_tries(), BLOB_PAUSE),
+            What::Blob(..) => {
+                let most = json::at(&self.app.host.file, "extensions.blobs.poisonBlobThreshold");
+                let most = json::integer(most).and_then(|most| most.try_into().ok());
+                (most.unwrap_or(BLOB_TRIES), BLOB_PAUSE)
+            }
             What::Given(_) => (1, Duration::ZERO),
         };
-        let attempt = Attempt {
-            label: match most {
-                1 => String::new(),
-                most => format!("try {} of {most}", delivery.tries),
-            },
-            is_first: delivery.tries == 1,
-            failure_before: match delivery.outcome.take() {
-                Some(Outcome::Failed(why)) => Some(why),
-                _ => None,
-            },
+        delivery.attempt.label = match most {
+            1 => String::new(),
+            most => format!("try {} of {most}", delivery.tries),
         };
-        let (what, takes) = (&delivery.what, Cell::new(true));
-        let invoked = self.invoke(function, &delivery.reason, &attempt, || {
-            let brought = self.brought(function, what);
-            takes.set(brought.is_ok());
-            brought
-        });
-        delivery.runs += invoked.runs;
-        delivery.logs.extend(invoked.logs);
-        let failed = matches!(invoked.outcome, Outcome::Failed(_));
-        delivery.outcome = Some(invoked.outcome);
+        let brought = || self.brought(function, &delivery.what);
+        let (outcome, logs) =
+            self.invoke(function, &delivery.reason, &mut delivery.attempt, brought);
+        let failed = matches!(outcome, Outcome::Failed(_));
         // What cannot be read is not tried again.
-        if failed && takes.get() && delivery.tries < most {
+        if failed && delivery.tries < most && brought().is_ok() {
             delivery.again = Some(pause);
-            return true;
+        } else if failed {
+            delivery.poisoned = self.poison(function, &delivery.what);
         }
-        let (queue, message) = match &delivery.what {
-            _ if !failed => return true,
-            What::Message(queue, message) => (format!("{queue}-poison"), message.bytes.clone()),
-            What::Blob(path, _) => (POISON_BLOBS.to_owned(), self.poison(function, path)),
-            What::Given(_) => return true,
-        };
-        delivery.poisoned = true;
-        self.record.note(&Event::Poisoned {
-            queue: &queue,
-            message: &message,
-        });
-        self.storage.put(&queue, message);
+        delivery.outcome = Some(outcome);
+        delivery.logs.extend(logs);
         true
+    }
+
+    /// What lies in the file `.local/<function>.<trigger>`, which wins over a blob.
+    fn file_of(&self, function: &Function) -> Result<Option<Given>, String> {
+        self.storage.input(&function.name, &function.trigger().name)
     }
 
     /// The value of a trigger, and the binding data.
@@ -189,14 +167,13 @@ impl Host {
         match what {
             What::Message(_, message) => message.payload(function),
             What::Blob(path, given) => {
-                let (storage, trigger) = (&self.storage, &function.trigger().name);
-                let given = match given {
-                    Some(given) => Some(given.clone()),
-                    None => storage.input(&function.name, trigger)?,
+                let given = match given.clone() {
+                    None => self.file_of(function)?,
+                    given => given,
                 };
                 let bytes = match given {
                     Some(given) => Some(payload::bytes_of(given)),
-                    None => storage.folder.read(path.file())?,
+                    None => self.storage.folder.read(path.file())?,
                 };
                 let bytes = bytes.ok_or_else(|| format!("there is no blob {path}"))?;
                 Ok(payload::blob(function, path, &bytes))
@@ -206,6 +183,34 @@ impl Host {
             }
             What::Given(given) => Ok(payload::other(function, given.clone())),
         }
+    }
+
+    /// Puts what could not be delivered into a poison queue, if there is one for it. The members of
+    /// a poison blob are in the host's order.
+    fn poison(&self, function: &Function, what: &What) -> bool {
+        let (queue, message) = match what {
+            What::Message(queue, message) => (format!("{queue}-poison"), message.bytes.clone()),
+            What::Blob(path, _) => {
+                let stamp = blobs::stamp_of(&self.storage.folder, path).unwrap_or_default();
+                let members = [
+                    ("Type", "BlobTrigger".to_owned()),
+                    ("FunctionId", format!("Host.Functions.{}", function.name)),
+                    ("BlobType", "BlockBlob".to_owned()),
+                    ("ContainerName", path.container.clone()),
+                    ("BlobName", path.name.clone()),
+                    ("ETag", format!("\"0x{:X}\"", stamp.1)),
+                ];
+                let message = object(members.map(|(name, value)| (name, quoted(&value))));
+                (POISON_BLOBS.to_owned(), message.into_bytes())
+            }
+            What::Given(_) => return false,
+        };
+        self.record.note(&Event::Poisoned {
+            queue: &queue,
+            message: &message,
+        });
+        self.storage.put(&queue, message);
+        true
     }
 
     /// Runs a delivery to its end, without a pause between its tries.
@@ -227,15 +232,15 @@ impl Host {
         self.app.functions.iter().filter(triggered).collect()
     }
 
-    /// The functions that a blob triggers.
-    pub fn triggered_by_blob(&self, blob: &BlobPath) -> Vec<String> {
-        let (path, mut triggered) = (blob.to_string(), Vec::new());
-        for (function, pattern) in &self.blob_triggers {
-            if pattern.matches(&path).is_some() {
-                triggered.push(function.clone());
-            }
-        }
-        triggered
+    /// The functions that blobs trigger, with the pattern of each.
+    fn blob_triggers(&self) -> Vec<(&Function, Template)> {
+        let functions = self.app.functions.iter();
+        let functions = functions.filter(|function| function.trigger().is("blobTrigger"));
+        let with_pattern = functions.filter_map(|function| {
+            let pattern = Template::parse(function.trigger().text("path")).ok()?;
+            Some((function, pattern))
+        });
+        with_pattern.collect()
     }
 
     /// Looks for blobs that are new or have changed, and gives what is to be delivered: each of
@@ -245,14 +250,26 @@ impl Host {
     ///
     /// [`Seen::delivered`]: crate::host::storage::seen::Seen::delivered
     pub fn look_for_blobs(&self) -> Result<Vec<Trigger>, String> {
-        let (folder, mut containers) = (&self.storage.folder, BTreeSet::new());
-        for (_, pattern) in &self.blob_triggers {
+        let (folder, triggers) = (&self.storage.folder, self.blob_triggers());
+        let mut containers = BTreeSet::new();
+        for (_, pattern) in &triggers {
             match pattern.container() {
                 Some(fixed) => containers.extend([fixed.to_owned()]),
                 None => containers.extend(blobs::containers(folder)?),
             }
         }
-        lock(&self.storage.seen).look(folder, containers, |blob| self.triggered_by_blob(blob))
+        lock(&self.storage.seen).look(folder, containers, |blob| triggered(&triggers, blob))
+    }
+
+    /// Writes a blob. It triggers functions with the next
+    /// [`look_for_blobs`](Self::look_for_blobs) or [`deliver_blobs`](Self::deliver_blobs).
+    /// Errors where its file cannot be written.
+    pub fn put_blob(&self, path: &BlobPath, bytes: &[u8]) -> Result<(), String> {
+        let folder = &self.storage.folder;
+        folder.write(path.file(), bytes)?;
+        let functions = triggered(&self.blob_triggers(), path);
+        lock(&self.storage.seen).written(folder, path, functions);
+        Ok(())
     }
 
     /// Delivers the blobs that functions have written or [`put_blob`](Self::put_blob) has, and
@@ -265,24 +282,15 @@ impl Host {
         }
         !triggers.is_empty()
     }
+}
 
-    fn blob_tries(&self) -> u32 {
-        let tries = json::at(&self.app.host.file, "extensions.blobs.poisonBlobThreshold");
-        let tries = json::integer(tries).and_then(|tries| tries.try_into().ok());
-        tries.unwrap_or(BLOB_TRIES)
-    }
-
-    /// What is put into the queue for poison blobs. Its members are in the host's order.
-    fn poison(&self, function: &Function, path: &BlobPath) -> Vec<u8> {
-        let stamp = blobs::stamp_of(&self.storage.folder, path).unwrap_or_default();
-        let members = [
-            ("Type", "BlobTrigger".to_owned()),
-            ("FunctionId", format!("Host.Functions.{}", function.name)),
-            ("BlobType", "BlockBlob".to_owned()),
-            ("ContainerName", path.container.clone()),
-            ("BlobName", path.name.clone()),
-            ("ETag", format!("\"0x{:X}\"", stamp.1)),
-        ];
-        object(members.map(|(name, value)| (name, quoted(&value)))).into_bytes()
-    }
+/// The functions that a blob triggers.
+fn triggered(triggers: &[(&Function, Template)], blob: &BlobPath) -> Vec<String> {
+    let path = blob.to_string();
+    let triggered = triggers
+        .iter()
+        .filter(|(_, pattern)| pattern.matches(&path).is_some());
+    triggered
+        .map(|(function, _)| function.name.clone())
+        .collect()
 }

@@ -5,28 +5,25 @@
 
 use crate::host::data::{Data, Value};
 use crate::host::date::Date;
+use crate::host::storage::names::BlobPath;
 use crate::run::start::guid;
 
 /// A text of function.json with its expressions, `%NAME%` resolved already.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Template {
     text: String,
     parts: Vec<Part>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 enum Part {
     Text(String),
     Expression(Expression),
 }
 
 /// What stands between two braces: `a.b:format`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Expression {
-    /// The name, and the members that are read one from the other.
-    pub names: Vec<String>,
-    format: Option<String>,
-}
+#[derive(Clone, Debug)]
+pub struct Expression(String);
 
 /// What the host gives a value to by itself, in any case.
 const GUID: &str = "rand-guid";
@@ -38,41 +35,34 @@ impl Template {
     /// `{datetime:...}` is not one that the stand-in knows.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |why: String| format!("Invalid template '{text}'. {why}");
-        let (mut parts, mut plain, mut rest) = (Vec::new(), String::new(), text);
+        let (mut parts, mut rest) = (Vec::new(), text);
         while let Some(at) = rest.find(['{', '}']) {
             let position = text.len() - rest.len() + at + 1;
-            let missing = |which| format!("Missing {which} bracket at position {position}.");
-            plain += &rest[..at];
+            let missing = |which| wrong(format!("Missing {which} bracket at position {position}."));
+            parts.push(Part::Text(rest[..at].to_owned()));
             let (brace, after) = rest[at..].split_at(1);
             if let Some(after) = after.strip_prefix(brace) {
-                plain += brace;
+                parts.push(Part::Text(brace.to_owned()));
                 rest = after;
                 continue;
             }
             if brace == "}" {
-                return Err(wrong(missing("opening")));
+                return Err(missing("opening"));
             }
-            let expression = match after.split_once('}') {
-                Some((expression, after)) if !expression.contains('{') => {
-                    rest = after;
-                    expression
-                }
-                _ => return Err(wrong(missing("closing"))),
-            };
+            let (expression, after) = after.split_once('}').ok_or_else(|| missing("closing"))?;
+            if expression.contains('{') {
+                return Err(missing("closing"));
+            }
             if expression.is_empty() {
                 let why = format!("The parameter name at position {position} is empty.");
                 return Err(wrong(why));
             }
-            if !plain.is_empty() {
-                parts.push(Part::Text(std::mem::take(&mut plain)));
-            }
-            let expression = Expression::parse(expression).map_err(wrong)?;
+            let expression = Expression(expression.to_owned());
+            expression.check().map_err(wrong)?;
             parts.push(Part::Expression(expression));
+            rest = after;
         }
-        plain += rest;
-        if !plain.is_empty() {
-            parts.push(Part::Text(plain));
-        }
+        parts.push(Part::Text(rest.to_owned()));
         let text = text.to_owned();
         Ok(Self { text, parts })
     }
@@ -107,31 +97,20 @@ impl Template {
 
     /// The container of a path; `None` if it is an expression.
     pub fn container(&self) -> Option<&str> {
-        match &self.parts[..] {
-            [Part::Text(text)] => text.split('/').next(),
-            [Part::Text(text), ..] => Some(text.split_once('/')?.0),
-            _ => None,
-        }
+        let container = self.text.split('/').next()?;
+        (!container.contains('{')).then_some(container)
     }
 
-    /// The same text, each expression replaced by its own name: the path of a blob that triggers.
-    pub fn example(&self) -> String {
+    /// A blob that a trigger with this path takes: each expression replaced by its own name.
+    pub fn example(&self) -> BlobPath {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
-            Part::Expression(expression) => expression.name(),
+            Part::Expression(expression) => expression.name().to_owned(),
         };
-        let example: String = self.parts.iter().map(part).collect();
-        match self.text.contains('/') {
-            true => example,
-            false => example + "/name",
-        }
-    }
-}
-
-/// The text as function.json has it.
-impl std::fmt::Display for Template {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str(&self.text)
+        let path: String = self.parts.iter().map(part).collect();
+        let (container, name) = path.split_once('/').unwrap_or((&path, "name"));
+        let (container, name) = (container.to_owned(), name.to_owned());
+        BlobPath { container, name }
     }
 }
 
@@ -147,75 +126,73 @@ fn matched(parts: &[Part], path: &str) -> Option<Vec<(String, String)>> {
     ends.rev().find_map(|end| {
         let mut values = matched(rest, &path[end..])?;
         // A name that comes again has its last value.
-        if !values.iter().any(|(later, _)| *later == name) {
-            values.insert(0, (name.clone(), path[..end].to_owned()));
+        if !values.iter().any(|(later, _)| later == name) {
+            values.insert(0, (name.to_owned(), path[..end].to_owned()));
         }
         Some(values)
     })
 }
 
 impl Expression {
-    fn parse(text: &str) -> Result<Self, String> {
-        let (name, format) = match text.split_once(':') {
-            Some((name, format)) => (name, Some(format)),
-            None => (text, None),
-        };
-        let expression = Self {
-            names: name.split('.').map(str::to_owned).collect(),
-            format: format.map(str::to_owned),
-        };
-        if expression.is(GUID) {
-            formatted_guid(format.unwrap_or_default())?;
-            return Ok(expression);
-        }
-        if let Some(format) = format
-            && (expression.is(DATETIME) || expression.is("sys.utcnow"))
-        {
-            Date::now().formatted(format)?;
-        }
-        let in_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-        let named = |name: &String| !name.is_empty() && name.chars().all(in_name);
-        if !expression.names.iter().all(named) || name.starts_with(char::is_numeric) {
-            return Err(format!("Invalid template expression '{text}'."));
-        }
-        // A header's name may have dashes: {Headers.X-Id}.
-        match expression.names[0].contains('-') {
-            true => Err(format!("The parameter name '{name}' is invalid.")),
-            false => Ok(expression),
-        }
+    /// The name, with the members that are read one from the other.
+    pub fn name(&self) -> &str {
+        self.0.split(':').next().unwrap_or_default()
     }
 
-    fn name(&self) -> String {
-        self.names.join(".")
+    fn first(&self) -> &str {
+        self.name().split('.').next().unwrap_or_default()
+    }
+
+    fn format(&self) -> Option<&str> {
+        self.0.split_once(':').map(|(_, format)| format)
     }
 
     fn is(&self, name: &str) -> bool {
         self.name().eq_ignore_ascii_case(name)
     }
 
-    fn resolve(&self, data: &Data) -> Result<String, String> {
-        let format = self.format.as_deref();
+    fn check(&self) -> Result<(), String> {
+        let (name, format) = (self.name(), self.format());
         if self.is(GUID) {
-            return formatted_guid(format.unwrap_or_default());
+            return formatted_guid(format).map(drop);
+        }
+        if let Some(format) = format
+            && (self.is(DATETIME) || self.is("sys.utcnow"))
+        {
+            Date::now().formatted(format)?;
+        }
+        let in_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        let is_name = |name: &str| !name.is_empty() && name.chars().all(in_name);
+        if !name.split('.').all(is_name) || name.starts_with(char::is_numeric) {
+            return Err(format!("Invalid template expression '{}'.", self.0));
+        }
+        // A header's name may have dashes: {Headers.X-Id}.
+        match self.first().contains('-') {
+            true => Err(format!("The parameter name '{name}' is invalid.")),
+            false => Ok(()),
+        }
+    }
+
+    fn resolve(&self, data: &Data) -> Result<String, String> {
+        if self.is(GUID) {
+            return formatted_guid(self.format());
         }
         if self.is(DATETIME) {
-            return Value::DateTime(Date::now()).text(format);
+            return Value::DateTime(Date::now()).text(self.format());
         }
-        let name = &self.names[0];
-        let Some(value) = data.get(name) else {
-            return Err(format!("No value for named parameter '{name}'."));
-        };
-        let mut value = value.clone();
-        for member in &self.names[1..] {
+        let name = self.first();
+        let none = || format!("No value for named parameter '{name}'.");
+        let mut value = data.get(name).ok_or_else(none)?.clone();
+        for member in self.name().split('.').skip(1) {
             let none = || format!("Error while accessing '{member}': property doesn't exist.");
             value = value.member(member).ok_or_else(none)?;
         }
-        value.text(format)
+        value.text(self.format())
     }
 
     /// Whether a trigger of this type can give it a value. `path` is the path of a blob trigger.
     pub fn can_come_from(&self, trigger: &str, path: Option<&Template>) -> bool {
-        let is = |name: &str| self.names[0].eq_ignore_ascii_case(name);
+        let is = |name: &str| self.first().eq_ignore_ascii_case(name);
         if self.is(GUID) || self.is(DATETIME) || is("sys") || is(trigger) {
             return true;
         }
@@ -223,9 +200,9 @@ impl Expression {
             "timertrigger" => false,
             "eventgridtrigger" => is("data"),
             "blobtrigger" => {
-                let mut own = path.into_iter().flat_map(Template::expressions);
+                let mut names = path.into_iter().flat_map(Template::expressions);
                 ["Uri", "Properties", "Metadata"].into_iter().any(is)
-                    || own.any(|expression| is(&expression.names[0]))
+                    || names.any(|expression| is(expression.first()))
             }
             // Any member of a query, a JSON body, a message.
             _ => true,
@@ -236,10 +213,7 @@ impl Expression {
 /// The expression as it stands in function.json.
 impl std::fmt::Display for Expression {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        match &self.format {
-            Some(format) => write!(f, "{{{}:{format}}}", self.name()),
-            None => write!(f, "{{{}}}", self.name()),
-        }
+        write!(f, "{{{}}}", self.0)
     }
 }
 
@@ -260,25 +234,23 @@ pub fn sources(trigger: &str) -> &'static str {
 }
 
 /// A new GUID by one of .NET's formats: N, D, B, P or X.
-fn formatted_guid(format: &str) -> Result<String, String> {
+fn formatted_guid(format: Option<&str>) -> Result<String, String> {
     let dashed = guid();
-    Ok(match format.to_ascii_uppercase().as_str() {
-        "D" | "" => dashed,
-        "N" => dashed.replace('-', ""),
-        "B" => format!("{{{dashed}}}"),
-        "P" => format!("({dashed})"),
+    let hex = dashed.replace('-', "");
+    let part = |from: usize, to: usize| format!("0x{}", &hex[from..to]);
+    match format.unwrap_or_default().to_ascii_uppercase().as_str() {
+        "D" | "" => Ok(dashed),
+        "N" => Ok(hex),
+        "B" => Ok(format!("{{{dashed}}}")),
+        "P" => Ok(format!("({dashed})")),
         "X" => {
-            let hex = dashed.replace('-', "");
-            let byte = |at| format!("0x{}", &hex[at..at + 2]);
-            let bytes: Vec<String> = (16..32).step_by(2).map(byte).collect();
-            let (a, b, c) = (&hex[..8], &hex[8..12], &hex[12..16]);
-            let bytes = bytes.join(",");
-            format!("{{0x{a},0x{b},0x{c},{{{bytes}}}}}")
+            let bytes: Vec<String> = (16..32).step_by(2).map(|at| part(at, at + 2)).collect();
+            let (a, b, c, bytes) = (part(0, 8), part(8, 12), part(12, 16), bytes.join(","));
+            Ok(format!("{{{a},{b},{c},{{{bytes}}}}}"))
         }
         other => {
-            return Err(format!(
-                "{other} is not a format of {{rand-guid}}: N, D, B, P or X"
-            ));
+            let why = "is not a format of {rand-guid}: N, D, B, P or X";
+            Err(format!("{other} {why}"))
         }
-    })
+    }
 }

@@ -170,16 +170,6 @@ impl Host {
         });
         self.storage.put(queue, message);
     }
-
-    /// Writes a blob. It triggers functions with the next
-    /// [`look_for_blobs`](Self::look_for_blobs) or [`deliver_blobs`](Self::deliver_blobs).
-    /// Errors where its file cannot be written.
-    pub fn put_blob(&self, path: &BlobPath, bytes: &[u8]) -> Result<(), String> {
-        self.storage.folder.write(path.file(), bytes)?;
-        let functions = self.triggered_by_blob(path);
-        lock(&self.storage.seen).written(&self.storage.folder, path, functions);
-        Ok(())
-    }
 }
 
 /// A member of a binding with its expressions resolved. The error says where a value could have

@@ -1,7 +1,7 @@
 //! What happens while functions run: kept for a test, or shown in a terminal as it happens.
 
 use serde_json::Value;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Something that happened.
@@ -49,36 +49,21 @@ pub enum Event<'a> {
 }
 
 /// Which of several runs for one message, or one time of a timer, an invocation is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Attempt {
     /// Empty if there is only one: `try 2 of 5, run 1 of 3`.
     pub label: String,
-    /// Whether it is the first.
-    pub is_first: bool,
+    /// How many runs came before.
+    pub earlier: u32,
     /// Why the one before failed.
     pub failure_before: Option<String>,
 }
 
-/// The only run.
-impl Default for Attempt {
-    fn default() -> Self {
-        Self {
-            label: String::new(),
-            is_first: true,
-            failure_before: None,
-        }
-    }
-}
-
 /// Where what happens goes.
-pub enum Record {
-    /// Into memory, and to whoever else wants to know it.
-    Kept(Mutex<Kept>, Box<Show>),
-    Shown(Box<Show>),
+pub struct Record {
+    show: Box<dyn Fn(&Event) + Send + Sync>,
+    kept: Option<Mutex<Kept>>,
 }
-
-/// What is done with an event as it happens.
-pub type Show = dyn Fn(&Event) + Send + Sync;
 
 /// What a test may ask for.
 #[derive(Clone, Debug, Default)]
@@ -92,42 +77,47 @@ pub struct Kept {
 }
 
 impl Record {
-    /// A record that is kept, and whose events also go to `show` as they happen.
+    /// A record whose events go to `show` as they happen.
+    pub fn shown(show: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        let show = Box::new(show);
+        Self { show, kept: None }
+    }
+
+    /// One that also stays in memory.
     pub fn kept(show: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        Self::Kept(Mutex::default(), Box::new(show))
+        let kept = Some(Mutex::default());
+        Self {
+            kept,
+            ..Self::shown(show)
+        }
     }
 
     /// Takes note of an event.
     pub fn note(&self, event: &Event) {
-        let (Self::Kept(_, show) | Self::Shown(show)) = self;
-        show(event);
-        let Self::Kept(kept, _) = self else { return };
+        (self.show)(event);
+        let Some(kept) = &self.kept else { return };
         let mut kept = lock(kept);
-        match event {
-            Event::Logged { line, .. } => kept.logs.push((*line).to_owned()),
+        match *event {
+            Event::Logged { line, .. } => kept.logs.push(line.to_owned()),
             Event::Ended {
                 failure: Some(why), ..
-            } => kept.failures.push((*why).to_owned()),
+            } => kept.failures.push(why.to_owned()),
             Event::Queued { queue, message } | Event::Poisoned { queue, message } => {
-                kept.queued.push(((*queue).to_owned(), message.to_vec()));
+                kept.queued.push((queue.to_owned(), message.to_vec()));
             }
             _ => {}
         }
     }
 
-    /// What was kept so far; nothing of a record that is shown.
+    /// What was kept so far; nothing of a record that is only shown.
     pub fn so_far(&self) -> Kept {
-        match self {
-            Self::Kept(kept, _) => lock(kept).clone(),
-            Self::Shown(_) => Kept::default(),
-        }
+        let kept = self.kept.as_ref().map(|kept| lock(kept).clone());
+        kept.unwrap_or_default()
     }
 }
 
 /// What a mutex holds, also where a thread that held it has panicked: its panic is reported
 /// already.
-pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

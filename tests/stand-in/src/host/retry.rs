@@ -16,6 +16,9 @@ pub struct Retry {
     delay: [Duration; 2],
 }
 
+/// After so many repetitions a policy without an end ends.
+const FOR_EVER: i64 = 1000;
+
 impl Retry {
     /// The policy of a function, if it has one. The host has none for HTTP functions.
     pub fn of(function: &Function) -> Option<Self> {
@@ -62,8 +65,8 @@ impl Retry {
     /// other. (The host adds up to a fifth by chance to delays that grow.)
     pub fn pause(&self, done: u32) -> Option<Duration> {
         let [first, most] = self.delay;
-        let repeats = self.most < 0 || i64::from(done) < self.most;
-        repeats.then(|| first.saturating_mul(1 << done.min(20)).min(most))
+        let repeats = if self.most < 0 { FOR_EVER } else { self.most };
+        (i64::from(done) < repeats).then(|| first.saturating_mul(1 << done.min(20)).min(most))
     }
 
     /// `run 2 of 3`, or `run 2`.

@@ -275,9 +275,9 @@ impl Run {
             }
         };
         let (console, events) = (self.console.clone(), running.clone());
-        let record = Record::Shown(Box::new(move |event| console.event(&events, event)));
+        let record = Record::shown(move |event| console.event(&events, event));
         let (app, storage) = (made.app.clone(), self.storage.clone());
-        let mut host = Host::new(handler, app, storage, Arc::new(record));
+        let mut host = Host::new(handler, app, storage, record);
         (host.patient, host.longest_pause) = (true, Duration::MAX);
         Ok((Arc::new(host), running))
     }

@@ -3,7 +3,7 @@
 
 use crate::app::function::Function;
 use crate::host::answer::{Outcome, no_content, server_error};
-use crate::host::invoke::{Host, Relay};
+use crate::host::invoke::Host;
 use crate::host::routes::Parameters;
 use crate::run::current::Current;
 use crate::run::http::{Answer, Body, Received, Refused, chunk, peek};
@@ -46,7 +46,7 @@ fn converse(caller: &Arc<TcpStream>, current: &Current) {
         let mut reply = Reply {
             caller,
             request: &request,
-            begun: false,
+            begun: None,
             chunked: false,
             closes: !request.keep_alive,
         };
@@ -94,9 +94,9 @@ fn invoke(
 ) -> io::Result<()> {
     let request = reply.request.request();
     match host.answer(function, parameters, &request, Some(reply)) {
-        Outcome::Completed(_) if reply.begun => Ok(()),
+        Outcome::Completed(_) if reply.begun.is_some() => Ok(()),
         Outcome::Completed(answer) => reply.send(&answer.unwrap_or_else(no_content)),
-        _ if reply.begun => Err(ErrorKind::ConnectionAborted.into()),
+        _ if reply.begun.is_some() => Err(ErrorKind::ConnectionAborted.into()),
         _ => reply.send(&server_error()),
     }
 }
@@ -121,11 +121,11 @@ fn not_found(host: &Host, Received { method, target, .. }: &Received) -> String 
 }
 
 /// Where the answer to a request goes.
-struct Reply<'a> {
+pub struct Reply<'a> {
     caller: &'a Arc<TcpStream>,
     request: &'a Received,
-    /// Whether the head of the answer has been sent.
-    begun: bool,
+    /// The status of the answer, once its head has been sent.
+    pub begun: Option<u16>,
     /// Whether its body goes in chunks.
     chunked: bool,
     /// Whether the connection ends with the answer.
@@ -134,7 +134,7 @@ struct Reply<'a> {
 
 impl Reply<'_> {
     fn send(&mut self, answer: &Answer) -> io::Result<()> {
-        self.begun = true;
+        self.begun = Some(answer.status);
         let head_only = self.request.method == "HEAD";
         self.write(&answer.whole(self.closes, head_only))
     }
@@ -148,9 +148,10 @@ fn gone() -> io::Error {
     io::Error::new(ErrorKind::ConnectionAborted, "the caller has gone")
 }
 
-impl Relay for Reply<'_> {
-    fn head(&mut self, answer: &Answer, body: &Body) -> io::Result<()> {
-        self.begun = true;
+/// The answer as it comes from the handler. The error `ConnectionAborted` where the caller has gone.
+impl Reply<'_> {
+    /// Sends the head of the answer. Its body follows in pieces where `body` says that it has one.
+    pub fn head(&mut self, answer: &Answer, body: &Body) -> io::Result<()> {
         let takes_chunks = self.request.takes_chunks;
         let is_chunked = answer.header("Transfer-Encoding").is_some();
         // The answer to HEAD has the framing that the answer to GET would have.
@@ -167,17 +168,21 @@ impl Relay for Reply<'_> {
             self.chunked = takes_chunks;
             self.closes |= !takes_chunks;
         }
-        self.write(&answer.head(&framing, self.closes))
+        self.write(&answer.head(&framing, self.closes))?;
+        self.begun = Some(answer.status);
+        Ok(())
     }
 
-    fn piece(&mut self, piece: &[u8]) -> io::Result<()> {
+    /// Sends a piece of the body; an empty one is its end.
+    pub fn piece(&self, piece: &[u8]) -> io::Result<()> {
         match self.chunked {
             true => self.write(&chunk(piece)),
             false => self.write(piece),
         }
     }
 
-    fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send> {
+    /// A question that can be asked at any time: whether the caller still waits.
+    pub fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send> {
         let caller = self.caller.clone();
         Box::new(move || match peek(&caller) {
             Ok(0) => Err(gone()),

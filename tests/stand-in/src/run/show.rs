@@ -106,7 +106,7 @@ impl Console {
                 attempt,
             } => {
                 let line = match attempt {
-                    Attempt { is_first: true, .. } => Cow::from(*reason),
+                    Attempt { earlier: 0, .. } => Cow::from(*reason),
                     Attempt { label, .. } => format!("{reason}, {label}").into(),
                 };
                 self.about(Kind::Host, function, id, line);
@@ -134,7 +134,7 @@ impl Console {
                     (false, None) => "succeeded".into(),
                 };
                 let mut line = format!("{end} in {} ms", took.as_millis());
-                if !attempt.label.is_empty() && (failed || !attempt.is_first) {
+                if !attempt.label.is_empty() && (failed || attempt.earlier > 0) {
                     line += &format!(", {}", attempt.label);
                 }
                 let is_known = failure.is_some() && *failure == attempt.failure_before.as_deref();

@@ -287,11 +287,11 @@ impl Served {
         app.read_well().expect("an app");
         let storage = Arc::new(Storage::with_files(root.join(".local")));
         let events = Arc::<Mutex<Vec<String>>>::default();
-        let record = Record::Shown(Box::new({
+        let record = Record::shown({
             let events = events.clone();
             move |event| events.lock().unwrap().push(format!("{event:?}"))
-        }));
-        let mut host = Host::new(handler, Arc::new(app), storage.clone(), Arc::new(record));
+        });
+        let mut host = Host::new(handler, Arc::new(app), storage.clone(), record);
         host.patient = true;
         let current = Arc::new(Current::default());
         current.replace(Arc::new(host));

@@ -70,7 +70,7 @@ fn name(function: &Function, binding: &Binding, member: &str, rule: &str, findin
                  {{rand-guid}}, {{DateTime}}, or a name that the trigger gives",
                 trigger.kind
             ));
-        } else if member == "filter" && expression.names.len() > 1 {
+        } else if member == "filter" && expression.name().contains('.') {
             findings.error(format!(
                 "{shown} in the filter of {name:?} fails every invocation: write the name of a \
                  parameter or member alone, {{name}}"
