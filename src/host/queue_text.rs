@@ -43,22 +43,18 @@ pub(crate) fn is_date(text: &str) -> bool {
     let Some((time, mut rest)) = text.split_at_checked(19) else {
         return false;
     };
-    if !has_shape(time, "0000-00-00T00:00:00") {
-        return false;
-    }
     if let Some(fraction) = rest.strip_prefix('.') {
-        let is_digit = |byte: &u8| byte.is_ascii_digit();
-        let digits = fraction.bytes().take(7).take_while(is_digit).count();
-        if digits == 0 {
-            return false;
-        }
-        rest = &fraction[digits..];
+        let digits = fraction.bytes().take(7).take_while(u8::is_ascii_digit);
+        rest = match digits.count() {
+            0 => return false,
+            digits => &fraction[digits..],
+        };
     }
-    let is_offset = |shapes: &[&str], offset| shapes.iter().any(|shape| has_shape(offset, shape));
-    match rest.strip_prefix(['+', '-']) {
-        Some(offset) => is_offset(&["00", "0000", "00:", "00:00"], offset),
-        None => is_offset(&["", "Z", "z", "00", ":", ":00"], rest),
-    }
+    let (offset, shapes): (_, &[_]) = match rest.strip_prefix(['+', '-']) {
+        Some(offset) => (offset, &["00", "0000", "00:", "00:00"]),
+        None => (rest, &["", "Z", "z", "00", ":", ":00"]),
+    };
+    has_shape(time, "0000-00-00T00:00:00") && shapes.iter().any(|shape| has_shape(offset, shape))
 }
 
 /// Whether `text` is `shape`, in which 0 stands for any digit.
@@ -87,55 +83,6 @@ fn is_object_kept(object: &str) -> bool {
     length <= MESSAGE_MAX_BYTES
 }
 
-/// A value that JSON.NET keeps: null, a boolean, a signed integer of 64 bits, or a text that is not
-/// a date.
-#[derive(Default)]
-struct Kept {
-    grows: usize,
-}
-
-impl<'de> Deserialize<'de> for Kept {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_any(AnyKept)
-    }
-}
-
-/// A kind of value that has no method here is refused: another number, a list, an object.
-struct AnyKept;
-
-impl Visitor<'_> for AnyKept {
-    type Value = Kept;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a value that JSON.NET keeps")
-    }
-
-    fn visit_unit<E>(self) -> Result<Kept, E> {
-        Ok(Kept::default())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Kept, E> {
-        Ok(Kept::default())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Kept, E> {
-        Ok(Kept::default())
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Kept, E> {
-        let signed = i64::try_from(number).map_err(E::custom);
-        signed.map(|_| Kept::default())
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Kept, E> {
-        if is_date(text) {
-            return Err(E::custom("a date"));
-        }
-        let grows = growth(text);
-        Ok(Kept { grows })
-    }
-}
-
 /// By how many bytes a text grows: JSON.NET writes each of these characters, of two or three bytes,
 /// as an escape of six.
 fn growth(text: &str) -> usize {
@@ -143,58 +90,104 @@ fn growth(text: &str) -> usize {
     4 * text.chars().filter(is_escaped).count()
 }
 
+/// A value that JSON.NET keeps: null, a boolean, a signed integer of 64 bits, or a text that is not
+/// a date.
+struct Kept {
+    grows: usize,
+}
+
+impl<'de> Deserialize<'de> for Kept {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(Self { grows: 0 })
+    }
+}
+
+/// A kind of value that has no method here is refused: another number, a list, an object.
+impl Visitor<'_> for Kept {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a value that JSON.NET keeps")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self, E> {
+        i64::try_from(number).map_err(E::custom)?;
+        Ok(self)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self, E> {
+        if is_date(text) {
+            return Err(E::custom("a date"));
+        }
+        let grows = growth(text);
+        Ok(Self { grows })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Checks each line of `texts`.
-    fn assert_all(kept: bool, texts: &str) {
-        for text in texts.lines() {
-            assert_eq!(is_kept(text), kept, "{text:?}");
-        }
-    }
+    // Texts, one a line; DATE stands for the date.
+    const DATE: &str = "2026-11-21T10:00:00";
 
-    #[test]
-    fn texts_go_plain_unless_they_are_base64_or_lists() {
-        let plain = "hello world\na\nabc\n{\n}\n[1\n1]\n\"quoted\"\nnaïve ☕\n {a\n{a}.\n\u{fffd}\na{1}\n12345\n\
-                     abcd\u{a0}efgh\ntest=\ntes=t\nabc-\n/* */{\"a\":1}/* */";
-        assert_all(true, plain);
-        let base64 =
-            "test\nnull\ntrue\n12345678\n20261121\nabcd efgh\n \n\t\nAAECA/8=\nQQ==\nab ==";
-        assert_all(false, base64);
-        assert!(!is_kept("\t\r\n"));
-        assert_all(
-            false,
-            "[]\n[hello]\n[1,\"a\"]\n [x] \n\u{2003}[x]\u{85}\n[]]",
-        );
-    }
-
-    #[test]
-    fn dates_are_encoded() {
-        let date = "2026-11-21T10:00:00";
-        let ends = ",Z,z,.1,.1234567Z,+02,-0230,+02:00,.12-02:00,:,30,:30,+02:,.123456789";
-        for end in ends.split(',') {
-            assert_all(false, &format!("{date}{end}\n{{\"at\":\"{date}{end}\"}}"));
-        }
-        assert_all(false, "/Date(anything)/\n{\"at\":\"/Date(1)/\"}");
-        let ends = ".,.12345678,.123456789Z,+2,+02:0,Z ,ZZ,+02:000, Z,3,:3,3000";
-        for end in ends.split(',') {
-            assert_all(true, &format!("{date}{end}"));
-        }
-        let others = "2026-11-21\n2026-11-21 10:00:00\n2026-11-21T10:00\n 2026-11-21T10:00:00\n/Date(1)\n\
-                      2026-11-2éT10:00:0\n{\"2026-11-21T10:00:00\":1}";
-        assert_all(true, others);
-    }
-
-    #[test]
-    fn objects_go_plain_if_json_net_keeps_them() {
-        let kept = r#"{"id":1005,"quantity":2,"color":"black"}
+    const KEPT: &str = r#"hello world
+a
+abc
+{
+}
+[1
+1]
+"quoted"
+naïve ☕
+ {a
+{a}.
+�
+a{1}
+12345
+test=
+tes=t
+abc-
+/* */{"a":1}/* */
+2026-11-21
+2026-11-21 10:00:00
+2026-11-21T10:00
+ DATE
+/Date(1)
+2026-11-2éT10:00:0
+{"DATE":1}
+{"id":1005,"quantity":2,"color":"black"}
 {"a":true,"b":false,"c":null,"d":"é\n\u0000","A":-9223372036854775808}
-{"c":9223372036854775807,"":0}
- { } "#;
-        assert_all(true, kept);
-        assert!(is_kept(" {\n} ") && !is_kept("{\"a\":\"\n\"}"));
-        let changed = r#"{hello}
+{"c":9223372036854775807,"":0}"#;
+
+    const CHANGED: &str = r#"test
+null
+true
+12345678
+20261121
+abcd efgh
+AAECA/8=
+QQ==
+ab ==
+[]
+[hello]
+[1,"a"]
+[]]
+/Date(anything)/
+{"at":"/Date(1)/"}
+{hello}
 {a:1}
 { message: "Message sent" }
 {'a':1}
@@ -210,11 +203,36 @@ mod tests {
 {"a":1,"\u0061":2}
 {"a":"\ud800"}
 {"\ud800":1}
-{8f14e45f-ceea-467f-a0e6-5b4b9c6d1d9a}"#;
-        assert_all(false, changed);
-        assert!(!is_kept("\u{85}{\"a\":1}"));
-        // JSON.NET would keep these. The rule is simple, and base64 is right for any text.
-        assert_all(false, "{\"a\":[]}\n{\"a\":{}}");
+{8f14e45f-ceea-467f-a0e6-5b4b9c6d1d9a}
+{"a":[]}
+{"a":{}}"#;
+
+    #[test]
+    fn a_text_is_kept_or_changed() {
+        for (expected, texts) in [(true, KEPT), (false, CHANGED)] {
+            for text in texts.replace("DATE", DATE).lines() {
+                assert_eq!(is_kept(text), expected, "{text:?}");
+            }
+        }
+        let kept = "abcd\u{a0}efgh| {\n} | { } ";
+        let changed = " |\t| \n|\t\r\n| [x] |\u{2003}[x]\u{85}|\u{85}{\"a\":1}|{\"a\":\"\n\"}";
+        assert!(kept.split('|').all(is_kept) && !changed.split('|').any(is_kept));
+    }
+
+    #[test]
+    fn a_date_is_changed_with_each_offset_that_json_net_reads() {
+        let ends = ",Z,z,.1,.1234567Z,+02,-0230,+02:00,.12-02:00,:,30,:30,+02:,.123456789";
+        for end in ends.split(',') {
+            let date = format!("{DATE}{end}");
+            assert!(
+                !is_kept(&date) && !is_kept(&format!("{{\"at\":\"{date}\"}}")),
+                "{end}"
+            );
+        }
+        let ends = ".,.12345678,.123456789Z,+2,+02:0,Z ,ZZ,+02:000, Z,3,:3,3000";
+        for end in ends.split(',') {
+            assert!(is_kept(&format!("{DATE}{end}")), "{end}");
+        }
     }
 
     #[test]
