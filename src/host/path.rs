@@ -1,10 +1,10 @@
 //! Paths and the routes that they match, by the rules of ASP.NET, which the host uses
-//! (`RoutePatternMatcher`). A request that the host passes on does not name its function.
+//! (`RoutePatternMatcher`): a request that the host passes on does not name its function.
 //!
-//! A route has segments: a text, or a parameter `{name}`. A parameter may have constraints
+//! A segment of a route is a text, or a parameter `{name}`. That may have constraints
 //! (`{id:int:min(1)}`), be optional (`{id?}`), have a default (`{id=1}`) or, in the last segment,
-//! take all the rest (`{*rest}`). A segment of text and parameters (`{name}.{extension}`) matches
-//! nothing here, and `make check` refuses it.
+//! take all the rest (`{*rest}`). A segment of both (`{name}.{extension}`) matches nothing here, and
+//! `make check` refuses it.
 
 use super::request::Texts;
 use super::url;
@@ -17,22 +17,22 @@ pub fn matches<'a>(route: &'a str, path: &'a str) -> Option<Texts<'a>> {
     let mut params = Texts::new();
     for segment in split(route, '/', ['{', '}']).filter(|segment| !segment.is_empty()) {
         let parameter = Parameter::parse(segment);
-        let (text, after) = match &parameter {
-            Some(Parameter { is_rest: true, .. }) => (rest, ""),
-            _ => rest.split_once('/').unwrap_or((rest, "")),
-        };
-        rest = after;
+        let is_rest = parameter
+            .as_ref()
+            .is_some_and(|parameter| parameter.is_rest);
+        let end = rest.find('/').filter(|_| !is_rest);
+        let (text, after) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = after.strip_prefix('/').unwrap_or(after);
         let Some(parameter) = parameter else {
             if segment.contains(['{', '}']) || !decode(text).eq_ignore_ascii_case(segment) {
                 return None;
             }
             continue;
         };
-        let value = match (text, parameter.default) {
-            ("", Some(default)) => Some(Cow::Borrowed(default)),
-            ("", None) if parameter.is_optional => None,
-            ("", None) => return None,
-            _ => Some(decode(text)),
+        let value = if text.is_empty() {
+            parameter.absent?.map(Cow::Borrowed)
+        } else {
+            Some(decode(text))
         };
         let mut constraints = split(parameter.constraints, ':', ['(', ')']);
         if let Some(value) = &value
@@ -47,10 +47,9 @@ pub fn matches<'a>(route: &'a str, path: &'a str) -> Option<Texts<'a>> {
 
 fn decode(text: &str) -> Cow<'_, str> {
     if text.contains('%') {
-        Cow::Owned(url::decode(text))
-    } else {
-        Cow::Borrowed(text)
+        return Cow::Owned(url::decode(text));
     }
+    Cow::Borrowed(text)
 }
 
 /// The parts of `text` between the separators outside of brackets.
@@ -65,9 +64,9 @@ fn split(text: &str, separator: char, [open, close]: [char; 2]) -> impl Iterator
 struct Parameter<'a> {
     name: &'a str,
     is_rest: bool,
-    is_optional: bool,
-    default: Option<&'a str>,
     constraints: &'a str,
+    /// The value of a parameter that is absent, if it may be: its default, if it has one.
+    absent: Option<Option<&'a str>>,
 }
 
 impl<'a> Parameter<'a> {
@@ -83,50 +82,44 @@ impl<'a> Parameter<'a> {
         let is_rest = plain.len() < inner.len();
         let declared = split(plain, '=', ['(', ')']).next()?;
         let default = plain[declared.len()..].strip_prefix('=');
-        let (declared, is_optional) = match declared.strip_suffix('?') {
-            Some(declared) => (declared, true),
-            None => (declared, is_rest),
-        };
-        let (name, constraints) = declared.split_once(':').unwrap_or((declared, ""));
+        let required = declared.strip_suffix('?').unwrap_or(declared);
+        let may_be_absent = is_rest || default.is_some() || required != declared;
+        let (name, constraints) = required.split_once(':').unwrap_or((required, ""));
         Some(Self {
             name,
             is_rest,
-            is_optional,
-            default,
             constraints,
+            absent: may_be_absent.then_some(default),
         })
     }
 }
 
-/// Whether a value fits a constraint. It fits any constraint that is unknown here: the host has
-/// checked it.
+/// Whether a value fits a constraint. It fits any that is unknown here: the host has checked it.
 fn holds(constraint: &str, value: &str) -> bool {
     let (name, arguments) = constraint.split_once('(').unwrap_or((constraint, ""));
-    let mut arguments = arguments
-        .trim_end_matches(')')
-        .split(',')
-        .map(|argument| argument.trim().parse::<i64>());
-    let [first, second] = [(); 2].map(|()| arguments.next().and_then(Result::ok));
-    // .NET counts UTF-16 units, and ignores white space around a number.
-    let length = value.encode_utf16().count() as i64;
-    let number = value.trim().parse::<i64>();
-    let within = |number: i64, least: Option<i64>, most: Option<i64>| {
-        least.is_none_or(|least| number >= least) && most.is_none_or(|most| number <= most)
+    // .NET ignores white space around a number.
+    let number = |text: &str| text.trim().parse::<i64>().ok();
+    let mut arguments = arguments.trim_end_matches(')').split(',').map(number);
+    let [first, second] = [(); 2].map(|()| arguments.next().flatten());
+    let within = |number: Option<i64>, least: Option<i64>, most: Option<i64>| {
+        let range = least.unwrap_or(i64::MIN)..=most.unwrap_or(i64::MAX);
+        number.is_some_and(|number| range.contains(&number))
     };
+    let number = number(value);
+    // .NET counts UTF-16 units.
+    let length = Some(value.encode_utf16().count() as i64);
     match name.to_ascii_lowercase().as_str() {
         "alpha" => value.bytes().all(|byte| byte.is_ascii_alphabetic()),
-        "bool" => ["true", "false"]
-            .iter()
-            .any(|text| text.eq_ignore_ascii_case(value.trim())),
-        "int" => number.is_ok_and(|number| i32::try_from(number).is_ok()),
-        "long" => number.is_ok(),
+        "bool" => matches!(&*value.trim().to_ascii_lowercase(), "true" | "false"),
+        "int" => number.is_some_and(|number| i32::try_from(number).is_ok()),
+        "long" => number.is_some(),
         "guid" => is_guid(value.trim()),
         "length" => within(length, first, second.or(first)),
         "minlength" => within(length, first, None),
         "maxlength" => within(length, None, first),
-        "min" => number.is_ok_and(|number| within(number, first, None)),
-        "max" => number.is_ok_and(|number| within(number, None, first)),
-        "range" => number.is_ok_and(|number| within(number, first, second)),
+        "min" => within(number, first, None),
+        "max" => within(number, None, first),
+        "range" => within(number, first, second),
         _ => true,
     }
 }
@@ -148,19 +141,17 @@ mod tests {
     /// The parameters as text: `id=7 rest=`, an absent one without `=`; "-" if the path does not
     /// match.
     fn params(route: &str, path: &str) -> String {
-        let shown = |(name, value): &(Cow<str>, Option<Cow<str>>)| match value {
+        let shown = |(name, value): (Cow<str>, Option<Cow<str>>)| match value {
             Some(value) => format!("{name}={value}"),
-            None => name.to_string(),
+            None => name.into_owned(),
         };
         matches(route, path).map_or("-".into(), |params| {
-            params.iter().map(shown).collect::<Vec<_>>().join(" ")
+            params.into_iter().map(shown).collect::<Vec<_>>().join(" ")
         })
     }
 
-    #[test]
-    fn a_path_matches_a_route_or_not() {
-        // The route, the parameters, and the paths. `make check` refuses the last three routes.
-        const CASES: &str = "\
+    /// The route, the parameters, and the paths. `make check` refuses the last three routes.
+    const ROUTES: &str = "\
 /api/hello [] /api/hello /API/Hello /api/hello/ /api/h%65llo
 /api/hello [-] /api /api/hello/x /api/hello// //api/hello api/hello /
 / [] /
@@ -184,20 +175,9 @@ mod tests {
 /{name}.{extension} [-] /a.b /{name}.{extension}
 /v{version} [-] /v1 /v{version}
 /{version}x [-] /1x /{version}x";
-        for line in CASES.lines() {
-            let (route, case) = line.split_once(" [").unwrap();
-            let (expected, paths) = case.split_once("] ").unwrap();
-            for path in paths.split(' ') {
-                assert_eq!(params(route, path), expected, "{route} {path}");
-            }
-            assert_eq!(params(route, ""), "-", "{route}");
-        }
-    }
 
-    #[test]
-    fn constraints_hold_or_the_path_does_not_match() {
-        // The constraint, values that fit it, and values that do not.
-        const CASES: &str = r"alpha|a Zz|a1 é a-b
+    /// The constraint, values that fit it, and values that do not. GUID has hyphens, GUIDs has none.
+    const CONSTRAINTS: &str = r"alpha|a Zz|a1 é a-b
 bool|true FALSE|1 yes
 int|0 -7 2147483647|2147483648 1.0 x
 INT|0|x
@@ -213,15 +193,28 @@ range(2,4)|2 4|1 5 x
 int:min(3)|3|2 9999999999
 regex(^\d{{2}}/(a=b)$)|anything|
 datetime|anything|";
-        const GUID: &str = "5a14885b-9cd9-456f-84a0-4241793ee72b";
-        let cases = CASES.replace("GUIDs", &GUID.replace('-', ""));
-        for line in cases.replace("GUID", GUID).lines() {
-            let parts: Vec<&str> = line.split('|').collect();
-            let [constraint, fits, not] = parts[..] else {
-                panic!("{line}")
-            };
+
+    #[test]
+    fn a_path_matches_a_route_or_not() {
+        for line in ROUTES.lines() {
+            let (route, case) = line.split_once(" [").unwrap();
+            let (expected, paths) = case.split_once("] ").unwrap();
+            for path in paths.split(' ') {
+                assert_eq!(params(route, path), expected, "{route} {path}");
+            }
+            assert_eq!(params(route, ""), "-", "{route}");
+        }
+    }
+
+    #[test]
+    fn constraints_hold_or_the_path_does_not_match() {
+        let guid = "5a14885b-9cd9-456f-84a0-4241793ee72b";
+        let cases = CONSTRAINTS.replace("GUIDs", &guid.replace('-', ""));
+        for line in cases.replace("GUID", guid).lines() {
+            let (constraint, values) = line.split_once('|').unwrap();
+            let (fit, not) = values.split_once('|').unwrap();
             let found = |value: &str| params(&format!("/{{x:{constraint}}}"), &format!("/{value}"));
-            for value in fits.split(' ') {
+            for value in fit.split(' ') {
                 assert_eq!(found(value), format!("x={value}"), "{constraint}");
             }
             for value in not.split(' ') {
