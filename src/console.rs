@@ -1,8 +1,6 @@
-//! Lines on stdout and stderr. The host turns them into Information and Error logs of the app; an
-//! invocation's own logs are written by [`log`](crate::log).
-//!
-//! A line that cannot be written is dropped: when the host dies both pipes are closed, and that
-//! must neither panic (as `println!` does) nor fail an invocation.
+//! Lines on stdout and stderr, of which the host makes Information and Error logs of the app. One
+//! that cannot be written is dropped: when the host dies both pipes are closed, and that must
+//! neither panic (as `println!` does) nor fail an invocation.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -14,7 +12,7 @@ pub fn info(line: &str) {
     let _ = std::io::stdout().write_all(one_line(line).as_bytes());
 }
 
-/// Writes one line to stderr, whatever line breaks and control characters `line` holds.
+/// The same on stderr.
 pub fn error(line: &str) {
     let _ = std::io::stderr().write_all(one_line(line).as_bytes());
 }
@@ -59,9 +57,8 @@ fn reported(payload: Box<dyn Any + Send>) -> String {
     seen.unwrap_or(format!("panicked{message}"))
 }
 
-/// Makes every panic one line. It is kept for [`catch_panic`] if that will report it, and otherwise
-/// written to stderr at once. A debug build writes a backtrace too if `RUST_BACKTRACE=1` is set.
-/// `uncaught` is called for each panic that [`catch_panic`] does not report.
+/// Makes every panic one line. [`catch_panic`] reports its own; any other is written to stderr at
+/// once, and `uncaught` is called. A debug build writes backtraces too if `RUST_BACKTRACE=1` is set.
 pub fn install_panic_hook(uncaught: fn()) {
     panic::set_hook(Box::new(move |panic| {
         let mut line = String::from("panicked");
@@ -86,8 +83,7 @@ fn message(payload: &(dyn Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-/// Writes the backtrace, one line per frame: the frames between the panic itself and the handler's
-/// own call of the function.
+/// Writes one line per frame between the panic itself and the handler's own call of the function.
 #[cfg(debug_assertions)]
 fn write_backtrace() {
     let backtrace = std::backtrace::Backtrace::capture();
@@ -99,11 +95,12 @@ fn write_backtrace() {
     let frames: Vec<&str> = frames.lines().collect();
     let of_panic = ["core::panicking::", "rust_begin_unwind", "begin_panic"];
     let is_of_panic = |frame: &&str| of_panic.iter().any(|name| frame.contains(name));
-    let last = frames.iter().rposition(is_of_panic);
-    for frame in &frames[last.map_or(0, |last| last + 1)..] {
-        if frame.contains("console::catch_panic") {
-            return;
-        }
+    let first = frames
+        .iter()
+        .rposition(is_of_panic)
+        .map_or(0, |last| last + 1);
+    let is_of_function = |frame: &&&str| !frame.contains("console::catch_panic");
+    for frame in frames[first..].iter().take_while(is_of_function) {
         error(frame);
     }
 }

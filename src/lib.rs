@@ -1,16 +1,14 @@
-//! An app for Azure Functions, with everything that makes it one: small, synchronous, and readable
-//! in one sitting.
+//! An app for Azure Functions, small and synchronous.
 //!
 //! - [`functions`] is yours: one file per function, and the table of them.
 //! - `host` speaks the language of the Functions host: which function a request is for, what the
-//!   function gets, and what the host makes of the result. It has no threads and no sockets. When
-//!   you have read `functions`, `host` and this file, you know how a function is called.
+//!   function gets, and what the host makes of the result. It has no threads and no sockets.
 //! - `server` is the process: tiny_http, threads, start and end. It uses `host`, and `host` does
 //!   not use it.
 //!
 //! Data flows one way: socket -> request -> route -> function -> response. A function gets an
-//! [`HttpRequest`] or an [`Invocation`] and returns a [`Response`], in whatever form the host
-//! calls it.
+//! [`HttpRequest`], an [`Invocation`] or a [`ToolCall`] and returns a [`Response`], in whatever form
+//! the host calls it.
 
 mod console;
 pub mod functions;

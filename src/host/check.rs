@@ -2,14 +2,18 @@
 //! error.
 
 use super::error::listed;
-use super::response::{Body, Response};
+use super::response::Response;
 use super::route::{Kind, Route};
+
+/// The headers that say where an answer ends. A second one would split the answer.
+const FRAMING: &str = "connection content-length trailer transfer-encoding upgrade";
 
 /// Errors with a sentence that names the function and what it must not set.
 pub fn check(route: &Route, response: &Response) -> Result<(), String> {
-    let name = route.name;
     let problem = of_outputs(route, response).or_else(|| of_answer(route, response));
-    problem.map_or(Ok(()), |problem| Err(format!("function {name} {problem}")))
+    problem.map_or(Ok(()), |problem| {
+        Err(format!("function {} {problem}", route.name))
+    })
 }
 
 fn of_outputs(route: &Route, response: &Response) -> Option<String> {
@@ -23,9 +27,10 @@ fn of_outputs(route: &Route, response: &Response) -> Option<String> {
         } else {
             continue;
         };
-        let (name, place) = (set.name, set.place);
-        let place = format!("{}:{}", place.file(), place.line());
-        return Some(format!("sets the output {name}, {problem} (at {place})"));
+        let (name, file, line) = (set.name, set.place.file(), set.place.line());
+        return Some(format!(
+            "sets the output {name}, {problem} (at {file}:{line})"
+        ));
     }
     let is_tool = matches!(route.kind, Kind::Tool { .. });
     (response.tool.is_some() && !is_tool)
@@ -35,8 +40,7 @@ fn of_outputs(route: &Route, response: &Response) -> Option<String> {
 fn of_answer(route: &Route, response: &Response) -> Option<String> {
     let answer = &response.http;
     let (status, headers) = (answer.status, &answer.headers);
-    let is_empty = matches!(&answer.body, Body::Bytes(body) if body.is_empty());
-    let is_set = status != 200 || !headers.is_empty() || !is_empty;
+    let is_set = status != 200 || !headers.is_empty() || !answer.body.is_empty();
     if is_set && !matches!(route.kind, Kind::Http { .. }) {
         return Some("answers an HTTP caller, and it has none".into());
     }
@@ -44,30 +48,22 @@ fn of_answer(route: &Route, response: &Response) -> Option<String> {
         let what = "which is not one from 200 to 599";
         return Some(format!("answers with the status {status}, {what}"));
     }
-    for (name, value) in headers {
-        // RFC 9110, sections 5.1 and 5.5, but values in ASCII only.
-        let in_name = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        let in_value = |b: u8| matches!(b, b' '..=b'~' | b'\t');
-        let is_framing = || FRAMING.contains(&name.to_ascii_lowercase().as_str());
-        let problem = if name.is_empty() || !name.bytes().all(in_name) {
-            format!("{name:?}, a name that HTTP does not allow")
+    // RFC 9110, sections 5.1 and 5.5, but values in ASCII only.
+    let in_name = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    let in_value = |b: u8| matches!(b, b' '..=b'~' | b'\t');
+    let problem = headers.iter().find_map(|(name, value)| {
+        if name.is_empty() || !name.bytes().all(in_name) {
+            Some(format!("{name:?}, a name that HTTP does not allow"))
         } else if !value.bytes().all(in_value) {
-            format!("{name} to {value:?}, which HTTP does not allow")
-        } else if is_framing() {
-            format!("{name}, which the server sets")
+            Some(format!("{name} to {value:?}, which HTTP does not allow"))
+        } else if FRAMING
+            .split(' ')
+            .any(|framing| name.eq_ignore_ascii_case(framing))
+        {
+            Some(format!("{name}, which the server sets"))
         } else {
-            continue;
-        };
-        return Some(format!("sets the header {problem}"));
-    }
-    None
+            None
+        }
+    });
+    problem.map(|problem| format!("sets the header {problem}"))
 }
-
-/// The headers that say where an answer ends. A second one would split the answer.
-const FRAMING: [&str; 5] = [
-    "connection",
-    "content-length",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];

@@ -6,12 +6,11 @@
 //! log::warn(format_args!("the price list is {} days old", 9));
 //! ```
 //!
-//! The host reads an invocation's own logs only if the invocation succeeds, and takes all of them
-//! as Information. So an [`info`] line is kept until the function has ended: it is lost if the host
-//! kills the handler because of `functionTimeout`. After a success it is one of the invocation's
-//! logs, otherwise a line on stdout with the invocation's id. In a function whose requests the host
-//! passes on, an [`info`] line goes to stdout at once. [`warn`] and [`error`] lines go to stderr at
-//! once, with the id.
+//! An [`info`] line is kept until the function has ended, because the host reads an invocation's
+//! own logs only if the invocation succeeds: it is lost if the host kills the handler because of
+//! `functionTimeout`. After a success it is one of the invocation's logs, otherwise a line on stdout
+//! with the invocation's id, as it is at once in a function whose requests the host passes on.
+//! [`warn`] and [`error`] lines go to stderr at once, with the id.
 //!
 //! A thread that a function starts has no invocation: its lines go out at once, without an id. If
 //! the host does not read the handler's output, a full pipe blocks the functions that log.
@@ -35,10 +34,10 @@ struct Logs {
 pub fn info(line: impl Display) {
     let line = line.to_string();
     INVOCATION.with_borrow_mut(|logs| match logs {
-        Some(Logs {
-            kept: Some(lines), ..
-        }) => lines.push(line),
-        Some(Logs { id, .. }) => write(id, &line),
+        Some(logs) => match &mut logs.kept {
+            Some(lines) => lines.push(line),
+            None => write(&logs.id, &line),
+        },
         None => console::info(&line),
     });
 }
@@ -58,7 +57,7 @@ pub fn error(line: impl Display) {
 fn to_stderr(level: &str, line: impl Display) {
     let line = line.to_string();
     INVOCATION.with_borrow(|logs| match logs {
-        Some(Logs { id, .. }) => console::error(&format!("{level}: {}: {line}", named(id))),
+        Some(logs) => console::error(&format!("{level}: {}: {line}", named(&logs.id))),
         None => console::error(&format!("{level}: {line}")),
     });
 }

@@ -12,8 +12,7 @@ use serde::Serialize;
 pub struct Route {
     /// The name of the function and of its folder. An invocation comes as `POST /<name>`.
     pub name: &'static str,
-    /// The output bindings that the function sets, without the HTTP output. `$return` is the return
-    /// value.
+    /// The output bindings that the function sets, without the HTTP output.
     pub outputs: &'static [&'static str],
     /// What triggers it, and the function itself.
     pub kind: Kind,
@@ -26,68 +25,58 @@ pub enum Kind {
     Http {
         /// The methods that it takes, in capitals. A function that takes GET takes HEAD too.
         methods: &'static [&'static str],
-        /// The whole route: `/`, the route prefix, `/`, and the `route` from function.json
-        /// (`/api/products/{category:alpha}/{id:int?}`). `None` for a function with bindings other
-        /// than HTTP, whose requests always come as invocations.
+        /// The whole route. `None` for a function with bindings other than HTTP, whose requests
+        /// always come as invocations.
         path: Option<&'static str>,
-        /// The function.
         #[serde(skip)]
         run: fn(HttpRequest) -> Result,
     },
-    /// Any other trigger.
+    /// Any other trigger, whose binding has the name `binding`.
     Trigger {
-        /// The name of the trigger's binding.
         binding: &'static str,
-        /// The function.
         #[serde(skip)]
         run: fn(Invocation) -> Result,
     },
-    /// A call of an MCP tool.
+    /// A call of an MCP tool, whose trigger's binding has the name `binding`.
     Tool {
-        /// The name of the trigger's binding.
         binding: &'static str,
-        /// The function.
         #[serde(skip)]
         run: fn(ToolCall) -> Result,
     },
 }
 
 impl Route {
+    const fn new(name: &'static str, outputs: &'static [&'static str], kind: Kind) -> Self {
+        Self {
+            name,
+            outputs,
+            kind,
+        }
+    }
+
     /// A function with an HTTP trigger, an HTTP output, and no other binding. `path` is the whole
-    /// route: `/api/` and the `route` from function.json.
+    /// route: `/`, the route prefix, `/`, and the `route` from function.json
+    /// (`/api/products/{category:alpha}/{id:int?}`).
     pub const fn http(
         name: &'static str,
         methods: &'static [&'static str],
         path: &'static str,
         run: fn(HttpRequest) -> Result,
     ) -> Self {
-        Self {
-            name,
-            outputs: &[],
-            kind: Kind::Http {
-                methods,
-                path: Some(path),
-                run,
-            },
-        }
+        let path = Some(path);
+        Self::new(name, &[], Kind::Http { methods, path, run })
     }
 
-    /// A function with an HTTP trigger, an HTTP output, and other bindings.
+    /// A function with an HTTP trigger, an HTTP output, and other bindings. `outputs` are the names
+    /// of the output bindings that it sets; `$return` is the return value.
     pub const fn http_with_bindings(
         name: &'static str,
         methods: &'static [&'static str],
         outputs: &'static [&'static str],
         run: fn(HttpRequest) -> Result,
     ) -> Self {
-        Self {
-            name,
-            outputs,
-            kind: Kind::Http {
-                methods,
-                path: None,
-                run,
-            },
-        }
+        let path = None;
+        Self::new(name, outputs, Kind::Http { methods, path, run })
     }
 
     /// A function with another trigger, whose binding has the name `binding`.
@@ -97,11 +86,7 @@ impl Route {
         outputs: &'static [&'static str],
         run: fn(Invocation) -> Result,
     ) -> Self {
-        Self {
-            name,
-            outputs,
-            kind: Kind::Trigger { binding, run },
-        }
+        Self::new(name, outputs, Kind::Trigger { binding, run })
     }
 
     /// An MCP tool, whose trigger's binding has the name `binding`. Its result is not one of the
@@ -112,10 +97,6 @@ impl Route {
         outputs: &'static [&'static str],
         run: fn(ToolCall) -> Result,
     ) -> Self {
-        Self {
-            name,
-            outputs,
-            kind: Kind::Tool { binding, run },
-        }
+        Self::new(name, outputs, Kind::Tool { binding, run })
     }
 }

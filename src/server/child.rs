@@ -9,9 +9,8 @@ pub struct Parent {
 }
 
 impl Parent {
-    /// The host, if one has started this handler. From then on the handler ignores Ctrl-C: the
-    /// terminal interrupts the handler too, and the host, which ends in its own order, would report
-    /// a crash and start another handler.
+    /// The host, if one has started this handler. From then on the handler ignores Ctrl-C, which
+    /// the terminal sends to both: the host ends in its own order, and would report a crash.
     pub fn of_this_handler() -> Option<Self> {
         std::env::var_os(STARTED_BY_HOST)?;
         ignore_interrupts();
@@ -46,7 +45,7 @@ fn ignore_interrupts() {
     unsafe extern "C" {
         safe fn signal(signal: c_int, handler: usize) -> usize;
     }
-    // It fails for signals that cannot be ignored, of which this is none.
+    // It fails only for signals that cannot be ignored.
     signal(SIGINT, SIG_IGN);
 }
 
@@ -60,6 +59,3 @@ fn ignore_interrupts() {
     // It fails for a process without a console, which no Ctrl-C reaches.
     SetConsoleCtrlHandler(0, 1);
 }
-
-#[cfg(not(any(unix, windows)))]
-fn ignore_interrupts() {}

@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-/// The longest body of a request, in bytes. A longer one is answered with 413.
+/// The longest body of a request, in bytes.
 const BODY_MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// The longest body that is read to its end after it was refused, in bytes.
@@ -29,8 +29,7 @@ impl Listener {
     /// Binds `port`, or a free port if it is 0.
     pub fn bind(port: u16) -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        // Accepted connections inherit it. Without it, the end of a large answer waits 40 ms for
-        // the caller's delayed ACK.
+        // Accepted connections inherit it: else the end of a large answer waits for an ACK, 40 ms.
         no_delay(&socket)?;
         // The standard library lets 128 connections wait. The next would wait a second.
         queue_more(&socket)?;
@@ -67,9 +66,9 @@ impl Listener {
     /// some connections are queued behind others that are kept alive. A new connection gets a new
     /// thread, which then takes the next one from the queue.
     ///
-    /// A gentle nudge waits until its connection has been served, at most 2 ms: many that do not
-    /// wait start threads that nothing needs. Errors if there is no descriptor, or if other
-    /// connections wait to be accepted, which will do.
+    /// A gentle nudge waits until its connection has been served, so that many start no threads
+    /// that nothing needs. Errors if there is no descriptor, or if other connections wait to be
+    /// accepted, which will do.
     pub fn nudge(&self, gently: bool) -> io::Result<()> {
         let connection = self.connect()?;
         if gently {
@@ -131,7 +130,7 @@ pub struct Source(tiny_http::Server);
 
 impl Source {
     /// Waits for the next request, or for [`release`](Self::release), which gives `None`. Errors
-    /// once if the accept thread has ended; the connections that it took in go on.
+    /// once the accept thread has ended; the connections that it took in go on.
     pub fn receive(&self) -> io::Result<Option<Incoming>> {
         match self.0.recv() {
             Ok(request) => Ok(Some(Incoming(request))),
@@ -199,7 +198,7 @@ impl Incoming {
         }
     }
 
-    /// The values of the headers of this name, in ASCII.
+    /// The values of the headers of this name.
     fn values(&self, name: &'static str) -> impl Iterator<Item = &str> {
         let headers = self.0.headers().iter();
         let named = headers.filter(move |header| header.field.equiv(name));
@@ -231,7 +230,7 @@ impl Incoming {
             return Ok(());
         }
         let invalid = |why: String| (400, format!("the body cannot be read: {why}"));
-        // On an upgraded connection the reader does not end where the body ends.
+        // On an upgraded connection the reader does not end with the body.
         let most = length.unwrap_or(BODY_MAX_BYTES + 1) as u64;
         let mut reader = self.0.as_reader().take(most);
         let refusal = match (reader.read_to_end(body), length) {
@@ -253,16 +252,14 @@ impl Incoming {
 
     /// Answers before the body is read: it is too long, or there is no memory for it.
     ///
-    /// When tiny_http drops a body of which `n` bytes are unread, it allocates `n` bytes, and the
-    /// process aborts if it cannot have them [util/equal_reader.rs]. Only an upgrade of the
-    /// connection answers and keeps the body. A body that is longer than any memory is never read,
-    /// and its connection is never closed.
+    /// When tiny_http drops a body, it allocates what is unread of it, and the process aborts if it
+    /// cannot [util/equal_reader.rs]. Only an upgrade of the connection answers and keeps the body.
+    /// One that is longer than any memory is never read, and its connection is never closed.
     fn refuse_unread(self, status: u16, message: &str) {
         let length = self.0.body_length().unwrap_or_default();
         let body = self.request().error(status, message).body;
         let body = body.text().unwrap_or_default();
-        // tiny_http sends no Content-Length with an upgrade, so it is part of another header's
-        // value.
+        // tiny_http sends no Content-Length with an upgrade, so another header's value has it.
         let value = format!("application/json\r\nContent-Length: {}", body.len());
         let headers = tiny_http::Header::from_bytes("Content-Type", value).into_iter();
         let (status, headers) = (status.into(), headers.collect());
@@ -318,8 +315,8 @@ fn send(mut connection: impl Write, response: HttpResponse, is_head: bool) -> io
         Body::Stream(Stream(write)) => {
             connection.write_all(&head)?;
             connection.flush()?;
-            // tiny_http cannot close a connection, so the chunks of an answer that is not whole end
-            // with an invalid chunk size.
+            // tiny_http cannot close a connection, so an answer that is not whole ends with an
+            // invalid chunk size.
             let end: &[u8] = match write(&mut Chunks(&mut connection)) {
                 Ok(()) => b"0\r\n\r\n",
                 Err(_) => b"the answer ends here: its function has failed\r\n",

@@ -27,9 +27,9 @@ const START_AGAIN: u8 = 200;
 
 /// Serves the functions on 127.0.0.1, at the port that the host asks for, until the process ends.
 ///
-/// It returns only if it cannot serve. The code is 1 if it could not start, which the host tries
-/// three times, or if the process serves already. It is 200 if it has served and no longer can: the
-/// host starts the handler again at once. It is 0 if the host that started the handler has ended.
+/// It returns only if it cannot serve: 1 if it could not start, which the host tries three times,
+/// or if the process serves already; 200 if it has served and no longer can, for which the host
+/// starts the handler again; 0 if the host that started the handler has ended.
 pub fn serve(routes: &'static [Route]) -> ExitCode {
     serve_with(routes, &Settings::default())
 }
@@ -38,45 +38,43 @@ pub fn serve(routes: &'static [Route]) -> ExitCode {
 pub fn serve_with(routes: &'static [Route], settings: &Settings) -> ExitCode {
     // `SIGNALS` is static and has one supervisor.
     static SERVES: AtomicBool = AtomicBool::new(false);
-    if SERVES.swap(true, SeqCst) {
-        console::error("error: this process serves already, and a process serves once");
-        return ExitCode::FAILURE;
-    }
-    console::install_panic_hook(|| SIGNALS.raise(&SIGNALS.accept_in_doubt));
-    let host = Parent::of_this_handler();
-    let (listener, workers) = match start(routes) {
-        Ok(started) => started,
+    let ended = if SERVES.swap(true, SeqCst) {
+        Err("this process serves already, and a process serves once".into())
+    } else {
+        run(routes, settings)
+    };
+    match ended {
+        Ok(End::HostGone) => ExitCode::SUCCESS,
+        Ok(End::Deaf(error)) => {
+            console::error(&format!("error: can serve no longer: {error}"));
+            ExitCode::from(START_AGAIN)
+        }
         Err(message) => {
             console::error(&format!("error: {message}"));
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
-    };
+    }
+}
+
+/// Errors with a sentence that says why the handler cannot start.
+fn run(routes: &'static [Route], settings: &Settings) -> Result<End, String> {
+    console::install_panic_hook(|| SIGNALS.raise(&SIGNALS.accept_in_doubt));
+    let host = Parent::of_this_handler();
+    let port = port()?;
+    let cannot = |what| move |error| format!("cannot {what}: {error}");
+    let listener = Listener::bind(port)
+        .map_err(|error| format!("cannot listen on 127.0.0.1:{port}: {error}"))?;
+    let source = listener.accept().map_err(cannot("accept connections"))?;
+    let workers = Workers::start(source, routes).map_err(cannot("start a worker"))?;
     let port = listener.address.port();
     console::info(&match host {
         // Without an address, because only the host should call it.
         Some(_) => format!("serving the Functions host on port {port}"),
         None => format!("listening on http://127.0.0.1:{port}"),
     });
-    match supervisor::supervise(routes, settings, &listener, workers, host) {
-        End::HostGone => ExitCode::SUCCESS,
-        End::Deaf(error) => {
-            console::error(&format!("error: can serve no longer: {error}"));
-            ExitCode::from(START_AGAIN)
-        }
-    }
-}
-
-/// Errors with a sentence that says why the handler cannot start.
-fn start(routes: &'static [Route]) -> Result<(Listener, Workers), String> {
-    let port = port()?;
-    let listener = Listener::bind(port)
-        .map_err(|error| format!("cannot listen on 127.0.0.1:{port}: {error}"))?;
-    let source = listener
-        .accept()
-        .map_err(|error| format!("cannot accept connections: {error}"))?;
-    let workers = Workers::start(source, routes)
-        .map_err(|error| format!("cannot start a worker: {error}"))?;
-    Ok((listener, workers))
+    Ok(supervisor::supervise(
+        routes, settings, &listener, workers, host,
+    ))
 }
 
 fn port() -> Result<u16, String> {

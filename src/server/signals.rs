@@ -4,7 +4,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::thread::{self, Thread};
 
-/// The signals from the other threads to the supervisor.
 pub static SIGNALS: Signals = Signals {
     supervisor: OnceLock::new(),
     awake: AtomicBool::new(false),
@@ -45,7 +44,7 @@ impl Signals {
         }
     }
 
-    /// Sets [`accept_lost`](Self::accept_lost) or [`accept_in_doubt`](Self::accept_in_doubt).
+    /// Sets one of the signals.
     pub fn raise(&self, signal: &AtomicBool) {
         signal.store(true, SeqCst);
         self.wake();
@@ -58,7 +57,7 @@ impl Signals {
         }
     }
 
-    /// Makes the calling thread the supervisor: the one that is woken.
+    /// Makes the calling thread the supervisor.
     pub fn supervise_here(&self) {
         let _ = self.supervisor.set(thread::current());
     }

@@ -40,9 +40,8 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            give_up_after: Duration::from_secs(60),
-        }
+        let give_up_after = Duration::from_secs(60);
+        Self { give_up_after }
     }
 }
 
@@ -64,30 +63,21 @@ pub fn supervise(
 ) -> End {
     SIGNALS.supervise_here();
     let mut pools = vec![workers];
-    let now = Instant::now();
-    let [
-        mut reviewed,
-        mut requested,
-        mut nudged,
-        mut forgot,
-        mut tried,
-        mut heard,
-    ] = [now; 6];
-    let mut complained = None;
+    let start = Instant::now();
+    // When a request last came, when connections were last accepted, and when these were last done.
+    let (mut requested, mut heard) = (start, start);
+    let (mut reviewed, mut nudged, mut forgot, mut tried) = (start, start, start, start);
+    let mut complained = start.checked_sub(FORGET_AFTER).unwrap_or(start);
     loop {
-        let now = Instant::now();
-        let since = |then: Instant| now.saturating_duration_since(then);
-        if since(reviewed) >= BUSY_PAUSE {
-            reviewed = now;
+        if is_due(&mut reviewed, BUSY_PAUSE) {
             for workers in &mut pools {
                 if workers.has_news() {
-                    requested = now;
+                    requested = Instant::now();
                 }
                 // If no worker can be added, the others go on, and the next review tries again.
                 if let Err(error) = workers.review()
-                    && complained.is_none_or(|then| since(then) > FORGET_AFTER)
+                    && is_due(&mut complained, FORGET_AFTER)
                 {
-                    complained = Some(now);
                     console::error(&format!("error: cannot start a worker: {error}"));
                 }
             }
@@ -95,47 +85,40 @@ pub fn supervise(
         if SIGNALS.accept_in_doubt.swap(false, SeqCst) && !listener.accepts() {
             SIGNALS.accept_lost.store(true, SeqCst);
         }
-        if SIGNALS.accept_lost.load(SeqCst) {
-            // The last pool is that of the source that accepts. Those before it have lost their
-            // accept thread; their connections go on.
-            if since(tried) >= RETRY_PAUSE {
-                tried = now;
-                SIGNALS.accept_lost.store(false, SeqCst);
-                let source = listener.accept_again();
-                match source.and_then(|source| Workers::start(source, routes)) {
-                    Ok(workers) => pools.push(workers),
-                    Err(error) if since(heard).min(since(requested)) > settings.give_up_after => {
-                        return End::Deaf(error);
-                    }
-                    Err(_) => SIGNALS.accept_lost.store(true, SeqCst),
-                }
-            }
-        } else {
-            heard = now;
+        let silence = requested.elapsed();
+        if !SIGNALS.accept_lost.load(SeqCst) {
+            heard = Instant::now();
             // One nudge for each connection that is new, or has not been used for a while.
             nudge(listener, SIGNALS.newcomers.swap(0, SeqCst), 4);
             // From time to time some more, for those that are queued behind others which are open
             // but not used: the longer it is quiet, the more, from 2 to 64.
-            let silence = since(requested);
-            let is_due = since(nudged) >= QUIET_PAUSE && silence < QUIET_FOR;
-            if is_due || since(nudged) >= IDLE_PAUSE {
-                nudged = now;
+            let is_quiet = silence >= QUIET_FOR;
+            if is_due(&mut nudged, if is_quiet { IDLE_PAUSE } else { QUIET_PAUSE }) {
                 let doubled = (silence.as_millis() / QUIET_PAUSE.as_millis()).min(5);
                 nudge(listener, 2 << doubled, 1);
             }
+        } else if is_due(&mut tried, RETRY_PAUSE) {
+            // The last pool is that of the source that accepts. Those before it have lost their
+            // accept thread; their connections go on.
+            SIGNALS.accept_lost.store(false, SeqCst);
+            let source = listener.accept_again();
+            match source.and_then(|source| Workers::start(source, routes)) {
+                Ok(workers) => pools.push(workers),
+                Err(error) if heard.elapsed().min(silence) > settings.give_up_after => {
+                    return End::Deaf(error);
+                }
+                Err(_) => SIGNALS.accept_lost.store(true, SeqCst),
+            }
         }
-        if since(forgot) >= FORGET_AFTER {
-            forgot = now;
+        if is_due(&mut forgot, FORGET_AFTER) {
             SIGNALS.forget_ports();
         }
-
-        // The supervisor checks this whenever it wakes: after IDLE_PAUSE at the latest.
+        // Checked whenever the supervisor wakes: after IDLE_PAUSE at the latest.
         if host.as_ref().is_some_and(Parent::is_gone) {
             return End::HostGone;
         }
-        let busy = since(requested) < BUSY_FOR || pools.iter().any(|workers| !workers.has_idle());
+        let busy = silence < BUSY_FOR || !pools.iter().all(Workers::has_idle);
         SIGNALS.awake.store(busy, SeqCst);
-        let quiet = since(requested) < QUIET_FOR || !pools.iter().all(Workers::at_rest);
         let pause = if busy {
             BUSY_PAUSE
         } else if pools.iter().any(Workers::has_news) {
@@ -143,13 +126,22 @@ pub fn supervise(
             continue;
         } else if SIGNALS.accept_lost.load(SeqCst) {
             RETRY_PAUSE
-        } else if quiet {
+        } else if silence < QUIET_FOR || !pools.iter().all(Workers::at_rest) {
             QUIET_PAUSE
         } else {
             IDLE_PAUSE
         };
         thread::park_timeout(pause);
     }
+}
+
+/// Whether the pause since `last` is over, which then begins anew.
+fn is_due(last: &mut Instant, pause: Duration) -> bool {
+    let is_due = last.elapsed() >= pause;
+    if is_due {
+        *last = Instant::now();
+    }
+    is_due
 }
 
 /// Nudges `times` times, every `gently`th time gently.

@@ -1,9 +1,8 @@
 //! Workers: the threads that take requests from a source and answer them, one at a time each.
 //!
-//! There is one worker if one is enough: with short functions, more only wait for the lock under
-//! which tiny_http hands requests out. While all workers are in functions that take long, such as
-//! those that wait for a database, their number doubles every few milliseconds. Workers that are no
-//! longer needed end.
+//! One is enough for short functions: more would only wait for the lock under which tiny_http hands
+//! requests out. While all are in functions that take long, such as those that wait for a database,
+//! their number doubles every few milliseconds. Workers that are no longer needed end.
 
 use super::http::Source;
 use super::signals::SIGNALS;
@@ -41,27 +40,14 @@ struct Shared {
 /// The workers of one source, as their supervisor sees them.
 pub struct Workers {
     shared: Arc<Shared>,
+    /// The number of requests taken before the last review, and before the last look for surplus.
     taken: usize,
+    taken_before: usize,
     /// The number of reviews in a row that found all workers in functions that take long.
     crowded: usize,
-    counted: Counted,
-}
-
-/// What is counted between two looks for surplus workers.
-struct Counted {
-    from: Instant,
-    taken: usize,
+    looked: Instant,
+    /// The least number of idle workers since then.
     least_idle: usize,
-}
-
-impl Counted {
-    fn new(taken: usize) -> Self {
-        Self {
-            from: Instant::now(),
-            taken,
-            least_idle: usize::MAX,
-        }
-    }
 }
 
 impl Workers {
@@ -79,14 +65,16 @@ impl Workers {
         Ok(Self {
             shared,
             taken: 0,
+            taken_before: 0,
             crowded: 0,
-            counted: Counted::new(0),
+            looked: Instant::now(),
+            least_idle: usize::MAX,
         })
     }
 
     /// Whether nothing but one idle worker is left.
     pub fn at_rest(&self) -> bool {
-        self.shared.workers.load(SeqCst) == 1 && self.shared.idle.load(SeqCst) == 1
+        self.shared.workers.load(SeqCst) == 1 && self.has_idle()
     }
 
     /// Whether a worker waits for a request.
@@ -115,14 +103,15 @@ impl Workers {
                 add_worker(&self.shared)?;
             }
         }
-        self.counted.least_idle = self.counted.least_idle.min(idle);
-        if self.counted.from.elapsed() > SURPLUS_AFTER {
-            let short = taken.wrapping_sub(self.counted.taken) > workers * MANY_PER_SURPLUS;
-            let kept = if short && workers > 1 { 0 } else { 1 };
-            for _ in kept..self.counted.least_idle.max(1) {
+        self.least_idle = self.least_idle.min(idle);
+        if self.looked.elapsed() > SURPLUS_AFTER {
+            let came = taken.wrapping_sub(self.taken_before);
+            let kept = usize::from(workers <= 1 || came <= workers * MANY_PER_SURPLUS);
+            for _ in kept..self.least_idle.max(1) {
                 self.shared.source.release();
             }
-            self.counted = Counted::new(taken);
+            (self.looked, self.taken_before) = (Instant::now(), taken);
+            self.least_idle = usize::MAX;
         }
         Ok(())
     }
@@ -134,7 +123,7 @@ fn add_worker(shared: &Arc<Shared>) -> io::Result<()> {
     start_thread(Box::new(move || work(&ending.0)))
 }
 
-/// Starts a thread, and errors if the system has no more.
+/// Starts a thread. Errors if the system has no more.
 pub fn start_thread(run: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     let thread = thread::Builder::new().name("worker".into());
     thread.spawn(run).map(drop)

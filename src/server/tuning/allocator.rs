@@ -148,6 +148,7 @@ unsafe impl GlobalAlloc for Allocator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
 
     // SAFETY of the tests: they use no more of a block than they asked for, and free it once.
 
@@ -162,14 +163,9 @@ mod tests {
         block
     }
 
-    fn free(allocator: &Allocator, layout: Layout, block: *mut u8, byte: u8) {
-        assert!(holds(block, layout.size(), byte));
-        unsafe { allocator.dealloc(block, layout) };
-    }
-
-    fn holds(block: *const u8, bytes: usize, byte: u8) -> bool {
-        let bytes = unsafe { std::slice::from_raw_parts(block, bytes) };
-        bytes.iter().all(|found| *found == byte)
+    fn assert_holds(block: *const u8, bytes: usize, byte: u8) {
+        let found = unsafe { std::slice::from_raw_parts(block, bytes) };
+        assert!(found.iter().all(|found| *found == byte), "{bytes} bytes");
     }
 
     fn kept(allocator: &Allocator, layout: Layout) -> usize {
@@ -191,7 +187,7 @@ mod tests {
             let blocks = (0..share + 3).map(|_| filled(&allocator, freed, 1));
             let mut blocks: Vec<_> = blocks.collect();
             for block in &blocks {
-                free(&allocator, freed, *block, 1);
+                unsafe { allocator.dealloc(*block, freed) };
             }
             assert_eq!(kept(&allocator, freed), KEPT_BYTES);
             blocks.truncate(share);
@@ -199,70 +195,53 @@ mod tests {
             let again = (0..share).map(|_| filled(&allocator, found, 3));
             assert!(again.eq(blocks.iter().rev().copied()));
             assert!(!blocks.contains(&filled(&allocator, found, 4)));
-            assert!(blocks.iter().all(|block| holds(*block, found.size(), 3)));
         }
-        // These are left to the system.
-        for layout in [(131_073, 8), (256, 32), (512, 256)].map(layout) {
-            assert_eq!(class(layout), None);
-            let allocator = Allocator::empty();
-            free(&allocator, layout, filled(&allocator, layout, 1), 1);
+        for of_the_system in [(131_073, 8), (256, 32), (512, 256)].map(layout) {
+            assert_eq!(class(of_the_system), None);
         }
     }
 
     #[test]
-    fn used_blocks_are_zeroed_and_moved_whole() {
-        let allocator = Allocator::empty();
-        let layout = |bytes| layout((bytes, 8));
-        let mut block = filled(&allocator, layout(1), 9);
-        let sizes = [1, 16, 17, 1000, 131_072, 131_073, 3_000_000, 300_000, 40, 3];
-        for step in sizes.windows(2) {
-            let (from, to) = (step[0], step[1]);
-            let moved = unsafe { allocator.realloc(block, layout(from), to) };
-            assert!(holds(moved, from.min(to), 9), "{from} to {to}");
-            let is_freed = moved != block && class(layout(from)).is_some();
-            assert_eq!(kept(&allocator, layout(from)) > 0, is_freed, "{from}");
-            block = moved;
-            unsafe { block.write_bytes(9, to) };
-        }
-        for bytes in [24, 4096, 200_000].map(layout) {
-            free(&allocator, bytes, filled(&allocator, bytes, 7), 7);
-            let zeroed = unsafe { allocator.alloc_zeroed(bytes) };
-            free(&allocator, bytes, zeroed, 0);
-        }
-    }
-
-    #[test]
-    fn threads_never_share_a_block_and_never_wait() {
-        let (allocator, block) = (&Allocator::empty(), layout((64, 8)));
-        let first = filled(allocator, block, 1);
-        let busy = allocator.0[class(block).unwrap().0].lock().unwrap();
-        let second = filled(allocator, block, 2);
-        free(allocator, block, first, 1);
+    fn a_list_that_is_in_use_is_passed_by() {
+        let (allocator, layout) = (Allocator::empty(), layout((64, 8)));
+        let block = filled(&allocator, layout, 1);
+        let busy = allocator.0[class(layout).unwrap().0].lock().unwrap();
+        unsafe { allocator.dealloc(filled(&allocator, layout, 2), layout) };
         assert_eq!(busy.bytes, 0);
         drop(busy);
-        free(allocator, block, second, 2);
-        assert_eq!(kept(allocator, block), 64);
-        // Each thread's blocks are freed by another.
-        let (give, take) = std::sync::mpsc::channel();
+        unsafe { allocator.dealloc(block, layout) };
+        assert_eq!(kept(&allocator, layout), 64);
+        // What is moved away from is free again.
+        unsafe { allocator.realloc(filled(&allocator, layout, 3), layout, 100) };
+        assert_eq!(kept(&allocator, layout), 64);
+    }
+
+    #[test]
+    fn blocks_are_zeroed_and_moved_whole_and_never_shared() {
+        const SIZES: [usize; 9] = [1, 16, 17, 40, 300, 4096, 131_072, 131_073, 300_000];
+        let allocator = &Allocator::empty();
+        let (give, take) = mpsc::sync_channel(100);
         std::thread::scope(|scope| {
-            for thread in 0..4u8 {
+            for thread in 1..5 {
                 let give = give.clone();
                 scope.spawn(move || {
-                    for i in 0..5000 {
-                        let layout = layout((1 + (i * 37 + usize::from(thread)) % 300, 8));
-                        let block = filled(allocator, layout, thread).expose_provenance();
-                        give.send((layout, block, thread)).unwrap();
+                    for i in 0..324 {
+                        let [from, to] = [i, i / 9].map(|i| layout((SIZES[i % 9], 8)));
+                        let block = unsafe { allocator.alloc_zeroed(from) };
+                        assert_holds(block, from.size(), 0);
+                        unsafe { block.write_bytes(thread, from.size()) };
+                        let block = unsafe { allocator.realloc(block, from, to.size()) };
+                        assert_holds(block, from.size().min(to.size()), thread);
+                        unsafe { block.write_bytes(thread, to.size()) };
+                        give.send((block.expose_provenance(), to, thread)).unwrap();
                     }
                 });
             }
             drop(give);
-            for (layout, block, thread) in take {
-                free(
-                    allocator,
-                    layout,
-                    ptr::with_exposed_provenance_mut(block),
-                    thread,
-                );
+            for (block, layout, thread) in take {
+                let block = ptr::with_exposed_provenance_mut(block);
+                assert_holds(block, layout.size(), thread);
+                unsafe { allocator.dealloc(block, layout) };
             }
         });
     }

@@ -5,8 +5,7 @@
 //!
 //! The compiler sees here that walking the stack finds nothing, and leaves out the code with which
 //! a panic would print it. The linker takes the first of several definitions (`-z muldefs`), so the
-//! unwinder's own is not used. Panics unwind with other functions. A `std::backtrace::Backtrace`
-//! says "unsupported backtrace"; a program that prints one gets the code back.
+//! unwinder's own is not used. Panics unwind with other functions.
 
 #![cfg(release_binary)]
 

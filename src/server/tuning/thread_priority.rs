@@ -5,8 +5,7 @@
 //! Which threads the operating system prefers.
 
 /// Runs `start`. The threads that it starts, and those that they start, run as `SCHED_BATCH`
-/// [sched(7)]: a thread that wakes up does not preempt the one that has the processor, but waits
-/// until that one pauses or has had its time, a few milliseconds at most.
+/// [sched(7)]: a thread that wakes up does not preempt the one that has the processor.
 ///
 /// This is for the threads that read from connections. Each would preempt the caller that sends the
 /// next request, or the worker that answers the one before, only to make them wait for what it
@@ -33,11 +32,9 @@ pub fn in_background<T>(start: impl FnOnce() -> T) -> T {
 
     let (this, mut policy, mut parameters) = (pthread_self(), SCHED_OTHER, Parameters::default());
     // SAFETY, of this and the next two: they are declared as in POSIX, `pthread_t` being a word in
-    // Linux's C libraries, and the thread is the one that runs. They write a number and a `struct
-    // sched_param`, or read one, and keep no address.
+    // Linux's C libraries, for the thread that runs. They keep no address.
     let known = unsafe { pthread_getschedparam(this, &mut policy, &mut parameters) } == 0;
-    // A policy that the process was started with stays. Where the system refuses, the threads run
-    // like any other.
+    // A policy that the process was started with stays.
     let changed = known
         && policy == SCHED_OTHER
         && unsafe { pthread_setschedparam(this, SCHED_BATCH, &parameters) } == 0;
