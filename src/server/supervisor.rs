@@ -69,10 +69,20 @@ pub fn supervise(
     let (mut reviewed, mut nudged, mut forgot, mut tried) = (start, start, start, start);
     let mut complained = start.checked_sub(FORGET_AFTER).unwrap_or(start);
     loop {
+        let now = Instant::now();
+        let since = |then: Instant| now.saturating_duration_since(then);
+        // Whether the pause since `last` is over, which then begins anew.
+        let is_due = |last: &mut Instant, pause| {
+            let is_due = since(*last) >= pause;
+            if is_due {
+                *last = now;
+            }
+            is_due
+        };
         if is_due(&mut reviewed, BUSY_PAUSE) {
             for workers in &mut pools {
                 if workers.has_news() {
-                    requested = Instant::now();
+                    requested = now;
                 }
                 // If no worker can be added, the others go on, and the next review tries again.
                 if let Err(error) = workers.review()
@@ -85,9 +95,9 @@ pub fn supervise(
         if SIGNALS.accept_in_doubt.swap(false, SeqCst) && !listener.accepts() {
             SIGNALS.accept_lost.store(true, SeqCst);
         }
-        let silence = requested.elapsed();
+        let silence = since(requested);
         if !SIGNALS.accept_lost.load(SeqCst) {
-            heard = Instant::now();
+            heard = now;
             // One nudge for each connection that is new, or has not been used for a while.
             nudge(listener, SIGNALS.newcomers.swap(0, SeqCst), 4);
             // From time to time some more, for those that are queued behind others which are open
@@ -104,7 +114,7 @@ pub fn supervise(
             let source = listener.accept_again();
             match source.and_then(|source| Workers::start(source, routes)) {
                 Ok(workers) => pools.push(workers),
-                Err(error) if heard.elapsed().min(silence) > settings.give_up_after => {
+                Err(error) if since(heard).min(silence) > settings.give_up_after => {
                     return End::Deaf(error);
                 }
                 Err(_) => SIGNALS.accept_lost.store(true, SeqCst),
@@ -133,15 +143,6 @@ pub fn supervise(
         };
         thread::park_timeout(pause);
     }
-}
-
-/// Whether the pause since `last` is over, which then begins anew.
-fn is_due(last: &mut Instant, pause: Duration) -> bool {
-    let is_due = last.elapsed() >= pause;
-    if is_due {
-        *last = Instant::now();
-    }
-    is_due
 }
 
 /// Nudges `times` times, every `gently`th time gently.
