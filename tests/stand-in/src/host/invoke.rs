@@ -297,7 +297,7 @@ impl Host {
             Outcome::Completed(answer) => match failures.into_iter().next() {
                 Some(why) => Err(why),
                 None if answer.is_none() && function.is_tool() => {
-                    Ok(mcp::settled(function, &settled.returned))
+                    Ok(mcp::settled(&settled.returned))
                 }
                 None => Ok(Outcome::Completed(answer)),
             },
