@@ -4,8 +4,8 @@ use crate::app::binary;
 use crate::app::ignore::left_out;
 use crate::app::json;
 use crate::commands::zip::Zip;
-use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 /// The folder that holds what is published.
@@ -32,9 +32,7 @@ const BUILT: &str = "target/handler-for-azure";
 
 /// Fills `target/publish` with the app in the folder `root`: all files that func would publish from
 /// there, by `.funcignore`, but with the handler that was built for Azure. Gives the files with
-/// their sizes.
-///
-/// Errors if the handler would not run in Azure, or a file cannot be read.
+/// their sizes. Errors if the handler would not run in Azure, or a file cannot be read.
 pub fn azure(root: &Path) -> Result<Vec<String>, String> {
     let host = json::read(root, "host.json")?;
     let handler = binary::name(&host);
@@ -43,38 +41,31 @@ pub fn azure(root: &Path) -> Result<Vec<String>, String> {
         return Err("the handler would not run in Azure: it is not a static x86-64 binary".into());
     }
     let patterns = match fs::read_to_string(root.join(".funcignore")) {
-        Ok(patterns) => patterns,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(format!(".funcignore: {error}")),
+        patterns => patterns.map_err(|error| format!(".funcignore: {error}"))?,
     };
-    let mut files = Vec::new();
     // Of a folder that is left out whole, nothing is read: target can be large.
     let has_exceptions = patterns.lines().any(|line| line.trim().starts_with('!'));
     let is_out = |path: &str| left_out(&patterns, path) && !(has_exceptions && path.ends_with(ANY));
+    let mut files = vec![handler.to_owned()];
     add(root, "", &is_out, &mut files)?;
+    files.sort();
+    files.dedup();
     let folder = root.join(FOLDER);
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(|error| format!("{FOLDER}: {error}"))?;
     }
-    files.retain(|file| file != handler);
-    files.push(handler.to_owned());
-    files.sort();
-    let publish = |file: &str| -> io::Result<u64> {
+    let publish = |file: &String| -> io::Result<String> {
         let to = folder.join(file);
         to.parent().map_or(Ok(()), fs::create_dir_all)?;
-        if file != handler {
-            return fs::copy(root.join(file), to);
-        }
-        fs::write(&to, &binary)?;
-        make_executable(&to)?;
-        Ok(binary.len() as u64)
+        let from = root.join(if file == handler { BUILT } else { file });
+        // With its mode: cargo has made the handler executable.
+        Ok(format!("{:>10}  {file}", fs::copy(from, to)?))
     };
-    let mut lines = Vec::new();
-    for file in files {
-        let size = publish(&file).map_err(|error| format!("{file}: {error}"))?;
-        lines.push(format!("{size:>10}  {file}"));
-    }
-    Ok(lines)
+    let lines = files
+        .iter()
+        .map(|file| publish(file).map_err(|error| format!("{file}: {error}")));
+    lines.collect()
 }
 
 /// Packs `target/publish` as `deploy.zip`, in which the handler may be executed, on Windows too.
@@ -82,24 +73,23 @@ pub fn azure(root: &Path) -> Result<Vec<String>, String> {
 pub fn package(root: &Path) -> Result<String, String> {
     let host = json::read(root, "host.json")?;
     let folder = root.join(FOLDER);
-    let mut files = Vec::new();
+    let (mut zip, mut files) = (Zip::default(), Vec::new());
     add(&folder, "", &|_| false, &mut files)?;
     files.sort();
+    for file in &files {
+        let is_handler = file == binary::name(&host);
+        let mode = if is_handler { 0o755 } else { 0o644 };
+        let bytes = fs::read(folder.join(file)).map_err(|error| error.to_string());
+        let added = bytes.and_then(|bytes| zip.add(file, mode, &bytes));
+        added.map_err(|why| format!("{file}: {why}"))?;
+    }
+    let zip = zip.finish()?;
     // A package that is cut off never has its name.
     let unfinished = root.join(format!("{FOLDER}.zip"));
-    let pack = || -> io::Result<u32> {
-        let mut zip = Zip::new(BufWriter::new(File::create(&unfinished)?));
-        for file in &files {
-            let is_handler = file == binary::name(&host);
-            let mode = if is_handler { 0o755 } else { 0o644 };
-            zip.add(file, mode, &fs::read(folder.join(file))?)?;
-        }
-        let size = zip.finish()?;
-        fs::rename(&unfinished, root.join(PACKAGE))?;
-        Ok(size)
-    };
-    let size = pack().map_err(|error| format!("{PACKAGE}: {error}"))?;
-    let count = files.len();
+    let written =
+        fs::write(&unfinished, &zip).and_then(|()| fs::rename(unfinished, root.join(PACKAGE)));
+    written.map_err(|error| format!("{PACKAGE}: {error}"))?;
+    let (count, size) = (files.len(), zip.len());
     Ok(format!("packed {PACKAGE}: {count} files, {size} bytes"))
 }
 
@@ -115,26 +105,25 @@ fn add(
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().into_string();
         let name = name.map_err(|name| format!("{name:?}: its name is not Unicode"))?;
-        let path = format!("{folder}{name}");
-        let is_folder = entry.path().is_dir();
-        let within = if is_folder {
-            format!("{path}/{ANY}")
+        let (path, place) = (format!("{folder}{name}"), entry.path());
+        let below = format!("{path}/");
+        let within = if place.is_dir() {
+            &(below.clone() + ANY)
         } else {
-            path.clone()
+            &path
         };
-        if NEVER.contains(&name.as_str()) || left_out(&within) {
+        if NEVER.contains(&name.as_str()) || left_out(within) {
             continue;
-        }
-        if !is_folder {
+        } else if !place.is_dir() {
             files.push(path);
-            continue;
+        } else if place.is_symlink() {
+            return Err(format!(
+                "{path} is a link to a folder, and func would follow it: put the folder itself there, \
+                 or add it to .funcignore"
+            ));
+        } else {
+            add(root, &below, left_out, files)?;
         }
-        if entry.path().is_symlink() {
-            let advice =
-                "func would follow it: put the folder itself there, or add it to .funcignore";
-            return Err(format!("{path} is a link to a folder, and {advice}"));
-        }
-        add(root, &format!("{path}/"), left_out, files)?;
     }
     Ok(())
 }
@@ -154,16 +143,4 @@ pub fn runs_in_azure(binary: &[u8]) -> bool {
     };
     let mut segments = (0..count).map(|n| usize::from(start) + usize::from(n) * usize::from(size));
     segments.all(|at| number(at).is_some_and(|kind| kind != INTERPRETER))
-}
-
-#[cfg(unix)]
-fn make_executable(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
-}
-
-/// On Windows func and [`package`] know the handler by its name.
-#[cfg(not(unix))]
-fn make_executable(_: &Path) -> io::Result<()> {
-    Ok(())
 }

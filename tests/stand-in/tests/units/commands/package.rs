@@ -31,11 +31,9 @@ fn only_a_static_binary_for_x86_64_runs_in_azure() {
 
 /// An app with files of every kind, and this handler for Azure.
 fn app(handler: &[u8]) -> Folder {
+    let host = r#"{"customHandler": {"description": {"defaultExecutablePath": "shop"}}}"#;
     let folder = folder(&[
-        (
-            "host.json",
-            r#"{"customHandler": {"description": {"defaultExecutablePath": "shop"}}}"#,
-        ),
+        ("host.json", host),
         (".funcignore", ".*\n*.md\n*/*.md\n*.toml\ntarget/*\nsrc/*\n"),
         ("Cargo.toml", "x"),
         ("README.md", "x"),
@@ -75,28 +73,15 @@ fn what_funcignore_lets_through_is_packed_and_listed() {
     assert!(!published.join("stale").exists());
     let said = package(root).unwrap();
     let zip = fs::read(root.join("deploy.zip")).unwrap();
-    assert_eq!(
-        said,
-        format!("packed deploy.zip: 6 files, {} bytes", zip.len())
-    );
+    let size = zip.len();
+    assert_eq!(said, format!("packed deploy.zip: 6 files, {size} bytes"));
     let zip: String = zip.iter().map(|byte| char::from(*byte)).collect();
     for file in expected.map(|line| &line[12..]) {
-        let is_handler = file == "shop";
-        let mode = if is_handler {
-            "\u{ed}\u{81}"
-        } else {
-            "\u{a4}\u{81}"
-        };
+        let mode = if file == "shop" { '\u{ed}' } else { '\u{a4}' };
         let entries = zip.split("PK\u{1}\u{2}").skip(1);
         let entries: Vec<_> = entries.filter(|entry| entry.contains(file)).collect();
-        let is_one = entries.len() == 1 && entries[0].contains(mode);
+        let is_one = entries.len() == 1 && entries[0].contains(&format!("{mode}\u{81}"));
         assert!(is_one, "{file}: {entries:?}");
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let metadata = published.join("shop").metadata().unwrap();
-        assert_eq!(metadata.permissions().mode() & 0o777, 0o755);
     }
 }
 
@@ -120,12 +105,17 @@ fn a_handler_for_another_machine_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_to_a_folder_is_refused_and_never_followed_for_ever() {
+fn modes_stay_and_a_link_to_a_folder_is_refused_and_never_followed_for_ever() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
     let folder = app(&elf(62, &[1]));
-    std::os::unix::fs::symlink(".", folder.path().join("hello/again")).unwrap();
-    let refused = azure(folder.path()).unwrap_err();
-    assert!(
-        refused.starts_with("hello/again is a link to a folder"),
-        "{refused}"
-    );
+    let root = folder.path();
+    let mode = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(root.join("target/handler-for-azure"), mode).unwrap();
+    azure(root).unwrap();
+    let handler = root.join("target/publish/shop").metadata().unwrap();
+    assert_eq!(handler.permissions().mode() & 0o777, 0o755);
+    symlink(".", root.join("hello/again")).unwrap();
+    let refused = azure(root).unwrap_err();
+    let words = "hello/again is a link to a folder";
+    assert!(refused.starts_with(words), "{refused}");
 }
