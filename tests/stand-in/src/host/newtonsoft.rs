@@ -9,8 +9,9 @@ use crate::host::date::Date;
 use serde::Serialize;
 
 /// A JSON value. A text that is a date is rewritten when it is written, not when it is read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Token {
+    #[default]
     Null,
     Bool(bool),
     /// Digits: 64 bits or any size (`BigInteger`).

@@ -7,11 +7,18 @@ use crate::host::answer::{Output, Written, elements_of};
 use crate::host::data::Data;
 use crate::host::expressions::{self, Template};
 use crate::host::invoke::Host;
-use crate::host::newtonsoft::{Token, quoted};
+use crate::host::newtonsoft::quoted;
 use crate::host::payload;
 use crate::host::record::{Event, lock};
 use crate::host::storage::names::{self, BlobPath};
 use crate::host::storage::{Given, tables};
+
+/// What an invocation reads and writes for a binding.
+struct Place<'a> {
+    function: &'a Function,
+    binding: &'a Binding,
+    data: &'a Data,
+}
 
 impl Host {
     /// The values of a function's input bindings in `Data`, by name, as JSON. An error means that
@@ -22,57 +29,49 @@ impl Host {
         id: &str,
         data: &Data,
     ) -> Result<Vec<(String, String)>, String> {
-        let input = |binding: &Binding| match self.input(function, id, binding, data) {
-            Ok(value) => Ok((binding.name.clone(), value)),
-            Err(why) => {
-                let name = &binding.name;
-                Err(format!("the function has not run: its input {name}: {why}"))
-            }
-        };
-        function.inputs().map(input).collect()
+        let mut inputs = Vec::new();
+        for binding in function.inputs() {
+            let name = &binding.name;
+            let place = Place {
+                function,
+                binding,
+                data,
+            };
+            let value = self.input(&place, id);
+            let value = value
+                .map_err(|why| format!("the function has not run: its input {name}: {why}"))?;
+            inputs.push((name.clone(), value));
+        }
+        Ok(inputs)
     }
 
-    fn input(
-        &self,
-        function: &Function,
-        id: &str,
-        binding: &Binding,
-        data: &Data,
-    ) -> Result<String, String> {
-        let (own, name) = (&function.name, &binding.name);
-        let given = self.storage.input(own, name)?;
-        if given.is_some() {
-            return Ok(payload::input(binding, given));
+    fn input(&self, place: &Place, id: &str) -> Result<String, String> {
+        let (own, binding) = (&place.function.name, place.binding);
+        let (name, folder) = (&binding.name, &self.storage.folder);
+        let mut given = self.storage.input(own, name)?;
+        let mut absent = format!("{own}.{name}");
+        if given.is_none() && binding.is("blob") {
+            let path = BlobPath::parse(&place.resolved("path")?)?;
+            given = folder.read(path.file())?.map(Given::Bytes);
+            absent = format!("blobs/{path}");
         }
-        let resolved = |member| resolved(function, binding, member, data);
-        let mut absent = format!(".local/{own}.{name}");
-        if binding.is("blob") {
-            let path = BlobPath::parse(&resolved("path")?)?;
-            if let Some(bytes) = self.storage.folder.read(path.file())? {
-                let given = Some(Given::Bytes(bytes));
-                return Ok(payload::input(binding, given));
-            }
-            absent = format!(".local/blobs/{path}");
-        }
-        if binding.is("table") {
-            let table = resolved("tableName")?;
+        if given.is_none() && binding.is("table") {
+            let table = place.resolved("tableName")?;
             names::table(&table)?;
-            let partition = match binding.text("partitionKey") {
-                "" => None,
-                _ => Some(resolved("partitionKey")?),
-            };
+            let partition = place.resolved_if_any("partitionKey")?;
             let take = json::integer(&binding["take"]).and_then(|take| take.try_into().ok());
             let _held = lock(&self.storage.tables);
-            let folder = &self.storage.folder;
             let rows = tables::read(folder, &table, partition.as_deref(), take.unwrap_or(0))?;
             return Ok(quoted(&rows));
         }
-        self.record.note(&Event::Warned {
-            function: own,
-            id,
-            line: &format!("its input {name} gets nothing: {absent} is not there"),
-        });
-        Ok(payload::input(binding, None))
+        if given.is_none() {
+            self.record.note(&Event::Warned {
+                function: own,
+                id,
+                line: &format!("its input {name} gets nothing: .local/{absent} is not there"),
+            });
+        }
+        Ok(payload::input(binding, given))
     }
 
     /// Writes what a function has given for an output. An error means that the invocation fails,
@@ -83,83 +82,68 @@ impl Host {
         Written { binding, values }: Written,
         data: &Data,
     ) -> Result<(), String> {
-        let written = self.write_to(function, binding, values, data);
-        written.map_err(|why| {
+        let place = Place {
+            function,
+            binding,
+            data,
+        };
+        self.write_to(&place, values).map_err(|why| {
             let name = &binding.name;
             format!("the function has run, but its output {name} is not written: {why}")
         })
     }
 
-    fn write_to(
-        &self,
-        function: &Function,
-        binding: &Binding,
-        mut values: Vec<Output>,
-        data: &Data,
-    ) -> Result<(), String> {
-        let resolved = |member| resolved(function, binding, member, data);
+    fn write_to(&self, place: &Place, mut values: Vec<Output>) -> Result<(), String> {
+        let (storage, binding) = (&self.storage, place.binding);
         let mut to = String::new();
-        match binding.kind.to_ascii_lowercase().as_str() {
-            "queue" => {
-                let queue = names::queue(&resolved("queueName")?)?;
-                for value in values {
-                    if let Output::Bytes(message) = value {
-                        self.put(&queue, message);
-                    }
-                }
-                return Ok(());
+        if binding.is("queue") {
+            let queue = names::queue(&place.resolved("queueName")?)?;
+            for value in values {
+                self.put(&queue, value.into_bytes());
             }
-            "blob" => {
-                let path = BlobPath::parse(&resolved("path")?)?;
-                for value in &values {
-                    if let Output::Bytes(bytes) = value {
-                        self.put_blob(&path, bytes)?;
-                    }
-                }
-                to = path.to_string();
-            }
-            "table" => {
-                let key = |member| match binding.text(member) {
-                    "" => Ok(None),
-                    _ => resolved(member).map(Some),
-                };
-                let table = resolved("tableName")?;
-                let keys = [key("partitionKey")?, key("rowKey")?];
-                let keys = keys.each_ref().map(Option::as_deref);
-                let mut rows = Vec::new();
-                for value in values {
-                    rows.extend(rows_of(value)?);
-                }
-                let held = lock(&self.storage.tables);
-                tables::insert(&self.storage.folder, &table, keys, &rows)?;
-                drop(held);
-                values = rows.into_iter().map(Output::Json).collect();
-                to = table;
-            }
-            _ => {}
+            return Ok(());
         }
+        if binding.is("blob") {
+            let path = BlobPath::parse(&place.resolved("path")?)?;
+            for value in &values {
+                if let Output::Bytes(bytes) = value {
+                    self.put_blob(&path, bytes)?;
+                }
+            }
+            to = path.to_string();
+        }
+        if binding.is("table") {
+            to = place.resolved("tableName")?;
+            let partition = place.resolved_if_any("partitionKey")?;
+            let row = place.resolved_if_any("rowKey")?;
+            let mut rows = Vec::new();
+            for value in values {
+                rows.extend(match value {
+                    Output::Json(row) => vec![row],
+                    Output::Bytes(text) => elements_of(String::from_utf8_lossy(&text).into())?,
+                });
+            }
+            let keys = [partition.as_deref(), row.as_deref()];
+            let held = lock(&storage.tables);
+            tables::insert(&storage.folder, &to, keys, &rows)?;
+            drop(held);
+            values = rows.into_iter().map(Output::Json).collect();
+        }
+        let function = &place.function.name;
         for value in values {
-            self.record_output(function, binding, &to, value);
+            let shown = value.shown();
+            let size = shown.as_str().map(str::len);
+            self.record.note(&Event::Written {
+                function,
+                binding: &binding.name,
+                kind: &binding.kind,
+                to: &to,
+                value: &shown,
+            });
+            let size = size.unwrap_or_else(|| shown.to_string().len());
+            storage.write(function, &binding.name, shown, size);
         }
         Ok(())
-    }
-
-    fn record_output(&self, function: &Function, binding: &Binding, to: &str, value: Output) {
-        let shown = value.shown();
-        // A large value is not kept longer than it is needed.
-        let size = match value {
-            Output::Bytes(bytes) => bytes.len(),
-            Output::Json(_) => shown.to_string().len(),
-        };
-        self.record.note(&Event::Written {
-            function: &function.name,
-            binding: &binding.name,
-            kind: &binding.kind,
-            to,
-            value: &shown,
-        });
-        let storage = &self.storage;
-        storage.write(&function.name, &binding.name, shown, size);
     }
 
     /// Puts a message into a queue, and says so.
@@ -172,29 +156,25 @@ impl Host {
     }
 }
 
-/// A member of a binding with its expressions resolved. The error says where a value could have
-/// come from.
-fn resolved(
-    function: &Function,
-    binding: &Binding,
-    member: &str,
-    data: &Data,
-) -> Result<String, String> {
-    let text = binding.text(member);
-    if text.is_empty() {
-        return Err(format!("function.json has no {member} for it"));
+impl Place<'_> {
+    /// A member of the binding with its expressions resolved. The error says where a value could
+    /// have come from.
+    fn resolved(&self, member: &str) -> Result<String, String> {
+        let text = self.binding.text(member);
+        if text.is_empty() {
+            return Err(format!("function.json has no {member} for it"));
+        }
+        Template::parse(text)?.resolve(self.data).map_err(|why| {
+            let trigger = &self.function.trigger().kind;
+            let sources = expressions::sources(trigger);
+            format!("{why} It is in its {member} {text:?}; a {trigger} gives {sources}")
+        })
     }
-    Template::parse(text)?.resolve(data).map_err(|why| {
-        let trigger = &function.trigger().kind;
-        let sources = expressions::sources(trigger);
-        format!("{why} It is in its {member} {text:?}; a {trigger} gives {sources}")
-    })
-}
 
-/// The rows of a value for a table: those of JSON in bytes, too.
-fn rows_of(value: Output) -> Result<Vec<Token>, String> {
-    match value {
-        Output::Json(row) => Ok(vec![row]),
-        Output::Bytes(bytes) => elements_of(String::from_utf8_lossy(&bytes).into_owned()),
+    fn resolved_if_any(&self, member: &str) -> Result<Option<String>, String> {
+        match self.binding.text(member) {
+            "" => Ok(None),
+            _ => self.resolved(member).map(Some),
+        }
     }
 }
