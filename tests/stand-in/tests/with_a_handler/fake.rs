@@ -7,10 +7,9 @@ use stand_in::host::invoke::Host;
 use stand_in::host::record::Record;
 use stand_in::host::storage::Storage;
 use stand_in::run::current::Current;
-use stand_in::run::http::{Answer, Connection, Received, peek, request};
+use stand_in::run::http::{Answer, Connection, Received, named, peek, request};
 use stand_in::run::process::{self, Handler};
-use stand_in::run::serve as front;
-use stand_in::run::start;
+use stand_in::run::{serve as front, start};
 use std::io::{BufReader, ErrorKind, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -35,8 +34,12 @@ seen: {"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 3 *
 blobs: {"type":"blobTrigger","direction":"in","name":"item","path":"ins/{name}.png"}, {"type":"blob","direction":"out","name":"outs","path":"outs/{name}"}
 events: {"type":"eventGridTrigger","direction":"in","name":"event"}, ROWS
 "#;
-const GET: &str = r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}"#;
+pub const GET: &str = r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}"#;
 const ROWS: &str = r#"{"type":"cosmosDB","direction":"out","name":"rows","databaseName":"d","containerName":"rows","connection":"FAKE_OTHER"}"#;
+
+pub const HOST: &str = r#"{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler"},"enableProxyingHttpRequest":true},
+    "extensions":{"queues":{"maxDequeueCount":3}},
+    "extensionBundle":{"id":"Microsoft.Azure.Functions.ExtensionBundle","version":"[4.*, 5.0.0)"}}"#;
 
 /// A folder with the app, made anew for a test.
 pub fn app(test: &str) -> PathBuf {
@@ -49,22 +52,26 @@ pub fn app(test: &str) -> PathBuf {
 pub fn app_with(test: &str, functions: &[(&str, &str)]) -> PathBuf {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("app-{test}"));
     let _ = std::fs::remove_dir_all(&root);
-    let write = |path: &str, text: &str| {
-        let file = root.join(path);
-        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
-        std::fs::write(file, text).expect("a file");
-    };
-    let host = r#"{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler"},"enableProxyingHttpRequest":true},
-        "extensions":{"queues":{"maxDequeueCount":3}},
-        "extensionBundle":{"id":"Microsoft.Azure.Functions.ExtensionBundle","version":"[4.*, 5.0.0)"}}"#;
-    write("host.json", host);
+    write(&root, "host.json", HOST);
     let settings = r#"{"Values":{"FAKE_SETTING":"from the file","FAKE_OTHER":"from the file"}}"#;
-    write("local.settings.json", settings);
+    write(&root, "local.settings.json", settings);
     for (name, bindings) in functions {
-        let bindings = format!("{{\"bindings\":[{bindings}]}}");
-        write(&format!("{name}/function.json"), &bindings);
+        write_function(&root, name, bindings);
     }
     root
+}
+
+/// Writes a function's folder.
+pub fn write_function(root: &Path, name: &str, bindings: &str) {
+    let bindings = format!("{{\"bindings\":[{bindings}]}}");
+    write(root, &format!("{name}/function.json"), &bindings);
+}
+
+/// Writes a file below `root`.
+pub fn write(root: &Path, path: &str, text: &str) {
+    let file = root.join(path);
+    std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+    std::fs::write(file, text).expect("a file");
 }
 
 /// What a test sees of the handler.
@@ -74,6 +81,8 @@ pub struct Fake {
     pub go_on: AtomicBool,
     /// Whether a connection ended while `stream` or `silent` was at work.
     pub left: AtomicBool,
+    /// Whether `long` is at work.
+    at_work: AtomicBool,
 }
 
 impl Fake {
@@ -91,22 +100,29 @@ impl Fake {
     }
 
     fn answer(&self, request: &Received, mut stream: &TcpStream) {
-        let path = request.target.split('?').next().unwrap_or_default();
+        const CHUNKED: &str =
+            "HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n";
+        let Received {
+            method,
+            target,
+            headers,
+            body,
+            ..
+        } = request;
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut ids = named(headers, "X-Azure-Functions-InvocationId");
+        let id = ids.next().unwrap_or_default();
         let write = |text: &str| {
             let _ = (&*stream).write_all(text.as_bytes());
         };
-        let text = |body: &str| {
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}", body.len());
-            write(&format!("{head}\r\n\r\n{body}"));
+        let text = |status: u16, headers: &str, body: &str| {
+            let head = format!("HTTP/1.1 {status} Any\r\n{headers}Content-Length: ");
+            write(&format!("{head}{}\r\n\r\n{body}", body.len()));
         };
-        const CHUNKED: &str =
-            "HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n";
-        match (request.method.as_str(), path) {
-            (_, "/") => text("ready"),
+        match (method.as_str(), path) {
+            (_, "/") => text(200, "", "ready"),
             ("HEAD", "/api/plain") => write("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"),
-            (_, "/api/length") => write(
-                "HTTP/1.1 203 Odd\r\nX-A: 1\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello",
-            ),
+            (_, "/api/length") => text(203, "X-A: 1\r\nConnection: keep-alive\r\n", "hello"),
             (_, "/api/stream") => {
                 write(CHUNKED);
                 while !self.go_on.load(SeqCst) {
@@ -123,22 +139,21 @@ impl Fake {
             }
             (_, path) if path.starts_with("/api/plain") => {
                 println!("invocation 1: plain was here");
-                let mut seen = format!("{} {}\n", request.method, request.target);
-                for (name, value) in &request.headers {
+                let mut seen = format!("{method} {target}\n");
+                for (name, value) in headers {
                     seen += &format!("{name}: {value}\n");
                 }
-                text(&(seen + "\n" + &String::from_utf8_lossy(&request.body)));
+                text(200, "", &(seen + "\n" + &String::from_utf8_lossy(body)));
             }
-            ("POST", function) => {
-                let payload: Value = serde_json::from_slice(&request.body).expect("a payload");
-                let (status, body) = invoked(&function[1..], &payload);
-                let head = format!(
-                    "HTTP/1.1 {status} Any\r\nContent-Type: application/json\r\nContent-Length: {}",
-                    body.len()
-                );
-                write(&format!("{head}\r\n\r\n{body}"));
+            ("GET", _) => {
+                let (status, body) = hello(query, id);
+                text(status, "", &body);
             }
-            _ => write("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"),
+            (_, function) => {
+                let payload: Value = serde_json::from_slice(body).expect("a payload");
+                let (status, body) = self.invoked(&function[1..], id, &payload);
+                text(status, "Content-Type: application/json\r\n", &body);
+            }
         }
         stream.flush().expect("flushed");
     }
@@ -150,72 +165,121 @@ impl Fake {
         self.left.fetch_or(left, SeqCst);
         left
     }
-}
 
-/// The status and the body that a function answers an invocation with.
-fn invoked(function: &str, payload: &Value) -> (u16, String) {
-    let data = &payload["Data"];
-    let returned = |bytes| json!({"ReturnValue": to_base64(bytes)});
-    let answer = match function {
-        "order" => {
-            let body = data["req"]["Body"].clone();
-            json!({"Outputs": {"message": body, "res": {"body": "Order enqueued"}}, "Logs": ["ordered"]})
-        }
-        "copy" | "second" | "circle" => {
-            let text = data["item"].as_str().expect("a text");
-            let text: String = serde_json::from_str(text).expect("a text in a text");
-            let first = payload["Metadata"]["DequeueCount"] == "1";
-            match text.as_str() {
-                "fail" => {
-                    println!("invocation 2: about to fail");
-                    return (500, "it failed".to_owned());
-                }
-                "fail once" if first => return (500, "it failed".to_owned()),
-                "hang" => return (200, String::new()),
-                "never" => {
-                    println!("invocation 3: about to wait");
-                    loop {
-                        thread::park();
+    /// The status and the body that a function answers an invocation with.
+    fn invoked(&self, function: &str, id: &str, payload: &Value) -> (u16, String) {
+        let data = &payload["Data"];
+        let first_try = payload["Metadata"]["DequeueCount"] == "1";
+        let returned = |bytes| json!({"ReturnValue": to_base64(bytes)});
+        let answer = match function {
+            "order" => {
+                let body = data["req"]["Body"].clone();
+                json!({"Outputs": {"message": body, "res": {"body": "Order enqueued"}}, "Logs": ["ordered"]})
+            }
+            "copy" | "second" | "circle" => {
+                let text = data["item"].as_str().expect("a text");
+                let text: String = serde_json::from_str(text).expect("a text in a text");
+                match text.as_str() {
+                    "fail" => {
+                        println!("invocation 2: about to fail");
+                        return (500, "it failed".to_owned());
+                    }
+                    "fail once" if first_try => return (500, "it failed".to_owned()),
+                    "hang" => return (200, String::new()),
+                    "never" => {
+                        println!("invocation 3: about to wait");
+                        never()
+                    }
+                    "then never" if function == "copy" => returned(b"never"),
+                    "bytes" => returned(b"\xff\x00"),
+                    _ => {
+                        let mut answer = returned(text.as_bytes());
+                        answer["Logs"] = json!([format!("{function} had {text}")]);
+                        answer
                     }
                 }
-                "then never" if function == "copy" => returned(b"never"),
-                "bytes" => returned(b"\xff\x00"),
-                _ => {
-                    let mut answer = returned(text.as_bytes());
-                    answer["Logs"] = json!([format!("{function} had {text}")]);
-                    answer
-                }
             }
+            "blobs" => json!({"Outputs": {"outs": data["item"]}}),
+            // Gives what triggers it to the output `out`, as it came.
+            function if function.starts_with("pass") => {
+                println!("invocation 3: {function} has run");
+                let value = match data["req"].as_object() {
+                    Some(request) => request.get("Body").cloned().unwrap_or_default(),
+                    None => data["item"].clone(),
+                };
+                // A queue message is a text in a text, a blob is base64.
+                let value = value.as_str().unwrap_or_default();
+                let text = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
+                json!({"Outputs": {"out": text, "res": {"body": data["in"]}}})
+            }
+            "fails" => return (500, r#"{"error":"it failed"}"#.to_owned()),
+            "rows" => {
+                let body = data["req"]["Body"].as_str().unwrap_or("null");
+                let out: Value = serde_json::from_str(body).expect("JSON");
+                json!({"Outputs": {"out": out, "res": {"body": data["in"]}}})
+            }
+            "work" => {
+                let words = payload.to_string();
+                if words.contains("never") && first_try {
+                    never();
+                }
+                if words.contains("no price") {
+                    let why = "failed: no price (at src/work.rs:7)";
+                    println!("invocation {id}: looked for one");
+                    eprintln!("error: invocation {id}: POST /work: 500: {why}");
+                    return (500, json!({"error": why}).to_string());
+                }
+                let long = "a text that is longer than the line has room for, so that it is cut";
+                json!({"Logs": ["it\nworked"], "ReturnValue": long})
+            }
+            "tick" | "yearly" => json!({}),
+            "long" => {
+                assert!(!self.at_work.swap(true, SeqCst), "two at once");
+                thread::sleep(SLOW);
+                self.at_work.store(false, SeqCst);
+                json!({})
+            }
+            _ => {
+                let variables = ["FAKE_SETTING", "FAKE_OTHER"].map(|name| std::env::var(name).ok());
+                json!({"Outputs": {"rows": {"data": data, "metadata": payload["Metadata"], "variables": variables}}})
+            }
+        };
+        (200, answer.to_string())
+    }
+}
+
+/// How long slow functions take.
+const SLOW: Duration = Duration::from_millis(1500);
+
+fn never() -> ! {
+    loop {
+        thread::park();
+    }
+}
+
+/// Does what the query says, and answers with the text of [`SERVE`] and the process's id.
+fn hello(query: &str, id: &str) -> (u16, String) {
+    match query {
+        "slow" => thread::sleep(SLOW),
+        "never" => never(),
+        "fail" => {
+            eprintln!(
+                "error: invocation {id}: GET /api/hello: 500: function hello failed: no tea (at src/hello.rs:7)"
+            );
+            return (500, "{}".to_owned());
         }
-        "blobs" => json!({"Outputs": {"outs": data["item"]}}),
-        // Gives what triggers it to the output `out`, as it came.
-        function if function.starts_with("pass") => {
-            println!("invocation 3: {function} has run");
-            let value = match data["req"].as_object() {
-                Some(request) => request.get("Body").cloned().unwrap_or_default(),
-                None => data["item"].clone(),
-            };
-            // A queue message is a text in a text, a blob is base64.
-            let value = value.as_str().unwrap_or_default();
-            let text = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
-            json!({"Outputs": {"out": text, "res": {"body": data["in"]}}})
-        }
-        "fails" => return (500, r#"{"error":"it failed"}"#.to_owned()),
-        "rows" => {
-            let body = data["req"]["Body"].as_str().unwrap_or("null");
-            let out: Value = serde_json::from_str(body).expect("JSON");
-            json!({"Outputs": {"out": out, "res": {"body": data["in"]}}})
-        }
-        _ => {
-            let variables = ["FAKE_SETTING", "FAKE_OTHER"].map(|name| std::env::var(name).ok());
-            json!({"Outputs": {"rows": {"data": data, "metadata": payload["Metadata"], "variables": variables}}})
-        }
-    };
-    (200, answer.to_string())
+        "own500" => return (500, "busy".to_owned()),
+        _ => {}
+    }
+    if let Some(code) = query.strip_prefix("exit=") {
+        std::process::exit(code.parse().expect("a code"));
+    }
+    let text = std::env::var(SERVE).unwrap_or_default();
+    (200, format!("{text} {}", std::process::id()))
 }
 
 /// The variable that makes `serve` serve.
-const SERVE: &str = "STAND_IN_FAKE";
+pub const SERVE: &str = "STAND_IN_FAKE";
 
 /// Not a test, but the process that [`command`] starts.
 #[test]
@@ -253,7 +317,8 @@ pub struct Served {
     pub events: Arc<Mutex<Vec<String>>>,
 }
 
-fn listen() -> (TcpListener, u16) {
+/// A listener on a port of the system's choice, and that port.
+pub fn listen() -> (TcpListener, u16) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
     let port = listener.local_addr().expect("an address").port();
     (listener, port)
@@ -268,10 +333,8 @@ impl Served {
     pub fn start_at(root: &Path) -> Self {
         let (listener, port) = listen();
         let fake = Arc::new(Fake::default());
-        thread::spawn({
-            let fake = fake.clone();
-            move || fake.serve(&listener)
-        });
+        let serving = fake.clone();
+        thread::spawn(move || serving.serve(&listener));
         Self::start_with(root, fake, Handler::attached(port))
     }
 
@@ -287,19 +350,16 @@ impl Served {
         app.read_well().expect("an app");
         let storage = Arc::new(Storage::with_files(root.join(".local")));
         let events = Arc::<Mutex<Vec<String>>>::default();
-        let record = Record::shown({
-            let events = events.clone();
-            move |event| events.lock().unwrap().push(format!("{event:?}"))
+        let noted = events.clone();
+        let record = Record::shown(move |event| {
+            noted.lock().unwrap().push(format!("{event:?}"));
         });
         let mut host = Host::new(handler, Arc::new(app), storage.clone(), record);
         host.patient = true;
         let current = Arc::new(Current::default());
         current.replace(Arc::new(host));
-        let (callers, port) = listen();
-        thread::spawn({
-            let current = current.clone();
-            move || front::serve(&callers, &current)
-        });
+        let ((callers, port), hosts) = (listen(), current.clone());
+        thread::spawn(move || front::serve(&callers, &hosts));
         Self {
             fake,
             port,

@@ -284,9 +284,9 @@ fn files_that_anybody_writes_trigger() {
     use crate::wait::wait_for;
 
     let folder = Folder::new("blobs");
-    let trigger = json!({"type": "blobTrigger", "name": "item", "path": "ins/{name}", "connection": "AzureWebJobsStorage"});
-    folder.write_function("work", trigger, &[]);
-    folder.write_table_with("/api/hello", &[("work", "item", &[])]);
+    let trigger = json!({"type": "blobTrigger", "name": "item", "path": "ins/{name}", "connection": "FAKE_OTHER"});
+    folder.write_function("work", &[trigger]);
+    folder.write_table("/api/hello", &[("work", "item", &[])]);
     folder.write(".local/blobs/ins/before", "1");
     let ran = |run: &Run, name: &str| {
         let line = format!("work ID: the blob ins/{name}");
