@@ -8,7 +8,7 @@ use crate::app::settings::{self, FILE as SETTINGS};
 use crate::app::table::{self, Table};
 use crate::app::{json, names, tool};
 use crate::commands::changes::{Changes, is_unfinished};
-use crate::commands::check::{check_arguments, check_function, conflict_with, twin};
+use crate::commands::check::{check_function, conflict_with, twin};
 use crate::commands::function_json::VARIABLES;
 use crate::commands::{Written, code, function_json};
 use crate::host::routes::Template;
@@ -46,9 +46,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
         let route = Template::parse(&format!("{prefix}{}", function.route_below()));
         function.route = Some(route.map_err(|why| format!("{folder}: route: {why}"))?);
     }
-    let arguments = function.trigger().text("toolProperties");
     let mut findings = check_function(&function);
-    findings.extend(check_arguments(&folder, arguments));
     findings.extend(conflict_with(&app, &function));
     findings.extend(twin(app.all(), &function));
     if let Some(error) = findings.iter().find(|finding| finding.is_error()) {

@@ -19,7 +19,7 @@ use serde_json::Value;
 use std::path::Path;
 
 pub use routes::conflict_with;
-pub use tools::{check_arguments, fix, twin};
+pub use tools::{fix, twin};
 
 /// Checks the app in the folder `root`, shows what was found, and errors if there is an error among
 /// it.

@@ -24,14 +24,12 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     let tools: Vec<&Function> = app.all().filter(|function| function.is_tool()).collect();
     for (place, function) in tools.iter().enumerate() {
         findings.extend(twin(tools[..place].iter().copied(), function));
-        let file = function.file_name();
         match described(&app.root, function) {
-            Ok(None) => findings.extend(check_arguments(&file, own(function))),
-            Ok(Some(text)) if is_same(&text, own(function)) => {}
-            Ok(Some(_)) => {
+            Ok(Some(text)) if !is_same(&text, own(function)) => {
                 let what = format!("toolProperties is not what {FILE} says: make check FIX=1");
-                findings.push(Finding::error(file, what));
+                findings.push(Finding::error(function.file_name(), what));
             }
+            Ok(_) => {}
             Err(wrong) => findings.extend(wrong),
         }
     }
@@ -65,33 +63,26 @@ pub fn check_function(function: &Function, findings: &mut Findings) {
         return;
     }
     let has = |member| !trigger.text(member).is_empty();
-    if has("toolName")
-        && has("description")
-        && let Err(why) = Tool::read(&function.name, trigger)
-    {
+    let read = Tool::read(&function.name, trigger);
+    if let (true, true, Err(why)) = (has("toolName"), has("description"), read) {
         findings.error(why);
     }
     if trigger.says("dataType", "binary") {
         findings.error("\"dataType\": \"binary\" fails every call of a tool: delete it");
     }
     if json::flag(&trigger["useResultSchema"]) != Some(true) {
-        findings.error(
-            "an agent gets the handler's own JSON in place of a result: write \
-             \"useResultSchema\": true",
-        );
+        let why = "an agent gets the handler's own JSON in place of a result";
+        findings.error(format!("{why}: write \"useResultSchema\": true"));
     }
     if function.outputs().any(|output| output.name == "$return") {
-        findings.error(
-            "a tool's return value is its result, which no output can have too: give \"$return\" \
-             another name",
-        );
+        let why = "a tool's return value is its result, which no output can have too";
+        findings.error(format!("{why}: give \"$return\" another name"));
     }
+    check_arguments(own(function), findings);
 }
 
-/// What is wrong with the arguments of a tool: `text` is a `toolProperties` from `file`. Where it
-/// cannot be read, there is nothing.
-pub fn check_arguments(file: &str, text: &str) -> Vec<Finding> {
-    let mut findings = Findings::of(file);
+/// Finds what is wrong with the arguments in a text of `toolProperties`, if it can be read.
+fn check_arguments(text: &str, findings: &mut Findings) {
     for property in Property::read_all(text).unwrap_or_default() {
         let kind = property.property_type.as_deref().unwrap_or_default();
         match property.name() {
@@ -107,13 +98,12 @@ pub fn check_arguments(file: &str, text: &str) -> Vec<Finding> {
             )),
         }
         for member in property.others.keys() {
+            let known = MEMBERS.join(", ");
             findings.error(format!(
-                "the host does not read {member:?} of an argument; there are {}",
-                MEMBERS.join(", ")
+                "the host does not read {member:?} of an argument; there are {known}"
             ));
         }
     }
-    findings.all
 }
 
 /// The `toolProperties` of a tool's function.json.
@@ -130,11 +120,11 @@ fn described(root: &Path, function: &Function) -> Result<Option<String>, Vec<Fin
     }
     let text = json::text(root, &file).and_then(|text| properties(&text));
     let text = text.map_err(|why| vec![Finding::error(&file, why)])?;
-    let wrong = check_arguments(&file, &text);
-    if wrong.is_empty() {
-        Ok(Some(text))
-    } else {
-        Err(wrong)
+    let mut findings = Findings::of(&file);
+    check_arguments(&text, &mut findings);
+    match findings.all.is_empty() {
+        true => Ok(Some(text)),
+        false => Err(findings.all),
     }
 }
 
