@@ -1,14 +1,15 @@
 //! What an app's files say: host.json, local.settings.json, and the function.json of each function's
 //! folder. They are read once, and all that is wrong in them is found.
 
-use crate::app::finding::{self, Finding};
-use crate::app::function::Function;
+use crate::app::finding::Finding;
+use crate::app::function::{Binding, Function};
 use crate::app::host_json::{self, HostJson};
 use crate::app::json;
 use crate::app::names;
 use crate::app::settings::{self, Settings};
 use crate::app::tool::Tool;
 use crate::host::routes::Template;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// An app as its files describe it.
@@ -33,78 +34,54 @@ impl Description {
     /// Reads the files of the app in the folder `root`. `setting` gives what the environment holds
     /// under a name, which wins over local.settings.json.
     pub fn read(root: &Path, setting: &dyn Fn(&str) -> Option<String>) -> Self {
-        let mut findings = Vec::new();
-        let file = |name: &str| json::text(root, name);
-        let mut host = Default::default();
-        match file(host_json::FILE).and_then(|text| json::parse(&text)) {
-            Ok(value) => host = value,
-            Err(why) => findings.push(Finding::error(host_json::FILE, why)),
-        }
-        let settings = root.join(settings::FILE).exists().then(|| {
-            let settings = file(settings::FILE).and_then(|text| Settings::parse(&text));
-            settings.unwrap_or_else(|why| {
-                findings.push(Finding::error(settings::FILE, why));
-                Settings::default()
-            })
-        });
-        let own = |name: &str| Some(settings.as_ref()?.get(name)?.to_owned());
-        let setting = |name: &str| setting(name).or_else(|| own(name));
-        let host = HostJson::read(host, &setting, &mut findings);
         let mut app = Self {
             root: root.to_owned(),
-            host,
-            findings,
             ..Self::default()
         };
-        match folders(root) {
-            Ok(names) => {
-                for name in names {
-                    let text = file(&format!("{name}/function.json"));
-                    app.add(name, text, &setting);
-                }
-            }
-            Err(why) => app.findings.push(Finding::error(".", why)),
+        let host = json::text(root, host_json::FILE).and_then(|text| json::parse(&text));
+        let host = app.found(host_json::FILE, host);
+        if root.join(settings::FILE).exists() {
+            let settings = json::text(root, settings::FILE).and_then(|text| Settings::parse(&text));
+            app.settings = Some(app.found(settings::FILE, settings));
         }
-        app.settings = settings;
+        let own = app.settings.clone().unwrap_or_default();
+        let setting = |name: &str| setting(name).or_else(|| own.get(name));
+        app.host = HostJson::read(host, &setting, &mut app.findings);
+        for name in app.found(".", folders(root)) {
+            app.add(name, &setting);
+        }
         app
     }
 
-    /// Adds the function of a folder, whose function.json has this text.
-    fn add(
-        &mut self,
-        name: String,
-        text: Result<String, String>,
-        setting: &dyn Fn(&str) -> Option<String>,
-    ) {
+    /// What was read; what is by default, and a finding, if that failed.
+    fn found<T: Default>(&mut self, file: &str, read: Result<T, String>) -> T {
+        read.unwrap_or_else(|why| {
+            self.findings.push(Finding::error(file, why));
+            T::default()
+        })
+    }
+
+    /// Adds the function of a folder.
+    fn add(&mut self, name: String, setting: &dyn Fn(&str) -> Option<String>) {
         let file = format!("{name}/function.json");
-        let mut function = match text.and_then(|text| Function::read(&name, &text)) {
-            Ok(function) => function,
-            Err(why) => {
-                self.findings.push(Finding::error(file, why));
-                self.unread.push(name);
-                return;
-            }
+        let function = json::text(&self.root, &file).and_then(|text| Function::read(&name, &text));
+        let Some(mut function) = self.found(&file, function.map(Some)) else {
+            return self.unread.push(name);
         };
         for missing in function.resolve(setting) {
             self.findings.push(Finding::error(&file, missing));
         }
-        let names = [
-            format!("AzureWebJobs.{name}.Disabled"),
-            format!("AzureWebJobs_{name}_Disabled"),
-        ];
-        let mut values = names.iter().filter_map(|name| setting(name));
-        if values.any(|value| value == "1" || value.eq_ignore_ascii_case("true")) {
-            self.disabled.push(function);
-            return;
+        let disabled = ["AzureWebJobs.{}.Disabled", "AzureWebJobs_{}_Disabled"];
+        let mut disabled = disabled
+            .iter()
+            .filter_map(|form| setting(&form.replace("{}", &name)));
+        if disabled.any(|value| value == "1" || value.eq_ignore_ascii_case("true")) {
+            return self.disabled.push(function);
         }
         if function.is_http() {
             let route = format!("{}{}", self.host.prefix, function.route_below());
-            match Template::parse(&route) {
-                Ok(route) => function.route = Some(route),
-                Err(why) => self
-                    .findings
-                    .push(Finding::error(file, format!("route: {why}"))),
-            }
+            let route = Template::parse(&route).map_err(|why| format!("route: {why}"));
+            function.route = self.found(&file, route.map(Some));
         }
         self.functions.push(function);
     }
@@ -118,11 +95,6 @@ impl Description {
     pub fn folders(&self) -> Vec<&String> {
         let read = self.all().map(|function| &function.name);
         read.chain(&self.unread).collect()
-    }
-
-    /// Errors with what is wrong in the files themselves, one finding a line.
-    pub fn read_well(&self) -> Result<(), String> {
-        finding::errors(&self.findings).map_or(Ok(()), Err)
     }
 
     /// What the stand-in does not follow, or leaves out, one sentence each.
@@ -142,14 +114,12 @@ impl Description {
             for unknown in function.route.iter().flat_map(|route| &route.unknown) {
                 notes.push(format!("{file}: the constraint {unknown} is ignored here"));
             }
-            for input in function.inputs() {
-                if input.is("table") && !input.text("filter").is_empty() {
-                    let input = &input.name;
-                    notes.push(format!(
-                        "{file}: the filter of {input:?} is not evaluated here: put the rows that it \
-                         would find into .local/{name}.{input}"
-                    ));
-                }
+            let filters = |input: &&Binding| input.is("table") && !input.text("filter").is_empty();
+            for Binding { name: input, .. } in function.inputs().filter(filters) {
+                notes.push(format!(
+                    "{file}: the filter of {input:?} is not evaluated here: put the rows that it \
+                     would find into .local/{name}.{input}"
+                ));
             }
             if trigger.is("mcpResourceTrigger") || trigger.is("mcpPromptTrigger") {
                 notes.push(format!("{name} is not served here: of MCP only tools are"));
@@ -177,14 +147,15 @@ impl Description {
 
 /// The names of the app's folders that hold a function.json, in the host's order.
 pub fn folders(root: &Path) -> Result<Vec<String>, String> {
-    let unreadable = |error| format!("{}: {error}", root.display());
-    let mut folders = Vec::new();
-    for entry in root.read_dir().map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        if entry.path().join("function.json").is_file() {
-            folders.push(entry.file_name().to_string_lossy().into_owned());
-        }
-    }
+    let entries = root
+        .read_dir()
+        .and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|error| format!("{}: {error}", root.display()))?;
+    let folders = entries
+        .iter()
+        .filter(|entry| entry.path().join("function.json").is_file());
+    let folders = folders.map(|folder| folder.file_name().to_string_lossy().into_owned());
+    let mut folders: Vec<String> = folders.collect();
     folders.sort_by(|one, other| names::order(one, other));
     Ok(folders)
 }

@@ -92,10 +92,10 @@ const MEMBERS: &str = r#"
     * customHandler.enableProxyingHttpRequest flag
       customHandler.port 1 to 65535
       customHandler.http
-    * extensionBundle object
-      extensionBundle.id text
-      extensionBundle.version text
-      extensionBundle.ensureLatest
+      extensionBundle object
+    * extensionBundle.id text
+    * extensionBundle.version text
+    * extensionBundle.ensureLatest
       extensions object
       extensions.http object
     * extensions.http.routePrefix prefix
@@ -255,35 +255,12 @@ impl HostJson {
         }
     }
 
-    /// Calls `enter` with each member of the file: the path of its object (`extensions.http.`) and
-    /// its name. The members of those objects follow for which it gives true.
-    pub fn visit(&self, enter: &mut dyn FnMut(&str, &str) -> bool) {
-        fn visit(object: &Value, path: &str, enter: &mut dyn FnMut(&str, &str) -> bool) {
-            for (name, value) in object.as_object().into_iter().flatten() {
-                if enter(path, name) {
-                    visit(value, &format!("{path}{name}."), enter);
-                }
-            }
-        }
-        visit(&self.file, "", enter);
-    }
-
     /// The paths of the members of the file that the stand-in does not follow, although they have
     /// a meaning here.
     pub fn ignored(&self) -> Vec<String> {
         let followed = members().filter(|member| member.is_followed);
-        let followed: Vec<String> = followed.map(|one| one.path.to_ascii_lowercase()).collect();
-        let mut ignored = Vec::new();
-        self.visit(&mut |path, name| {
-            let member = format!("{path}{name}").to_ascii_lowercase();
-            let inside = format!("{member}.");
-            let is_around = followed.iter().any(|one| one.starts_with(&inside));
-            if !is_around && !followed.contains(&member) {
-                ignored.push(format!("{path}{name}"));
-            }
-            is_around
-        });
-        ignored
+        let followed: Vec<&str> = followed.map(|member| member.path).collect();
+        json::ignored(&self.file, &followed)
     }
 }
 

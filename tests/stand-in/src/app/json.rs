@@ -10,18 +10,16 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 /// What the host's parser takes.
-pub const OPTIONS: ParseOptions = ParseOptions {
-    allow_comments: true,
-    allow_loose_object_property_names: true,
-    allow_trailing_commas: true,
-    allow_single_quoted_strings: true,
-    allow_hexadecimal_numbers: true,
-    allow_missing_commas: false,
-    allow_unary_plus_numbers: false,
-    allow_bare_decimal_point_numbers: false,
-    allow_non_finite_numbers: false,
-    allow_extended_string_escapes: false,
-};
+fn options() -> ParseOptions {
+    ParseOptions {
+        allow_missing_commas: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+        ..ParseOptions::default()
+    }
+}
 
 /// Reads a file in the folder `root`. Errors with a sentence that names the file and, if it is
 /// not JSON, the line.
@@ -41,8 +39,8 @@ pub fn text(root: &Path, file: &str) -> Result<String, String> {
 /// Reads a text. Errors with what is wrong and the line: `line 3: Unexpected token`.
 pub fn parse(text: &str) -> Result<Value, String> {
     let text = text.trim_start_matches('\u{feff}');
-    let parsed: Option<Value> =
-        jsonc_parser::parse_to_serde_value(text, &OPTIONS).map_err(|why| in_line(text, &why))?;
+    let parsed = jsonc_parser::parse_to_serde_value::<Option<Value>>(text, &options());
+    let parsed = parsed.map_err(|why| in_line(text, &why))?;
     parsed.ok_or_else(|| "line 1: it holds no JSON value".into())
 }
 
@@ -59,7 +57,7 @@ pub fn edit(
     edit: impl FnOnce(&CstObject) -> Option<()>,
 ) -> Result<Option<String>, String> {
     let json = text.trim_start_matches('\u{feff}');
-    let root = CstRootNode::parse(json, &OPTIONS).map_err(|why| in_line(json, &why))?;
+    let root = CstRootNode::parse(json, &options()).map_err(|why| in_line(json, &why))?;
     let edited = root.object_value().and_then(|object| edit(&object));
     let mark = &text[..text.len() - json.len()];
     Ok(edited.map(|()| format!("{mark}{root}")))
@@ -74,17 +72,43 @@ pub fn property(object: &CstObject, name: &str) -> Option<CstObjectProp> {
     })
 }
 
+/// The members of an object; none if it is not one.
+pub fn members(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    object.as_object().into_iter().flatten()
+}
+
 /// The member of an object that has this name in any case; null if there is none.
 pub fn member<'a>(object: &'a Value, name: &str) -> &'a Value {
-    let mut members = object.as_object().into_iter().flatten();
-    let in_any_case = members.find(|(member, _)| member.eq_ignore_ascii_case(name));
-    let member = object.get(name).or(in_any_case.map(|(_, value)| value));
+    let in_any_case = || members(object).find(|(member, _)| member.eq_ignore_ascii_case(name));
+    let member = object.get(name).or_else(|| Some(in_any_case()?.1));
     member.unwrap_or(&Value::Null)
 }
 
 /// The member at a path of names: `customHandler.description`.
 pub fn at<'a>(object: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(object, member)
+}
+
+/// The paths that begin with this name, in any case, without it.
+pub fn below<'a>(paths: &[&'a str], name: &str) -> Vec<&'a str> {
+    let parts = paths.iter().filter_map(|path| path.split_once('.'));
+    let below = parts.filter(|(first, _)| first.eq_ignore_ascii_case(name));
+    below.map(|(_, rest)| rest).collect()
+}
+
+/// The paths of all members of an object but the `followed` ones.
+pub fn ignored(object: &Value, followed: &[&str]) -> Vec<String> {
+    let mut ignored_here = Vec::new();
+    for (name, value) in members(object) {
+        let below = below(followed, name);
+        if !below.is_empty() {
+            let inside = ignored(value, &below).into_iter();
+            ignored_here.extend(inside.map(|path| format!("{name}.{path}")));
+        } else if !followed.iter().any(|path| path.eq_ignore_ascii_case(name)) {
+            ignored_here.push(name.clone());
+        }
+    }
+    ignored_here
 }
 
 /// A boolean, also one that is a text, as the host reads it.

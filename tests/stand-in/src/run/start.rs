@@ -1,6 +1,7 @@
 //! How the host starts a handler, and how it sees that the handler is ready.
 
 use crate::app::description::Description;
+use crate::app::settings::Settings;
 use crate::run::http::Connection;
 use crate::run::process::{Handler, Show, port_in};
 use std::hash::{BuildHasher, RandomState};
@@ -60,7 +61,7 @@ pub fn start(
 /// [Workers/Http/HttpWorkerProcess.cs, CreateWorkerProcess]. `Values` of local.settings.json are
 /// added as func does it: what the environment has stays.
 fn prepare(command: &mut Command, app: &Description, port: u16) {
-    for (name, value) in app.settings.iter().flat_map(|settings| &settings.values) {
+    for (name, value) in app.settings.iter().flat_map(Settings::values) {
         let mut set = command.get_envs().map(|(set, _)| set.to_str());
         if !set.any(|set| set == Some(name)) && std::env::var_os(name).is_none() {
             command.env(name, value);

@@ -347,7 +347,7 @@ impl Served {
 
     fn start_with(root: &Path, fake: Arc<Fake>, handler: Handler) -> Self {
         let app = Description::read(root, &|_| None);
-        app.read_well().expect("an app");
+        assert_eq!(app.findings, []);
         let storage = Arc::new(Storage::with_files(root.join(".local")));
         let events = Arc::<Mutex<Vec<String>>>::default();
         let noted = events.clone();

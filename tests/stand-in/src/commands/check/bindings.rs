@@ -233,13 +233,9 @@ fn check_members(function: &Function, binding: &Binding, known: &Type, findings:
         }
     }
     if !known.members.is_empty() {
-        let members = known.members.iter().map(|member| member.name);
-        misspelt(
-            &binding.members,
-            members.chain(COMMON),
-            &format!(" of {name:?}"),
-            findings,
-        );
+        let own = known.members.iter().map(|member| member.name);
+        let members: Vec<&str> = own.chain(COMMON).collect();
+        misspelt(&binding.members, &members, &format!("{name}."), findings);
     }
     for member in SETTINGS
         .into_iter()
@@ -362,13 +358,9 @@ fn check_file(function: &Function, findings: &mut Findings) {
             "the host does not know this retry, and make run has none: {why}"
         ));
     }
-    misspelt(
-        file,
-        ["bindings", "disabled", "retry", "scriptFile"].into_iter(),
-        "",
-        findings,
-    );
+    let known = ["bindings", "disabled", "retry", "scriptFile"];
+    misspelt(file, &known, "", findings);
     if !json::member(file, "retries").is_null() {
-        findings.note("the host does not read \"retries\": write \"retry\"");
+        findings.note("the host does not read retries: write \"retry\"");
     }
 }

@@ -1,29 +1,61 @@
-//! The functions' folders: their names, the settings that they need, and what is published.
+//! The functions' folders and sources: their names, the settings and queues that functions need,
+//! what is published, and what no `mod` names.
 
 use super::Findings;
 use crate::app::description::Description;
 use crate::app::finding::Finding;
 use crate::app::function::Function;
-use crate::app::{binary, host_json, ignore, json, names, settings};
-use std::collections::BTreeSet;
+use crate::app::{binary, host_json, ignore, json, names, settings, table};
+
+const FUNCIGNORE: &str = ".funcignore";
+
+/// The folders of sources, the file in each that names the others, and what becomes of one that is
+/// not named.
+const SOURCES: [(&str, &str, &str); 2] = [
+    ("src/functions", "mod.rs", "it is not compiled"),
+    ("tests/functions", "main.rs", "its tests never run"),
+];
 
 /// Finds what is wrong with the folders, whatever their functions do.
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
+    let mut error = |file: &str, what: String| findings.push(Finding::error(file, what));
     let folders = app.folders();
-    let fault = binary::fault(&app.host.file, folders.iter().copied());
-    findings.extend(fault.map(|why| Finding::error(host_json::FILE, why)));
+    if let Some(why) = binary::fault(&app.host.file, folders.iter().copied()) {
+        error(host_json::FILE, why);
+    }
+    let patterns = match std::fs::read_to_string(app.root.join(FUNCIGNORE)) {
+        Err(why) if app.root.join(FUNCIGNORE).exists() => {
+            error(FUNCIGNORE, why.to_string());
+            String::new()
+        }
+        patterns => patterns.unwrap_or_default(),
+    };
     for (place, name) in folders.iter().enumerate() {
         let file = format!("{name}/function.json");
         if let Err(why) = names::function(name) {
-            findings.push(Finding::error(&file, format!("{why}: rename the folder")));
+            error(&file, format!("{why}: rename the folder"));
         }
         let mut earlier = folders[..place].iter();
         if let Some(twin) = earlier.find(|earlier| earlier.eq_ignore_ascii_case(name)) {
-            let what = format!("{twin} is a function of the same name: rename one");
-            findings.push(Finding::error(&file, what));
+            error(
+                &file,
+                format!("{twin} is a function of the same name: rename one"),
+            );
+        }
+        let mut lines = patterns.lines();
+        if ignore::left_out(&patterns, &file)
+            && let Some(line) = lines.find(|line| ignore::left_out(line, &file))
+        {
+            let what =
+                format!("the line {line:?} leaves the function {name} out of what is published");
+            error(
+                FUNCIGNORE,
+                format!("{what}: rename the folder, or write another line"),
+            );
         }
     }
-    ignored(app, &folders, findings);
+    competing(app, findings);
+    unnamed(app, findings);
 }
 
 /// Finds a script that a function names, and the settings that its bindings name and
@@ -35,69 +67,72 @@ pub fn check_function(app: &Description, function: &Function, findings: &mut Fin
             findings.note(what);
         } else {
             findings.error(format!(
-                "there is no file {script:?}, and the function does not run; {what}"
+                "{script:?} is not there, and the function does not run; {what}"
             ));
         }
     }
-    let Some(settings) = &app.settings else {
-        return;
-    };
-    let mut missing = BTreeSet::new();
+    let mut missing = Vec::new();
     for binding in &function.bindings {
         for (member, setting) in binding.settings() {
-            if !settings::has(&settings.file, &setting) && missing.insert(setting.clone()) {
+            let name = &binding.name;
+            if let Some(settings) = &app.settings
+                && !settings::has(&settings.file, &setting)
+                && !missing.contains(&setting)
+            {
+                let value = settings::first_value(&setting);
                 findings.error(format!(
-                    "the {member} of {:?}, {setting:?}, is not in local.settings.json: write \
-                     \"{setting}\": {:?} among its Values",
-                    binding.name,
-                    settings::first_value(&setting)
+                    "the {member} of {name:?}, {setting:?}, is not in local.settings.json: write \
+                     \"{setting}\": {value:?} among its Values"
                 ));
+                missing.push(setting);
             }
         }
     }
 }
 
-/// The lines of .funcignore that leave a function out of what is published.
-fn ignored(app: &Description, folders: &[&String], findings: &mut Vec<Finding>) {
-    const FILE: &str = ".funcignore";
-    let text = match std::fs::read_to_string(app.root.join(FILE)) {
-        Ok(text) => text,
-        Err(_) if !app.root.join(FILE).exists() => return,
-        Err(why) => return findings.push(Finding::error(FILE, why.to_string())),
-    };
-    for name in folders {
-        let file = format!("{name}/function.json");
-        let mut lines = text.lines();
-        if ignore::left_out(&text, &file)
-            && let Some(line) = lines.find(|line| ignore::left_out(line, &file))
-        {
-            let what = format!(
-                "the line {line:?} leaves the function {name} out of what is published: rename the \
-                 folder, or write another line"
-            );
-            findings.push(Finding::error(FILE, what));
-        }
-    }
-}
-
 /// Finds functions that take the messages of one queue from each other.
-pub fn check_queues(app: &Description, findings: &mut Vec<Finding>) {
+fn competing(app: &Description, findings: &mut Vec<Finding>) {
     let mut queues: Vec<(&str, [String; 2])> = Vec::new();
-    let triggered = app.functions.iter();
-    for function in triggered.filter(|function| function.trigger().is("queueTrigger")) {
+    for function in app
+        .functions
+        .iter()
+        .filter(|one| one.trigger().is("queueTrigger"))
+    {
         let member = |name| function.trigger().text(name).to_ascii_lowercase();
         let connection = member("connection").replace("azurewebjobsstorage", "");
         let queue = [member("queueName"), connection];
         let name = &*function.name;
-        match queues.iter().find(|(_, earlier)| *earlier == queue) {
-            Some((twin, [queue, _])) => findings.push(Finding::note(
-                function.file_name(),
-                format!(
-                    "{twin} and {name} are triggered by one queue, {queue:?}: each message reaches one \
-                     of them, and which one cannot be known; write two queues if both need it"
-                ),
-            )),
-            None => queues.push((name, queue)),
+        if let Some((twin, [queue, _])) = queues.iter().find(|(_, earlier)| *earlier == queue) {
+            let what = format!(
+                "{twin} and {name} are triggered by one queue, {queue:?}: each message reaches one \
+                 of them, and which one cannot be known; write two queues if both need it"
+            );
+            findings.push(Finding::note(function.file_name(), what));
+        }
+        queues.push((name, queue));
+    }
+}
+
+/// Finds files that no `mod` names.
+fn unnamed(app: &Description, findings: &mut Vec<Finding>) {
+    for (folder, root, does) in SOURCES {
+        let path = app.root.join(folder);
+        let Ok(text) = std::fs::read_to_string(path.join(root)) else {
+            continue;
+        };
+        let named = table::modules(&text);
+        let mut files: Vec<_> = path.read_dir().into_iter().flatten().flatten().collect();
+        files.sort_by_key(|file| file.file_name());
+        for file in files {
+            let name = file.file_name().to_string_lossy().into_owned();
+            let module = name.trim_end_matches(".rs").to_owned();
+            let is_source = name.ends_with(".rs") || file.path().join("mod.rs").is_file();
+            if is_source && name != root && !named.contains(&module) {
+                let write = names::module(&module);
+                let what = format!("{folder}/{root} does not name it, so {does}");
+                let what = format!("{what}: write mod {write}; there");
+                findings.push(Finding::note(format!("{folder}/{name}"), what));
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! host.json: what stops the whole app, and what the host does not read.
 
-use super::{Findings, near};
+use super::{Findings, misspelt};
 use crate::app::description::Description;
 use crate::app::finding::Finding;
 use crate::app::function::Function;
@@ -94,7 +94,8 @@ pub fn check(app: &Description) -> Vec<Finding> {
             findings.note(format!("the host does not read {path}: write {instead}"));
         }
     }
-    misspelt(app, &mut findings);
+    let known: Vec<&str> = members().map(|member| member.path).collect();
+    misspelt(file, &known, "", &mut findings);
     findings.all
 }
 
@@ -106,22 +107,4 @@ pub fn is_before(range: &str, version: [u32; 3]) -> bool {
     let mut numbers = most.split('.').map(|part| part.parse().unwrap_or(u32::MAX));
     let most = [(); 3].map(|()| numbers.next().unwrap_or(0));
     most < version || most == version && range.ends_with(')')
-}
-
-/// Finds members that are one or two letters away from one that the host reads there.
-fn misspelt(app: &Description, findings: &mut Findings) {
-    app.host.visit(&mut |path, name| {
-        let known = members().filter_map(|member| {
-            let (beginning, name) = member.path.split_at_checked(path.len())?;
-            let is_there = beginning.eq_ignore_ascii_case(path) && !name.contains('.');
-            is_there.then_some(name)
-        });
-        if let Some(meant) = near(name, known)
-            && json::at(&app.host.file, &format!("{path}{meant}")).is_null()
-        {
-            let what = format!("the host does not read {path}{name}: write {meant:?}");
-            findings.note(what);
-        }
-        true
-    });
 }

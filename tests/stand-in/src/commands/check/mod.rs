@@ -5,7 +5,6 @@ mod bindings;
 mod folders;
 mod host_json;
 mod routes;
-mod sources;
 mod table;
 mod tools;
 mod values;
@@ -70,9 +69,7 @@ pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
         findings.extend(check_function(function));
     }
     routes::check(app, &mut findings);
-    folders::check_queues(app, &mut findings);
     tools::check(app, &mut findings);
-    sources::check(app, &mut findings);
     if let Some(table) = table {
         table::check(app, table, &mut findings);
     }
@@ -114,21 +111,20 @@ impl Findings {
     }
 }
 
-/// Notes members of an object that are one or two letters away from one that the host knows.
-fn misspelt<'a>(
-    object: &Value,
-    known: impl Iterator<Item = &'a str> + Clone,
-    of: &str,
-    findings: &mut Findings,
-) {
-    for (member, _) in object.as_object().into_iter().flatten() {
-        if let Some(meant) = near(member, known.clone())
+/// Notes members of an object that are one or two letters away from one at a known path. `before` is
+/// what stands before their names: `extensions.http.`.
+fn misspelt(object: &Value, known: &[&str], before: &str, findings: &mut Findings) {
+    for (name, value) in json::members(object) {
+        let names = known.iter().filter_map(|path| path.split('.').next());
+        if let Some(meant) = near(name, names)
             && json::member(object, meant).is_null()
         {
             findings.note(format!(
-                "the host does not read {member:?}{of}: write {meant:?}"
+                "the host does not read {before}{name}: write {meant:?}"
             ));
         }
+        let inside = json::below(known, name);
+        misspelt(value, &inside, &format!("{before}{name}."), findings);
     }
 }
 

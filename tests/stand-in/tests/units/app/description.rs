@@ -46,7 +46,7 @@ fn an_app_is_read() {
     assert_eq!(names, ["A", "b", "off"]);
     let settings = app.settings.as_ref().expect("settings");
     let values = ["N", "q", "x"].map(|name| settings.get(name));
-    assert_eq!(values, [Some("5"), Some("jobs"), None]);
+    assert_eq!(values, [Some("5".into()), Some("jobs".into()), None]);
     assert_eq!(app.host.arguments, ["-p", "file"]);
     assert_eq!(app.functions[1].trigger()["queueName"], "jobs-in");
     let route = app.functions[0].route.as_ref().expect("a route");
@@ -136,20 +136,30 @@ fn all_that_is_wrong_is_found() {
         assert!(finding.starts_with(beginning), "{findings:?}");
     }
     assert_eq!(app.unread, ["broken", "web"]);
-    assert!(app.read_well().is_err_and(|why| why.lines().count() == 6));
-    let why = read(&files::folder(&[])).read_well().expect_err("an error");
-    let says = "host.json: there is no such file: write it, or git checkout host.json";
-    assert!(why.starts_with(says), "{why}");
-    for (settings, says) in [
-        (r#"{"Values":{"A":[]}}"#, "A is not a text: write \"A\""),
+    for (files, says) in [
         (
-            r#"{"IsEncrypted":true}"#,
-            "it is encrypted: func settings decrypt",
+            vec![],
+            "host.json: there is no such file: write it, or git checkout host.json",
+        ),
+        (
+            vec![
+                ("host.json", "{}"),
+                ("local.settings.json", r#"{"Values":{"A":[]}}"#),
+            ],
+            "local.settings.json: A is not a text: write \"A\": \"...\"",
+        ),
+        (
+            vec![
+                ("host.json", "{}"),
+                ("local.settings.json", r#"{"IsEncrypted":true}"#),
+            ],
+            "local.settings.json: it is encrypted: func settings decrypt",
         ),
     ] {
-        let folder = files::folder(&[("host.json", "{}"), ("local.settings.json", settings)]);
-        let why = read(&folder).read_well().expect_err("an error");
-        let says = format!("local.settings.json: {says}");
-        assert!(why.starts_with(&says), "{why}");
+        let findings = read(&files::folder(&files)).findings;
+        assert!(
+            findings.len() == 1 && findings[0].to_string() == says,
+            "{findings:?}"
+        );
     }
 }
