@@ -9,30 +9,27 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// One value that came in: a queue message, an input binding, metadata. The host sends every value
-/// that is not an object as JSON in a JSON string, the documentation shows it as plain JSON. In
-/// both cases this is the value itself.
+/// One value that came in: a queue message, an input binding. The host sends all but objects as
+/// JSON in a JSON string, the documentation shows plain JSON. In both cases this is the value.
 #[derive(Default)]
 pub struct Datum<'a> {
     pub(crate) text: Cow<'a, str>,
     pub(crate) form: Form,
 }
 
-/// Only the length: whatever came in, it does not get into a log by `{:?}`.
+/// Only the length: what came in does not get into a log by `{:?}`.
 impl fmt::Debug for Datum<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "Datum({})", self.text.len())
     }
 }
 
-/// In which form a value came. The host sends bytes as one JSON string, and a text as two.
+/// How a value came. The host sends bytes as one JSON string, and a text as a string in a string.
 #[derive(Default, PartialEq)]
 pub(crate) enum Form {
-    /// A JSON string.
     Once,
-    /// A JSON string in a JSON string.
     Twice,
-    /// Any other JSON.
+    /// Other JSON than a string.
     #[default]
     Json,
 }
@@ -50,9 +47,9 @@ impl Datum<'_> {
         Ok(value.map_err(|error| format!("the value is not the JSON expected: {error}"))?)
     }
 
-    /// The bytes of a value that the host sends as base64: a blob trigger's, whatever its
-    /// function.json says, and that of any binding with `"dataType": "binary"`. Errors if the value
-    /// came as text, even one that looks like base64, or as JSON.
+    /// The bytes of a value that the host sends as base64: that of a blob trigger, and of any
+    /// binding with `"dataType": "binary"`. Errors if it came as text, even one that looks like
+    /// base64, or as JSON.
     #[track_caller]
     pub fn binary(&self) -> Result<Vec<u8>> {
         if self.form == Form::Once
@@ -89,14 +86,13 @@ impl Datum<'_> {
             .all(has)
     }
 
-    /// Whether it stands for a value that is not there: `null`, or the string `"null"`, which the
-    /// host sends for a blob that does not exist.
+    /// Whether it is `null`, or the string `"null"`, which the host sends for a missing blob.
     pub(crate) fn is_absent(&self) -> bool {
         self.form != Form::Twice && self.text == "null"
     }
 }
 
-/// The members of a JSON object in their order, by default each value as JSON that is read later.
+/// The members of a JSON object, by default each value as JSON that is read later.
 pub struct Members<'a, V = &'a RawValue>(pub Vec<(Cow<'a, str>, V)>);
 
 /// The names, and the lengths of the values.
@@ -108,14 +104,13 @@ impl fmt::Debug for Members<'_> {
 }
 
 impl<'a> Members<'a> {
-    /// The member's value. If several members have the name, it is that of the last.
+    /// The value of the last member of this name.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         let mut from_last = self.0.iter().rev();
         let (_, value) = from_last.find(|(key, _)| key == name)?;
         Some(value)
     }
 
-    /// The members' names, in their order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| &**name)
     }
@@ -147,20 +142,18 @@ impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Members<'a, V> {
 #[derive(Deserialize)]
 pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
-/// The text of a JSON string, borrowed if it holds no escapes. Errors if it is another kind of
-/// JSON, or not Unicode (half of a surrogate pair).
+/// The text of a JSON string. Errors if it is other JSON, or not Unicode (half a surrogate pair).
 pub fn text(json: &RawValue) -> serde_json::Result<Cow<'_, str>> {
     const PIECE_BYTES: usize = 64 * 1024;
     let json = json.get();
     if json.len() <= PIECE_BYTES || !json.starts_with('"') || !json.contains('\\') {
         return serde_json::from_str(json).map(|Text(text)| text);
     }
-    // serde_json unescapes a text into a buffer of its own, from which the text is then copied. In
-    // pieces that buffer stays small.
+    // serde_json unescapes into a buffer of its own. In pieces that buffer stays small.
     let mut rest = &json[1..json.len() - 1];
     let mut text = String::with_capacity(rest.len());
     while !rest.is_empty() {
-        // An escape has 6 bytes at most. Where there was none for so long, none is cut.
+        // An escape has 6 bytes at most: here none is cut.
         let is_between = |end: &usize| {
             rest.is_char_boundary(*end) && !rest.as_bytes()[*end - 6..*end].contains(&b'\\')
         };

@@ -7,8 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// An invocation of a function. For an HTTP trigger it is part of the
-/// [`HttpRequest`](crate::HttpRequest).
+/// An invocation of a function, part of the [`HttpRequest`](crate::HttpRequest) of an HTTP trigger.
 ///
 /// ```
 /// use app::{Invocation, Response, Result, log};
@@ -26,8 +25,7 @@ use std::fmt;
 pub struct Invocation<'a> {
     /// The host's id for it (`X-Azure-Functions-InvocationId`); empty if the caller sent none.
     pub id: &'a str,
-    /// The trigger's value: the queue message, the timer's state and so on. Empty for HTTP, where
-    /// it is the request.
+    /// The trigger's value: the queue message, the timer's state and so on. Empty for HTTP.
     pub trigger: Datum<'a>,
     /// The other members of `Data`.
     pub(crate) inputs: Members<'a>,
@@ -59,9 +57,8 @@ impl Invocation<'_> {
     /// that does not exist. The rows of a `table` are always a list: `input.json::<Vec<Row>>()`.
     /// Errors if no input has this name.
     ///
-    /// The host sends `null` or the text `"null"` for what is absent. With `"dataType": "binary"`
-    /// the three bytes 9E E9 65, whose base64 is that text, therefore count as absent. The
-    /// trigger's own value is never taken as absent.
+    /// The host sends `null` or the text `"null"` for what is absent. So with
+    /// `"dataType": "binary"` the bytes 9E E9 65, whose base64 is that text, count as absent too.
     #[track_caller]
     pub fn input(&self, name: &str) -> Result<Option<Datum<'_>>> {
         let Some(json) = self.inputs.get(name) else {
@@ -73,11 +70,8 @@ impl Invocation<'_> {
     }
 
     /// A member of the trigger's metadata, such as `Id`; `None` if it is absent. Errors if it is
-    /// not a `T`.
-    ///
-    /// Do not rely on it: the host also puts the members of a JSON message there, and they win. If
-    /// a message's own `DequeueCount`, of any kind, must not fail the invocation, write
-    /// `invocation.metadata("DequeueCount").ok().flatten()`.
+    /// not a `T`. The host also puts the members of a JSON message there, and they win: if such a
+    /// `DequeueCount` must not fail the invocation, write `.metadata("DequeueCount").ok().flatten()`.
     #[track_caller]
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let members = self.metadata.map(|json| serde_json::from_str(json.get()));

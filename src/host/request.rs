@@ -8,8 +8,7 @@ use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::fmt;
 
-/// Names and their texts, in their order: headers, or route parameters, which have no text if they
-/// are optional and absent.
+/// Names and their texts: headers, or route parameters, of which an absent one has no text.
 pub(crate) type Texts<'a> = Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>;
 
 /// The texts of this name, in any case.
@@ -35,10 +34,10 @@ pub(crate) fn named<'t>(texts: &'t Texts, name: &str) -> impl Iterator<Item = &'
 pub struct HttpRequest<'a> {
     /// The method in capitals: `GET`. A route that takes GET takes HEAD too.
     pub method: Cow<'a, str>,
-    /// The invocation: its id, metadata and other inputs.
+    /// Its id, metadata and other inputs.
     pub invocation: Invocation<'a>,
     pub(crate) url: Cow<'a, str>,
-    /// The host's own `Query`, which joins the values of a repeated name by commas.
+    /// The host's `Query`, which joins the values of a repeated name by commas.
     pub(crate) query: Texts<'a>,
     pub(crate) params: Texts<'a>,
     pub(crate) headers: Texts<'a>,
@@ -59,13 +58,13 @@ impl fmt::Debug for HttpRequest<'_> {
 }
 
 impl HttpRequest<'_> {
-    /// The first value of `name` in the query, decoded. Bytes that are not UTF-8 become U+FFFD. The
-    /// case of `name` matters here, unlike in [`header`](Self::header) and [`param`](Self::param).
+    /// The first value of `name`, whose case matters, in the query, decoded. Bytes that are not
+    /// UTF-8 become U+FFFD.
     pub fn query(&self, name: &str) -> Option<String> {
         self.query_all(name).into_iter().next()
     }
 
-    /// All values of `name` in the query, in their order, decoded.
+    /// All values of `name` in the query, decoded.
     pub fn query_all(&self, name: &str) -> Vec<String> {
         let (_, query) = self.url.split_once('?').unwrap_or_default();
         let in_url: Vec<_> = url::query_values(query, name).collect();
@@ -78,8 +77,8 @@ impl HttpRequest<'_> {
             .collect()
     }
 
-    /// The value of the route's segment `{name}`, decoded; `None` if the segment is optional and
-    /// absent. Errors if the route has no such segment.
+    /// The value of the route's segment `{name}`, decoded; `None` if it is optional and absent.
+    /// Errors if the route has no such segment.
     #[track_caller]
     pub fn param(&self, name: &str) -> Result<Option<&str>> {
         let mut params = self.params.iter();
@@ -95,20 +94,19 @@ impl HttpRequest<'_> {
         named(&self.headers, name).next()
     }
 
-    /// All values of the header `name`, in their order.
+    /// All values of the header `name`.
     pub fn header_all(&self, name: &str) -> Vec<&str> {
         named(&self.headers, name).collect()
     }
 
-    /// The body as the caller sent it; empty if there is none.
-    ///
-    /// Errors with a refusal for the caller if the host has damaged the body: a chunked upload
-    /// arrives without its body (411), and bytes that are not UTF-8 arrive as U+FFFD (415).
+    /// The body as the caller sent it; empty if there is none. Refuses the caller if the host has
+    /// damaged it: a chunked upload arrives without its body (411), and bytes that are not UTF-8
+    /// arrive as U+FFFD (415).
     pub fn body(&self) -> Result<&[u8]> {
         self.body.as_deref().map_err(Error::clone)
     }
 
-    /// The body, without a copy if it is large. Errors as [`body`](Self::body) does.
+    /// The same, without a copy if it is large.
     pub fn into_body(self) -> Result<Vec<u8>> {
         self.body.map(Cow::into_owned)
     }

@@ -23,10 +23,9 @@ pub struct Response {
     pub(crate) tool: Option<ToolResult>,
 }
 
-/// An output that a function sets.
 #[derive(Debug)]
 pub(crate) struct Set {
-    /// The binding's name; [`RETURN`] for the return value.
+    /// The binding's name.
     pub name: &'static str,
     pub value: Output,
     /// Where the function sets it.
@@ -89,34 +88,29 @@ impl From<HttpResponse> for Response {
 /// }
 /// ```
 ///
-/// A table's row needs both keys, from the row itself or from function.json. The host inserts it,
-/// and fails the invocation if the table has a row with these keys; `"ETag": "*"` replaces that
-/// row. It rewrites a date, unless `"at@odata.type": "Edm.DateTime"` beside `"at"` says that it is
-/// one.
+/// A table's row needs both keys, from the row itself or from function.json. If the table has a row
+/// with these keys, the invocation fails; `"ETag": "*"` replaces that row. The host rewrites a date,
+/// unless `"at@odata.type": "Edm.DateTime"` beside `"at"` says that it is one.
 #[derive(Debug)]
 pub struct Output(pub(crate) Value);
 
 #[derive(Debug)]
 pub(crate) enum Value {
-    /// A text that arrives as it is.
     Text(String),
-    /// Bytes that arrive as they are.
     Bytes(Vec<u8>),
     /// JSON that the host interprets.
     Raw(Box<RawValue>),
 }
 
 impl Output {
-    /// `value` as JSON, which arrives as exactly that text: one message, or one blob. Errors if
-    /// `value` cannot be written as JSON.
+    /// `value` as JSON, which arrives as exactly that text: one message, or one blob. Errors if it
+    /// cannot be written as JSON.
     #[track_caller]
     pub fn json(value: &(impl Serialize + ?Sized)) -> Result<Self> {
         Ok(Self(Value::Text(serde_json::to_string(value)?)))
     }
 
-    /// One message per item: an item that is a text is the message itself, any other is sent as its
-    /// JSON. Without items there is no message.
-    ///
+    /// One message per item: a text is the message itself, any other item is sent as its JSON.
     /// Errors if an item cannot be written as JSON, or is a text that the host would take for a
     /// date and rewrite. Such a text can only be sent as an output of its own.
     #[track_caller]
@@ -139,9 +133,8 @@ impl Output {
     }
 
     /// `value` as JSON that the host interprets: a row of a table, a document, an event. The host
-    /// rewrites dates in it, and in objects also the offsets of dates and the digits of decimals.
-    /// For a queue, each element of a list becomes a message. Errors if `value` cannot be written
-    /// as JSON.
+    /// rewrites dates in it, and in objects also the digits of decimals. For a queue, each element
+    /// of a list becomes a message. Errors if it cannot be written as JSON.
     #[track_caller]
     pub fn raw(value: &(impl Serialize + ?Sized)) -> Result<Self> {
         Ok(Self(Value::Raw(to_raw_value(value)?)))
@@ -213,7 +206,7 @@ impl Body {
     }
 }
 
-/// 200 with an empty body.
+/// 200 without a body.
 impl Default for HttpResponse {
     fn default() -> Self {
         Self::new(Body::Bytes(Vec::new()))
@@ -229,8 +222,7 @@ impl HttpResponse {
         }
     }
 
-    /// 200 with this body. Without another Content-Type the caller gets
-    /// `text/plain; charset=utf-8`.
+    /// 200 with this body, as `text/plain; charset=utf-8` unless a header says otherwise.
     pub fn text(body: impl Into<Vec<u8>>) -> Self {
         Self::new(Body::Bytes(body.into()))
     }
@@ -243,14 +235,12 @@ impl HttpResponse {
 
     /// 200 with a body of any length that `write` writes while it is sent, after the function has
     /// returned. Each write reaches the caller at once; for many small ones put a
-    /// [`BufWriter`](std::io::BufWriter) around `out`. A HEAD request does not run `write`.
+    /// [`BufWriter`](std::io::BufWriter) around it. A HEAD request does not run `write`.
     ///
     /// If the caller goes away, a write soon fails: pass the error on with `?`. Any other error, or
-    /// a panic, is logged, and the caller sees that the answer is not whole.
-    ///
-    /// The body is collected before it is sent, up to 16 MiB, if the function has bindings other
-    /// than HTTP, if the host does not know `enableProxyingHttpRequest`, or if the caller speaks
-    /// HTTP/1.0.
+    /// a panic, is logged, and the caller sees that the answer is not whole. Without
+    /// `enableProxyingHttpRequest`, with other bindings than HTTP, and for HTTP/1.0 the body is
+    /// collected before it is sent, up to 16 MiB.
     pub fn stream(write: impl FnOnce(&mut dyn Write) -> Result<()> + 'static) -> Self {
         Self::new(Body::Stream(Stream(Box::new(write))))
     }
@@ -261,8 +251,8 @@ impl HttpResponse {
         self
     }
 
-    /// Adds a header: `&'static str` or `String`, in ASCII. If HTTP does not allow it (a line break
-    /// in the value), the invocation fails.
+    /// Adds a header, in ASCII. If HTTP does not allow it (a line break in the value), the
+    /// invocation fails.
     pub fn header(
         mut self,
         name: impl Into<Cow<'static, str>>,
@@ -272,12 +262,11 @@ impl HttpResponse {
         self
     }
 
-    /// Adds the header Content-Type.
     pub fn content_type(self, value: impl Into<Cow<'static, str>>) -> Self {
         self.header("Content-Type", value)
     }
 
-    /// An error as JSON: `{"error": "...", "invocationId": "..."}`, without the id if it is empty.
+    /// `{"error": "...", "invocationId": "..."}`, without the id if it is empty.
     pub(crate) fn error(status: u16, error: &str, id: &str) -> Self {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -291,12 +280,11 @@ impl HttpResponse {
         answer.content_type("application/json")
     }
 
-    /// Whether an answer with this status has a body.
     pub(crate) fn has_body(&self) -> bool {
         !matches!(self.status, 204 | 304)
     }
 
-    /// The answer with its stream, if it has one, collected. An answer to HEAD needs no body.
+    /// With its stream, if it has one, collected. An answer to HEAD needs no body.
     pub(crate) fn collected(mut self, is_head: bool) -> Result<Self> {
         let is_wanted = self.has_body() && !is_head;
         self.body = match self.body {

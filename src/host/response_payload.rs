@@ -8,8 +8,8 @@ use std::borrow::Cow;
 /// The name of every HTTP output, as in the documentation and in func's own templates.
 const HTTP_OUTPUT: &str = "res";
 
-/// The payload of a response, with the invocation's own logs; `is_http` says whether there is an
-/// HTTP caller to answer. Errors if the payload cannot carry that answer.
+/// The payload of a response, with the invocation's own logs, and the answer if there is an HTTP
+/// caller. Errors if the payload cannot carry that answer.
 pub fn write(response: &Response, logs: &[String], is_http: bool) -> Result<Vec<u8>, String> {
     let lengths = response.outputs.iter().map(|set| match &set.value.0 {
         Value::Text(text) => text.len(),
@@ -60,7 +60,6 @@ impl Json {
         self.0.extend(json.as_bytes());
     }
 
-    /// The name of a member.
     fn name(&mut self, name: &str) {
         if self.0.last() != Some(&b'{') {
             self.push(",");

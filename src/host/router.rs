@@ -21,9 +21,8 @@ use std::io::Write;
 /// The header in which the host sends an invocation's id.
 pub const INVOCATION_ID: &str = "X-Azure-Functions-InvocationId";
 
-/// A request, whose body was read to the end.
+/// A request that was read to its end.
 pub struct Request<'a> {
-    /// The method: `GET`.
     pub method: &'a str,
     /// The path and the query: `/api/hello?name=Ada`.
     pub url: &'a str,
@@ -42,15 +41,14 @@ impl<'a> Request<'a> {
         named(&self.headers, header).next().is_some()
     }
 
-    /// Whether it is one of the host's own invocations: they are chunked and name the host. What a
-    /// host forwards is never chunked.
+    /// Whether it is one of the host's own invocations. What a host forwards is never chunked.
     fn is_by_host(&self) -> bool {
         let mut agents = named(&self.headers, "User-Agent");
         self.has("Transfer-Encoding")
             && agents.any(|agent| agent.starts_with("Azure-Functions-Host/"))
     }
 
-    /// Whether it is an invocation that somebody has posted by hand, as the documentation shows it.
+    /// Whether somebody has posted it by hand as an invocation, as the documentation shows it.
     fn is_by_hand(&self) -> bool {
         let payload = std::str::from_utf8(&self.body).unwrap_or_default();
         let payload = serde_json::from_str::<Members>(payload);
@@ -142,8 +140,8 @@ fn not_allowed(request: &Request, allowed: &[&str]) -> HttpResponse {
     request.error(405, &message).header("Allow", allowed)
 }
 
-/// The error for a path without a function. Whoever calls the handler, and not its host, may have
-/// tried the public path of a function that only the host can call.
+/// The error for a path without a function: the caller may have tried, without a host, the public
+/// path of a function that only the host can call.
 fn nothing_at(routes: &[Route], path: &str) -> String {
     let shorter = path.strip_suffix('/').filter(|path| !path.is_empty());
     let path = shorter.unwrap_or(path);
@@ -160,7 +158,7 @@ fn nothing_at(routes: &[Route], path: &str) -> String {
     format!("no function at {path}{}", hint.unwrap_or_default())
 }
 
-/// The proxied and the forwarded form: the caller's own request, whose answer goes to the caller.
+/// The proxied and the forwarded form: the caller's own request and answer.
 fn answer_forwarded(
     route: &Route,
     run: fn(HttpRequest) -> Result,
@@ -192,7 +190,7 @@ fn answer_forwarded(
     }
 }
 
-/// The answer. Its stream, if it has one, is called as its function was, and its errors are logged.
+/// The answer, its stream called as its function was, with errors logged.
 fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> HttpResponse {
     let Body::Stream(Stream(write)) = answer.body else {
         return answer;

@@ -11,16 +11,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// A call of an MCP tool by an agent.
+/// A call of an MCP tool by an agent; `docs/guide.md` has an example.
 ///
 /// A refusal ([`Error::refuse`], with any status) reaches the agent in your own words, so that it
 /// can mend its call. The reason of any other error is only in the app's log.
-/// `docs/guide.md` has an example.
 pub struct ToolCall<'a> {
     /// The host's id for the invocation.
     pub id: &'a str,
-    // Its trigger's value and its metadata hold the headers of the caller's request, and with them
-    // the caller's key: neither may get into a log or an error.
+    // Its trigger's value and its metadata hold the caller's key: neither may get into a log or an
+    // error.
     pub(crate) invocation: Invocation<'a>,
 }
 
@@ -33,8 +32,8 @@ struct Context<'a> {
 }
 
 impl ToolCall<'_> {
-    /// The arguments as the agent sent them, digits and dates included; the host looks at no types.
-    /// Refuses if one does not fit `T`: the agent learns which, and what was expected.
+    /// The arguments exactly as the agent sent them; the host looks at no types. Refuses if one does
+    /// not fit `T`: the agent learns which, and what was expected.
     #[track_caller]
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T> {
         let arguments = self.context()?.arguments.map_or("{}", RawValue::get);
@@ -57,7 +56,7 @@ impl ToolCall<'_> {
         Ok(value.map_err(|_| format!("the metadata {name} is not of the kind expected"))?)
     }
 
-    /// The id of the session with the agent, where it has one.
+    /// The id of the session with the agent, if it has one.
     pub fn session(&self) -> Option<String> {
         self.context().ok()?.sessionid
     }
@@ -76,8 +75,7 @@ impl fmt::Debug for ToolCall<'_> {
     }
 }
 
-/// The arguments, each read when its turn comes, so that an error can name it. The number counts
-/// those that have been read.
+/// The arguments, each read when its turn comes, so that an error can name it, and how many were.
 struct Arguments<'a>(Members<'a>, usize);
 
 impl<'de> MapAccess<'de> for Arguments<'de> {
@@ -111,10 +109,8 @@ fn without_place(error: &serde_json::Error) -> String {
     text[..end.unwrap_or(text.len())].to_owned()
 }
 
-/// What an agent gets for a call. `into()` makes it the [`Response`] that a tool returns;
+/// What an agent gets for a call, as it is. `into()` makes it the [`Response`] that a tool returns;
 /// `Response::from(result).output("message", text)` sets another output beside it.
-///
-/// It reaches the agent as it is, whatever its texts look like.
 // Holds the JSON of a `CallToolResult`, without its end.
 pub struct ToolResult(String);
 
@@ -124,8 +120,8 @@ impl ToolResult {
         Self::blocks([Content::text(text)])
     }
 
-    /// `value` as structured content, and its JSON as a text for agents that read only texts.
-    /// Errors when it cannot be written as JSON, or is not an object there.
+    /// `value` as structured content, and as a text for agents that read only texts. Errors if it
+    /// cannot be written as JSON, or is not an object there.
     #[track_caller]
     pub fn structured(value: &(impl Serialize + ?Sized)) -> Result<Self> {
         let json = serde_json::to_string(value)?;
@@ -142,8 +138,7 @@ impl ToolResult {
         Self(format!("{{\"content\":[{}]", blocks.join(",")))
     }
 
-    /// The return value for the host, which passes a `call_tool_result` on as it is. (Without
-    /// `useResultSchema` it would rewrite dates, and more.)
+    /// The return value for the host, which passes a `call_tool_result` on as it is.
     pub(crate) fn return_value(&self) -> String {
         let content = format!("{}}}", self.0);
         object(&[("type", "call_tool_result"), ("content", &content)])
@@ -211,7 +206,7 @@ impl Content {
         Self(format!("{{\"type\":\"resource\",\"resource\":{resource}}}"))
     }
 
-    /// A link to a resource, with a name for it.
+    /// A link to a resource.
     pub fn link(uri: &str, name: &str) -> Self {
         Self::new("resource_link", &[("uri", uri), ("name", name)])
     }
