@@ -56,10 +56,7 @@ fn of_answer(route: &Route, response: &Response) -> Option<String> {
             Some(format!("{name:?}, a name that HTTP does not allow"))
         } else if !value.bytes().all(in_value) {
             Some(format!("{name} to {value:?}, which HTTP does not allow"))
-        } else if FRAMING
-            .split(' ')
-            .any(|framing| name.eq_ignore_ascii_case(framing))
-        {
+        } else if FRAMING.split(' ').any(|it| name.eq_ignore_ascii_case(it)) {
             Some(format!("{name}, which the server sets"))
         } else {
             None

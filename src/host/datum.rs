@@ -75,15 +75,11 @@ impl Datum<'_> {
 
     /// Whether it is what the host sends with `supportsDeferredBinding`: where the data is.
     fn is_reference(&self) -> bool {
-        let members = serde_json::from_str::<Members>(&self.text);
-        let has = |name| {
-            members
-                .as_ref()
-                .is_ok_and(|members| members.get(name).is_some())
+        let Ok(members) = serde_json::from_str::<Members>(&self.text) else {
+            return false;
         };
-        ["Version", "Source", "Content", "ContentType"]
-            .into_iter()
-            .all(has)
+        let names = ["Version", "Source", "Content", "ContentType"];
+        names.iter().all(|name| members.get(name).is_some())
     }
 
     /// Whether it is `null`, or the string `"null"`, which the host sends for a missing blob.

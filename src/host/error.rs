@@ -85,7 +85,7 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Error {
 /// Says what a function was doing when an error occurred.
 pub trait Context<T> {
     /// Turns an error into a failure that begins with `doing`: "reading the price list: No such
-    /// file or directory". Its file and line are those of this call. A refusal stays as it is.
+    /// file or directory". Its place is that of this call. A refusal stays as it is.
     #[track_caller]
     fn context(self, doing: impl Display) -> Result<T, Error>;
 }
@@ -97,11 +97,9 @@ where
     #[track_caller]
     fn context(self, doing: impl Display) -> Result<T, Error> {
         match self.map_err(Error::from) {
-            Err(Error {
-                status: None,
-                reason,
-                ..
-            }) => Err(Error::fail(format!("{doing}: {reason}"))),
+            Err(error) if error.status.is_none() => {
+                Err(Error::fail(format!("{doing}: {}", error.reason)))
+            }
             result => result,
         }
     }

@@ -17,12 +17,11 @@ pub fn matches<'a>(route: &'a str, path: &'a str) -> Option<Texts<'a>> {
     let mut params = Texts::new();
     for segment in split(route, '/', ['{', '}']).filter(|segment| !segment.is_empty()) {
         let parameter = Parameter::parse(segment);
-        let is_rest = parameter
-            .as_ref()
-            .is_some_and(|parameter| parameter.is_rest);
-        let end = rest.find('/').filter(|_| !is_rest);
-        let (text, after) = rest.split_at(end.unwrap_or(rest.len()));
-        rest = after.strip_prefix('/').unwrap_or(after);
+        let (text, after) = match &parameter {
+            Some(parameter) if parameter.is_rest => (rest, ""),
+            _ => rest.split_once('/').unwrap_or((rest, "")),
+        };
+        rest = after;
         let Some(parameter) = parameter else {
             if segment.contains(['{', '}']) || !decode(text).eq_ignore_ascii_case(segment) {
                 return None;

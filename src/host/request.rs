@@ -72,9 +72,8 @@ impl HttpRequest<'_> {
             return in_url;
         }
         let named = self.query.iter().filter(|(key, _)| key == name);
-        named
-            .filter_map(|(_, text)| text.as_deref().map(str::to_owned))
-            .collect()
+        let values = named.filter_map(|(_, text)| text.as_deref());
+        values.map(str::to_owned).collect()
     }
 
     /// The value of the route's segment `{name}`, decoded; `None` if it is optional and absent.

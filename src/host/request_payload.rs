@@ -17,8 +17,8 @@ const HTTP_TRIGGER: &str = "req";
 /// From this length on, in bytes, a payload is read so that it takes little memory.
 const LARGE_BYTES: usize = 1024 * 1024;
 
-/// Reads the payload of an invocation whose trigger is the binding `trigger`. Errors, with a
-/// sentence that says what is wrong, if it is not the invocation form or lacks the trigger's value.
+/// Reads the payload of an invocation whose trigger is the binding `trigger`. Errors with what is
+/// wrong if it is not the invocation form or lacks the trigger's value.
 pub fn read_invocation<'a>(
     payload: &'a [u8],
     trigger: &str,
@@ -51,21 +51,17 @@ pub fn read_http_request<'a>(payload: &'a [u8], id: &'a str) -> Result<HttpReque
         text.map_err(is_wrong(name))
     };
     let texts = |name| {
-        let texts = member(name).map(|json| texts(json.get()));
-        texts
-            .transpose()
-            .map_err(is_wrong(name))
-            .map(Option::unwrap_or_default)
+        let object = member(name).map_or("{}", RawValue::get);
+        texts(object).map_err(is_wrong(name))
     };
     let query = match member("Query") {
         // As in the documentation and in older hosts.
         Some(json) if json.get().starts_with('"') => {
-            let query = text("Query")?.unwrap_or_default();
+            let json = text("Query")?.unwrap_or_default();
+            let query = self::texts(&json).map_err(is_wrong("Query"))?.into_iter();
             let owned = |text: Cow<str>| Cow::Owned(text.into_owned());
-            let texts = self::texts(&query).map_err(is_wrong("Query"))?.into_iter();
-            texts
-                .map(|(name, text)| (owned(name), text.map(owned)))
-                .collect()
+            let query = query.map(|(name, text)| (owned(name), text.map(owned)));
+            query.collect()
         }
         _ => texts("Query")?,
     };
@@ -85,7 +81,7 @@ pub fn read_http_request<'a>(payload: &'a [u8], id: &'a str) -> Result<HttpReque
     })
 }
 
-/// Reads the value to which the names in `path` lead, and the invocation without its trigger.
+/// Reads the value to which `path` leads, and the invocation without its trigger.
 fn read<'a>(
     payload: &'a [u8],
     path: &[&str],
@@ -123,8 +119,8 @@ struct Found<'a> {
     text: Option<Cow<'a, str>>,
 }
 
-/// Reads an object: the member that is next in the path, and the others as the JSON that they are.
-/// At the end of the path it reads the value itself.
+/// Reads an object: the member that is next in the path, or the value at its end, and the others as
+/// JSON.
 struct Object<'p, 'f, 'a> {
     path: &'p [&'p str],
     /// How many names of the path lead here.
@@ -198,8 +194,8 @@ impl<'de> Visitor<'de> for Object<'_, '_, 'de> {
     }
 }
 
-/// The members of a JSON object as texts. Each text of a list, such as the values of a header,
-/// comes with the member's name; `null` gives no text.
+/// The members of a JSON object as texts. Each text of a list, such as a header's, comes with the
+/// member's name; `null` gives no text.
 fn texts(object: &str) -> serde_json::Result<Texts<'_>> {
     let mut read = Texts::new();
     for (name, value) in serde_json::from_str::<Members>(object)?.0 {
@@ -219,8 +215,8 @@ fn texts(object: &str) -> serde_json::Result<Texts<'_>> {
     Ok(read)
 }
 
-/// The body as the caller sent it, or a refusal if the host has damaged it. Errors if it should be
-/// base64 and is not.
+/// The body as the caller sent it, or a refusal if the host has damaged it. Errors if it is not
+/// base64 and should be.
 fn http_body<'a>(
     headers: &Texts,
     text: Option<Cow<'a, str>>,
@@ -238,13 +234,12 @@ fn http_body<'a>(
     let length = header("Content-Length");
     let declared = length.and_then(|length| length.trim().parse().ok());
     let is_damaged = text.contains('\u{fffd}');
-    let kind = header("Content-Type")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let kind = header("Content-Type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default();
+    let kind = kind.trim().to_ascii_lowercase();
     let is_binary = kind == "application/octet-stream" || kind.contains("multipart/");
-    // If the Content-Type is not well-formed, the host passes the body on as text. Then the
-    // declared length is that of the text.
+    // The host passes it on as text if the Content-Type is not well-formed. Then it has the length
+    // that was declared.
     if is_binary && declared != Some(text.len()) {
         match base64::decode(&text) {
             Some(bytes) => return Ok(Ok(Cow::Owned(bytes))),
@@ -255,8 +250,8 @@ fn http_body<'a>(
             }
         }
     }
-    // The host decodes any other body as UTF-8. Each byte that is not UTF-8 becomes U+FFFD, which
-    // is three bytes long. It drops a byte-order mark, which is three bytes long too.
+    // The host decodes any other body as UTF-8. Each byte that is not becomes U+FFFD, three bytes
+    // long. It drops a byte-order mark, which has three bytes too.
     let is_whole = |length| length == text.len() || length == text.len() + 3;
     if is_damaged && length.is_some() && !declared.is_some_and(is_whole) {
         let message =

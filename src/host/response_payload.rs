@@ -17,35 +17,26 @@ pub fn write(response: &Response, logs: &[String], is_http: bool) -> Result<Vec<
         Value::Raw(json) => json.get().len(),
     });
     let mut json = Json(Vec::with_capacity(512 + lengths.sum::<usize>() / 3 * 4));
-    let mut returned = None;
     json.push("{\"Outputs\":{");
-    for set in &response.outputs {
-        if set.name == RETURN {
-            returned = Some(&set.value);
-        } else {
-            json.name(set.name);
-            json.output(&set.value);
-        }
+    for set in response.outputs.iter().filter(|set| set.name != RETURN) {
+        json.name(set.name);
+        json.output(&set.value);
     }
     if is_http {
         json.name(HTTP_OUTPUT);
         json.http(&response.http)?;
     }
     json.push("},\"Logs\":");
-    if logs.is_empty() {
-        json.push("null");
-    } else {
-        json.push("[");
-        for (place, line) in logs.iter().enumerate() {
-            json.push(if place > 0 { "," } else { "" });
-            json.text(line);
-        }
-        json.push("]");
+    for (place, line) in logs.iter().enumerate() {
+        json.push(if place == 0 { "[" } else { "," });
+        json.text(line);
     }
+    json.push(if logs.is_empty() { "null" } else { "]" });
     json.push(",\"ReturnValue\":");
-    match (&response.tool, returned) {
+    let mut outputs = response.outputs.iter();
+    match (&response.tool, outputs.find(|set| set.name == RETURN)) {
         (Some(result), _) => json.text(&result.return_value()),
-        (None, Some(output)) => json.output(output),
+        (None, Some(set)) => json.output(&set.value),
         (None, None) => json.push("null"),
     }
     json.push("}");
@@ -68,20 +59,19 @@ impl Json {
         self.push(":");
     }
 
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, mut text: &str) {
         self.push("\"");
-        let mut rest = text;
         let is_escaped = |byte| matches!(byte, ..b' ' | b'"' | b'\\');
-        while let Some(place) = rest.bytes().position(is_escaped) {
-            let (plain, escaped) = rest.split_at(place);
+        while let Some(place) = text.bytes().position(is_escaped) {
+            let (plain, escaped) = text.split_at(place);
             self.push(plain);
             match escaped.as_bytes()[0] {
                 quote @ (b'"' | b'\\') => self.0.extend([b'\\', quote]),
                 control => self.push(&format!("\\u{control:04x}")),
             }
-            rest = &escaped[1..];
+            text = &escaped[1..];
         }
-        self.push(rest);
+        self.push(text);
         self.push("\"");
     }
 
@@ -100,23 +90,22 @@ impl Json {
     /// The value of an HTTP output: `{statusCode, headers, body}`. The host takes one text for each
     /// header, so values of the same name are joined by commas.
     fn http(&mut self, http: &HttpResponse) -> Result<(), String> {
-        let body = http.body.text().ok_or("the body is not text")?;
-        self.push("{");
-        if http.status != 200 {
-            self.name("statusCode");
-            self.push(&http.status.to_string());
-        }
         let mut headers: Vec<(&str, Cow<str>)> = Vec::new();
         for (name, value) in &http.headers {
             let same = |(other, _): &&mut (&str, _)| other.eq_ignore_ascii_case(name);
             match headers.iter_mut().find(same) {
+                None => headers.push((name, Cow::Borrowed(value))),
                 // RFC 6265, section 3: cookies cannot be joined.
                 Some(_) if name.eq_ignore_ascii_case("Set-Cookie") => {
                     return Err("a second Set-Cookie header cannot be passed to the host".into());
                 }
                 Some((_, joined)) => *joined = format!("{joined}, {value}").into(),
-                None => headers.push((name, Cow::Borrowed(value))),
             }
+        }
+        self.push("{");
+        if http.status != 200 {
+            self.name("statusCode");
+            self.push(&http.status.to_string());
         }
         if !headers.is_empty() {
             self.name("headers");
@@ -128,7 +117,7 @@ impl Json {
             self.push("}");
         }
         self.name("body");
-        self.text(body);
+        self.text(http.body.text().ok_or("the body is not text")?);
         self.push("}");
         Ok(())
     }

@@ -98,35 +98,40 @@ pub fn answer(routes: &[Route], request: Request) -> HttpResponse {
     {
         return answer_invocation(route, request);
     }
-    let at_path = routes.iter().filter_map(|route| match route.kind {
-        Kind::Http { path: None, .. } | Kind::Trigger { .. } | Kind::Tool { .. } => None,
-        Kind::Http {
+    let mut called: Option<(&Route, _, Texts)> = None;
+    let mut allowed = Vec::from_iter(by_name.map(|_| "POST"));
+    for route in routes {
+        if let Kind::Http {
             methods,
-            path: Some(pattern),
+            path: pattern,
             run,
-        } => Some((route, methods, run, path::matches(pattern, path)?)),
-    });
-    let (taking, others): (Vec<_>, Vec<_>) =
-        at_path.partition(|(_, methods, ..)| takes(methods, method));
-    // If several functions take it, the host takes the first by name: it compares the upper case,
-    // so `_` comes after the letters (.NET's `OrdinalIgnoreCase`).
-    let by_upper_case = |(route, ..): &(&Route, _, _, _)| route.name.to_ascii_uppercase();
-    let called = taking.into_iter().min_by_key(by_upper_case);
+        } = route.kind
+            && let Some(params) = pattern.and_then(|pattern| path::matches(pattern, path))
+        {
+            if !takes(methods, method) {
+                allowed.extend(methods);
+            } else if called
+                .as_ref()
+                .is_none_or(|(first, ..)| precedes(route, first))
+            {
+                called = Some((route, run, params));
+            }
+        }
+    }
     match (called, invoked) {
         (called, Some(route)) if called.is_none() || request.is_by_hand() => {
             answer_invocation(route, request)
         }
-        (Some((route, _, run, params)), _) => answer_forwarded(route, run, params, request),
-        (None, _) => {
-            let post: &[&str] = if by_name.is_some() { &["POST"] } else { &[] };
-            let of_others = others.into_iter().flat_map(|(_, methods, ..)| methods);
-            let allowed: Vec<&str> = post.iter().chain(of_others).copied().collect();
-            if allowed.is_empty() {
-                return request.error(404, &nothing_at(routes, path));
-            }
-            not_allowed(&request, &allowed)
-        }
+        (Some((route, run, params)), _) => answer_forwarded(route, run, params, request),
+        (None, _) if allowed.is_empty() => request.error(404, &nothing_at(routes, path)),
+        (None, _) => not_allowed(&request, &allowed),
     }
+}
+
+/// Whether the host tries the one function before the other: it compares the upper case of their
+/// names, so `_` comes after the letters (.NET's `OrdinalIgnoreCase`).
+fn precedes(one: &Route, other: &Route) -> bool {
+    one.name.to_ascii_uppercase() < other.name.to_ascii_uppercase()
 }
 
 /// The host passes on HEAD to a function that takes GET.
@@ -143,19 +148,20 @@ fn not_allowed(request: &Request, allowed: &[&str]) -> HttpResponse {
 /// The error for a path without a function: the caller may have tried, without a host, the public
 /// path of a function that only the host can call.
 fn nothing_at(routes: &[Route], path: &str) -> String {
-    let shorter = path.strip_suffix('/').filter(|path| !path.is_empty());
-    let path = shorter.unwrap_or(path);
-    let (_, last) = path.rsplit_once('/').unwrap_or_default();
+    let (_, last) = path
+        .trim_end_matches('/')
+        .rsplit_once('/')
+        .unwrap_or_default();
     let is_meant = |Route { name, kind, .. }: &&Route| {
         matches!(kind, Kind::Http { path: None, .. }) && name.eq_ignore_ascii_case(last)
     };
-    let hint = routes.iter().find(is_meant).map(|Route { name, .. }| {
-        format!(
-            ": {name} has bindings other than HTTP, so only a Functions host can call it, as \
-             POST /{name}. Call the host: `make run` starts a stand-in for one"
-        )
-    });
-    format!("no function at {path}{}", hint.unwrap_or_default())
+    let Some(Route { name, .. }) = routes.iter().find(is_meant) else {
+        return format!("no function at {path}");
+    };
+    format!(
+        "no function at {path}: {name} has bindings other than HTTP, so only a Functions host can \
+         call it, as POST /{name}. Call the host: `make run` starts a stand-in for one"
+    )
 }
 
 /// The proxied and the forwarded form: the caller's own request and answer.
@@ -205,16 +211,12 @@ fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> H
             return Err(error.into());
         }
         result.inspect_err(|error| {
-            let (when, why) = ("after its answer had begun", error.told());
-            console::error(&format!(
-                "error: {request}: {when}, function {function} {why}"
-            ));
+            let what = format!("after its answer had begun, function {function}");
+            console::error(&format!("error: {request}: {what} {}", error.told()));
         })
     };
-    HttpResponse {
-        body: Body::Stream(Stream(Box::new(write))),
-        ..answer
-    }
+    let body = Body::Stream(Stream(Box::new(write)));
+    HttpResponse { body, ..answer }
 }
 
 /// The payload form: the trigger's data in, the values of the output bindings back.
@@ -264,12 +266,13 @@ fn invoke(route: &Route, request: &Request, payload: &[u8]) -> Result<Response, 
                 response.http = response.http.collected(is_head)?;
                 Ok(response)
             });
-            let is_text = |response: &Response| response.http.body.text().is_some();
-            if result.as_ref().is_ok_and(|response| !is_text(response)) {
-                let message = "this host cannot pass on an answer that is not text in UTF-8";
-                return Ok(request.error(415, message).into());
-            }
-            result
+            result.map(|response| match response.http.body.text() {
+                Some(_) => response,
+                None => {
+                    let what = "this host cannot pass on an answer that is not text in UTF-8";
+                    request.error(415, what).into()
+                }
+            })
         }
     };
     result.map_err(|error| match error.status {
@@ -297,9 +300,7 @@ fn catch<T>(function: impl FnOnce() -> Result<T>) -> Result<T> {
 
 /// A failure without a place of its own.
 fn failure(reason: String) -> Error {
-    let place = None;
-    Error {
-        place,
-        ..Error::fail(reason)
-    }
+    let mut error = Error::fail(reason);
+    error.place = None;
+    error
 }
