@@ -12,7 +12,9 @@
 
 mod console;
 pub mod functions;
-mod host;
+// Public for the tests of the template.
+#[doc(hidden)]
+pub mod host;
 mod server;
 
 pub use host::datum::Datum;

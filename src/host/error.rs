@@ -113,39 +113,3 @@ pub(crate) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
     }
     format!("there are: {names}")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fmt;
-
-    /// An error, and the error that it comes from.
-    #[derive(Debug)]
-    struct Chained(&'static str, Option<Box<Chained>>);
-
-    impl Display for Chained {
-        fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-            f.write_str(self.0)
-        }
-    }
-
-    impl std::error::Error for Chained {
-        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-            Some(self.1.as_deref()?)
-        }
-    }
-
-    #[test]
-    fn a_failure_names_each_source_once_and_a_refusal_stays_as_it_is() {
-        let chain = ["no disk", "no file: no disk", "no list"].into_iter();
-        let chain = chain.fold(None, |source, text| Some(Box::new(Chained(text, source))));
-        let boxed: Box<dyn std::error::Error + Send + Sync> = chain.unwrap();
-        let failed = Err::<(), _>(boxed).context("pricing").unwrap_err();
-        let place = format!(" (at {}:{})", file!(), line!() - 1);
-        let told = "failed: pricing: no list: no file: no disk".to_owned();
-        assert_eq!(failed.told(), told + &place);
-        let refused = Err::<(), _>(Error::refuse(404, "no such item"));
-        let refused = refused.context("pricing").unwrap_err();
-        assert_eq!(refused.told(), "refused it: 404: no such item");
-    }
-}

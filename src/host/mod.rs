@@ -1,20 +1,20 @@
 //! The language of the Functions host: from its request to a function, and from the function's
 //! response back.
 
-mod base64;
+pub mod base64;
 mod check;
 pub mod datum;
 pub mod error;
 pub mod invocation;
 pub mod log;
-mod path;
+pub mod path;
 pub mod queue_text;
 pub mod request;
-mod request_payload;
+pub mod request_payload;
 pub mod response;
-mod response_payload;
+pub mod response_payload;
 pub mod route;
 pub mod router;
 pub mod stream;
 pub mod tool;
-mod url;
+pub mod url;

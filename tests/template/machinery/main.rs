@@ -29,6 +29,7 @@ mod tests_app;
 #[cfg(target_os = "linux")]
 mod too_many_connections;
 mod tools;
+mod units;
 #[path = "../wait.rs"]
 mod wait;
 
