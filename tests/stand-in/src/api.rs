@@ -22,9 +22,9 @@ use crate::host::record::{Record, lock};
 use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
 use crate::run::http::Answer;
-use crate::run::limit::Invocations;
+use crate::run::limit::Limit;
 use crate::run::process;
-use crate::run::running::sentence;
+use crate::run::running::{Line, sentence};
 use crate::run::start;
 use crate::run::timers;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ const HANGS: &str = "the host waits for an answer until the function's timeout";
 /// An app that runs, with empty queues. Dropping it ends the handler.
 pub struct App {
     host: Arc<Host>,
-    invocations: Arc<Invocations>,
+    limit: Arc<Limit>,
 }
 
 /// What became of one invocation, or of a queue message with all its tries.
@@ -96,20 +96,18 @@ impl App {
             command
         };
         let handler = or_panic(start::start(&app, &command, None));
-        let invocations = Arc::<Invocations>::default();
-        let noted = invocations.clone();
-        let record = Record::kept(move |event| noted.note(event));
+        let record = Record::default();
         let mut host = Host::new(handler, Arc::new(app), Arc::default(), record);
         host.patient = true;
         let host = Arc::new(host);
-        invocations.guard(Arc::downgrade(&host));
-        Self { host, invocations }
+        let limit = Limit::watch(Arc::downgrade(&host));
+        Self { host, limit }
     }
 
     /// Sets how long an invocation may take, 30 seconds by default. One that takes longer fails the
     /// test, with the function's name and its last log lines.
     pub fn within(self, limit: Duration) -> Self {
-        self.invocations.set_limit(limit);
+        *lock(&self.limit.limit) = limit;
         self
     }
 
@@ -330,7 +328,20 @@ impl App {
     /// Why invocations have failed so far, one sentence for each: the function's own, if it says
     /// why. A 500 that a function itself answers is not a failure.
     pub fn failures(&self) -> Vec<String> {
-        self.invocations.failures(&self.stderr())
+        let stderr = self.stderr();
+        let lines: Vec<_> = stderr.lines().filter_map(Line::read).collect();
+        let mut failures = Vec::new();
+        for (id, failure) in self.host.record.so_far().failures {
+            let mut of_it = lines.iter().filter(|line| line.id == id);
+            let reported = of_it.find_map(|line| line.reason);
+            // What a function that answers its caller itself has said.
+            let own = reported.filter(|why| failure.is_none() || why.starts_with("function "));
+            // An error that the function itself answers is reported by nobody.
+            if let Some(reason) = own.or(failure.as_deref()) {
+                failures.push(sentence(reason).to_owned());
+            }
+        }
+        failures
     }
 
     /// What the handler has written to stdout so far.
@@ -364,7 +375,7 @@ impl App {
     /// Fails the test if an invocation took too long.
     #[track_caller]
     fn check_limit(&self) {
-        if let Some(problem) = self.invocations.too_long() {
+        if let Some(problem) = self.limit.too_long() {
             panic!("{problem}");
         }
     }

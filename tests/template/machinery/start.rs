@@ -75,7 +75,7 @@ fn app() -> Description {
 
 fn hosted(app: Description) -> Host {
     let handler = start::start(&app, &command, None).expect("a handler that answers");
-    Host::new(handler, Arc::new(app), Arc::default(), Record::kept(|_| {}))
+    Host::new(handler, Arc::new(app), Arc::default(), Record::default())
 }
 
 /// A folder of an app with this repository's host.json and these functions: the name and the

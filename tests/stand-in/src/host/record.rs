@@ -1,7 +1,8 @@
 //! What happens while functions run: kept for a test, or shown in a terminal as it happens.
 
+use crate::run::running::Running;
 use serde_json::Value;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Something that happened.
@@ -59,49 +60,63 @@ pub struct Attempt {
     pub failure_before: Option<String>,
 }
 
-/// Where what happens goes.
+/// Where what happens goes: to a terminal, or into memory for a test.
+#[derive(Default)]
 pub struct Record {
-    show: Box<dyn Fn(&Event) + Send + Sync>,
-    kept: Option<Mutex<Kept>>,
+    /// The host's invocations.
+    pub running: Arc<Running>,
+    /// Nothing where it is kept.
+    show: Option<Box<Show>>,
+    kept: Mutex<Kept>,
 }
+
+/// What is done with an event as it happens. It also ends invocations.
+type Show = dyn Fn(&Running, &Event) + Send + Sync;
 
 /// What a test may ask for.
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
     /// The lines of all invocations' own logs.
     pub logs: Vec<String>,
-    /// Why invocations failed.
-    pub failures: Vec<String>,
+    /// The ids of invocations that failed, and why; without a reason those that gave a caller a
+    /// status from 500.
+    pub failures: Vec<(String, Option<String>)>,
     /// What was put into queues, whether it still lies there or not.
     pub queued: Vec<(String, Vec<u8>)>,
 }
 
 impl Record {
-    /// A record whose events go to `show` as they happen.
-    pub fn shown(show: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        let show = Box::new(show);
-        Self { show, kept: None }
-    }
-
-    /// One that also stays in memory.
-    pub fn kept(show: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        let kept = Some(Mutex::default());
+    /// A record whose events go to `show` as they happen. Without, they stay in memory.
+    pub fn shown(show: impl Fn(&Running, &Event) + Send + Sync + 'static) -> Self {
         Self {
-            kept,
-            ..Self::shown(show)
+            show: Some(Box::new(show)),
+            ..Self::default()
         }
     }
 
     /// Takes note of an event.
     pub fn note(&self, event: &Event) {
-        (self.show)(event);
-        let Some(kept) = &self.kept else { return };
-        let mut kept = lock(kept);
+        if let Event::Started { function, id, .. } = event {
+            self.running.begin(id, function);
+        }
+        if let Some(show) = &self.show {
+            return show(&self.running, event);
+        }
+        let mut kept = lock(&self.kept);
         match *event {
             Event::Logged { line, .. } => kept.logs.push(line.to_owned()),
             Event::Ended {
-                failure: Some(why), ..
-            } => kept.failures.push(why.to_owned()),
+                id,
+                failure,
+                status,
+                ..
+            } => {
+                self.running.end(id, failure, false);
+                if failure.is_some() || status.is_some_and(|status| status >= 500) {
+                    let failure = failure.map(str::to_owned);
+                    kept.failures.push((id.to_owned(), failure));
+                }
+            }
             Event::Queued { queue, message } | Event::Poisoned { queue, message } => {
                 kept.queued.push((queue.to_owned(), message.to_vec()));
             }
@@ -109,10 +124,9 @@ impl Record {
         }
     }
 
-    /// What was kept so far; nothing of a record that is only shown.
+    /// What was kept so far; nothing of a record that is shown.
     pub fn so_far(&self) -> Kept {
-        let kept = self.kept.as_ref().map(|kept| lock(kept).clone());
-        kept.unwrap_or_default()
+        lock(&self.kept).clone()
     }
 }
 

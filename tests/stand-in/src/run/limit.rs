@@ -1,117 +1,65 @@
-//! The invocations of a test's app: what became of each, and how long each may take.
+//! How long the invocations of a test's app may take.
 
 use crate::host::invoke::Host;
-use crate::host::record::{Event, lock};
-use crate::run::process::Handler;
-use crate::run::running::{Line, Running, sentence};
+use crate::host::record::lock;
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::Duration;
 
-/// How long an invocation may take if a test does not say it.
-const LIMIT: Duration = Duration::from_secs(30);
-
 /// How often the invocations are looked at.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
-/// The invocations that run, and those that have ended.
-#[derive(Default)]
-pub struct Invocations {
-    running: Running,
-    ended: Mutex<Vec<Ended>>,
-    limit: Mutex<Option<Duration>>,
+/// How many lines of the handler are shown.
+const LAST_LINES: usize = 10;
+
+/// A limit, and what took longer.
+pub struct Limit {
+    pub limit: Mutex<Duration>,
     too_long: Mutex<Option<String>>,
 }
 
-struct Ended {
-    id: String,
-    failure: Option<String>,
-    /// Whether an HTTP caller got a status from 500.
-    is_error: bool,
-}
-
-impl Invocations {
-    /// Takes note of the beginning and the end of an invocation.
-    pub fn note(&self, event: &Event) {
-        self.running.note(event);
-        let Event::Ended {
-            id,
-            failure,
-            status,
-            ..
-        } = event
-        else {
-            return;
-        };
-        self.running.end(id, *failure, false);
-        lock(&self.ended).push(Ended {
-            id: (*id).to_owned(),
-            failure: failure.map(str::to_owned),
-            is_error: status.is_some_and(|status| status >= 500),
+impl Limit {
+    /// Ends the handler when an invocation takes longer than 30 seconds, or what is set, for as
+    /// long as the host is there.
+    pub fn watch(host: Weak<Host>) -> Arc<Self> {
+        let limit = Arc::new(Self {
+            limit: Mutex::new(Duration::from_secs(30)),
+            too_long: Mutex::default(),
         });
-    }
-
-    /// Sets how long an invocation may take.
-    pub fn set_limit(&self, limit: Duration) {
-        *lock(&self.limit) = Some(limit);
-    }
-
-    /// Ends the handler when an invocation takes too long, for as long as the host is there.
-    pub fn guard(self: &Arc<Self>, host: Weak<Host>) {
-        let this = self.clone();
+        let this = limit.clone();
         thread::spawn(move || {
             while let Some(host) = host.upgrade() {
-                let limit = lock(&this.limit).unwrap_or(LIMIT);
-                if let Some((id, function, ran)) = this.running.longest()
+                let limit = *lock(&this.limit);
+                if let Some((id, function, ran)) = host.record.running.longest()
                     && ran >= limit
                 {
-                    let last = last_lines(&host.handler, &id);
-                    let seconds = limit.as_secs_f64();
-                    *lock(&this.too_long) = Some(format!(
-                        "{function} has not answered within {seconds} s, and the handler was \
-                         ended; app.within(..) sets another limit. Its last lines:\n{last}"
-                    ));
+                    *lock(&this.too_long) = Some(said(&host, &id, &function, limit));
                     return host.handler.kill();
                 }
                 drop(host);
                 thread::sleep(LOOK_PAUSE);
             }
         });
+        limit
     }
 
     /// Says what took too long, if something did.
     pub fn too_long(&self) -> Option<String> {
         lock(&self.too_long).clone()
     }
-
-    /// Why invocations have failed, in the functions' own sentences; `stderr` has what the handler
-    /// reported.
-    pub fn failures(&self, stderr: &str) -> Vec<String> {
-        let failure = |ended: &Ended| {
-            let lines = stderr.lines().filter_map(Line::read);
-            let mut lines = lines.filter(|line| line.id == ended.id);
-            let reported = lines.find_map(|line| line.reason);
-            let reason = match &ended.failure {
-                // What a function that answers its caller itself has said.
-                Some(why) => reported
-                    .filter(|why| why.starts_with("function "))
-                    .unwrap_or(why),
-                // An error that the function itself answers is reported by nobody.
-                None => reported.filter(|_| ended.is_error)?,
-            };
-            Some(sentence(reason).to_owned())
-        };
-        lock(&self.ended).iter().filter_map(failure).collect()
-    }
 }
 
-/// The last lines of the handler about an invocation, or the last of all.
-fn last_lines(handler: &Handler, id: &str) -> String {
-    const LAST: usize = 10;
-    let printed = handler.stdout() + &handler.stderr();
+/// With the last lines of the handler about the invocation, or the last of all.
+fn said(host: &Host, id: &str, function: &str, limit: Duration) -> String {
+    let printed = host.handler.stdout() + &host.handler.stderr();
     let mut lines: Vec<_> = printed.lines().collect();
     if printed.contains(id) {
         lines.retain(|line| line.contains(id));
     }
-    lines[lines.len().saturating_sub(LAST)..].join("\n")
+    let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
+    let seconds = limit.as_secs_f64();
+    format!(
+        "{function} has not answered within {seconds} s, and the handler was ended; \
+         app.within(..) sets another limit. Its last lines:\n{last}"
+    )
 }

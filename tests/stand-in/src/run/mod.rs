@@ -27,7 +27,6 @@ use crate::host::storage::{Storage, files};
 use crate::run::build::Copy;
 use crate::run::current::Current;
 use crate::run::process::Handler;
-use crate::run::running::Running;
 use crate::run::show::{Console, Kind};
 use crate::run::timers::Timers;
 use crate::run::watch::Files;
@@ -96,9 +95,6 @@ struct Made {
     /// What the user should know of it, a sentence each.
     notes: Vec<String>,
 }
-
-/// A host, and what its handler is at work on.
-type Started = (Arc<Host>, Arc<Running>);
 
 /// The command: `run --port 7071 --attach 8080 --timers off --verbose 1`, each of them or none. It
 /// returns only with an error.
@@ -238,8 +234,8 @@ impl Run {
 
     /// Starts a handler, makes its host the one that serves, and looks after it.
     fn serve(self: &Arc<Self>, made: &Made) -> Result<(), String> {
-        let started = self.start(made)?;
-        let (before, generation) = self.current.replace(started.0.clone());
+        let host = self.start(made)?;
+        let (before, generation) = self.current.replace(host.clone());
         if let Some(before) = before {
             thread::spawn(move || {
                 let begun = Instant::now();
@@ -250,17 +246,18 @@ impl Run {
             });
         }
         let (run, made) = (self.clone(), made.clone());
-        thread::spawn(move || run.look_after(&made, started, generation));
+        thread::spawn(move || run.look_after(&made, host, generation));
         Ok(())
     }
 
     /// Starts a handler and waits until it answers.
-    fn start(&self, made: &Made) -> Result<Started, String> {
-        let running = Arc::new(Running::default());
+    fn start(&self, made: &Made) -> Result<Arc<Host>, String> {
+        let (console, handlers) = (self.console.clone(), self.console.clone());
+        let record = Record::shown(move |running, event| console.event(running, event));
         let handler = match &made.binary {
             Some(binary) => {
-                let (console, running) = (self.console.clone(), running.clone());
-                let show = move |stream, line: &str| console.handler(&running, stream, line);
+                let running = record.running.clone();
+                let show = move |stream, line: &str| handlers.handler(&running, stream, line);
                 let guarded = || guard::command(&binary.program);
                 start::start(&made.app, &guarded, Some(Arc::new(show)))?
             }
@@ -274,22 +271,20 @@ impl Run {
                 Handler::attached(port)
             }
         };
-        let (console, events) = (self.console.clone(), running.clone());
-        let record = Record::shown(move |event| console.event(&events, event));
         let (app, storage) = (made.app.clone(), self.storage.clone());
         let mut host = Host::new(handler, app, storage, record);
         (host.patient, host.longest_pause) = (true, Duration::MAX);
-        Ok((Arc::new(host), running))
+        Ok(Arc::new(host))
     }
 
     /// Starts a handler anew whenever it ends, as the host does it
     /// [Workers/Http/HttpWorkerChannel.cs]: at once where its code is 200, not at all where it is
     /// 0, and else until the third time. Kills it, and starts another, when an invocation has run
     /// longer than `functionTimeout`. Ends with the generation.
-    fn look_after(&self, made: &Made, mut started: Started, generation: usize) {
+    fn look_after(&self, made: &Made, mut host: Arc<Host>, generation: usize) {
         let mut errors: Vec<Instant> = Vec::new();
         loop {
-            let code = self.watch(made, started, generation);
+            let code = self.watch(made, host, generation);
             if !self.current.amend(generation, Ok(None)) {
                 return;
             }
@@ -305,7 +300,7 @@ impl Run {
                 return;
             }
             let mut failed = !matches!(code, None | Some(200));
-            started = loop {
+            host = loop {
                 if failed {
                     errors.retain(|error| error.elapsed() < ERRORS_WITHIN);
                     errors.push(Instant::now());
@@ -320,11 +315,11 @@ impl Run {
                 let line = format!("{problem}: it is started again");
                 self.console.log(kind, line);
                 match self.start(made) {
-                    Ok(started) => break started,
+                    Ok(host) => break host,
                     Err(why) => (problem, failed) = (why, true),
                 }
             };
-            if !self.current.amend(generation, Ok(Some(started.0.clone()))) {
+            if !self.current.amend(generation, Ok(Some(host.clone()))) {
                 return;
             }
         }
@@ -332,11 +327,11 @@ impl Run {
 
     /// Waits until a handler has ended and gives its code, or kills it after a time limit and gives
     /// `None`, as at the end of the generation.
-    fn watch(&self, made: &Made, (host, running): Started, generation: usize) -> Option<i32> {
+    fn watch(&self, made: &Made, host: Arc<Host>, generation: usize) -> Option<i32> {
         // One that it has not started cannot be killed.
         let limit = made.app.host.function_timeout;
         let limit = limit.filter(|_| made.binary.is_some());
-        let mut warned = String::new();
+        let (running, mut warned) = (&host.record.running, String::new());
         while self.current.generation() == generation {
             if let Some(code) = host.handler.exit_code() {
                 return Some(code);

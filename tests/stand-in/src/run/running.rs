@@ -1,6 +1,6 @@
 //! The invocations that a handler is at work on, and what its lines say about them.
 
-use crate::host::record::{Event, lock};
+use crate::host::record::lock;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,10 +39,7 @@ fn find<'a>(all: &'a mut VecDeque<Invocation>, id: &str) -> Option<&'a mut Invoc
 
 impl Running {
     /// Takes note of the beginning of an invocation.
-    pub fn note(&self, event: &Event) {
-        let Event::Started { function, id, .. } = event else {
-            return;
-        };
+    pub fn begin(&self, id: &str, function: &str) {
         let mut all = lock(&self.invocations);
         if all.len() > REMEMBERED
             && let Some(oldest) = all.iter().position(|one| one.has_ended)
@@ -50,8 +47,8 @@ impl Running {
             all.remove(oldest);
         }
         all.push_back(Invocation {
-            id: (*id).to_owned(),
-            function: (*function).to_owned(),
+            id: id.to_owned(),
+            function: function.to_owned(),
             begun: Instant::now(),
             has_ended: false,
             said_at: LONG,

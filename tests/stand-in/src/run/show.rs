@@ -95,9 +95,8 @@ impl Console {
         }
     }
 
-    /// Shows what happens to an invocation, of which there may be an end in `running`.
+    /// Shows what happens, and ends invocations.
     pub fn event(&self, running: &Running, event: &Event) {
-        running.note(event);
         match event {
             Event::Started {
                 function,

@@ -351,7 +351,7 @@ impl Served {
         let storage = Arc::new(Storage::with_files(root.join(".local")));
         let events = Arc::<Mutex<Vec<String>>>::default();
         let noted = events.clone();
-        let record = Record::shown(move |event| {
+        let record = Record::shown(move |_, event| {
             noted.lock().unwrap().push(format!("{event:?}"));
         });
         let mut host = Host::new(handler, Arc::new(app), storage.clone(), record);

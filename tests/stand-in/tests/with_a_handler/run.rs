@@ -456,7 +456,7 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
     start("error: src/functions/mod.rs: ");
     let script = format!(r#"{{"scriptFile":"x","bindings":[{GET}]}}"#);
     folder.write("hello/function.json", &script);
-    start("hello/function.json: there is no file \"x\", and the function");
+    start("hello/function.json: \"x\" is not there, and the function");
     fake::write_function(&folder.0, "hello", GET);
     for (file, text, words) in [
         (

@@ -1,6 +1,5 @@
 //! What is known of invocations that run.
 
-use stand_in::host::record::{Attempt, Event};
 use stand_in::run::running::{Line, Running, own, sentence};
 
 /// Lines, each with the beginning of its text where it is known, and of its reason.
@@ -55,14 +54,7 @@ fn a_sentence_is_the_functions_own() {
 #[test]
 fn a_reason_is_kept_for_the_end() {
     let running = Running::default();
-    let start = |id: &str| {
-        running.note(&Event::Started {
-            function: "x",
-            id,
-            reason: "",
-            attempt: &Attempt::default(),
-        });
-    };
+    let start = |id: &str| running.begin(id, "x");
     start("1");
     assert!(running.report("1", "the handler's") && running.report("1", "a later one"));
     let reason = running.end("1", Some("the host's"), false);
