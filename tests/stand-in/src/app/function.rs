@@ -28,15 +28,12 @@ pub fn is_secret(text: &str) -> bool {
     text.contains(['=', ';', '/'])
 }
 
-/// One binding of a function. `binding["queueName"]` is a member, whose name may be written in any
-/// case; null if there is none.
+/// One binding of a function. `binding["queueName"]` is a member, in any case; null if there is none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Binding {
-    /// Its name; empty if it has none.
     pub name: String,
     /// Its type, as it is written: `queueTrigger`.
     pub kind: String,
-    /// All its members, as an object.
     pub members: Value,
 }
 
@@ -87,7 +84,7 @@ impl Binding {
         self.kind.to_ascii_lowercase().ends_with("trigger")
     }
 
-    /// Whether its value goes out of the function only. The direction `in` need not be written.
+    /// Whether its value goes out of the function only.
     pub fn is_output(&self) -> bool {
         self.says("direction", "out")
     }
@@ -110,14 +107,13 @@ impl Binding {
 /// A function as its folder describes it.
 #[derive(Debug, Default)]
 pub struct Function {
-    /// The folder's name.
     pub name: String,
     /// Its bindings in their order. In an app that runs, `%NAME%` in them is resolved.
     pub bindings: Vec<Binding>,
-    /// The whole route of an HTTP function, its prefix included; `None` if it is
-    /// not a route, and until [`Description`](super::description::Description) has set it.
+    /// The whole route of an HTTP function, with its prefix; `None` if it is not a route, and until
+    /// [`Description`](super::description::Description) has set it.
     pub route: Option<Template>,
-    /// The members of function.json.
+    /// The whole function.json.
     pub file: Value,
 }
 
@@ -144,31 +140,30 @@ impl Function {
     /// setting that there is not.
     pub fn resolve(&mut self, setting: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
         let mut missing = Vec::new();
-        for Binding {
-            name,
-            kind,
-            members,
-        } in &mut self.bindings
-        {
+        for binding in &mut self.bindings {
             // The MCP extension takes all its texts as they are.
-            if kind.to_ascii_lowercase().starts_with("mcp") {
+            if binding.kind.to_ascii_lowercase().starts_with("mcp") {
                 continue;
             }
-            for (member, value) in members.as_object_mut().into_iter().flatten() {
+            let name = &binding.name;
+            for (member, value) in binding.members.as_object_mut().into_iter().flatten() {
                 let is = |one: &&str| one.eq_ignore_ascii_case(member);
-                let Value::String(text) = value else { continue };
-                if LITERAL.iter().any(is) || SETTINGS.iter().any(is) && is_secret(text) {
-                    continue;
+                let is_literal = LITERAL.iter().any(is);
+                let is_setting = SETTINGS.iter().any(is);
+                if let Value::String(text) = value
+                    && !is_literal
+                    && !(is_setting && is_secret(text))
+                {
+                    let unknown;
+                    (*text, unknown) = resolved(text, setting);
+                    missing.extend(unknown.iter().map(|setting| {
+                        format!(
+                            "%{setting}% in the {member} of {name:?} is a setting that neither \
+                             local.settings.json nor the environment has: write \"{setting}\": \
+                             \"...\" among the Values"
+                        )
+                    }));
                 }
-                let unknown;
-                (*text, unknown) = resolved(text, setting);
-                missing.extend(unknown.iter().map(|setting| {
-                    format!(
-                        "%{setting}% in the {member} of {name:?} is a setting that neither \
-                     local.settings.json nor the environment has: write \"{setting}\": \"...\" \
-                     among the Values"
-                    )
-                }));
             }
         }
         missing.dedup();
@@ -243,29 +238,30 @@ impl Function {
         self.is_http() && has_answer && self.bindings.len() == 2
     }
 
-    /// The function's line in the table. `prefix` is host.json's, with its slashes: `/api/`.
+    /// Its line in the table. `prefix` is host.json's, with its slashes: `/api/`.
     pub fn line(&self, prefix: &str) -> Line {
         let binding = self.trigger().name.clone();
-        let path = || format!("{prefix}{}", self.route_below());
         let kind = if self.is_http() {
-            Kind::Http {
-                methods: self.methods(),
-                path: self.is_http_only().then(path),
-            }
+            let path = format!("{prefix}{}", self.route_below());
+            let methods = self.methods();
+            let path = self.is_http_only().then_some(path);
+            Kind::Http { methods, path }
         } else if self.is_tool() {
             Kind::Tool { binding }
         } else {
             Kind::Trigger { binding }
         };
+        let name = self.name.clone();
         let outputs = self.listed_outputs().map(|output| output.name.clone());
+        let outputs = outputs.collect();
         Line {
-            name: self.name.clone(),
-            outputs: outputs.collect(),
+            name,
+            outputs,
             kind,
         }
     }
 
-    /// The call that makes its line, where its code is in the usual place.
+    /// The call that makes its line, if its code is in the usual place.
     pub fn call(&self, prefix: &str) -> String {
         let module = names::module(&names::file(&self.name));
         self.line(prefix).call(&format!("{module}::run"))

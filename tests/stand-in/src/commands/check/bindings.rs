@@ -7,8 +7,8 @@ use crate::commands::function_json::METHODS;
 use crate::host::retry::Retry;
 use serde_json::Value;
 
-/// The types of bindings that there are, one a line: the type, the directions that it can have, and
-/// its members besides those that all have. One with `!` is needed; after `<` stands the name that
+/// The types of bindings that there are. Each line has types, the directions that they can have, and
+/// their members besides those that all have. One with `!` is needed; after `<` stands the name that
 /// it had in earlier versions, or that is taken for it; after `:` the rule of [`values::check`].
 const TYPES: &str = "
     httpTrigger in authLevel:anonymous|function|admin|system|user methods route webHookType
@@ -23,58 +23,31 @@ const TYPES: &str = "
     serviceBus out queueName topicName connection
     eventHubTrigger in eventHubName consumerGroup connection
     eventHub out eventHubName connection
-    eventGridTrigger in
     eventGrid out topicEndpointUri topicKeySetting connection
     cosmosDBTrigger in databaseName containerName<collectionName connection<connectionStringSetting leaseConnection<leaseConnectionStringSetting leaseDatabaseName leaseContainerName<leaseCollectionName createLeaseContainerIfNotExists leaseContainerPrefix leasesContainerThroughput feedPollDelay leaseAcquireInterval leaseExpirationInterval leaseRenewInterval maxItemsPerInvocation startFromBeginning startFromTime preferredLocations
     cosmosDB in/out databaseName containerName<collectionName connection<connectionStringSetting id partitionKey sqlQuery createIfNotExists containerThroughput preferredLocations
-    sqlTrigger in tableName connectionStringSetting leasesTableName
-    sql in/out commandText commandType parameters connectionStringSetting
-    mysqlTrigger in tableName connectionStringSetting leasesTableName
-    mysql in/out commandText commandType parameters connectionStringSetting
-    kafkaTrigger in
-    kafka out
+    sqlTrigger,mysqlTrigger in tableName connectionStringSetting leasesTableName
+    sql,mysql in/out commandText commandType parameters connectionStringSetting
     rabbitMQTrigger in queueName connectionStringSetting
     rabbitMQ out queueName connectionStringSetting
-    signalRTrigger in
-    signalRConnectionInfo in
-    signalREndpoints in
-    signalRNegotiation in
-    signalR out
-    webPubSubTrigger in
-    webPubSubConnection in
-    webPubSubContext in
-    webPubSub out
-    redisPubSubTrigger in
-    redisListTrigger in
-    redisStreamTrigger in
-    redis in/out
-    daprServiceInvocationTrigger in
-    daprBindingTrigger in
-    daprTopicTrigger in
-    daprState in/out
-    daprSecret in
-    daprInvoke out
-    daprPublish out
-    daprBinding out
-    orchestrationTrigger in
-    activityTrigger in
-    entityTrigger in
-    durableClient in
     mcpToolTrigger in toolName! description! toolProperties useResultSchema inputSchema useWorkerInputSchema outputSchema metadata
-    mcpToolProperty in
     mcpResourceTrigger in uri! resourceName! title description mimeType
     mcpPromptTrigger in promptName! promptArguments description
-    sendGrid out
-    twilioSms out
-    kusto in/out
-    warmupTrigger in";
+    eventGridTrigger,kafkaTrigger,warmupTrigger,mcpToolProperty in
+    orchestrationTrigger,activityTrigger,entityTrigger,durableClient in
+    signalRTrigger,signalRConnectionInfo,signalREndpoints,signalRNegotiation in
+    webPubSubTrigger,webPubSubConnection,webPubSubContext in
+    redisPubSubTrigger,redisListTrigger,redisStreamTrigger in
+    daprServiceInvocationTrigger,daprBindingTrigger,daprTopicTrigger,daprSecret in
+    kafka,signalR,webPubSub,sendGrid,twilioSms,daprInvoke,daprPublish,daprBinding out
+    redis,daprState,kusto in/out";
 
 /// The members that any binding can have.
 const COMMON: [&str; 5] = ["name", "type", "direction", "dataType", "cardinality"];
 
 /// A line of [`TYPES`].
 struct Type {
-    name: &'static str,
+    names: Vec<&'static str>,
     directions: &'static str,
     members: Vec<Member>,
 }
@@ -100,7 +73,7 @@ fn types() -> impl Iterator<Item = Type> {
     TYPES.trim().lines().filter_map(move |line| {
         let mut words = line.split_whitespace();
         Some(Type {
-            name: words.next()?,
+            names: words.next()?.split(',').collect(),
             directions: words.next()?,
             members: words.map(member).collect(),
         })
@@ -110,7 +83,7 @@ fn types() -> impl Iterator<Item = Type> {
 /// The type that this one is a slip of: one or two letters are wrong, or it lacks `Trigger`. `None`
 /// if it is a type.
 fn meant(kind: &str) -> Option<&'static str> {
-    let names: Vec<&str> = types().map(|one| one.name).collect();
+    let names: Vec<&str> = types().flat_map(|one| one.names).collect();
     let find = |kind: &str| names.iter().find(|name| name.eq_ignore_ascii_case(kind));
     let near = near(kind, names.iter().copied());
     let meant = near.or_else(|| find(&format!("{kind}Trigger")).copied());
@@ -130,17 +103,11 @@ pub fn check(function: &Function, findings: &mut Findings) {
         }
         check_type(function, binding, findings);
     }
-    match function
-        .bindings
-        .iter()
-        .filter(|one| one.is_trigger())
-        .count()
-    {
+    let triggers = function.bindings.iter().filter(|one| one.is_trigger());
+    let mut kinds = function.bindings.iter().map(|binding| &binding.kind);
+    match triggers.count() {
         // A trigger whose type is misspelt has been found.
-        0 if function
-            .bindings
-            .iter()
-            .any(|one| meant(&one.kind).is_some()) => {}
+        0 if kinds.any(|kind| meant(kind).is_some()) => {}
         0 => findings.error("no binding triggers it: add one whose type ends in Trigger"),
         1 => {}
         _ => findings.error("more than one binding triggers it: make a function of each"),
@@ -154,7 +121,7 @@ pub fn check(function: &Function, findings: &mut Findings) {
 /// The type of a binding, and the direction and the members that it can have.
 fn check_type(function: &Function, binding: &Binding, findings: &mut Findings) {
     let (name, kind) = (&binding.name, &binding.kind);
-    let known = types().find(|one| binding.is(one.name));
+    let known = types().find(|one| one.names.iter().any(|name| binding.is(name)));
     if let Some(known) = &known {
         check_members(function, binding, known, findings);
     } else if kind.is_empty() {
@@ -172,10 +139,10 @@ fn check_type(function: &Function, binding: &Binding, findings: &mut Findings) {
     }
     let unknown = if binding.is_trigger() { "in" } else { "in/out" };
     let directions = known.map_or(unknown, |known| known.directions);
-    let said = binding.text("direction");
-    let (direction, by_default) = match said {
+    let mut possible = directions.split('/');
+    let (direction, by_default) = match binding.text("direction") {
         "" => ("in", " by default"),
-        said => (said, ""),
+        direction => (direction, ""),
     };
     if binding.is_both() && directions == "in/out" {
         findings.error(format!(
@@ -183,10 +150,7 @@ fn check_type(function: &Function, binding: &Binding, findings: &mut Findings) {
              {{ \"direction\": \"in\", \"name\": \"{name}\" }} and \
              {{ \"direction\": \"out\", \"name\": \"{name}Out\" }}"
         ));
-    } else if !directions
-        .split('/')
-        .any(|one| one.eq_ignore_ascii_case(direction))
-    {
+    } else if !possible.any(|one| one.eq_ignore_ascii_case(direction)) {
         let write = directions.replace('/', "\" or \"");
         findings.error(format!(
             "the direction of {name:?} is {direction:?}{by_default}: write \"direction\": \"{write}\""
@@ -207,20 +171,15 @@ fn check_type(function: &Function, binding: &Binding, findings: &mut Findings) {
 /// The members of a binding by their names and values.
 fn check_members(function: &Function, binding: &Binding, known: &Type, findings: &mut Findings) {
     let name = &binding.name;
-    for Member {
-        name: member,
-        is_needed,
-        earlier,
-        rule,
-    } in &known.members
-    {
+    for known in &known.members {
+        let (member, earlier) = (known.name, known.earlier);
         if binding[member].is_null() && !binding[earlier].is_null() {
             findings.error(format!(
                 "the host does not know {earlier:?} of {name:?}, and does not run the function: \
                  write {member:?}"
             ));
-        } else if *is_needed && binding.text(member).is_empty() {
-            let stops = match (*member, binding.is_trigger()) {
+        } else if known.is_needed && binding.text(member).is_empty() {
+            let stops = match (member, binding.is_trigger()) {
                 ("queueName", true) => "the whole app does not start",
                 (_, true) => "the function does not run",
                 _ => "every invocation fails",
@@ -229,7 +188,7 @@ fn check_members(function: &Function, binding: &Binding, known: &Type, findings:
                 "{name:?} has no {member}, and {stops}: write \"{member}\": \"...\""
             ));
         } else {
-            values::check(function, binding, member, rule, findings);
+            values::check(function, binding, member, known.rule, findings);
         }
     }
     if !known.members.is_empty() {
@@ -237,23 +196,16 @@ fn check_members(function: &Function, binding: &Binding, known: &Type, findings:
         let members: Vec<&str> = own.chain(COMMON).collect();
         misspelt(&binding.members, &members, &format!("{name}."), findings);
     }
-    for member in SETTINGS
-        .into_iter()
-        .filter(|member| is_secret(binding.text(member)))
-    {
+    let is_value = |member: &&str| is_secret(binding.text(member));
+    for member in SETTINGS.into_iter().filter(is_value) {
         findings.error(format!(
             "the {member} of {name:?} is not the name of a setting: write \"{member}\": \
              \"Storage\" for one, and its value now as the value of that setting"
         ));
     }
-    let deferred = [
-        "supportsDeferredBinding",
-        "properties.supportsDeferredBinding",
-    ];
-    if deferred
-        .iter()
-        .any(|path| json::flag(json::at(&binding.members, path)) == Some(true))
-    {
+    let is_on = |object: &Value| json::flag(json::member(object, "supportsDeferredBinding"));
+    let is_deferred = [&binding.members, &binding["properties"]].map(is_on);
+    if is_deferred.contains(&Some(true)) {
         findings.error(format!(
             "supportsDeferredBinding of {name:?} makes its value an object (Version, Source, \
              Content, ContentType) that no custom handler can read through: delete it"
@@ -267,13 +219,10 @@ fn check_members(function: &Function, binding: &Binding, known: &Type, findings:
              base64, so bytes, dates and texts like \"test\" arrive as base64 text: delete it"
         )),
         "" => {}
-        _ => values::check(
-            function,
-            binding,
-            "dataType",
-            "binary|string|undefined",
-            findings,
-        ),
+        _ => {
+            let rule = "binary|string|undefined";
+            values::check(function, binding, "dataType", rule, findings);
+        }
     }
 }
 
@@ -294,19 +243,17 @@ fn check_http(function: &Function, findings: &mut Findings) {
              \"out\", \"name\": \"res\" }",
         );
     }
-    let methods = trigger["methods"].as_array().into_iter().flatten();
-    let is_usual = |method: &&Value| {
-        let method = method.as_str().unwrap_or_default().to_ascii_lowercase();
-        METHODS.contains(&&*method)
-    };
     if function.methods().is_empty() {
         findings.error("the HTTP trigger lists no methods: write \"methods\": [\"get\", \"post\"]");
     }
-    if let Some(method) = methods.into_iter().find(|method| !is_usual(method)) {
-        let usual = METHODS.join(", ");
-        findings.note(format!(
-            "{method} is not a usual method: write some of {usual}"
-        ));
+    for method in trigger["methods"].as_array().into_iter().flatten() {
+        let name = method.as_str().unwrap_or_default().to_ascii_lowercase();
+        if !METHODS.contains(&&*name) {
+            let usual = METHODS.join(", ");
+            findings.note(format!(
+                "{method} is not a usual method: write some of {usual}"
+            ));
+        }
     }
     // [ScriptHost.cs, ValidateHttpFunction]
     let route = function.route_below().to_ascii_lowercase();

@@ -7,26 +7,23 @@ use stand_in::app::function::{Binding, Function, resolved};
 fn members_are_read_in_any_case() {
     let members = json!({"Name": "x", "TYPE": "queue", "Direction": "OUT", "queuename": "q"});
     let binding = Binding::from(members);
-    assert_eq!((&*binding.name, &*binding.kind), ("x", "queue"));
-    assert_eq!(
-        (binding.text("queueName"), &binding["none"]),
-        ("q", &json!(null))
-    );
+    let texts = [&binding.name, &binding.kind, binding.text("queueName")];
+    assert_eq!(texts, ["x", "queue", "q"]);
+    assert!(binding["none"].is_null());
     assert!(binding.is("Queue") && binding.says("QUEUENAME", "Q") && !binding.is_trigger());
-    for (direction, is_output, is_both) in [
-        ("Out", true, false),
-        ("InOut", false, true),
-        ("in", false, false),
-        ("both", false, false),
+    for (members, is_output, is_both) in [
+        (json!({"direction": "Out"}), true, false),
+        (json!({"direction": "InOut"}), false, true),
+        (json!({"direction": "in"}), false, false),
+        (json!({"direction": "both"}), false, false),
+        (json!({}), false, false),
     ] {
-        let binding = Binding::from(json!({"direction": direction}));
+        let binding = Binding::from(members);
         assert_eq!(
             (binding.is_output(), binding.is_both()),
             (is_output, is_both)
         );
     }
-    let default = Binding::from(json!({}));
-    assert!(!default.is_output() && !default.is_both(), "it is in");
 }
 
 #[test]
@@ -34,17 +31,16 @@ fn a_function_knows_its_trigger_inputs_and_outputs() {
     let text = r#"{"Bindings": [{"type": "blob", "name": "b"}, {"type": "httptrigger", "name": "req", "methods": ["get"], "route": "/x/"},
         {"type": "http", "direction": "out", "name": "res"}, {"type": "queue", "direction": "out", "name": "$return"}]}"#;
     let function = Function::read("web", text).expect("a function");
-    let names = |bindings: Vec<&Binding>| -> String {
-        let names: Vec<&str> = bindings.iter().map(|one| &*one.name).collect();
-        names.join(" ")
-    };
+    fn names<'a>(bindings: impl Iterator<Item = &'a Binding>) -> Vec<&'a str> {
+        bindings.map(|one| &*one.name).collect()
+    }
     assert_eq!(function.trigger().name, "req");
-    assert_eq!(names(function.inputs().collect()), "b");
-    assert_eq!(names(function.outputs().collect()), "res $return");
-    assert_eq!(names(function.listed_outputs().collect()), "$return");
+    assert_eq!(names(function.inputs()), ["b"]);
+    assert_eq!(names(function.outputs()), ["res", "$return"]);
+    assert_eq!(names(function.listed_outputs()), ["$return"]);
     assert_eq!(
-        (function.methods(), function.route_below()),
-        (vec!["GET".to_owned()], "x")
+        (function.methods().concat(), function.route_below()),
+        ("GET".into(), "x")
     );
     assert!(function.takes("HEAD") && !function.takes("POST") && !function.is_http_only());
     let call = r#"Route::http_with_bindings("web", &["GET"], &["$return"], web::run)"#;
@@ -61,7 +57,7 @@ fn a_function_knows_its_trigger_inputs_and_outputs() {
             "a binding is an object, and this is not: 1",
         ),
     ] {
-        let why = Function::read("web", text).expect_err("no function");
+        let why = Function::read("web", text).expect_err(text);
         assert!(why.starts_with(says), "{why}");
     }
 }

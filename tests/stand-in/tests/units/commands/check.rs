@@ -12,19 +12,6 @@ const HOST: &str = r#"{"version": "2.0", "customHandler": {"description": {"defa
 const QUEUE: &str =
     r#"{"bindings": [{"type": "queueTrigger", "name": "item", "queueName": "in-queue"}]}"#;
 
-/// What some words in `findings.txt` stand for.
-const SHORT: [(&str, &str); 3] = [
-    (
-        "RES",
-        r#"{"type": "http", "direction": "out", "name": "res"}"#,
-    ),
-    (
-        "ITEM",
-        r#"{"type": "queueTrigger", "name": "item", "queueName": "in-queue"}"#,
-    ),
-    ("HANDLER", r#"{"defaultExecutablePath": "handler"}"#),
-];
-
 /// A folder with these files, and a right host.json if it is not among them.
 fn app(given: &[(&str, &str)]) -> files::Folder {
     files::folder(&[&[("host.json", HOST)], given].concat())
@@ -43,64 +30,72 @@ fn lines(given: &[(&str, &str)]) -> Vec<String> {
 /// The cases in `findings.txt`, whose first lines say how to read them.
 #[test]
 fn each_case_has_its_findings() {
-    let (mut files, mut count) = (Vec::new(), 0);
+    let (mut words, mut files, mut count) = (Vec::new(), Vec::new(), 0);
     for line in include_str!("findings.txt").lines() {
         if line.is_empty() || line.starts_with('#') {
             files.clear();
         } else if let Some(case) = line.strip_prefix("  ") {
-            check_case(&files, case);
+            check_case(&words, &files, case);
             count += 1;
         } else {
-            files.push(line.split_once(':').expect("a file and its text"));
+            let (name, text) = line.split_once(':').expect("a name and its text");
+            let is_word = name.bytes().all(|byte| byte.is_ascii_uppercase());
+            if is_word { &mut words } else { &mut files }.push((name, text));
         }
     }
     assert!(count > 200, "{count}");
 }
 
-fn check_case(files: &[(&str, &str)], case: &str) {
+/// The path of a file by its name in `findings.txt`.
+fn path(name: &str) -> String {
+    match name {
+        "table" => "src/functions/mod.rs".into(),
+        _ if name.ends_with(".json") || name.contains('/') => name.into(),
+        _ => format!("{name}/function.json"),
+    }
+}
+
+fn check_case(words: &[(&str, &str)], files: &[(&str, &str)], case: &str) {
     let (fillings, expected) = case.split_once("=>").expect(case);
     let mut fillings = fillings.split(" | ").map(str::trim);
-    let (mut given, mut about) = (Vec::new(), "");
-    for (file, text) in files {
-        let text = match text.split_once("...") {
-            Some((before, after)) => {
-                about = file;
-                [before, fillings.next().expect(case), after].concat()
-            }
-            None => (*text).to_owned(),
-        };
-        let long = |text: String, (short, long)| text.replace(short, long);
-        given.push((*file, SHORT.into_iter().fold(text, long)));
+    let (mut given, mut table, mut about) = (Vec::new(), None, "");
+    for (name, text) in files {
+        let mut text = text.to_string();
+        if let Some((before, after)) = text.split_once("...") {
+            about = name;
+            text = [before, fillings.next().expect(case), after].concat();
+        }
+        for (word, meaning) in words {
+            text = text.replace(word, meaning);
+        }
+        match path(name) {
+            _ if *name == "table" => table = Some(text),
+            path if path == *name => given.push((path, text)),
+            path => given.push((path, format!("{{\"bindings\": [{text}]}}"))),
+        }
     }
     assert_eq!(fillings.next(), None, "{case}");
-    let given: Vec<_> = given.iter().map(|(file, text)| (*file, &**text)).collect();
-    let (tables, given): (Vec<_>, Vec<_>) = given.iter().partition(|(file, _)| *file == "table");
-    let found = found(&given, tables.first().map(|(_, text)| *text));
-    let named: Vec<&str> = files
+    let given: Vec<_> = given
         .iter()
-        .map(|(file, _)| *file)
-        .chain(["host.json"])
+        .map(|(path, text)| (&**path, &**text))
         .collect();
+    let found = found(&given, table.as_deref());
+    let has_secret = found.iter().any(|one| one.what.contains("secret"));
+    assert!(!has_secret, "{case}: {found:#?}");
     let expected = expected.split(" + ").map(str::trim);
     let expected: Vec<&str> = expected.filter(|one| *one != "nothing").collect();
     assert_eq!(found.len(), expected.len(), "{case}: {found:#?}");
-    assert!(
-        !found.iter().any(|one| one.what.contains("secret")),
-        "{case}"
-    );
     for expected in expected {
-        let own = named.iter().find_map(|file| {
-            let rest = expected.strip_prefix(file)?.strip_prefix(": ")?;
-            Some((*file, rest))
+        let mut names = files.iter().map(|(name, _)| *name).chain(["host.json"]);
+        let own = names.find_map(|name| {
+            let words = expected.strip_prefix(name)?.strip_prefix(": ")?;
+            Some((name, words))
         });
-        let (file, words) = match own.unwrap_or((about, expected)) {
-            ("table", words) => ("src/functions/mod.rs", words),
-            own => own,
-        };
+        let (name, words) = own.unwrap_or((about, expected));
         let note = words.strip_prefix("note: ");
         let is_it = |finding: &Finding| {
             let mut words = note.unwrap_or(words).split(" ... ");
-            finding.file == file
+            finding.file == path(name)
                 && finding.is_error() == note.is_none()
                 && words.all(|words| finding.what.contains(words))
         };
