@@ -36,8 +36,7 @@ pub fn run(root: &Path) -> Result<(), String> {
     })?;
     match findings.iter().filter(|finding| finding.is_error()).count() {
         0 => Ok(()),
-        1 => Err("there is one thing to correct".into()),
-        count => Err(format!("there are {count} things to correct")),
+        count => Err(format!("to correct: {count}")),
     }
 }
 
@@ -132,23 +131,14 @@ fn misspelt(object: &Value, known: &[&str], before: &str, findings: &mut Finding
 /// in one of eight letters, three in one of twenty. `None` if the word is known itself.
 fn near<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
-    let mut meant: Option<(usize, &str)> = None;
-    for known in known {
-        let other = known.to_ascii_lowercase();
-        let most = match other.len() {
-            0..4 => 0,
-            4..8 => 1,
-            8..20 => 2,
-            _ => 3,
-        };
-        // Letters that are put in, taken out, changed, or swapped with their neighbour.
-        match strsim::osa_distance(&word, &other) {
-            0 => return None,
-            far if far <= most && meant.is_none_or(|(least, _)| far < least) => {
-                meant = Some((far, known));
-            }
-            _ => {}
-        }
-    }
-    meant.map(|(_, known)| known)
+    // Letters that are put in, taken out, changed, or swapped with their neighbour.
+    let far = |known: &str| strsim::osa_distance(&word, &known.to_ascii_lowercase());
+    let nearest = known.min_by_key(|known| far(known))?;
+    let most = match nearest.len() {
+        0..4 => 0,
+        4..8 => 1,
+        8..20 => 2,
+        _ => 3,
+    };
+    (1..=most).contains(&far(nearest)).then_some(nearest)
 }
