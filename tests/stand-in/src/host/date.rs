@@ -15,9 +15,8 @@ pub struct Date {
 const UTC: &str = "Z";
 const LOCAL: &str = "+00:00";
 
-/// A second in ticks, units of 100 ns.
+/// In ticks, units of 100 ns.
 pub const SECOND: i64 = 10_000_000;
-/// A day in ticks.
 pub const DAY: i64 = 86_400 * SECOND;
 /// From the year 1 to 1970.
 const EPOCH: i64 = 719_162 * DAY;
@@ -29,7 +28,6 @@ pub const MONTHS: &str =
 pub const WEEKDAYS: &str = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday";
 
 impl Date {
-    /// Now, in UTC.
     pub fn now() -> Self {
         let now = std::time::UNIX_EPOCH.elapsed().expect("a clock after 1970");
         Self::at(EPOCH + (now.as_nanos() / 100) as i64, UTC)
@@ -94,12 +92,10 @@ impl Date {
         Self { ticks, zone }
     }
 
-    /// So many ticks later, or earlier.
     pub fn plus(self, ticks: i64) -> Self {
         Self::at(self.ticks.saturating_add(ticks), self.zone)
     }
 
-    /// The same moment, as a date in UTC.
     pub fn utc(self) -> Self {
         Self { zone: UTC, ..self }
     }
@@ -112,12 +108,11 @@ impl Date {
         }
     }
 
-    /// The ticks from this moment to another; less than zero if the other is earlier.
+    /// The ticks from this moment to another.
     pub fn until(self, other: Self) -> i64 {
         other.ticks - self.ticks
     }
 
-    /// Without its fraction of a second.
     pub fn whole_seconds(self) -> Self {
         self.plus(-(self.ticks % SECOND))
     }

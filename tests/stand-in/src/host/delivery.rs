@@ -10,16 +10,14 @@ use crate::host::invoke::Host;
 use crate::host::newtonsoft::{object, quoted};
 use crate::host::payload::{self, Message};
 use crate::host::record::{Attempt, Event, lock};
+use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
 use crate::host::storage::seen::Trigger;
-use crate::host::storage::{Given, blobs};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How long a failed message waits to be tried again. (Seen: about that long.)
+/// How long a failed message, and a failed blob, waits to be tried again. (Seen: about that long.)
 const MESSAGE_PAUSE: Duration = Duration::from_millis(100);
-
-/// How long a failed blob waits. (Seen: about that long.)
 const BLOB_PAUSE: Duration = Duration::from_millis(400);
 
 /// How often a blob is tried, unless host.json says it.
@@ -33,18 +31,16 @@ pub struct Delivery {
     what: What,
     /// The function; empty before the first try of a message.
     function: String,
-    /// Why it is called, in words.
     pub reason: String,
     tries: u32,
     /// The last run, which counts those before it.
     pub attempt: Attempt,
     /// What became of the last run; `None` where nothing has run.
     pub outcome: Option<Outcome>,
-    /// After how long it has to be tried again; `None` where nothing is left to do.
+    /// After how long it has to be tried again, if it has.
     pub again: Option<Duration>,
     /// Whether it lies in a poison queue now.
     pub poisoned: bool,
-    /// The logs of all runs.
     pub logs: Vec<String>,
 }
 
@@ -72,14 +68,12 @@ impl Delivery {
         }
     }
 
-    /// A message that was put into a queue.
     pub fn message(queue: &str, message: Vec<u8>) -> Self {
         let reason = format!("a message in {queue}");
         let what = What::Message(queue.to_owned(), Message::new(message));
         Self::new(what, "", reason)
     }
 
-    /// A blob that is new or has changed.
     pub fn blob((function, path): &Trigger) -> Self {
         let reason = format!("the blob {path}");
         Self::new(What::Blob(path.clone(), None), function, reason)
@@ -97,8 +91,7 @@ impl Delivery {
 }
 
 impl Host {
-    /// Runs a delivery's function once, and says in `again` whether and when it has to run again.
-    /// The last try allowed that fails moves a message or a blob to a poison queue
+    /// Tries a delivery once. The last try that fails moves a message or a blob to a poison queue
     /// (azure-sdk-for-net, QueuesOptions.cs, QueueProcessor.cs, BlobQueueTriggerExecutor.cs). Gives
     /// false where there is nothing to run: no function, or the blob has gone.
     pub fn deliver_once(&self, delivery: &mut Delivery) -> bool {
@@ -191,7 +184,7 @@ impl Host {
         let (queue, message) = match what {
             What::Message(queue, message) => (format!("{queue}-poison"), message.bytes.clone()),
             What::Blob(path, _) => {
-                let stamp = blobs::stamp_of(&self.storage.folder, path).unwrap_or_default();
+                let stamp = self.storage.folder.stamp_of(path).unwrap_or_default();
                 let members = [
                     ("Type", "BlobTrigger".to_owned()),
                     ("FunctionId", format!("Host.Functions.{}", function.name)),
@@ -223,7 +216,7 @@ impl Host {
         }
     }
 
-    /// The functions that a queue triggers, in the host's order.
+    /// In the host's order.
     pub fn triggered_by(&self, queue: &str) -> Vec<&Function> {
         let triggered = |function: &&Function| {
             let trigger = function.trigger();
@@ -243,19 +236,16 @@ impl Host {
         with_pattern.collect()
     }
 
-    /// Looks for blobs that are new or have changed, and gives what is to be delivered: each of
-    /// them with [`Delivery::blob`], and afterwards [`Seen::delivered`]. It takes little time where
-    /// nothing has changed, and is to be called about every 100 ms. Errors where `.local` cannot be
-    /// read or written.
-    ///
-    /// [`Seen::delivered`]: crate::host::storage::seen::Seen::delivered
+    /// Gives the blobs that are new or have changed; to be called about every 100 ms. Each is to be
+    /// delivered, and then [`Seen`](crate::host::storage::seen::Seen) to be told. Errors where
+    /// `.local` cannot be read or written.
     pub fn look_for_blobs(&self) -> Result<Vec<Trigger>, String> {
         let (folder, triggers) = (&self.storage.folder, self.blob_triggers());
         let mut containers = BTreeSet::new();
         for (_, pattern) in &triggers {
             match pattern.container() {
                 Some(fixed) => containers.extend([fixed.to_owned()]),
-                None => containers.extend(blobs::containers(folder)?),
+                None => containers.extend(folder.containers()?),
             }
         }
         lock(&self.storage.seen).look(folder, containers, |blob| triggered(&triggers, blob))
@@ -263,7 +253,6 @@ impl Host {
 
     /// Writes a blob. It triggers functions with the next
     /// [`look_for_blobs`](Self::look_for_blobs) or [`deliver_blobs`](Self::deliver_blobs).
-    /// Errors where its file cannot be written.
     pub fn put_blob(&self, path: &BlobPath, bytes: &[u8]) -> Result<(), String> {
         let folder = &self.storage.folder;
         folder.write(path.file(), bytes)?;

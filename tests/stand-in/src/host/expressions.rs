@@ -30,9 +30,8 @@ const GUID: &str = "rand-guid";
 const DATETIME: &str = "datetime";
 
 impl Template {
-    /// Reads a text. `{{` and `}}` are braces that stand for themselves. Errors where a brace is
-    /// not closed, where something else than a name stands in one, and where the format of
-    /// `{datetime:...}` is not one that the stand-in knows.
+    /// Reads a text. `{{` and `}}` are braces that stand for themselves. A date's format that the
+    /// stand-in does not know is an error, too.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |why: String| format!("Invalid template '{text}'. {why}");
         let (mut parts, mut rest) = (Vec::new(), text);
@@ -75,8 +74,7 @@ impl Template {
         })
     }
 
-    /// The text with a value for each expression. Errors with the host's sentence where one has
-    /// none.
+    /// The text with a value for each expression.
     pub fn resolve(&self, data: &Data) -> Result<String, String> {
         let resolved = self.parts.iter().map(|part| match part {
             Part::Text(text) => Ok(text.clone()),
@@ -85,9 +83,9 @@ impl Template {
         resolved.collect()
     }
 
-    /// Whether this is the path of blobs that a blob trigger takes, and if so, what its
-    /// expressions stand for in the path of a blob, `container/name`. An expression takes as much
-    /// as it can, the first one first. A path of only a container takes every blob in it.
+    /// What the expressions in the path of a blob trigger stand for in the path of a blob,
+    /// `container/name`, if it takes that blob. An expression takes as much as it can, the first
+    /// one first. A path of only a container takes every blob in it.
     pub fn matches(&self, path: &str) -> Option<Vec<(String, String)>> {
         match self.text.contains('/') {
             true => matched(&self.parts, path),

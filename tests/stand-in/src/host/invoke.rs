@@ -26,18 +26,13 @@ pub use crate::app::host_json::Form;
 
 /// The host of an app, with its handler.
 pub struct Host {
-    /// The handler that it sends invocations to.
     pub handler: Handler,
-    /// What the app's files say.
     pub app: Arc<Description>,
-    /// Where messages and other outputs go.
     pub storage: Arc<Storage>,
-    /// Where it tells what happens.
     pub record: Record,
-    /// Whether functions may take as long as they like. If not, only as long as a test may take.
+    /// Whether functions may take longer than a test may take.
     pub patient: bool,
-    /// The longest pause between two runs by a retry policy. It is zero at first: tests do not
-    /// wait.
+    /// The longest pause between two runs by a retry policy: zero, for tests do not wait.
     pub longest_pause: Duration,
     idle: Mutex<Vec<Connection>>,
 }
@@ -152,7 +147,6 @@ impl Host {
         })
     }
 
-    /// Answers a client of the MCP server.
     pub fn mcp(&self, request: &Request) -> Answer {
         let session = guid().replace('-', "");
         let run = |tool: &Tool, call: &Call| {
@@ -180,13 +174,12 @@ impl Host {
         answer
     }
 
-    /// Says something that the user should know.
     pub fn note(&self, line: &str) {
         self.record.note(&Event::Noted(line));
     }
 
-    /// Runs what an invocation does between the notes that it has started and that it has ended.
-    /// `run` also gives the status that the caller gets if it fails.
+    /// Takes note that an invocation starts and ends. What it does in between, `run`, also gives the
+    /// status that the caller gets if it fails.
     fn noted(
         &self,
         function: &Function,
@@ -305,7 +298,7 @@ impl Host {
         }
     }
 
-    /// Makes sure that the handler can be reached: keeps a connection to it for an invocation.
+    /// Whether the handler can be reached. The connection is kept for an invocation.
     pub fn reach(&self) -> io::Result<()> {
         let connection = self.connection()?;
         lock(&self.idle).push(connection);
@@ -329,8 +322,8 @@ impl Host {
         Ok(connection)
     }
 
-    /// Sends a request to the handler and gives its answer. The body goes through `reply`, if given,
-    /// as it comes; a caller that goes away ends the handler's connection.
+    /// Sends a request to the handler. The body goes through `reply`, if given, as it comes; a caller
+    /// that goes away ends the handler's connection.
     fn send(&self, request: &[u8], mut reply: Option<&mut Reply>) -> io::Result<Answer> {
         let mut connection = self.connection()?;
         if let Some(reply) = &reply {

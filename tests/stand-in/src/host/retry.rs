@@ -7,7 +7,6 @@ use crate::host::schedule::time_span;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A function's retry policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
     /// How often a failed run is repeated; -1 for ever.
@@ -61,8 +60,8 @@ impl Retry {
         Ok(Some(Self { most, delay }))
     }
 
-    /// How long the next repetition of a run that failed waits, after so many; `None` if there is no
-    /// other. (The host adds up to a fifth by chance to delays that grow.)
+    /// How long the next repetition waits, after so many; `None` if there is no other. (The host adds
+    /// up to a fifth by chance to delays that grow.)
     pub fn pause(&self, done: u32) -> Option<Duration> {
         let [first, most] = self.delay;
         let repeats = if self.most < 0 { FOR_EVER } else { self.most };
@@ -77,8 +76,8 @@ impl Retry {
         }
     }
 
-    /// `Metadata.RetryContext` of a run, as it was seen (wire/host-queue-retry.json). `failure` says
-    /// why the run before failed; the first run has none. Stack traces are left out.
+    /// `Metadata.RetryContext` of a run, without stack traces, as it was seen
+    /// (wire/host-queue-retry.json). `failure` says why the run before failed.
     pub fn context(&self, function: &str, done: u32, failure: Option<&str>) -> Value {
         let exception = failure.filter(|_| done > 0).map(|why| {
             json!({

@@ -7,7 +7,6 @@ use crate::host::newtonsoft::is_digits;
 use std::iter::successors;
 use std::ops::RangeInclusive;
 
-/// A `schedule` of a function.json.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Schedule {
     /// Due when each field has one of its values, one bit per value, in the order of `FIELDS`. A day

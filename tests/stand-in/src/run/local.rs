@@ -11,7 +11,7 @@ use crate::host::newtonsoft::on_one_line;
 use crate::host::request::Request;
 use crate::host::routes::decoded;
 use crate::host::storage::names::{self, BlobPath};
-use crate::host::storage::{Given, blobs, shown};
+use crate::host::storage::{Given, shown};
 use crate::run::http::{Answer, Received, Refused, headers_of};
 use crate::run::timers::schedule;
 use serde_json::{Value, json};
@@ -155,7 +155,7 @@ fn all(host: &Host) -> Answered {
     Ok(json_answer(&json!({
         "functions": functions.map(|function| &*function.name).collect::<Vec<_>>(),
         "queues": host.storage.queues(),
-        "containers": blobs::containers(&host.storage.folder).map_err(failed)?,
+        "containers": host.storage.folder.containers().map_err(failed)?,
         "timers": Value::Object(timers.collect()),
     })))
 }
@@ -213,8 +213,8 @@ fn queue_of(host: &Host, method: &str, queue: &str, body: &[u8]) -> Answered {
 /// Names and sizes of the blobs in a container.
 fn list(host: &Host, container: &str) -> Answered {
     names::container(container).map_err(bad_request)?;
-    let (found, _) = blobs::list(&host.storage.folder, container).map_err(failed)?;
-    let blobs = found.iter();
+    let found = host.storage.folder.container(container).map_err(failed)?;
+    let blobs = found.blobs.iter();
     let blobs = blobs.map(|(name, stamp)| json!({"name": name, "size": stamp.0}));
     Ok(json_answer(&blobs.collect()))
 }
@@ -236,7 +236,7 @@ fn blob_of(host: &Host, method: &str, path: &str, body: &[u8]) -> Answered {
             host.note(&format!("blob {path}: {} bytes", body.len()));
             Ok(empty(201))
         }
-        "DELETE" => match blobs::delete(folder, &path).map_err(failed)? {
+        "DELETE" => match folder.delete(&path).map_err(failed)? {
             true => Ok(no_content()),
             false => Err(absent()),
         },

@@ -1,17 +1,30 @@
 //! The folder that holds what is stored: `.local` of the app for `make run`, one of its own for
-//! each `App`.
+//! each `App`. A blob is the file `blobs/<container>/<name>` in it.
 
-use std::fs;
-use std::io::ErrorKind;
+use crate::host::storage::names::{self, BlobPath};
+use std::fs::{self, DirEntry, Metadata};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::UNIX_EPOCH;
 
-/// A folder, which comes into being with the first file that is written.
+/// A folder, which is made with the first file. Each error names the file and the reason.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
     /// Whether it goes when this is dropped.
     temporary: bool,
+}
+
+/// What tells two versions of a file or folder apart: size, time of change in nanoseconds, and on
+/// Unix its number.
+pub type Stamp = (u64, u64, u64);
+
+/// What a container holds: the names of its blobs, in order, and the folders that hold them.
+#[derive(Default)]
+pub struct Container {
+    pub blobs: Vec<(String, Stamp)>,
+    pub folders: Vec<(PathBuf, Option<Stamp>)>,
 }
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -33,27 +46,26 @@ impl Folder {
         Self { path, temporary }
     }
 
-    /// A file or folder in it.
     pub fn join(&self, path: impl AsRef<Path>) -> PathBuf {
         self.path.join(path)
     }
 
-    /// Writes a file so that nobody sees half of it: under another name first. The error names the
-    /// file and the reason.
+    /// Writes a file so that nobody sees half of it: under another name first.
     pub fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), String> {
         let (file, folder) = (self.join(path), self.join("tmp"));
-        let number = COUNT.fetch_add(1, Relaxed);
-        let new = folder.join(format!("{}-{number}", std::process::id()));
+        let (process, number) = (std::process::id(), COUNT.fetch_add(1, Relaxed));
+        let new = folder.join(format!("{process}-{number}"));
         let name = file.display();
         if file.is_dir() {
             return Err(format!("{name}: it is a folder already"));
         }
-        let made = file.parent().map_or(Ok(()), fs::create_dir_all);
-        let written = made
-            .and_then(|()| fs::create_dir_all(&folder))
-            .and_then(|()| fs::write(&new, bytes))
-            .and_then(|()| fs::rename(&new, &file));
-        written.map_err(|error| {
+        let write = || {
+            file.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::create_dir_all(&folder)?;
+            fs::write(&new, bytes)?;
+            fs::rename(&new, &file)
+        };
+        write().map_err(|error| {
             // What cannot be removed was not written, or cannot be helped.
             let _ = fs::remove_file(&new);
             match error.kind() {
@@ -65,14 +77,65 @@ impl Folder {
         })
     }
 
-    /// What a file holds; `None` where it is not there. The error names the file and the reason.
+    /// What a file holds; `None` where it is not there.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, String> {
         let file = self.join(path);
-        match fs::read(&file) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if is_absent(&error) || file.is_dir() => Ok(None),
-            Err(error) => Err(format!("{}: {error}", file.display())),
+        match file.is_dir() {
+            true => Ok(None),
+            false => present(fs::read(&file), &file),
         }
+    }
+
+    /// Deletes a blob with the folders that are empty then, and gives whether it was there.
+    pub fn delete(&self, path: &BlobPath) -> Result<bool, String> {
+        let file = self.join(path.file());
+        if file.is_dir() || present(fs::remove_file(&file), &file)?.is_none() {
+            return Ok(false);
+        }
+        // Up to the first that is not empty. The container stays.
+        let folders = path.name.matches('/').count();
+        let mut parents = file.ancestors().skip(1).take(folders);
+        parents.all(|parent| fs::remove_dir(parent).is_ok());
+        Ok(true)
+    }
+
+    pub fn containers(&self) -> Result<Vec<String>, String> {
+        let entries = entries(&self.join("blobs"))?.into_iter();
+        let folders = entries.filter(|entry| entry.path().is_dir());
+        let names = folders.filter_map(|folder| folder.file_name().into_string().ok());
+        let mut names: Vec<String> = names
+            .filter(|name| names::container(name).is_ok())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// What a container holds. Files whose names are not UTF-8 are left out.
+    pub fn container(&self, name: &str) -> Result<Container, String> {
+        let mut container = Container::default();
+        let mut next = vec![(self.join("blobs").join(name), String::new())];
+        while let Some((folder, prefix)) = next.pop() {
+            let changed = folder.metadata().ok().map(|data| stamp(&data));
+            for entry in entries(&folder)? {
+                let Ok(name) = entry.file_name().into_string() else {
+                    continue;
+                };
+                let (path, name) = (entry.path(), format!("{prefix}{name}"));
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    next.push((path, name + "/"));
+                } else if let Some(stamp) = stamp_of(&path) {
+                    // One that has gone meanwhile is left out.
+                    container.blobs.push((name, stamp));
+                }
+            }
+            container.folders.push((folder, changed));
+        }
+        container.blobs.sort();
+        Ok(container)
+    }
+
+    pub fn stamp_of(&self, path: &BlobPath) -> Option<Stamp> {
+        stamp_of(&self.join(path.file()))
     }
 }
 
@@ -82,6 +145,38 @@ impl Drop for Folder {
             // What is left behind lies in the system's folder for temporary files.
             let _ = fs::remove_dir_all(&self.path);
         }
+    }
+}
+
+fn stamp_of(file: &Path) -> Option<Stamp> {
+    let data = file.metadata().ok().filter(Metadata::is_file)?;
+    Some(stamp(&data))
+}
+
+pub fn stamp(data: &Metadata) -> Stamp {
+    let time = data.modified().ok();
+    let time = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(data);
+    #[cfg(not(unix))]
+    let number = 0;
+    let nanoseconds = time.map_or(0, |time| time.as_nanos() as u64);
+    (data.len(), nanoseconds, number)
+}
+
+fn entries(folder: &Path) -> Result<Vec<DirEntry>, String> {
+    let listed: io::Result<Vec<_>> = fs::read_dir(folder).and_then(Iterator::collect);
+    Ok(present(listed, folder)?.unwrap_or_default())
+}
+
+/// What has come of an operation; `None` where the file is not there, or a folder in its path.
+fn present<T>(done: io::Result<T>, path: &Path) -> Result<Option<T>, String> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Ok(None),
+            _ => Err(format!("{}: {error}", path.display())),
+        },
     }
 }
 
@@ -99,9 +194,4 @@ pub fn fail_at_limits() {
         // ignore a signal runs no code, and touches no memory of this process.
         unsafe { signal(SIGXFSZ, SIG_IGN) };
     }
-}
-
-/// Whether an error says that a file is not there, or a folder in its path is not.
-pub fn is_absent(error: &std::io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }

@@ -1,12 +1,12 @@
 //! What lies outside the app: queues, blobs, tables, what other outputs wrote, and what there is
 //! for inputs.
 
-pub mod blobs;
 pub mod files;
 pub mod names;
 pub mod seen;
 pub mod tables;
 
+use crate::host::base64::to_base64;
 use crate::host::record::lock;
 use crate::host::storage::files::Folder;
 use crate::host::storage::seen::Seen;
@@ -24,27 +24,19 @@ pub struct Storage {
     put: Condvar,
     /// Counts the deliveries of queues that trigger several functions.
     turn: AtomicUsize,
-    outputs: Mutex<BTreeMap<Place, VecDeque<(usize, Value)>>>,
-    /// How many bytes of what an output has written stay in memory.
+    /// What each output has written, and about how many bytes of memory that takes.
+    outputs: Mutex<BTreeMap<String, VecDeque<(usize, Value)>>>,
     kept_bytes: usize,
-    inputs: Mutex<BTreeMap<Place, Given>>,
+    inputs: Mutex<BTreeMap<String, Given>>,
     /// Holds blobs, tables, and the files `<function>.<binding>`: what an input binding gets.
     pub folder: Folder,
     /// Held while a table is read and written.
     pub tables: Mutex<()>,
-    /// Which blobs have triggered which functions.
     pub seen: Mutex<Seen>,
 }
 
-/// A function and its binding.
-type Place = (String, String);
-
-fn place(function: &str, binding: &str) -> Place {
-    (function.to_owned(), binding.to_owned())
-}
-
-/// How many bytes of what an output has written stay in memory under `make run`. The last value
-/// stays, however large it is.
+/// How many bytes of what an output has written stay in memory under `make run`, besides the last
+/// value.
 const KEPT_BYTES: usize = 1 << 20;
 
 /// About how many bytes of memory a small value takes.
@@ -85,34 +77,34 @@ impl Storage {
         }
     }
 
-    /// Puts a message into a queue, behind the others. Names of queues ignore case.
+    /// Puts a message into a queue. Names of queues ignore case.
     pub fn put(&self, queue: &str, message: Vec<u8>) {
-        lock(&self.queues)
-            .entry(queue.to_ascii_lowercase())
-            .or_default()
-            .push_back(message);
+        let mut queues = lock(&self.queues);
+        let messages = queues.entry(queue.to_ascii_lowercase()).or_default();
+        messages.push_back(message);
         self.put.notify_all();
     }
 
-    /// Takes the first message out of one of the queues for which `wanted` holds; waits for one for
-    /// at most this long.
+    /// Takes the first message out of a queue for which `wanted` holds, or waits for one.
     pub fn wait(
         &self,
         wanted: impl Fn(&str) -> bool,
         at_most: Duration,
     ) -> Option<(String, Vec<u8>)> {
-        let first = |queues: &mut BTreeMap<String, VecDeque<Vec<u8>>>| {
-            let mut queues = queues.iter_mut().filter(|(name, _)| wanted(name));
-            queues.find_map(|(name, messages)| Some((name.clone(), messages.pop_front()?)))
-        };
-        let mut queues = lock(&self.queues);
-        first(&mut queues).or_else(|| {
-            let waited = self.put.wait_timeout(queues, at_most);
-            first(&mut waited.unwrap_or_else(std::sync::PoisonError::into_inner).0)
-        })
+        let mut first = None;
+        let waited = self
+            .put
+            .wait_timeout_while(lock(&self.queues), at_most, |queues| {
+                let mut queues = queues.iter_mut().filter(|(name, _)| wanted(name));
+                first =
+                    queues.find_map(|(name, messages)| Some((name.clone(), messages.pop_front()?)));
+                first.is_none()
+            });
+        drop(waited);
+        first
     }
 
-    /// One of so many, each in turn: which function gets a message.
+    /// Which of so many functions gets a message: each in turn.
     pub fn turn(&self, of: usize) -> usize {
         match of {
             0 | 1 => 0,
@@ -120,31 +112,28 @@ impl Storage {
         }
     }
 
-    /// The messages that lie in a queue.
     pub fn messages(&self, queue: &str) -> Vec<Vec<u8>> {
-        lock(&self.queues)
-            .get(&queue.to_ascii_lowercase())
-            .cloned()
-            .unwrap_or_default()
-            .into()
+        let queues = lock(&self.queues);
+        let messages = queues.get(&queue.to_ascii_lowercase());
+        messages.cloned().unwrap_or_default().into()
     }
 
     /// Takes all messages out of a queue.
     pub fn drain(&self, queue: &str) -> Vec<Vec<u8>> {
-        lock(&self.queues)
-            .remove(&queue.to_ascii_lowercase())
-            .unwrap_or_default()
-            .into()
+        let messages = lock(&self.queues).remove(&queue.to_ascii_lowercase());
+        messages.unwrap_or_default().into()
     }
 
-    /// The queues that have been written to, with the messages that lie in each.
+    /// The queues that have been written to, with the number of messages in each.
     pub fn queues(&self) -> BTreeMap<String, usize> {
         let queues = lock(&self.queues);
-        let count = |(name, messages): (&String, &VecDeque<_>)| (name.clone(), messages.len());
-        queues.iter().map(count).collect()
+        let queues = queues.iter();
+        queues
+            .map(|(name, messages)| (name.clone(), messages.len()))
+            .collect()
     }
 
-    /// Adds what an output that is neither a queue nor HTTP has written: `size` bytes.
+    /// Adds what an output has written: `size` bytes.
     pub fn write(&self, function: &str, binding: &str, value: Value, size: usize) {
         let mut outputs = lock(&self.outputs);
         let values = outputs.entry(place(function, binding)).or_default();
@@ -155,7 +144,7 @@ impl Storage {
         }
     }
 
-    /// What an output that is neither a queue nor HTTP has written, in order.
+    /// What an output has written, in order; nothing of a queue's.
     pub fn written(&self, function: &str, binding: &str) -> Vec<Value> {
         let outputs = lock(&self.outputs);
         let values = outputs.get(&place(function, binding)).into_iter().flatten();
@@ -167,21 +156,25 @@ impl Storage {
         lock(&self.inputs).insert(place(function, binding), input);
     }
 
-    /// What was given for an input binding, or lies in its file. Errors where the file cannot be
-    /// read.
+    /// What was set for an input binding, or lies in its file.
     pub fn input(&self, function: &str, binding: &str) -> Result<Option<Given>, String> {
-        if let Some(input) = lock(&self.inputs).get(&place(function, binding)) {
-            return Ok(Some(input.clone()));
+        let place = place(function, binding);
+        match lock(&self.inputs).get(&place).cloned() {
+            None => Ok(self.folder.read(place)?.map(Given::Bytes)),
+            given => Ok(given),
         }
-        let file = self.folder.read(format!("{function}.{binding}"))?;
-        Ok(file.map(Given::Bytes))
     }
+}
+
+/// A binding, and the name of its file.
+fn place(function: &str, binding: &str) -> String {
+    format!("{function}.{binding}")
 }
 
 /// Bytes as JSON shows them: a text, or `{"base64": "..."}` where they are not UTF-8.
 pub fn shown(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {
         Ok(text) => Value::from(text),
-        Err(_) => json!({"base64": crate::host::base64::to_base64(bytes)}),
+        Err(_) => json!({"base64": to_base64(bytes)}),
     }
 }

@@ -1,13 +1,12 @@
-//! The names that Azure's storage takes for queues, containers, blobs and tables. What an
-//! expression gives is looked at only when the function has run, so each error says what is wrong
-//! in the name itself.
+//! The names that Azure's storage takes for queues, containers, blobs and tables. Each error says
+//! what is wrong in the name itself: an expression may have given it.
 
 use std::path::PathBuf;
 
 /// Containers whose names are not like others.
 const SPECIAL: [&str; 3] = ["$root", "$web", "$logs"];
 
-/// The name of a queue as it is in storage: in small letters. Errors where Azure does not take it.
+/// The name of a queue as it is in storage: in small letters.
 pub fn queue(name: &str) -> Result<String, String> {
     let small = name.to_ascii_lowercase();
     match is_dashed(&small) {
@@ -16,7 +15,6 @@ pub fn queue(name: &str) -> Result<String, String> {
     }
 }
 
-/// Errors where Azure does not take the name of a container.
 pub fn container(name: &str) -> Result<(), String> {
     match SPECIAL.contains(&name) || is_dashed(name) {
         true => Ok(()),
@@ -37,7 +35,6 @@ fn not_dashed(kind: &str, name: &str) -> String {
     )
 }
 
-/// Errors where Azure does not take the name of a table.
 pub fn table(name: &str) -> Result<(), String> {
     let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
     match (3..=63).contains(&name.len()) && letters && !name.as_bytes()[0].is_ascii_digit() {
@@ -56,9 +53,9 @@ pub struct BlobPath {
 }
 
 impl BlobPath {
-    /// Reads `container/name`. `a/../b` is `b` then, and a slash at the beginning of the name goes,
-    /// as in a URL. Errors where Azure does not take the container or the name, where `..` would
-    /// leave the container, and where a name cannot be a file on this system.
+    /// Reads `container/name`, a name as in a URL: `a/../b` is `b`, and a slash at its beginning
+    /// goes. Errors also where `..` would leave the container, and where a name cannot be a file on
+    /// this system.
     pub fn parse(path: &str) -> Result<Self, String> {
         let Some((container, name)) = path.split_once('/') else {
             let why = "has no name of a blob after a /";

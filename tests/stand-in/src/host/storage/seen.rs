@@ -2,8 +2,7 @@
 //! delivered is kept in the file `seen.json`, so that changes while nobody looked trigger later.
 
 use crate::host::newtonsoft::json;
-use crate::host::storage::blobs::{self, Stamp};
-use crate::host::storage::files::Folder;
+use crate::host::storage::files::{Folder, Stamp, stamp};
 use crate::host::storage::names::BlobPath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -18,10 +17,11 @@ const LOOK_AT_ALL: Duration = Duration::from_secs(1);
 /// Looking at all files may take one part of so many of the time.
 const LOOK_SHARE: u32 = 200;
 
+const FILE: &str = "seen.json";
+
 /// A function and the blob that triggers it.
 pub type Trigger = (String, BlobPath);
 
-/// What is known of the blobs that trigger functions.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// What the stand-in itself has written, and has not been given yet.
@@ -33,15 +33,13 @@ pub struct Seen {
     /// Files of others that have changed: the version, and since when it is that.
     changing: BTreeMap<BlobPath, (Stamp, Instant)>,
     containers: BTreeSet<String>,
-    /// Each folder of a container, and when it changed.
-    folders: BTreeMap<PathBuf, Option<u64>>,
+    /// Each folder of a container, as it was.
+    folders: Vec<(PathBuf, Option<Stamp>)>,
     /// When all files are looked at next.
     due: Option<Instant>,
-    /// Whether the file is up to date.
-    is_saved: bool,
+    /// Whether the file has to be written.
+    is_old: bool,
 }
-
-const FILE: &str = "seen.json";
 
 impl Seen {
     /// What the file says. One that cannot be read counts for nothing: all blobs are new then.
@@ -54,14 +52,12 @@ impl Seen {
             let blob = BlobPath { container, name };
             seen.stamps.insert((function, blob), stamp);
         }
-        seen.is_saved = true;
         seen
     }
 
     /// Looks for blobs in these containers that are new or have changed, and gives the functions
     /// that each of them triggers, by `triggered`. What is given is on its way until
-    /// [`delivered`](Self::delivered). To be called often. Errors where a folder cannot be read, or
-    /// the file not be written.
+    /// [`delivered`](Self::delivered).
     pub fn look(
         &mut self,
         folder: &Folder,
@@ -69,10 +65,12 @@ impl Seen {
         triggered: impl Fn(&BlobPath) -> Vec<String>,
     ) -> Result<Vec<Trigger>, String> {
         let begun = Instant::now();
-        let is_new = |(folder, at): (&PathBuf, &Option<u64>)| blobs::changed(folder) != *at;
+        let is_as_it_was = |(folder, was): &(PathBuf, Option<Stamp>)| {
+            folder.metadata().ok().map(|data| stamp(&data)) == *was
+        };
         if self.due.is_none_or(|due| begun >= due)
             || self.containers != containers
-            || self.folders.iter().any(is_new)
+            || !self.folders.iter().all(is_as_it_was)
         {
             self.containers = containers;
             let looked = self.look_at_all(folder, &triggered);
@@ -81,7 +79,7 @@ impl Seen {
         }
         let mut settled = Vec::new();
         self.changing.retain(|blob, (stamp, since)| {
-            let now = blobs::stamp_of(folder, blob);
+            let now = folder.stamp_of(blob);
             if now == Some(*stamp) && since.elapsed() >= SETTLED_AFTER {
                 settled.push((blob.clone(), *stamp));
                 return false;
@@ -91,11 +89,11 @@ impl Seen {
             }
             now.is_some()
         });
-        let mut triggers = self.take();
         for (blob, stamp) in settled {
-            triggers.extend(self.claim(&blob, stamp, triggered(&blob)));
+            self.claim(&blob, stamp, triggered(&blob));
         }
-        if !self.is_saved {
+        let triggers = self.take();
+        if std::mem::take(&mut self.is_old) {
             self.save(folder)?;
         }
         Ok(triggers)
@@ -108,12 +106,13 @@ impl Seen {
     ) -> Result<(), String> {
         self.folders.clear();
         for container in &self.containers {
-            let (found, folders) = blobs::list(folder, container)?;
+            let found = folder.container(container)?;
+            self.folders.extend(found.folders);
             // What has gone is new when it comes again.
-            let names: BTreeSet<&str> = found.iter().map(|(name, _)| &**name).collect();
+            let names: BTreeSet<&String> = found.blobs.iter().map(|(name, _)| name).collect();
             self.stamps
-                .retain(|(_, blob), _| blob.container != *container || names.contains(&*blob.name));
-            for (name, stamp) in found {
+                .retain(|(_, blob), _| blob.container != *container || names.contains(&blob.name));
+            for (name, stamp) in found.blobs {
                 let last = name.rsplit('/').next().unwrap_or_default();
                 if last.starts_with('.') || last.ends_with('~') {
                     continue;
@@ -125,35 +124,29 @@ impl Seen {
                     self.changing.insert(blob, (stamp, Instant::now()));
                 }
             }
-            for folder in folders {
-                let changed = blobs::changed(&folder);
-                self.folders.insert(folder, changed);
-            }
         }
         Ok(())
     }
 
-    /// Takes a version of a blob for functions: for those that it has not triggered already.
-    fn claim(&mut self, blob: &BlobPath, stamp: Stamp, functions: Vec<String>) -> Vec<Trigger> {
-        let triggers = functions
-            .into_iter()
-            .map(|function| (function, blob.clone()));
-        let mut triggers: Vec<Trigger> = triggers.collect();
-        triggers.retain(|trigger| self.stamps.insert(trigger.clone(), stamp) != Some(stamp));
-        self.under_way.extend(triggers.iter().cloned());
-        triggers
-    }
-
-    /// The stand-in itself has written a blob, whole, which triggers these functions.
-    pub fn written(&mut self, folder: &Folder, blob: &BlobPath, functions: Vec<String>) {
-        if let Some(stamp) = blobs::stamp_of(folder, blob) {
-            let claimed = self.claim(blob, stamp, functions);
-            self.ready.extend(claimed);
+    /// Makes a version of a blob ready for functions: for those that it has not triggered already.
+    fn claim(&mut self, blob: &BlobPath, stamp: Stamp, functions: Vec<String>) {
+        for function in functions {
+            let trigger = (function, blob.clone());
+            if self.stamps.insert(trigger.clone(), stamp) != Some(stamp) {
+                self.under_way.insert(trigger.clone());
+                self.ready.push(trigger);
+            }
         }
     }
 
-    /// What the stand-in itself has written since the last time. It is on its way until
-    /// [`delivered`](Self::delivered).
+    /// The stand-in itself has written a blob, which triggers these functions.
+    pub fn written(&mut self, folder: &Folder, blob: &BlobPath, functions: Vec<String>) {
+        if let Some(stamp) = folder.stamp_of(blob) {
+            self.claim(blob, stamp, functions);
+        }
+    }
+
+    /// What the stand-in itself has written since the last time. It is on its way, too.
     pub fn take(&mut self) -> Vec<Trigger> {
         std::mem::take(&mut self.ready)
     }
@@ -161,7 +154,7 @@ impl Seen {
     /// A blob has triggered a function, with all tries. The next look writes it to the file.
     pub fn delivered(&mut self, trigger: &Trigger) {
         self.under_way.remove(trigger);
-        self.is_saved = false;
+        self.is_old = true;
     }
 
     /// A blob has triggered nothing: its function has gone. It is new when the function comes again.
@@ -170,15 +163,14 @@ impl Seen {
         self.stamps.remove(trigger);
     }
 
-    fn save(&mut self, folder: &Folder) -> Result<(), String> {
-        let mut entries = Vec::new();
-        for (trigger, stamp) in &self.stamps {
-            if !self.under_way.contains(trigger) {
-                let (function, blob) = trigger;
-                entries.push((function, &blob.container, &blob.name, stamp));
-            }
-        }
-        self.is_saved = true;
+    fn save(&self, folder: &Folder) -> Result<(), String> {
+        let arrived = self
+            .stamps
+            .iter()
+            .filter(|(trigger, _)| !self.under_way.contains(trigger));
+        let entries =
+            arrived.map(|((function, blob), stamp)| (function, &blob.container, &blob.name, stamp));
+        let entries: Vec<_> = entries.collect();
         folder.write(FILE, json(&entries).as_bytes())
     }
 }

@@ -29,7 +29,7 @@ const BATCH: usize = 100;
 const TEXT_MAX: usize = 32_768;
 
 /// The rows that an input gets, as the text of a JSON list: those of a partition, or all; the first
-/// ones, where `take` is not 0. Errors if there is no such table, or its file is not a list of rows.
+/// ones, where `take` is not 0.
 pub fn read(
     folder: &Folder,
     table: &str,
@@ -37,21 +37,18 @@ pub fn read(
     take: usize,
 ) -> Result<String, String> {
     let path = path(folder, table);
-    let Some(rows) = rows(folder, &path)? else {
+    let rows = rows(folder, &path)?.ok_or_else(|| {
         let file = folder.join(path);
-        let file = file.display();
-        return Err(format!("there is no table {table}: {file} is not there"));
-    };
-    let of_partition =
-        |(keys, _): &(&Keys, &Properties)| partition.is_none_or(|partition| keys[0] == partition);
+        format!("there is no table {table}: {} is not there", file.display())
+    })?;
+    let is_wanted = |(keys, _): &(&Keys, &Properties)| partition.is_none_or(|one| keys[0] == one);
     let take = if take == 0 { usize::MAX } else { take };
-    let rows = rows.iter().filter(of_partition).take(take).map(json);
+    let rows = rows.iter().filter(is_wanted).take(take).map(json);
     Ok(format!("[{}]", rows.collect::<Vec<_>>().join(",")))
 }
 
-/// Inserts what an output has written; the keys of its binding stand for those that a row does not
-/// have. Up to 100 rows of a partition are written together or not at all. Errors where a row
-/// cannot be written, and says why.
+/// Inserts what an output has written; `keys`, those of its binding, stand for those that a row does
+/// not have. Up to 100 rows of a partition are written together or not at all.
 pub fn insert(
     folder: &Folder,
     table: &str,
@@ -59,29 +56,30 @@ pub fn insert(
     entities: &[Token],
 ) -> Result<(), String> {
     names::table(table)?;
-    let mut partitions: BTreeMap<String, Vec<_>> = BTreeMap::new();
-    for entity in entities {
-        let row = row(entity, keys)?;
-        partitions.entry(row.0[0].clone()).or_default().push(row);
-    }
-    for batch in partitions.values().flat_map(|rows| rows.chunks(BATCH)) {
+    let added = entities.iter().map(|entity| Row::read(entity, keys));
+    let mut added = added.collect::<Result<Vec<_>, _>>()?;
+    added.sort_by(|one, other| one.keys[0].cmp(&other.keys[0]));
+    let partitions = added.chunk_by(|one, next| one.keys[0] == next.keys[0]);
+    for batch in partitions.flat_map(|rows| rows.chunks(BATCH)) {
         let path = path(folder, table);
         let mut rows = rows(folder, &path)?.unwrap_or_default();
         let mut new = Rows::new();
-        for (keys, properties, replaces) in batch {
-            let is_there = rows.contains_key(keys) && !replaces;
-            if new.insert(keys.clone(), properties.clone()).is_some() || is_there {
+        for row in batch {
+            let is_there = rows.contains_key(&row.keys) && !row.replaces;
+            let twin = new.insert(row.keys.clone(), row.properties.clone());
+            if is_there || twin.is_some() {
+                let [partition, row] = &row.keys;
                 return Err(format!(
                     "The specified entity already exists: the table {table} has a row with the \
-                     PartitionKey {:?} and the RowKey {:?}; \"ETag\": \"*\" in the entity \
-                     replaces it",
-                    keys[0], keys[1]
+                     PartitionKey {partition:?} and the RowKey {row:?}; \"ETag\": \"*\" in the \
+                     entity replaces it"
                 ));
             }
         }
         rows.extend(new);
-        let lines = rows.iter().map(json).collect::<Vec<_>>().join(",\n");
-        folder.write(path, format!("[\n{lines}\n]\n").as_bytes())?;
+        let lines: Vec<String> = rows.iter().map(json).collect();
+        let text = format!("[\n{}\n]\n", lines.join(",\n"));
+        folder.write(path, text.as_bytes())?;
     }
     Ok(())
 }
@@ -144,47 +142,58 @@ fn json((keys, properties): (&Keys, &Properties)) -> String {
     object(keys.chain(properties))
 }
 
-/// What an entity becomes, and whether it replaces the row of its keys.
-fn row(entity: &Token, given: [Option<&str>; 2]) -> Result<(Keys, Properties, bool), String> {
-    let shown = || entity.to_json(false);
-    let Token::Object(members) = entity else {
-        let found = shown();
-        return Err(format!(
-            "a row of a table is a JSON object, and this is not: {found}"
-        ));
-    };
-    let mut keys = Keys::default();
-    for (at, name) in KEYS.into_iter().enumerate() {
-        let own = members.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
-        let key = own.map(|(_, value)| value.to_text());
-        let Some(key) = key.or_else(|| given[at].map(str::to_owned)) else {
-            let row = shown();
-            return Err(format!("the row {row} has no {name}, nor has its binding"));
+/// What an entity becomes.
+struct Row {
+    keys: Keys,
+    properties: Properties,
+    /// Whether it replaces the row of its keys.
+    replaces: bool,
+}
+
+impl Row {
+    fn read(entity: &Token, given: [Option<&str>; 2]) -> Result<Self, String> {
+        let shown = || entity.to_json(false);
+        let Token::Object(members) = entity else {
+            let why = "a row of a table is a JSON object, and this is not";
+            return Err(format!("{why}: {}", shown()));
         };
-        if let Some(c) = key.chars().find(|c| c.is_control() || "/\\#?".contains(*c)) {
-            let why = format!("contains {c:?}, which a key cannot");
-            return Err(format!("the {name} {key:?} {why}"));
+        let mut keys = Keys::default();
+        for (at, name) in KEYS.into_iter().enumerate() {
+            let own = members
+                .iter()
+                .find(|(own, _)| own.eq_ignore_ascii_case(name));
+            let key = own.map(|(_, value)| value.to_text());
+            let key = key.or_else(|| given[at].map(str::to_owned));
+            let none = || format!("the row {} has no {name}, nor has its binding", shown());
+            let key = key.ok_or_else(none)?;
+            if let Some(c) = key.chars().find(|c| c.is_control() || "/\\#?".contains(*c)) {
+                let why = format!("contains {c:?}, which a key cannot");
+                return Err(format!("the {name} {key:?} {why}"));
+            }
+            keys[at] = key;
         }
-        keys[at] = key;
-    }
-    let text_of = |wanted: &str| {
-        let mut members = members.iter();
-        let found = members.find(|(name, _)| name == wanted);
-        found.map(|(_, value)| value.to_text())
-    };
-    let mut properties = Properties::new();
-    for (name, value) in members {
-        let mut own = ["ETag", "Timestamp"].into_iter().chain(KEYS);
-        if own.any(|own| own.eq_ignore_ascii_case(name)) || name.ends_with("@odata.type") {
-            continue;
+        let text_of = |wanted: &str| {
+            let found = members.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| value.to_text())
+        };
+        let mut properties = Properties::new();
+        for (name, value) in members {
+            let mut own = ["ETag", "Timestamp"].into_iter().chain(KEYS);
+            if own.any(|own| own.eq_ignore_ascii_case(name)) || name.ends_with("@odata.type") {
+                continue;
+            }
+            let kind = text_of(&format!("{name}@odata.type"));
+            let property = property(value, kind.as_deref());
+            let property = property.map_err(|why| format!("the property {name} of a row {why}"))?;
+            properties.push((name.clone(), property));
         }
-        let kind = text_of(&format!("{name}@odata.type"));
-        let property = property(value, kind.as_deref())
-            .map_err(|why| format!("the property {name} of a row {why}"))?;
-        properties.push((name.clone(), property));
+        let replaces = text_of("ETag").as_deref() == Some("*");
+        Ok(Self {
+            keys,
+            properties,
+            replaces,
+        })
     }
-    let replaces = text_of("ETag").as_deref() == Some("*");
-    Ok((keys, properties, replaces))
 }
 
 /// What a property becomes: the type beside it makes a date or GUID of a text.
