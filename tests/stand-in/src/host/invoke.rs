@@ -290,7 +290,7 @@ impl Host {
             Outcome::Completed(answer) => match failures.into_iter().next() {
                 Some(why) => Err(why),
                 None if answer.is_none() && function.is_tool() => {
-                    Ok(mcp::settled(&settled.returned))
+                    Ok(mcp::settled(function, &settled.returned))
                 }
                 None => Ok(Outcome::Completed(answer)),
             },

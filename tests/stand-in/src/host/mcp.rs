@@ -3,12 +3,14 @@
 //! gives the status that the protocol asks for, with a sentence; and a web page that is not of this
 //! machine gets 403.
 
+use crate::app::function::Function;
 use crate::app::tool::Tool;
 use crate::host::answer::Outcome;
 use crate::host::data::{self, Data, sys};
 use crate::host::newtonsoft::{Token, object, quoted};
 use crate::host::request::{Request, grouped};
 use crate::run::http::{Answer, Headers, named};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -154,8 +156,8 @@ impl Server<'_> {
             return Err((INVALID_PARAMS, format!("{why}: {}", missing.join(", "))));
         }
         Ok((self.run)(tool, &call).unwrap_or_else(|| {
-            let text = quoted(&format!("An error occurred invoking '{name}'."));
-            format!(r#"{{"content":[{{"type":"text","text":{text}}}],"isError":true}}"#)
+            let content = texts(&format!("An error occurred invoking '{name}'."));
+            object([("content", &*content), ("isError", "true")])
         }))
     }
 }
@@ -337,25 +339,64 @@ fn element(json: &str) -> (u8, String) {
 }
 
 /// What becomes of an invocation of a tool that has returned this: the `CallToolResult` for the
-/// client, as JSON on one line, or why it gets only the host's own sentence. The host takes other
-/// return values too, some of which it alters; the handler gives none of them.
-pub fn settled(returned: &Token) -> Outcome {
-    match result(returned) {
+/// client, as JSON on one line, or why it gets only the host's own sentence.
+pub fn settled(function: &Function, returned: &Token) -> Outcome {
+    let tool = Tool::read(&function.name, function.trigger());
+    match tool.and_then(|tool| result(&tool, returned)) {
         Ok(result) => Outcome::Completed(Some(answer(200, &[], &result))),
-        Err(why) => Outcome::Failed(format!("the return value is not a tool's result: {why}")),
+        Err(why) => Outcome::Failed(why),
     }
 }
 
-fn result(returned: &Token) -> Result<String, Box<dyn Error>> {
-    let Token::Text(text) = returned else {
-        return Err("it is not a text".into());
-    };
-    let members: BTreeMap<String, String> = serde_json::from_str(text)?;
-    let [kind, json] = ["type", "content"].map(|name| members.get(name).map_or("", |text| text));
-    let result: Value = serde_json::from_str(json)?;
-    let content = result["content"].as_array().ok_or("it has no content")?;
-    if kind != "call_tool_result" || content.iter().any(|block| !block["type"].is_string()) {
-        return Err("it is not a call_tool_result whose blocks have a type".into());
+fn result(tool: &Tool, returned: &Token) -> Result<String, String> {
+    match returned {
+        Token::Null => Ok(r#"{"content":[]}"#.to_owned()),
+        value if !tool.use_result_schema => Ok(object([("content", texts(&value.to_text()))])),
+        Token::Text(text) => {
+            given(text).map_err(|why| format!("the return value is not a result: {why}"))
+        }
+        _ => Err("useResultSchema is true, and the return value is not a text".to_owned()),
     }
-    Ok(json.replace(['\n', '\r'], ""))
+}
+
+/// A list of one block of content, a text.
+fn texts(text: &str) -> String {
+    format!(r#"[{{"type":"text","text":{}}}]"#, quoted(text))
+}
+
+/// A return value where `useResultSchema` is true: JSON in texts.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Given {
+    r#type: String,
+    content: String,
+    structured_content: Option<String>,
+}
+
+/// The `CallToolResult` that a return value gives where `useResultSchema` is true.
+fn given(text: &str) -> Result<String, Box<dyn Error>> {
+    let Given {
+        r#type: kind,
+        content,
+        structured_content,
+    } = serde_json::from_str(text)?;
+    let content = match &*kind {
+        "call_tool_result" | "multi_content_result" => content,
+        _ => format!("[{content}]"),
+    };
+    let mut members = vec![("content", content)];
+    members.extend(structured_content.map(|json| ("structuredContent", json)));
+    let result = match &*kind {
+        "call_tool_result" => members.remove(0).1,
+        _ => object(members),
+    };
+    let read: Value = serde_json::from_str(&result)?;
+    let content = read["content"]
+        .as_array()
+        .ok_or("its content is not a list")?;
+    let is_empty = content.is_empty() && kind != "call_tool_result";
+    if is_empty || content.iter().any(|block| !block["type"].is_string()) {
+        return Err("there is no content, or a block without a type".into());
+    }
+    Ok(result.replace(['\n', '\r'], ""))
 }

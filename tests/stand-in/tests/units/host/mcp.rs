@@ -3,7 +3,7 @@
 use super::{cases, wire::wire};
 use crate::files;
 use serde_json::{Value, json};
-use stand_in::app::function::Binding;
+use stand_in::app::function::{Binding, Function};
 use stand_in::app::tool::Tool;
 use stand_in::host::answer::Outcome;
 use stand_in::host::data::Data;
@@ -267,41 +267,75 @@ fn arguments_are_exact_in_the_data_and_texts_beside_it() {
     assert!(metadata.get("mcptoolargs").is_none() && metadata.get("arguments").is_none());
 }
 
-/// Results that reach the client as they are, on one line.
-const RESULTS: &str = r#"
-{"content":[]}
-{"content":[{"type":"text","text":"2024-05-06T07:08:09Z","_meta":{"a":1}},{"type":"audio","data":"aGk="}]}
-{"content":[],"structuredContent":{"at":"2024-05-06T07:08:09Z","n":1.50},"isError":true,"_meta":{"b":2}}"#;
+/// What a client gets for what a function has returned; an error where it is the host's sentence.
+fn result(use_result_schema: bool, returned: &str) -> Result<String, String> {
+    let mut binding = trigger("t", "[]");
+    binding["useResultSchema"] = use_result_schema.into();
+    let function = Function {
+        bindings: vec![binding.into()],
+        ..Function::default()
+    };
+    match mcp::settled(&function, &newtonsoft::parse(returned, 64).expect("JSON")) {
+        Outcome::Completed(answer) => Ok(answer.expect("an answer").text().to_owned()),
+        Outcome::Failed(why) => Err(why),
+        Outcome::Hangs => panic!("it hangs: {returned}"),
+    }
+}
 
-/// Types and contents that fail the call.
+/// A return value without `useResultSchema`, and the text that comes of it.
+const PLAIN: &str = r#"
+"tea" => "tea"
+"" => ""
+true => "True"
+1.50 => "1.5"
+"2024-05-06T07:08:09Z" => "05/06/2024 07:08:09"
+{"a":[1]} => "{\n  \"a\": [\n    1\n  ]\n}""#;
+
+/// The type and the content of a return value with it.
 const WRONG: &str = r#"
-call_tool_result => a
+multi_content_result => []
+multi_content_result => {"type":"text","text":"a"}
+text => a
+text => {"text":"a"}
 call_tool_result => null
-call_tool_result => {}
 call_tool_result => {"content":"a"}
-call_tool_result => {"content":[{"text":"a"}]}
-other => {"content":[]}"#;
+call_tool_result => {"content":[{"text":"a"}]}"#;
 
 #[test]
-fn a_result_reaches_the_client_as_it_is() {
-    let settled = |json: &str| match mcp::settled(&newtonsoft::parse(json, 64).expect("JSON")) {
-        Outcome::Completed(answer) => Some(answer.expect("an answer").text().to_owned()),
-        _ => None,
-    };
-    let given = |kind: &str, content: &str| {
-        let text = json!({"type": kind, "content": content}).to_string();
-        settled(&json!(text).to_string())
-    };
-    for result in RESULTS.trim().lines() {
-        for written in [result, &result.replace(",\"", "\r\n,\n\"")] {
-            assert_eq!(given("call_tool_result", written).as_deref(), Some(result));
-        }
+fn what_a_function_returns_is_treated_as_the_host_treats_it() {
+    for (returned, text) in cases(PLAIN) {
+        let expected = format!(r#"{{"content":[{{"type":"text","text":{text}}}]}}"#);
+        assert_eq!(result(false, returned), Ok(expected));
     }
+    for schema in [true, false] {
+        assert_eq!(result(schema, "null").as_deref(), Ok(r#"{"content":[]}"#));
+    }
+    let given = |kind: &str, content: &str, structured: Option<&str>| {
+        let text = json!({"type": kind, "content": content, "structuredContent": structured});
+        result(true, &json!(text.to_string()).to_string())
+    };
+    let own = r#"{"content":[{"type":"text","text":"2024-05-06T07:08:09Z","_meta":{"a":1}},{"type":"audio","data":"aGk="}],"structuredContent":{"at":"2024-05-06T07:08:09Z","n":1.50},"isError":true,"_meta":{"b":2}}"#;
+    for own in [own, r#"{"content":[]}"#] {
+        assert_eq!(given("call_tool_result", own, None).as_deref(), Ok(own));
+        let lines = own.replace(",\"", "\r\n,\n\"");
+        assert_eq!(given("call_tool_result", &lines, None).as_deref(), Ok(own));
+    }
+    let block = r#"{"type":"text","text":"a"}"#;
+    let one = format!(r#"{{"content":[{block}]}}"#);
+    assert_eq!(given("text", block, None), Ok(one));
+    let two = format!(r#"[{block},{block}]"#);
+    let several = given("multi_content_result", &two, Some("{\"p\":6}"));
+    assert_eq!(
+        several,
+        Ok(format!(
+            r#"{{"content":{two},"structuredContent":{{"p":6}}}}"#
+        ))
+    );
     for (kind, content) in cases(WRONG) {
-        assert_eq!(given(kind, content), None, "{kind} {content}");
+        assert!(given(kind, content, None).is_err(), "{kind} {content}");
     }
-    for returned in ["null", "1", "{}", "\"tea\""] {
-        assert_eq!(settled(returned), None, "{returned}");
+    for returned in [r#""tea""#, "1", "{}", r#""{\"content\":\"[]\"}""#] {
+        assert!(result(true, returned).is_err(), "{returned}");
     }
 }
 
