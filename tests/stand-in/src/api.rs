@@ -1,9 +1,8 @@
 //! Your app, for tests of your functions: the real handler, and the stand-in for the host in front
 //! of it. The [crate's page](crate) shows each call.
 //!
-//! Whatever a call here puts into a queue that triggers a function is delivered before the call
-//! returns. A wrong use, such as a function that there is not, panics with a sentence that says
-//! what there is.
+//! What a call puts into a queue that triggers a function is delivered before the call returns. A
+//! wrong use, such as a function that there is not, panics and says what there is.
 
 pub mod arguments;
 mod tools;
@@ -63,15 +62,13 @@ pub struct Run {
 }
 
 impl App {
-    /// Starts the app whose test runs: the binary that cargo has built beside the test, or the one
-    /// that the environment variable `HANDLER` names.
+    /// Starts the app whose test runs, or the binary that the environment variable `HANDLER` names.
     #[track_caller]
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// Starts the app with settings of its own, which win over the environment's and over
-    /// local.settings.json.
+    /// Starts the app with settings that win over the environment's and local.settings.json's.
     #[track_caller]
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
         let root = std::env::var_os("CARGO_MANIFEST_DIR").expect("a test that cargo runs");
@@ -104,8 +101,8 @@ impl App {
         Self { host, limit }
     }
 
-    /// Sets how long an invocation may take, 30 seconds by default. One that takes longer fails the
-    /// test, with the function's name and its last log lines.
+    /// Sets how long an invocation may take, 30 seconds by default. A longer one fails the test,
+    /// with the function's name and its last log lines.
     pub fn within(self, limit: Duration) -> Self {
         *lock(&self.limit.limit) = limit;
         self
@@ -168,8 +165,7 @@ impl App {
         self.triggered(function, Given::Json(value))
     }
 
-    /// Runs a function by the bytes that its trigger brings: of a blob, or of anything with
-    /// `dataType` `binary`.
+    /// Runs a function by the bytes of a blob, or of anything with `dataType` `binary`.
     #[track_caller]
     pub fn trigger_bytes(&self, function: &str, bytes: impl Into<Vec<u8>>) -> Run {
         self.triggered(function, Given::Bytes(bytes.into()))
@@ -189,7 +185,7 @@ impl App {
     }
 
     /// Writes a blob, and delivers it to the functions that it triggers: gives what became of each,
-    /// by their names. Panics if Azure does not take the name.
+    /// in the order of their names. Panics if Azure does not take the name.
     #[track_caller]
     pub fn put_blob(&self, container: &str, name: &str, bytes: impl AsRef<[u8]>) -> Vec<Run> {
         let path = blob_path(container, name);
@@ -202,8 +198,7 @@ impl App {
         runs
     }
 
-    /// The bytes of a blob: one that a function has written, or the test by
-    /// [`put_blob`](Self::put_blob). `None` if there is no such blob.
+    /// The bytes of a blob that a function or the test has written, if there is one.
     #[track_caller]
     pub fn blob(&self, container: &str, name: &str) -> Option<Vec<u8>> {
         let path = blob_path(container, name);
@@ -221,14 +216,13 @@ impl App {
         self.trigger(name, json!({}))
     }
 
-    /// Sets what an input binding gets from now on. Without, it gets what the host sends for
-    /// something that is not there.
+    /// Sets what an input binding gets. Without, it gets what the host sends for nothing.
     #[track_caller]
     pub fn input(&self, function: &str, binding: &str, value: Value) {
         self.set_input(function, binding, Given::Json(value));
     }
 
-    /// Sets the bytes that an input binding gets from now on: those of a blob.
+    /// Sets the bytes that an input binding gets: those of a blob.
     #[track_caller]
     pub fn input_bytes(&self, function: &str, binding: &str, bytes: impl Into<Vec<u8>>) {
         self.set_input(function, binding, Given::Bytes(bytes.into()));
@@ -244,10 +238,9 @@ impl App {
         self.host.storage.set_input(&function.name, binding, given);
     }
 
-    /// The messages that functions have put into a queue so far, and those moved there after their
-    /// last try; also those that another function has got from there since. A JSON object that the
-    /// host has written anew, indented, is given on one line. Panics where a message is not UTF-8:
-    /// [`queue_bytes`](Self::queue_bytes) has the very bytes.
+    /// The messages that have been put into a queue so far by functions, or after their last try,
+    /// whether they still lie there or not. A JSON object that the host has written anew, indented,
+    /// is given on one line. Panics where a message is not UTF-8.
     #[track_caller]
     pub fn queue(&self, queue: &str) -> Vec<String> {
         let mut texts = Vec::new();
@@ -262,7 +255,7 @@ impl App {
         texts
     }
 
-    /// [`queue`](Self::queue), each message as its bytes.
+    /// The same, each message as its very bytes.
     #[track_caller]
     pub fn queue_bytes(&self, queue: &str) -> Vec<Vec<u8>> {
         let mut names = BTreeSet::new();
@@ -285,9 +278,8 @@ impl App {
         queued.into_iter().map(|(_, message)| message).collect()
     }
 
-    /// What the host would have written so far by an output that is neither a queue nor HTTP, in
-    /// order: an object as it is, a text as a JSON string, bytes that are not UTF-8 as `{"base64":
-    /// "..."}`.
+    /// What the host would have written so far by an output that is neither a queue nor HTTP: an
+    /// object as it is, a text as a JSON string, bytes that are not UTF-8 as `{"base64": "..."}`.
     #[track_caller]
     pub fn outputs(&self, function: &str, binding: &str) -> Vec<Value> {
         let function = self.function(function);
@@ -306,8 +298,7 @@ impl App {
         self.host.storage.written(name, binding)
     }
 
-    /// What functions have logged as information so far. Warnings and errors are in
-    /// [`stderr`](Self::stderr).
+    /// What functions have logged as information so far. Warnings and errors are in `stderr`.
     pub fn logs(&self) -> Vec<String> {
         let mut logs = self.host.record.so_far().logs;
         logs.extend(self.printed());

@@ -18,7 +18,7 @@ pub type Serves = Result<Option<Arc<Host>>, String>;
 
 /// The place of the host that serves.
 pub struct Current {
-    /// With the number of the generation: of apps that were put here.
+    /// With the number of the generation: it counts the apps.
     state: Mutex<(usize, Serves)>,
     changed: Condvar,
 }
@@ -34,9 +34,8 @@ impl Default for Current {
 }
 
 impl Current {
-    /// The host that serves, waited for where one is on its way, or its handler has just ended and
-    /// cannot be reached. It goes on to serve while someone holds it, for a while. Errors with a
-    /// sentence where there will be none.
+    /// The host that serves, waited for where one is on its way, or where its handler cannot be
+    /// reached. Errors with a sentence where there will be none.
     pub fn get(&self) -> Result<Arc<Host>, String> {
         let begun = Instant::now();
         loop {
@@ -65,8 +64,7 @@ impl Current {
         lock(&self.state).0
     }
 
-    /// Makes the host of another app the one that serves. Gives the one before, and the number of
-    /// this generation.
+    /// Makes a host the one that serves. Gives the one before, and the number of its generation.
     pub fn replace(&self, host: Arc<Host>) -> (Option<Arc<Host>>, usize) {
         let mut state = lock(&self.state);
         let before = std::mem::replace(&mut state.1, Ok(Some(host)));
@@ -75,8 +73,7 @@ impl Current {
         (before.ok().flatten(), state.0)
     }
 
-    /// Puts something else in the place of the host of this generation, and gives true. Gives false
-    /// if another generation serves by now.
+    /// Puts something else in the place of this generation's host. Gives whether it still serves.
     pub fn amend(&self, generation: usize, serves: Serves) -> bool {
         let mut state = lock(&self.state);
         let is_current = state.0 == generation;

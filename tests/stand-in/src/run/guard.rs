@@ -1,10 +1,8 @@
 //! A process that ends with the one that has started it, at once and however that one ends: by
-//! Ctrl-C, by a kill, by a crash.
-//!
-//! The program is started by a guard: `stand-in guard <program> <arguments>`. The guard's stdin is
-//! a pipe whose other end only the starting process has. The system closes it with that process,
-//! and then the guard kills the program. On a terminal, the two are in a process group of their
-//! own, so that Ctrl-C does not reach them. All that needs neither signals nor `unsafe`.
+//! Ctrl-C, by a kill, by a crash. It is started by a guard: `stand-in guard <program> <arguments>`.
+//! The guard's stdin is a pipe whose other end only the starting process has. The system closes it
+//! with that process, and then the guard kills the program. The two are in a process group of their
+//! own, so that Ctrl-C does not reach them.
 
 use std::io;
 use std::path::{Path, PathBuf};

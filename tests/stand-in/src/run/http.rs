@@ -192,7 +192,7 @@ pub struct Received {
 
 impl Received {
     /// Reads the next request of a connection. A sender that waits for `100 Continue` gets it by
-    /// `caller`. The error is a [`Refused`] if what comes is not a request, or too large.
+    /// `caller`. The error has a [`Refused`] if what comes is not a request, or too large.
     pub fn read(connection: &mut impl BufRead, caller: &mut impl Write) -> io::Result<Self> {
         const TOO_LONG: (u16, &str) = (414, "the first line is longer than 8 KiB");
         let mut first = line(connection, LINE_MAX, TOO_LONG)?;
@@ -360,8 +360,7 @@ impl Connection {
         Ok(Self(BufReader::new(Patient { stream, wanted })))
     }
 
-    /// Waits for as long as it takes, while `wanted` gives `Ok`; it is asked every 100 ms. Its
-    /// error is that of the reading.
+    /// Waits for as long as it takes, while `wanted` gives `Ok`, which is asked every 100 ms.
     pub fn wait_while(
         &mut self,
         wanted: impl FnMut() -> io::Result<()> + Send + 'static,
@@ -392,7 +391,7 @@ impl Connection {
         self.read(!request.starts_with(b"HEAD "))
     }
 
-    /// Reads an answer, interim or not. See [`read_head`](Self::read_head).
+    /// Reads an answer, interim or not.
     pub fn read(&mut self, has_body: bool) -> io::Result<Answer> {
         let (mut answer, mut body) = self.read_head(has_body)?;
         while let Some(piece) = self.read_piece(&mut body)? {
@@ -401,8 +400,8 @@ impl Connection {
         Ok(answer)
     }
 
-    /// Reads an answer up to its body, which [`read_piece`](Self::read_piece) reads. Without
-    /// `has_body`, as for HEAD, it has none, whatever its headers say.
+    /// Reads an answer up to its body. Without `has_body`, as for HEAD, it has none, whatever its
+    /// headers say.
     pub fn read_head(&mut self, has_body: bool) -> io::Result<(Answer, Body)> {
         const MOST: usize = 1 << 30;
         let from = &mut self.0;
@@ -471,8 +470,8 @@ pub fn peek(socket: &TcpStream) -> io::Result<usize> {
     peeked
 }
 
-/// A request. It gets a `Host`, and a `Content-Length` where it has a body or its method asks for
-/// one, unless `headers` frame it otherwise.
+/// A request, with a `Host`, and a `Content-Length` where it has a body or its method asks for one,
+/// unless `headers` frame it otherwise.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let has = |name: &str| headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
     let mut head = format!("{method} {path} HTTP/1.1\r\n");

@@ -67,7 +67,7 @@ fn failed(why: String) -> Refused {
     Refused(500, why)
 }
 
-/// `POST /admin/functions/<name>` with `{"input": "..."}`: runs a function, whatever triggers it.
+/// Runs a function, whatever triggers it, with `{"input": "..."}`.
 fn run_function(host: &Arc<Host>, name: &str, request: &Request) -> Answered {
     let Some(function) = host.app.function(name) else {
         let functions = host.app.functions.iter().map(|function| &*function.name);
@@ -103,8 +103,7 @@ fn run_function(host: &Arc<Host>, name: &str, request: &Request) -> Answered {
     }
 }
 
-/// Runs a function with the input of `/admin/functions/<name>`: a queue's message, a caller's body,
-/// the path of a blob, an event.
+/// Runs a function with an input: a queue's message, a caller's body, the path of a blob, an event.
 fn run_with_input(host: &Host, function: &Function, input: &str) {
     let (trigger, name) = (function.trigger(), &function.name);
     if trigger.is("queueTrigger") {

@@ -54,16 +54,8 @@ const ERRORS_MAX: usize = 3;
 const ERRORS_WITHIN: Duration = Duration::from_secs(30 * 60);
 
 /// What a function is triggered by, whatever its binding calls it.
-const SOURCES: [&str; 8] = [
-    "queueName",
-    "schedule",
-    "path",
-    "topicName",
-    "eventHubName",
-    "databaseName",
-    "containerName",
-    "toolName",
-];
+const SOURCES: &str = "queueName schedule path topicName eventHubName databaseName \
+    containerName toolName";
 
 /// What the command is called with.
 #[derive(Default)]
@@ -382,7 +374,7 @@ impl Run {
             let what = match &function.route {
                 Some(route) => format!("[{}] {address}/{route}", function.methods().join(",")),
                 None => {
-                    let mut sources = SOURCES.iter().map(|member| trigger.text(member));
+                    let mut sources = SOURCES.split(' ').map(|member| trigger.text(member));
                     let source = sources.find(|source| !source.is_empty());
                     format!("{} {}", trigger.kind, source.unwrap_or_default())
                 }

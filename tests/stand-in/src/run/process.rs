@@ -12,13 +12,12 @@ use std::thread;
 
 /// A handler process, or one that somebody else has started. Dropping it kills the process.
 pub struct Handler {
-    /// The port that it listens on.
     pub port: u16,
     /// Nothing if somebody else has started the handler.
     child: Option<Mutex<Child>>,
     /// Whether this has ended it.
     killed: AtomicBool,
-    /// What it has printed, where that goes to files.
+    /// Its stdout and stderr, where they go to files.
     printed: Option<[Mutex<File>; 2]>,
 }
 
@@ -32,10 +31,16 @@ pub enum Stream {
 /// What is done with each line that a handler prints.
 pub type Show = dyn Fn(Stream, &str) + Send + Sync;
 
-/// The command that starts the handler on a port of the system's choice: the binary that cargo has
-/// built with the test that runs, or the one that the environment variable `HANDLER` names.
+/// The command that starts the binary that cargo has built with the test that runs, or the one that
+/// the environment variable `HANDLER` names.
 pub fn command() -> Command {
-    let binary = std::env::var_os("HANDLER").map_or_else(built_handler, PathBuf::from);
+    // `target/debug/handler` for the test `target/debug/deps/...`.
+    let built = || {
+        let test = std::env::current_exe().expect("the test executable's path");
+        let folder = test.ancestors().nth(2).expect("cargo's target folder");
+        folder.join(format!("handler{}", std::env::consts::EXE_SUFFIX))
+    };
+    let binary = std::env::var_os("HANDLER").map_or_else(built, PathBuf::from);
     // Absolute, because a test may change the working directory of the process.
     on_any_port(std::path::absolute(binary).expect("the handler's path"))
 }
@@ -48,13 +53,6 @@ pub fn on_any_port(program: PathBuf) -> Command {
     command
 }
 
-/// `target/debug/handler` for the test `target/debug/deps/...`.
-fn built_handler() -> PathBuf {
-    let test = std::env::current_exe().expect("the test executable's path");
-    let built = test.ancestors().nth(2).expect("cargo's target folder");
-    built.join(format!("handler{}", std::env::consts::EXE_SUFFIX))
-}
-
 /// The port in the line that a handler prints once it listens, alone or started by a host.
 pub fn port_in(stdout: &str) -> Option<u16> {
     let lines = ["http://127.0.0.1:", "serving the Functions host on port "];
@@ -65,9 +63,9 @@ pub fn port_in(stdout: &str) -> Option<u16> {
 }
 
 impl Handler {
-    /// Runs `command`, which listens on `port`. With `show`, each line that it prints goes there as
-    /// it comes, and the command is one of [`guard::command`]. Without, the lines go to files, not
-    /// pipes, so that all that it printed before an answer is there with the answer.
+    /// Runs `command`, which listens on `port`. With `show`, the command is one of
+    /// [`guard::command`], and each line that it prints goes there. Without, the lines go to files,
+    /// so that all that it printed before an answer is there with the answer.
     pub fn spawn(port: u16, mut command: Command, show: Option<Arc<Show>>) -> io::Result<Self> {
         let mut handler = Self::attached(port);
         if show.is_some() {
@@ -129,8 +127,7 @@ impl Handler {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Its exit code, once it has ended; if a signal has ended it, as shells give it. Always `None`
-    /// if somebody else has started it.
+    /// Its exit code as shells give it, once it has ended. `None` if somebody else has started it.
     pub fn exit_code(&self) -> Option<i32> {
         match lock(self.child.as_ref()?).try_wait() {
             Ok(status) => status.map(guard::code),
@@ -139,8 +136,7 @@ impl Handler {
         }
     }
 
-    /// Kills the process, as the host does: at once, unannounced. Does nothing if somebody else has
-    /// started it.
+    /// Kills the process at once, as the host does, unless somebody else has started it.
     pub fn kill(&self) {
         let Some(child) = &self.child else { return };
         let mut child = lock(child);
@@ -165,9 +161,11 @@ impl Drop for Handler {
                 Some(code) => format!("it ended with code {code}"),
                 None => "it ran until then".to_owned(),
             };
-            let (stdout, stderr) = (self.stdout(), self.stderr());
+            eprintln!("the handler of the failed test: {end}");
             eprintln!(
-                "the handler of the failed test: {end}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
+                "--- stdout\n{}\n--- stderr\n{}",
+                self.stdout(),
+                self.stderr()
             );
         }
     }

@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long the line with the reason of a failure may come after the answer: both are on their way
-/// at once.
+/// How long after the answer the line with the reason of a failure may come.
 const REPORTED_WITHIN: Duration = Duration::from_millis(100);
 
 /// After this long an invocation is said to be still running, and again at each doubling.
@@ -62,8 +61,7 @@ impl Running {
         find(&mut all, id).map(|one| one.function.clone())
     }
 
-    /// Keeps the reason of an invocation's failure for its end. Gives false if it has ended without
-    /// one.
+    /// Keeps the reason of a failure for the invocation's end. Gives false if that came without one.
     pub fn report(&self, id: &str, reason: &str) -> bool {
         let mut all = lock(&self.invocations);
         let Some(one) = find(&mut all, id) else {
@@ -76,9 +74,8 @@ impl Running {
         one.reason.is_some()
     }
 
-    /// Takes note of the end of an invocation, and gives the reason of its failure: what the handler
-    /// has reported, or `failure`. After an error that is answered without a failure it waits a
-    /// moment for the handler's report.
+    /// Takes note of the end of an invocation, and gives the reason of its failure: the handler's
+    /// report, or `failure`. An error without a failure waits a moment for the report.
     pub fn end(&self, id: &str, failure: Option<&str>, is_error: bool) -> Option<String> {
         let awaits_report = |all: &mut VecDeque<Invocation>| {
             let has_none = find(all, id).is_some_and(|one| one.reason.is_none());

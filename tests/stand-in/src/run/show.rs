@@ -2,12 +2,11 @@
 
 use crate::host::date::Date;
 use crate::host::newtonsoft::on_one_line;
-use crate::host::record::{Attempt, Event};
+use crate::host::record::Event;
 use crate::host::storage::shown;
 use crate::run::process::Stream;
 use crate::run::running::{Line, Running, own};
 use serde_json::Value;
-use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
@@ -31,9 +30,9 @@ pub enum Kind {
 /// The terminal, or what stands for it.
 pub struct Console {
     colours: bool,
-    /// Where messages and outputs are cut; nowhere in a pipe, or if everything is to be shown.
+    /// Where messages and outputs are cut; nowhere in a pipe, or with `verbose`.
     columns: Option<usize>,
-    /// Whether everything is shown: whole ids, and each reason each time.
+    /// Whether whole ids are shown, and each reason each time.
     verbose: bool,
 }
 
@@ -53,10 +52,9 @@ impl Console {
 
     /// Shows a text as it is.
     pub fn print(&self, kind: Kind, text: impl Display) {
-        let text = match kind {
-            Kind::Plain => format!("{text}\n"),
-            _ if !self.colours => format!("{text}\n"),
-            colour => format!("\x1b[{}m{text}\x1b[0m\n", colour as u8),
+        let text = match self.colours && kind != Kind::Plain {
+            true => format!("\x1b[{}m{text}\x1b[0m\n", kind as u8),
+            false => format!("{text}\n"),
         };
         // There may be nobody to read it: `make run | head`.
         let _ = std::io::stdout().write_all(text.as_bytes());
@@ -76,8 +74,8 @@ impl Console {
     }
 
     /// Shows a line of the handler as the host logs it: stdout is information, stderr an error, or
-    /// a warning where it says so [Workers/ProcessManagement/WorkerProcess.cs]. The reason of an
-    /// invocation's failure is kept for the invocation's end.
+    /// a warning where it says so [Workers/ProcessManagement/WorkerProcess.cs]. The reason of a
+    /// failure is kept for the invocation's end.
     pub fn handler(&self, running: &Running, stream: Stream, line: &str) {
         let kind = match stream {
             Stream::Stdout => Kind::Plain,
@@ -97,16 +95,16 @@ impl Console {
 
     /// Shows what happens, and ends invocations.
     pub fn event(&self, running: &Running, event: &Event) {
-        match event {
+        match *event {
             Event::Started {
                 function,
                 id,
                 reason,
                 attempt,
             } => {
-                let line = match attempt {
-                    Attempt { earlier: 0, .. } => Cow::from(*reason),
-                    Attempt { label, .. } => format!("{reason}, {label}").into(),
+                let line = match attempt.earlier {
+                    0 => reason.to_owned(),
+                    _ => format!("{reason}, {}", attempt.label),
                 };
                 self.about(Kind::Host, function, id, line);
             }
@@ -123,7 +121,7 @@ impl Console {
                 attempt,
             } => {
                 let is_error = status.is_some_and(|status| status >= 500);
-                let reason = running.end(id, *failure, is_error);
+                let reason = running.end(id, failure, is_error);
                 let failed = failure.is_some() || is_error && reason.is_some();
                 let end = match (failed, status) {
                     (true, Some(status @ ..500)) => format!("{status}, and its body broke off"),
@@ -136,7 +134,7 @@ impl Console {
                 if !attempt.label.is_empty() && (failed || attempt.earlier > 0) {
                     line += &format!(", {}", attempt.label);
                 }
-                let is_known = failure.is_some() && *failure == attempt.failure_before.as_deref();
+                let is_known = failure.is_some() && failure == attempt.failure_before.as_deref();
                 if let Some(reason) = reason.filter(|_| self.verbose || !is_known) {
                     line += &format!(": {}", own(&reason));
                 }
@@ -154,12 +152,13 @@ impl Console {
                 to,
                 value,
             } => {
-                let text = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned);
-                let space = if to.is_empty() { "" } else { " " };
-                let name = format!("{kind} {to}{space}by {function}.{binding}: ");
-                self.value(Kind::Good, &name, &text);
+                let place = format!("{kind} {to}");
+                let name = format!("{} by {function}.{binding}: ", place.trim_end());
+                let value = match value {
+                    Value::String(text) => text,
+                    value => &value.to_string(),
+                };
+                self.value(Kind::Good, &name, value);
             }
             Event::Warned { function, id, line } => self.about(Kind::Warning, function, id, line),
             Event::Noted(line) => self.log(Kind::Warning, line),
@@ -184,13 +183,11 @@ impl Console {
 }
 
 /// A text, or its beginning and its size if it is longer than `room`, in characters.
-pub fn beginning(text: &str, room: Option<usize>) -> Cow<'_, str> {
-    let size = format!("... ({} bytes)", text.len());
-    match room {
-        Some(room) if text.chars().count() > room => {
-            let kept: String = text.chars().take(room.saturating_sub(size.len())).collect();
-            (kept + &size).into()
-        }
-        _ => text.into(),
+pub fn beginning(text: &str, room: Option<usize>) -> String {
+    if room.is_none_or(|room| text.chars().count() <= room) {
+        return text.to_owned();
     }
+    let size = format!("... ({} bytes)", text.len());
+    let room = room.unwrap_or_default().saturating_sub(size.len());
+    text.chars().take(room).collect::<String>() + &size
 }

@@ -19,9 +19,8 @@ pub const PING_PAUSE: Duration = Duration::from_millis(25);
 /// How many ports are tried if other processes take them.
 const PORTS: usize = 10;
 
-/// Starts a handler of the app by `command`, and waits until it answers. Lines go to `show`, see
-/// [`Handler::spawn`]. Errors with the reason and what the handler said if it ends, or does not
-/// answer.
+/// Starts a handler of the app by `command`, see [`Handler::spawn`], and waits until it answers.
+/// Errors with the reason and what the handler said.
 pub fn start(
     app: &Description,
     command: &dyn Fn() -> Command,
@@ -89,8 +88,7 @@ fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-/// A port that nothing listens on: below those that the system gives to connections and to port 0,
-/// which other processes take at any moment.
+/// A port that nothing listens on, below those that the system gives to connections at any moment.
 fn free_port() -> u16 {
     loop {
         let port = 10_000 + (RandomState::new().hash_one(0) % 20_000) as u16;

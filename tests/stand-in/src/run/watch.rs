@@ -18,45 +18,32 @@ const SETTLED_AFTER: Duration = Duration::from_millis(30);
 #[derive(Clone, Debug, PartialEq)]
 pub struct Files(BTreeMap<PathBuf, (Option<SystemTime>, u64)>);
 
+/// What is in a folder, but for names that begin with `.`: commands and editors write such files
+/// before they give them their names.
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let shown = entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
+    shown.map(|entry| entry.path())
+}
+
 impl Files {
-    /// The files as they are now: all in `src` but those whose names begin with `.`, each folder's function.json, host.json,
-    /// local.settings.json, Cargo.toml. What cannot be read is as good as not there.
+    /// The files as they are now. What cannot be read is as good as not there.
     pub fn of(root: &Path) -> Self {
-        let mut files = Self(BTreeMap::new());
-        for name in ["host.json", "local.settings.json", "Cargo.toml"] {
-            files.add(root.join(name));
-        }
-        for entry in std::fs::read_dir(root).into_iter().flatten().flatten() {
-            files.add(entry.path().join("function.json"));
-        }
-        files.add_all(&root.join("src"));
-        files
-    }
-
-    fn add(&mut self, file: PathBuf) {
-        if let Ok(data) = std::fs::metadata(&file)
-            && data.is_file()
-        {
-            self.0.insert(file, (data.modified().ok(), data.len()));
-        }
-    }
-
-    fn add_all(&mut self, folder: &Path) {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            // Commands and editors write such files before they give them their names.
-            if entry.file_name().as_encoded_bytes().starts_with(b".") {
-                continue;
-            }
-            if entry.path().is_dir() {
-                self.add_all(&entry.path())
-            } else {
-                self.add(entry.path())
+        let names = ["src", "Cargo.toml", "host.json", "local.settings.json"];
+        let mut paths = Vec::from(names.map(|name| root.join(name)));
+        paths.extend(entries(root).map(|folder| folder.join("function.json")));
+        let mut files = BTreeMap::new();
+        while let Some(path) = paths.pop() {
+            match std::fs::metadata(&path) {
+                Ok(data) if data.is_dir() => paths.extend(entries(&path)),
+                Ok(data) => drop(files.insert(path, (data.modified().ok(), data.len()))),
+                Err(_) => {}
             }
         }
+        Self(files)
     }
 
-    /// Waits until a file is another, and then for those that change with it. Gives the first that
-    /// changed.
+    /// Waits until a file changes, and for those that change with it. Gives the first.
     pub fn wait_for_change(&mut self, root: &Path) -> PathBuf {
         loop {
             thread::sleep(PAUSE);
