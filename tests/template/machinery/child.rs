@@ -1,7 +1,7 @@
 //! The handler as a child of its host.
 
 #[cfg(unix)]
-use crate::handler::Handler;
+use crate::handler::{Handler, signal};
 use crate::requests::{ask, assert_error, assert_serves};
 #[cfg(unix)]
 use crate::start::{command, through_shell};
@@ -67,23 +67,14 @@ fn start_by_shell(by_host: bool) -> (Handler, String) {
 }
 
 #[cfg(unix)]
-fn signal(id: &str, signal: &str) -> bool {
-    let kill = std::process::Command::new("kill")
-        .args([signal, id])
-        .stderr(std::process::Stdio::null())
-        .status();
-    kill.expect("kill runs").success()
-}
-
-#[cfg(unix)]
 #[test]
 fn it_does_not_outlive_its_host() {
     let (host, id) = start_by_shell(true);
     assert_serves(&host);
-    assert!(signal(&id, "-0"), "it runs");
+    assert!(signal(&id, "0"), "it runs");
     host.kill();
     wait_for("the handler to end after its host", || {
-        (!signal(&id, "-0")).then_some(())
+        (!signal(&id, "0")).then_some(())
     });
 }
 
@@ -99,10 +90,10 @@ fn by_hand_it_stays() {
     let (host, other) = start_by_shell(true);
     host.kill();
     wait_for("the handler to end after its host", || {
-        (!signal(&other, "-0")).then_some(())
+        (!signal(&other, "0")).then_some(())
     });
     let answer = stand_in::run::http::Connection::open(port)
         .and_then(|mut handler| handler.exchange(&crate::requests::ping()));
     assert_eq!(answer.expect("an answer").status, 200);
-    assert!(signal(&id, "-KILL"));
+    assert!(signal(&id, "KILL"));
 }

@@ -12,7 +12,7 @@ const ELSEWHERE: &str = "host-order-multipart.json host-queue-binary.json host-q
     host-queue-with-blob-input.json doc-response-example.json";
 
 /// What the documentation shows, and every payload that a host has sent to the samples.
-const SAMPLES: &str = include_str!("exchanges/samples.txt");
+pub const SAMPLES: &str = include_str!("exchanges/samples.txt");
 
 #[test]
 fn the_samples_answer_as_documented() {

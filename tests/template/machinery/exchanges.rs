@@ -180,14 +180,14 @@ fn assert_holds(text: &str, words: &str) {
 }
 
 /// `[Name: value] rest`.
-fn bracketed(expected: &str) -> Option<(&str, &str, &str)> {
+pub fn bracketed(expected: &str) -> Option<(&str, &str, &str)> {
     let (header, rest) = expected.strip_prefix('[')?.split_once(']')?;
     let (name, value) = header.split_once(": ")?;
     Some((name, value, rest.trim_start()))
 }
 
 /// The bytes of a text in which `~FF` stands for one.
-fn decoded(text: &str) -> Vec<u8> {
+pub fn decoded(text: &str) -> Vec<u8> {
     let mut parts = text.split('~');
     let mut bytes = Vec::from(parts.next().unwrap_or_default());
     for part in parts {

@@ -1,7 +1,7 @@
 //! A handler process of a test.
 
 use crate::wait::wait_for;
-use stand_in::run::process::{self, Stream, port_in};
+use stand_in::run::process::{self, port_in};
 use std::ops::Deref;
 use std::process::Command;
 
@@ -31,7 +31,7 @@ impl Handler {
     /// Waits for the line on stdout that says where it listens; gives the process back as an error
     /// if it ended first.
     pub fn announced(mut self) -> Result<Self, Self> {
-        match self.wait("its address", Stream::Stdout, port_in) {
+        match self.wait("its address", || port_in(&self.stdout())) {
             Some(port) => {
                 self.0.port = port;
                 Ok(self)
@@ -53,32 +53,23 @@ impl Handler {
     /// Waits until stderr holds `what`.
     #[track_caller]
     pub fn wait_for_stderr(&self, what: &str) {
-        self.wait_for_text(what, Stream::Stderr);
+        let found = self.wait(what, || self.stderr().contains(what).then_some(()));
+        assert!(found.is_some(), "stderr ended without {what:?}");
     }
 
     /// Waits until stdout holds `what`.
     #[track_caller]
     pub fn wait_for_stdout(&self, what: &str) {
-        self.wait_for_text(what, Stream::Stdout);
-    }
-
-    #[track_caller]
-    fn wait_for_text(&self, what: &str, stream: Stream) {
-        let find = |text: &str| text.contains(what).then_some(());
-        let found = self.wait(what, stream, find);
-        assert!(found.is_some(), "{stream:?} ended without {what:?}");
+        let found = self.wait(what, || self.stdout().contains(what).then_some(()));
+        assert!(found.is_some(), "stdout ended without {what:?}");
     }
 
     /// Waits until `find` finds something in what it prints; `None` if it ended without it.
     #[track_caller]
-    fn wait<T>(&self, what: &str, stream: Stream, find: impl Fn(&str) -> Option<T>) -> Option<T> {
-        wait_for(&format!("{what:?} on {stream:?}"), || {
+    fn wait<T>(&self, what: &str, find: impl Fn() -> Option<T>) -> Option<T> {
+        wait_for(what, || {
             let ended = !self.is_running();
-            let text = match stream {
-                Stream::Stdout => self.stdout(),
-                Stream::Stderr => self.stderr(),
-            };
-            find(&text).map(Some).or(ended.then_some(None))
+            find().map(Some).or(ended.then_some(None))
         })
     }
 
@@ -89,9 +80,13 @@ impl Handler {
 
     /// Sends a signal by its name, `TERM` for one.
     pub fn signal(&self, name: &str) {
-        let mut kill = Command::new("kill");
-        kill.arg(format!("-{name}")).arg(self.pid().to_string());
-        let sent = kill.status().is_ok_and(|status| status.success());
-        assert!(sent, "kill -{name} failed");
+        assert!(signal(&self.pid().to_string(), name), "kill -{name} failed");
     }
+}
+
+/// Sends a signal to a process; false if there is none.
+pub fn signal(pid: &str, name: &str) -> bool {
+    let mut kill = Command::new("kill");
+    let sent = kill.args([&format!("-{name}"), pid]).output();
+    sent.expect("kill runs").status.success()
 }

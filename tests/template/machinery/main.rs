@@ -14,11 +14,11 @@ mod handler;
 mod in_flight;
 mod interrupts;
 mod long_run;
+mod messages;
 mod panics;
 mod payloads;
 mod probe;
 mod process;
-mod property;
 #[path = "../random.rs"]
 mod random;
 mod requests;

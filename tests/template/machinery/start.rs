@@ -1,24 +1,18 @@
 //! Starts the tests' app: as a handler, and under a host.
 
 use crate::handler::Handler;
-use crate::requests::{get, ping};
+use crate::requests::{ask, get, ping};
 use crate::tests_app::{SERVE, serve_if_asked};
 use serde_json::{Value, json};
-use stand_in::app::description::Description;
-use stand_in::host::answer::{Outcome, server_error};
-use stand_in::host::delivery::Delivery;
-use stand_in::host::invoke::{Form, Host};
-use stand_in::host::record::Record;
-use stand_in::run::http::Answer;
-use stand_in::run::process;
-use stand_in::run::start;
+use stand_in::App;
+use stand_in::run::process::on_any_port;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 
 /// The command that starts the handler, on a port of the system's choice.
 pub fn command() -> Command {
-    let mut command = process::on_any_port(std::env::current_exe().expect("the test's path"));
+    let test = std::env::current_exe().expect("the test's path");
+    let mut command = on_any_port(test);
     command.args(["start::serves", "--exact", "--nocapture", "--quiet"]);
     command.arg("--test-threads=1").env(SERVE, "1");
     command
@@ -41,10 +35,8 @@ pub fn start_with(variable: &str, value: &str) -> Handler {
 #[cfg(unix)]
 pub fn through_shell(script: &str, command: &Command) -> Command {
     let mut shell = Command::new("sh");
-    shell
-        .args(["-c", script])
-        .arg(command.get_program())
-        .args(command.get_args());
+    shell.args(["-c", script]).arg(command.get_program());
+    shell.args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => shell.env(name, value),
@@ -54,28 +46,17 @@ pub fn through_shell(script: &str, command: &Command) -> Command {
     shell
 }
 
-/// Starts a host for the app, in the form that its host.json asks for.
-pub fn start_host() -> Host {
-    hosted(app())
-}
-
-/// Starts a host for the app that uses this form.
-pub fn start_host_as(form: Form) -> Host {
-    let mut app = app();
-    app.host.form = form;
-    hosted(app)
-}
-
-fn app() -> Description {
+/// Starts the samples under the stand-in for the host, with these settings.
+pub fn app(settings: &[(&str, &str)]) -> App {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let app = Description::read(root, &|name| std::env::var(name).ok());
-    assert_eq!(app.findings, []);
-    app
+    App::start_in(root, settings, command)
 }
 
-fn hosted(app: Description) -> Host {
-    let handler = start::start(&app, &command, None).expect("a handler that answers");
-    Host::new(handler, Arc::new(app), Arc::default(), Record::default())
+/// Does something, and gives the messages that it has put into a queue.
+pub fn queued<T>(app: &App, queue: &str, act: impl FnOnce() -> T) -> (T, Vec<Vec<u8>>) {
+    let before = app.queue_bytes(queue).len();
+    let done = act();
+    (done, app.queue_bytes(queue).split_off(before))
 }
 
 /// A folder of an app with this repository's host.json and these functions: the name and the
@@ -93,55 +74,11 @@ pub fn folder(name: &str, functions: impl IntoIterator<Item = (String, Value)>) 
     folder
 }
 
-/// What callers and queues do with a host.
-pub trait Calls {
-    /// A caller's request, and what the caller gets. A request that would hang fails the test.
-    fn http(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer;
-
-    /// A caller's POST to a function.
-    fn post(&self, function: &str, content_type: &str, body: &[u8]) -> Answer {
-        let headers = [("Content-Type", content_type)];
-        self.http("POST", &format!("/api/{function}"), &headers, body)
-    }
-
-    /// The same with a body in chunks: its length is not known beforehand.
-    fn post_chunked(&self, function: &str, content_type: &str, body: &[u8]) -> Answer {
-        let headers = [
-            ("Content-Type", content_type),
-            ("Transfer-Encoding", "chunked"),
-        ];
-        self.http("POST", &format!("/api/{function}"), &headers, body)
-    }
-
-    /// A message for a queue that triggers a function, with all its tries. Gives what became of the
-    /// last one.
-    fn enqueue(&self, queue: &str, message: &[u8]) -> Outcome;
-}
-
-impl Calls for Host {
-    fn http(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        match self.try_http(method, target, headers, body) {
-            Outcome::Completed(answer) => answer.expect("an answer"),
-            Outcome::Failed(_) => server_error(),
-            Outcome::Hangs => panic!("{method} {target} hangs until the function's timeout"),
-        }
-    }
-
-    fn enqueue(&self, queue: &str, message: &[u8]) -> Outcome {
-        let delivery = self.deliver(Delivery::message(queue, message.to_vec()));
-        delivery
-            .outcome
-            .unwrap_or_else(|| panic!("nothing is triggered by {queue}"))
-    }
-}
-
 /// What the handler has said on stdout, after the line of the test harness that it runs in.
 pub fn said(handler: &Handler) -> String {
     let stdout = handler.stdout();
-    let (_, said) = stdout
-        .split_once("\nrunning 1 test\n")
-        .expect("the harness's line");
-    said.to_owned()
+    let said = stdout.split_once("\nrunning 1 test\n");
+    said.expect("the harness's line").1.to_owned()
 }
 
 /// With the variable set it is the handler, and ends only if that ends. Without, it checks that it
@@ -153,7 +90,7 @@ fn serves() {
     }
     serve_if_asked();
     let handler = start();
-    assert_eq!(crate::requests::ask(&handler, &ping()).status, 200);
+    assert_eq!(ask(&handler, &ping()).status, 200);
     assert_eq!(get(&handler, "/api/logs").text(), "logged");
     assert_eq!(get(&handler, "/api/hello").text(), "hello world");
 }
