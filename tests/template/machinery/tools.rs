@@ -64,76 +64,71 @@ fn each_tool_is_listed() {
     assert_eq!(schema["properties"]["count"]["type"], "integer");
 }
 
-#[test]
-fn a_struct_is_structured_content_and_its_json() {
-    let app = app();
-    let tea = json!({"item": "tea", "count": 2});
-    assert_eq!(
-        says(&app, "price_of", tea.clone()),
-        (r#"{"price":6}"#.into(), false)
-    );
-    let answer = app.tool("price_of", tea).expect("an answer");
-    assert_eq!(answer.structured_content, Some(json!({"price": 6})));
-    // As they come and go, exactly.
-    let sent = json!({
-        "a": 10.10, "b": "2026-11-21T10:00:00+02:00", "c": true, "d": null, "e": [1, "x", {"y": {}}], "f": "test",
-        "g": 9007199254740993_u64, "h": -0.5, "i": "\u{1f375}", "": "no name",
-    });
-    let answer = app.tool("echoes", sent.clone()).expect("an answer");
-    assert_eq!(answer.structured_content.as_ref(), Some(&sent));
-    let text: Value = answer.text().parse().expect("JSON");
-    assert_eq!(text, sent);
-}
-
-/// Arguments, and what the agent is answered.
-const REFUSED: &str = r#"{"item":1} => the argument item: invalid type: integer `1`, expected a string
-{"item":"a","count":"two"} => the argument count: invalid type: string "two", expected u32
-{"item":"a","count":-1} => the argument count: invalid value: integer `-1`, expected u32
-{"item":"at line 3","count":[1]} => the argument count: invalid type: sequence, expected u32
-{"item":"coffee"} => there is no coffee, only tea"#;
-
-#[test]
-fn arguments_that_do_not_fit_are_a_refusal_that_names_them() {
-    let app = app();
-    let refusal = app.tool("price_of", json!({})).expect_err("a refusal");
-    let missing = "One or more required tool properties are missing values. Please provide: item";
-    assert_eq!((refusal.code, &*refusal.message), (-32602, missing));
-    for case in REFUSED.lines() {
-        let (arguments, refusal) = case.split_once(" => ").expect("a case");
-        let said = says(&app, "price_of", arguments.parse().expect("JSON"));
-        assert_eq!(said, (refusal.into(), true), "{arguments}");
-    }
-    let answer = app.tool("wrongs", json!({"item": null, "else": 1}));
-    assert_eq!(answer.expect_err("a refusal").code, -32602);
-    assert_eq!(app.failures(), [""; 0]);
-}
-
-/// Tools that fail, what they are asked, and the reason, which is for the log only.
-const FAILURES: &str = "
-fails => the till is locked (at ... tools.rs:
-panics => the till is gone ... tools.rs:
-wrongs list => structured content has to be an object
-wrongs return value => sets the output $return, which its route does not declare
-wrongs output => sets the output message, which its route does not declare
-wrongs answer => answers an HTTP caller, and it has none";
+/// What an agent asks, and the text it gets: after `error:` as an error. After `log:` stands what only
+/// the log says, where the agent gets the host's own sentence.
+const CALLS: &str = r#"
+price_of {"item":"tea","count":2} => {"price":6}
+price_of {"item":1} => error: the argument item: invalid type: integer `1`, expected a string
+price_of {"item":"a","count":"two"} => error: the argument count: invalid type: string "two", expected u32
+price_of {"item":"a","count":-1} => error: the argument count: invalid value: integer `-1`, expected u32
+price_of {"item":"at line 3","count":[1]} => error: the argument count: invalid type: sequence, expected u32
+price_of {"item":"coffee"} => error: there is no coffee, only tea
+refuses {} => error: there is no "tea" today ☕; ask for coffee
+fails {} => log: the till is locked (at ... tools.rs:
+panics {} => log: the till is gone ... tools.rs:
+wrongs {"item":"list"} => log: structured content has to be an object
+wrongs {"item":"return value"} => log: sets the output $return, which its route does not declare
+wrongs {"item":"output"} => log: sets the output message, which its route does not declare
+wrongs {"item":"answer"} => log: answers an HTTP caller, and it has none"#;
 
 #[test]
 fn a_refusal_of_any_status_reaches_the_agent_and_a_failure_only_the_log() {
     let app = app();
-    let words = "there is no \"tea\" today \u{2615}; ask for coffee";
-    assert_eq!(says(&app, "refuses", json!({})), (words.into(), true));
-    for case in FAILURES.trim().lines() {
-        let (asked, reason) = case.split_once(" => ").expect("a case");
-        let (tool, item) = asked.split_once(' ').unwrap_or((asked, ""));
+    for case in CALLS.trim().lines() {
+        let (call, expected) = case.split_once(" => ").expect(case);
+        let (tool, arguments) = call.split_once(' ').expect(case);
+        let said = says(&app, tool, arguments.parse().expect(case));
+        let Some(reason) = expected.strip_prefix("log: ") else {
+            let error = expected.strip_prefix("error: ");
+            assert_eq!(
+                said,
+                (error.unwrap_or(expected).into(), error.is_some()),
+                "{call}"
+            );
+            assert!(!app.stderr().contains(&said.0), "{call}");
+            continue;
+        };
         let failure = format!("An error occurred invoking '{tool}'.");
-        assert_eq!(says(&app, tool, json!({"item": item})), (failure, true));
+        assert_eq!(said, (failure, true), "{call}");
         let stderr = app.stderr();
-        let mut parts = reason.split(" ... ");
         assert!(
-            parts.all(|part| stderr.contains(part)),
+            reason.split(" ... ").all(|part| stderr.contains(part)),
             "{reason}: {stderr}"
         );
     }
+    assert_eq!(app.failures().len(), 6);
+}
+
+#[test]
+fn a_required_argument_that_is_missing_is_the_hosts_refusal() {
+    let app = app();
+    let refusal = app.tool("price_of", json!({})).expect_err("a refusal");
+    let missing = "One or more required tool properties are missing values. Please provide: item";
+    assert_eq!((refusal.code, &*refusal.message), (-32602, missing));
+    let null = app.tool("wrongs", json!({"item": null, "else": 1}));
+    assert_eq!(null.expect_err("a refusal").code, -32602);
+}
+
+#[test]
+fn json_comes_and_goes_exactly() {
+    let sent = json!({
+        "a": 10.10, "b": "2026-11-21T10:00:00+02:00", "c": true, "d": null, "e": [1, "x", {"y": {}}], "f": "test",
+        "g": 9007199254740993_u64, "h": -0.5, "i": "\u{1f375}", "": "no name",
+    });
+    let answer = app().tool("echoes", sent.clone()).expect("an answer");
+    assert_eq!(answer.structured_content.as_ref(), Some(&sent));
+    let text: Value = answer.text().parse().expect("JSON");
+    assert_eq!(text, sent);
 }
 
 #[test]
@@ -220,40 +215,34 @@ fn the_call_that_the_host_sent_is_read() {
     assert!(log.ends_with(" y556jgvvpjokhstz|qhqholsfr9vchax0"), "{log}");
 }
 
-/// The payload of a call, with the caller's key where the host has it: four times.
-fn payload(arguments: &str, key: &str) -> Value {
-    let headers = json!({"Accept": "*/*", "x-functions-key": key});
-    let transport = json!({"name": "http-streamable", "properties": {"headers": headers}});
-    let context = json!({"name": "t", "sessionid": "abc|def", "transport": transport}).to_string();
-    let context = context.replacen('{', &format!("{{\"arguments\":{arguments},"), 1);
-    let twice = json!(context).to_string();
-    json!({
-        "Data": {"context": twice},
-        "Metadata": {"mcptoolcontext": {"Transport": transport}, "context": twice, "transport": transport},
-    })
-}
-
 #[test]
 fn the_callers_key_is_never_written() {
     const KEY: &str = "marker-of-the-callers-key";
     let handler = start_with(SERVE, TOOLS);
     let mut answers = String::new();
-    let mut call = |function: &str, payload: String| {
+    let mut call = |function: &str, payload: &str| {
         let answer = invoke(&handler, function, payload);
         answers += &String::from_utf8_lossy(&answer.body);
         answer.status
     };
-    let good = payload("{\"item\":\"tea\"}", KEY).to_string();
+    // The payload has it four times.
+    let good = String::from_utf8(wire("host-mcp-tool.json")).expect("a text");
+    let good = good.replace("<MCP_KEY>", KEY);
+    let arguments = r#"{\\\"item\\\":\\\"apple\\\",\\\"count\\\":2}"#;
+    assert!(
+        good.matches(KEY).count() == 4 && good.contains(arguments),
+        "{good}"
+    );
     for function in ["price-of", "echoes", "refuses"] {
-        assert_eq!(call(function, good.clone()), 200, "{function}");
+        assert_eq!(call(function, &good), 200, "{function}");
     }
     for function in ["fails", "panics"] {
-        assert_eq!(call(function, good.clone()), 500, "{function}");
+        assert_eq!(call(function, &good), 500, "{function}");
     }
     // Also what no host sends: something else where the arguments, the call, the payload should be.
-    for arguments in ["{\"item\":[]}", "7", "\"text\""] {
-        let status = call("price-of", payload(arguments, KEY).to_string());
-        assert_eq!(status, 200, "{arguments}");
+    for other in [r#"{\\\"item\\\":[]}"#, "7", r#"\\\"text\\\""#] {
+        let status = call("price-of", &good.replace(arguments, other));
+        assert_eq!(status, 200, "{other}");
     }
     for data in [
         json!({"context": KEY}),
@@ -264,20 +253,29 @@ fn the_callers_key_is_never_written() {
         json!(KEY),
     ] {
         let payload = json!({"Data": data, "Metadata": {"transport": KEY}});
-        let status = call("price-of", payload.to_string());
+        let status = call("price-of", &payload.to_string());
         assert!((400..=500).contains(&status), "{data}: {status}");
     }
-    let mut besides = payload("{\"item\":\"key\"}", KEY);
-    besides["Data"]["snippet"] = json!("null");
-    assert_eq!(call("besides", besides.to_string()), 500);
-    call("price-of", good[..good.len() - 9].to_owned());
-    call("no-tool", good.clone());
+    let besides = good.replace("apple", "key").replacen(
+        "\"context\"",
+        "\"snippet\": \"null\", \"context\"",
+        1,
+    );
+    assert_eq!(call("besides", &besides), 500);
+    call("price-of", &good[..good.len() - 9]);
+    call("no-tool", &good);
     let written = [answers, handler.stdout(), handler.stderr()].join("\n");
     // A failure has the place in the tool's own code.
     let metadata = "the metadata context is not of the kind expected (at tests/template";
-    for part in ["the till is locked", "abc|def", metadata] {
+    for part in [
+        "the till is locked",
+        "y556jgvvpjokhstz|qhqholsfr9vchax0",
+        metadata,
+    ] {
         assert!(written.contains(part), "{part}: {written}");
     }
-    assert!(!written.contains("src/host/tool.rs"), "{written}");
-    assert!(!written.contains(KEY), "{written}");
+    assert!(
+        !written.contains("src/host/tool.rs") && !written.contains(KEY),
+        "{written}"
+    );
 }
