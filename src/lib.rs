@@ -3,16 +3,14 @@
 //! - [`functions`] is yours: one file per function, and the table of them.
 //! - `host` speaks the language of the Functions host: which function a request is for, what the
 //!   function gets, and what the host makes of the result. It has no threads and no sockets.
-//! - `server` is the process: tiny_http, threads, start and end. It uses `host`, and `host` does
-//!   not use it.
+//! - `server`, which uses `host`, is the process: tiny_http, threads, start and end.
 //!
-//! Data flows one way: socket -> request -> route -> function -> response. A function gets an
-//! [`HttpRequest`], an [`Invocation`] or a [`ToolCall`] and returns a [`Response`], in whatever form
-//! the host calls it.
+//! A function gets an [`HttpRequest`], an [`Invocation`] or a [`ToolCall`] and returns a
+//! [`Response`], in whatever form the host calls it.
 
 mod console;
 pub mod functions;
-// Public for the tests of the template.
+// Public for the template's tests.
 #[doc(hidden)]
 pub mod host;
 mod server;

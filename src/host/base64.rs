@@ -2,7 +2,6 @@
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The base64 text of `bytes`.
 pub fn text(bytes: &[u8]) -> String {
     let mut text = Vec::new();
     encode(bytes, &mut text);
@@ -31,10 +30,9 @@ pub fn encode(bytes: &[u8], text: &mut Vec<u8>) {
     }
 }
 
-/// The bytes that `text` stands for, or `None` if it is not base64 by the rules of .NET's
-/// `Convert.TryFromBase64String`, by which the host decides: space, tab, CR and LF are ignored, the
-/// rest is groups of four with at most two `=` at the end, and bits left over in the last group are
-/// dropped.
+/// The bytes that `text` stands for, by the rules of .NET's `Convert.TryFromBase64String`, as the
+/// host decides: space, tab, CR and LF are ignored, the rest is groups of four with at most two `=`
+/// at the end, and bits left over in the last group are dropped.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut sextets, mut padding) = (0u32, 0, 0);
@@ -69,7 +67,7 @@ pub fn is_base64(text: &str) -> bool {
     decode(&text[letters - letters % 4..]).is_some()
 }
 
-/// What each byte is in a base64 text: a number from 0 to 63, or one of the three below.
+/// What each byte means: a number from 0 to 63, or one of the three below.
 const MEANING: [u8; 256] = {
     let mut meaning = [NOTHING; 256];
     let mut sextet = 0;

@@ -1,5 +1,4 @@
-//! What neither the host nor HTTP takes in a response. The host would ignore some of it without an
-//! error.
+//! What neither the host nor HTTP takes in a response; some of it the host would silently ignore.
 
 use super::error::listed;
 use super::response::Response;

@@ -7,9 +7,9 @@ use std::panic::Location;
 /// Why a function gave no response: a refusal for its HTTP caller, or a failure for the app's log.
 ///
 /// `?` turns any error into a failure: every [`std::error::Error`], `anyhow::Error`, `String`,
-/// `&str` and `Box<dyn std::error::Error + Send + Sync>`. (A plain `Box<dyn std::error::Error>`
-/// does not convert: write `.map_err(|error| error.to_string())?`.) The log has the file and line
-/// of that `?`, and all of the error's sources. [`Context`] adds what an error is about.
+/// `&str` and `Box<dyn std::error::Error + Send + Sync>` (of one without `Send + Sync`, take the
+/// text: `.map_err(|error| error.to_string())?`). The log has the file and line of that `?`, and
+/// all of the error's sources. [`Context`] adds what an error is about.
 ///
 /// ```
 /// use app::{Context, Error, HttpRequest, HttpResponse, Result};
@@ -26,11 +26,11 @@ use std::panic::Location;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Error {
-    /// The status of a refusal. A failure has none: an HTTP caller gets a 500, and a queue message
-    /// is tried again.
+    /// The status of a refusal. For a failure an HTTP caller gets a 500, and a queue message is
+    /// tried again.
     pub(crate) status: Option<u16>,
     pub(crate) reason: Cow<'static, str>,
-    /// Where the function failed. The reason of a panic has its place in it.
+    /// Where the function failed. A panic's reason has its place in it.
     pub(crate) place: Option<&'static Location<'static>>,
 }
 
@@ -45,7 +45,7 @@ impl Error {
         }
     }
 
-    /// Fails the invocation. The app's log gets the reason, with the file and line of this call.
+    /// Fails the invocation. The log has the reason, and the file and line of this call.
     #[track_caller]
     pub fn fail(reason: impl Into<String>) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Error {
         }
     }
 
-    /// What the app's log says of it, after the function's name.
+    /// What the log says of it, after the function's name.
     pub(crate) fn told(&self) -> String {
         let reason = &self.reason;
         match (self.place, self.status) {

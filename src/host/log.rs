@@ -6,14 +6,13 @@
 //! log::warn(format_args!("the price list is {} days old", 9));
 //! ```
 //!
-//! An [`info`] line is kept until the function has ended, because the host reads an invocation's
-//! own logs only if the invocation succeeds: it is lost if the host kills the handler because of
-//! `functionTimeout`. After a success it is one of the invocation's logs, otherwise a line on stdout
-//! with the invocation's id, as it is at once in a function whose requests the host passes on.
-//! [`warn`] and [`error`] lines go to stderr at once, with the id.
+//! [`warn`] and [`error`] lines go to stderr at once, with the invocation's id, and in a function
+//! whose requests the host passes on, [`info`] lines go to stdout so. In any other function an
+//! [`info`] line is kept until the function has ended: after a success it is one of the invocation's
+//! own logs, else it goes to stdout. It is lost if the host kills the handler for `functionTimeout`.
 //!
-//! A thread that a function starts has no invocation: its lines go out at once, without an id. If
-//! the host does not read the handler's output, a full pipe blocks the functions that log.
+//! The lines of a thread that a function starts go out at once, without an id. If the host does not
+//! read the handler's output, a full pipe blocks the functions that log.
 
 use crate::console;
 use std::cell::RefCell;
@@ -26,11 +25,11 @@ thread_local! {
 /// The invocation that runs in this thread.
 struct Logs {
     id: String,
-    /// The lines for its own logs; `None` if it has none, and lines are written at once.
+    /// The lines for its own logs; `None` if it has none.
     kept: Option<Vec<String>>,
 }
 
-/// Logs what an operator may want to know, as Information.
+/// Logs what an operator may want to know: Information.
 pub fn info(line: impl Display) {
     let line = line.to_string();
     INVOCATION.with_borrow_mut(|logs| match logs {
@@ -42,14 +41,14 @@ pub fn info(line: impl Display) {
     });
 }
 
-/// Logs what somebody should look at although the invocation goes on, as a Warning: the host takes
-/// a line on stderr that contains "warn" for one.
+/// Logs what somebody should look at although the invocation goes on: a Warning, as which the host
+/// takes a line on stderr that contains "warn".
 pub fn warn(line: impl Display) {
     to_stderr("warning", line);
 }
 
-/// Logs what went wrong, as an Error, or as a Warning if the line contains "warn". To fail the
-/// invocation as well, return an [`Error`](crate::Error), which is logged by itself.
+/// Logs what went wrong: an Error, or a Warning if the line contains "warn". To fail the invocation
+/// too, return an [`Error`](crate::Error), which is logged by itself.
 pub fn error(line: impl Display) {
     to_stderr("error", line);
 }
@@ -72,8 +71,8 @@ fn write(id: &str, line: &str) {
     console::info(&format!("{}: {line}", named(id)));
 }
 
-/// Runs the invocation `id`. Gives what `function` gives, and the lines for the invocation's own
-/// logs, of which there are none if `kept` is false. `function` must not panic.
+/// Runs the invocation `id`. Gives what `function`, which must not panic, gives, and the lines for
+/// the invocation's own logs, if these are `kept`.
 pub(crate) fn collect<T>(id: &str, kept: bool, function: impl FnOnce() -> T) -> (T, Vec<String>) {
     let (id, kept) = (id.to_owned(), kept.then(Vec::new));
     INVOCATION.set(Some(Logs { id, kept }));
@@ -82,7 +81,7 @@ pub(crate) fn collect<T>(id: &str, kept: bool, function: impl FnOnce() -> T) -> 
     (result, logs.and_then(|logs| logs.kept).unwrap_or_default())
 }
 
-/// Writes the lines of an invocation that failed, because the host would not read them.
+/// Writes the lines of an invocation that failed, which the host would not read.
 pub(crate) fn write_all(id: &str, lines: &[String]) {
     lines.iter().for_each(|line| write(id, line));
 }

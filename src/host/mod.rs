@@ -1,5 +1,4 @@
-//! The language of the Functions host: from its request to a function, and from the function's
-//! response back.
+//! The language of the Functions host: from its request to a function, and back.
 
 pub mod base64;
 mod check;

@@ -1,17 +1,16 @@
 //! Paths and the routes that they match, by the rules of ASP.NET, which the host uses
 //! (`RoutePatternMatcher`): a request that the host passes on does not name its function.
 //!
-//! A segment of a route is a text, or a parameter `{name}`. That may have constraints
-//! (`{id:int:min(1)}`), be optional (`{id?}`), have a default (`{id=1}`) or, in the last segment,
-//! take all the rest (`{*rest}`). A segment of both (`{name}.{extension}`) matches nothing here, and
-//! `make check` refuses it.
+//! A segment is a text, or a parameter `{name}`: with constraints (`{id:int:min(1)}`), optional
+//! (`{id?}`), with a default (`{id=1}`) or, as the last, with all the rest (`{*rest}`). One of both
+//! (`{name}.{extension}`) matches nothing here, and `make check` refuses it.
 
 use super::request::Texts;
 use super::url;
 use std::borrow::Cow;
 
-/// The parameters of `path`, if it matches `route`. The case of letters does not matter, and
-/// neither does a slash at the end.
+/// The parameters of `path`, if it matches `route`, in any case and with or without a slash at the
+/// end.
 pub fn matches<'a>(route: &'a str, path: &'a str) -> Option<Texts<'a>> {
     let mut rest = path.strip_prefix('/')?;
     let mut params = Texts::new();
@@ -64,12 +63,11 @@ struct Parameter<'a> {
     name: &'a str,
     is_rest: bool,
     constraints: &'a str,
-    /// The value of a parameter that is absent, if it may be: its default, if it has one.
+    /// If it may be absent: its default, if it has one.
     absent: Option<Option<&'a str>>,
 }
 
 impl<'a> Parameter<'a> {
-    /// `None` if the segment is not one parameter.
     fn parse(segment: &'a str) -> Option<Self> {
         let inner = segment.strip_prefix('{')?.strip_suffix('}')?;
         // A regular expression has its braces twice.
@@ -93,7 +91,7 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// Whether a value fits a constraint. It fits any that is unknown here: the host has checked it.
+/// Whether a value fits a constraint, or the constraint is unknown: the host has checked it.
 fn holds(constraint: &str, value: &str) -> bool {
     let (name, arguments) = constraint.split_once('(').unwrap_or((constraint, ""));
     // .NET ignores white space around a number.
@@ -123,8 +121,7 @@ fn holds(constraint: &str, value: &str) -> bool {
     }
 }
 
-/// Whether .NET's `Guid.TryParse` takes it: 32 digits, or 32 digits with hyphens, which may be in
-/// braces or parentheses.
+/// As .NET's `Guid.TryParse`: 32 digits, or 32 with hyphens, which may be in braces or parentheses.
 fn is_guid(text: &str) -> bool {
     const HYPHENED: &str = "00000000-0000-0000-0000-000000000000";
     let shape = text.replace(|c: char| c.is_ascii_hexdigit(), "0");

@@ -19,8 +19,8 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// The most bytes that a queue message holds with the queue extension's default encoding: 64 KiB of
-/// base64. One byte more, and the host fails the invocation.
+/// The most bytes that a queue message holds, as 64 KiB of base64. One byte more, and the host
+/// fails the invocation.
 pub const MESSAGE_MAX_BYTES: usize = 49_152;
 
 /// Whether the host puts `text` into a queue unaltered. If not, its base64 does arrive unaltered.
@@ -33,9 +33,8 @@ pub(crate) fn is_kept(text: &str) -> bool {
 }
 
 /// Whether the host takes `text` for a date: `YYYY-MM-DDThh:mm:ss`, then perhaps `.` and 1 to 7
-/// digits, then perhaps `Z`, `z` or an offset; or anything between `/Date(` and `)/`. In an offset
-/// JSON.NET does without the sign, without the digits before the colon, and without those after it
-/// [DateTimeParser.cs, ParseZone].
+/// digits, then perhaps `Z`, `z` or an offset, which JSON.NET also takes without its sign or the
+/// digits on one side of the colon [DateTimeParser.cs, ParseZone]; or `/Date(`, anything, `)/`.
 pub(crate) fn is_date(text: &str) -> bool {
     if text.starts_with("/Date(") && text.ends_with(")/") {
         return true;
@@ -65,8 +64,8 @@ fn has_shape(text: &str, shape: &str) -> bool {
     text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)
 }
 
-/// Whether JSON.NET keeps a JSON object, reading it and writing it again: no name is there twice,
-/// each value is [`Kept`], and what it writes is short enough for a message.
+/// Whether JSON.NET keeps a JSON object: no name is there twice, each value is [`Kept`], and what it
+/// writes fits into a message.
 fn is_object_kept(object: &str) -> bool {
     let Ok(Members::<Kept>(members)) = serde_json::from_str(object) else {
         return false;
@@ -83,15 +82,13 @@ fn is_object_kept(object: &str) -> bool {
     length <= MESSAGE_MAX_BYTES
 }
 
-/// By how many bytes a text grows: JSON.NET writes each of these characters, of two or three bytes,
-/// as an escape of six.
+/// By how many bytes a text grows: JSON.NET writes these characters as escapes of six bytes.
 fn growth(text: &str) -> usize {
     let is_escaped = |c: &char| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
     4 * text.chars().filter(is_escaped).count()
 }
 
-/// A value that JSON.NET keeps: null, a boolean, a signed integer of 64 bits, or a text that is not
-/// a date.
+/// What JSON.NET keeps: null, a boolean, a signed 64-bit integer, or a text that is not a date.
 struct Kept {
     grows: usize,
 }
@@ -102,7 +99,7 @@ impl<'de> Deserialize<'de> for Kept {
     }
 }
 
-/// A kind of value that has no method here is refused: another number, a list, an object.
+/// Any other kind of value is refused: another number, a list, an object.
 impl Visitor<'_> for Kept {
     type Value = Self;
 

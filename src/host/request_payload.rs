@@ -1,5 +1,4 @@
-//! What the host posts for an invocation: the documentation's "Request payload", in the forms in
-//! which hosts send it.
+//! What the host posts for an invocation: the documentation's "Request payload", as hosts send it.
 
 use super::base64;
 use super::datum::{self, Members, Text};
@@ -14,7 +13,7 @@ use std::fmt;
 /// The name of every HTTP trigger, as in the documentation and in func's own templates.
 const HTTP_TRIGGER: &str = "req";
 
-/// From this length on, in bytes, a payload is read so that it takes little memory.
+/// From this length on a payload is read so that it takes little memory.
 const LARGE_BYTES: usize = 1024 * 1024;
 
 /// Reads the payload of an invocation whose trigger is the binding `trigger`. Errors with what is
@@ -112,9 +111,9 @@ fn read<'a>(
 /// What [`Object`] finds.
 #[derive(Default)]
 struct Found<'a> {
-    /// The members that the path does not name: of the payload, of `Data`, of the HTTP request.
+    /// The other members of the payload, of `Data`, and of the HTTP request.
     others: [Option<Members<'a>>; 3],
-    /// The value at the end of the path, as JSON or as text.
+    /// The value at the end of the path.
     json: Option<&'a RawValue>,
     text: Option<Cow<'a, str>>,
 }
@@ -125,7 +124,7 @@ struct Object<'p, 'f, 'a> {
     path: &'p [&'p str],
     /// How many names of the path lead here.
     depth: usize,
-    /// Whether the value is read as text in the same pass, which takes more memory.
+    /// Whether the value is read as text in the same pass: faster, with more memory.
     as_text: bool,
     found: &'f mut Found<'a>,
 }

@@ -6,15 +6,14 @@ use super::response::Result;
 use super::tool::ToolCall;
 use serde::Serialize;
 
-/// One function of the app: a line of the table in `src/functions/mod.rs`. As JSON, `make check`
-/// compares it with the function's folder.
+/// One function: a line of the table in `src/functions/mod.rs`. As JSON, `make check` compares it
+/// with the function's folder.
 #[derive(Debug, Clone, Serialize)]
 pub struct Route {
     /// The name of the function and of its folder. An invocation comes as `POST /<name>`.
     pub name: &'static str,
     /// The output bindings that the function sets, without the HTTP output.
     pub outputs: &'static [&'static str],
-    /// What triggers it, and the function itself.
     pub kind: Kind,
 }
 
@@ -25,8 +24,8 @@ pub enum Kind {
     Http {
         /// The methods that it takes, in capitals. A function that takes GET takes HEAD too.
         methods: &'static [&'static str],
-        /// The whole route. `None` for a function with bindings other than HTTP, whose requests
-        /// always come as invocations.
+        /// The whole route. `None` for a function with other bindings too, whose requests always
+        /// come as invocations.
         path: Option<&'static str>,
         #[serde(skip)]
         run: fn(HttpRequest) -> Result,
@@ -37,7 +36,7 @@ pub enum Kind {
         #[serde(skip)]
         run: fn(Invocation) -> Result,
     },
-    /// A call of an MCP tool, whose trigger's binding has the name `binding`.
+    /// A call of an MCP tool.
     Tool {
         binding: &'static str,
         #[serde(skip)]
@@ -89,8 +88,7 @@ impl Route {
         Self::new(name, outputs, Kind::Trigger { binding, run })
     }
 
-    /// An MCP tool, whose trigger's binding has the name `binding`. Its result is not one of the
-    /// outputs.
+    /// An MCP tool, whose trigger's binding has the name `binding`. `outputs` are without its result.
     pub const fn tool(
         name: &'static str,
         binding: &'static str,

@@ -4,10 +4,9 @@ use super::error::Error;
 use std::fmt;
 use std::io::{self, Write};
 
-/// The longest stream that is collected before it is sent, in bytes.
+/// The longest stream that is collected before it is sent.
 const COLLECTED_MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// Writes the body to its argument.
 type WriteBody = dyn FnOnce(&mut dyn Write) -> Result<(), Error>;
 
 /// A body that is not written yet.
@@ -33,7 +32,7 @@ impl Stream {
     }
 }
 
-/// What a body is written to. It keeps its first own error, which is not the function's.
+/// What a body is written to. It keeps its own first error, which is not the function's.
 pub struct Out<'a> {
     to: &'a mut dyn Write,
     /// How many more bytes may be written.

@@ -9,16 +9,15 @@ pub struct Parent {
 }
 
 impl Parent {
-    /// The host, if one has started this handler. From then on the handler ignores Ctrl-C, which
-    /// the terminal sends to both: the host ends in its own order, and would report a crash.
+    /// The host, if one has started this handler, which then ignores Ctrl-C: the terminal sends it
+    /// to both, and the host would report a crash.
     pub fn of_this_handler() -> Option<Self> {
         std::env::var_os(STARTED_BY_HOST)?;
         ignore_interrupts();
         Some(Self { id: parent_id() })
     }
 
-    /// Whether the host has ended. Nothing else ends its handler then, and a new host starts a
-    /// handler of its own.
+    /// Whether the host has ended. Nothing else ends its handler then.
     pub fn is_gone(&self) -> bool {
         parent_id() != self.id
     }
@@ -40,12 +39,11 @@ fn ignore_interrupts() {
     use std::ffi::c_int;
     const SIGINT: c_int = 2;
     const SIG_IGN: usize = 1;
-    // SAFETY: it is declared as in POSIX, where a handler is a pointer or a small number. It gets
-    // the number for "ignore", so no code of this process is ever called.
+    // SAFETY: it is declared as in POSIX, where a handler is a pointer or a small number, here that
+    // for "ignore": no code of this process is ever called.
     unsafe extern "C" {
         safe fn signal(signal: c_int, handler: usize) -> usize;
     }
-    // It fails only for signals that cannot be ignored.
     signal(SIGINT, SIG_IGN);
 }
 
@@ -56,6 +54,5 @@ fn ignore_interrupts() {
     unsafe extern "system" {
         safe fn SetConsoleCtrlHandler(routine: usize, add: i32) -> i32;
     }
-    // It fails for a process without a console, which no Ctrl-C reaches.
     SetConsoleCtrlHandler(0, 1);
 }

@@ -10,16 +10,16 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-/// The longest body of a request, in bytes.
+/// The longest body, in bytes.
 const BODY_MAX_BYTES: usize = 256 * 1024 * 1024;
 
-/// The longest body that is read to its end after it was refused, in bytes.
+/// The longest body that is read to its end after it was refused.
 const DRAIN_MAX_BYTES: usize = 1024 * 1024 * 1024;
 
 const TOO_LONG: &str = "the body is longer than 256 MiB, the most that the handler takes";
 const NO_MEMORY: &str = "there is no memory for the body";
 
-/// The socket that the handler listens on, at 127.0.0.1 only. It outlives every [`Source`].
+/// Where the handler listens, at 127.0.0.1 only.
 pub struct Listener {
     socket: TcpListener,
     pub address: SocketAddr,
@@ -37,7 +37,6 @@ impl Listener {
         Ok(Self { socket, address })
     }
 
-    /// Starts to accept connections. Errors if there is no descriptor or no thread for it.
     pub fn accept(&self) -> io::Result<Source> {
         let socket = self.socket.try_clone()?;
         // It panics if it gets no thread.
@@ -47,7 +46,7 @@ impl Listener {
         server.map(Source).map_err(io::Error::other)
     }
 
-    /// Starts to accept connections again. Errors if there are few descriptors or threads left.
+    /// Accepts connections again. Errors if there are few descriptors or threads left.
     pub fn accept_again(&self) -> io::Result<Source> {
         const DESCRIPTORS: usize = 16;
         const THREADS: usize = 8;
@@ -66,9 +65,8 @@ impl Listener {
     /// some connections are queued behind others that are kept alive. A new connection gets a new
     /// thread, which then takes the next one from the queue.
     ///
-    /// A gentle nudge waits until its connection has been served, so that many start no threads
-    /// that nothing needs. Errors if there is no descriptor, or if other connections wait to be
-    /// accepted, which will do.
+    /// A gentle nudge waits until it has been served, so that many start no threads in vain. Errors
+    /// if there is no descriptor, or if other connections wait to be accepted, which will do.
     pub fn nudge(&self, gently: bool) -> io::Result<()> {
         let connection = self.connect()?;
         if gently {
@@ -77,8 +75,8 @@ impl Listener {
         Ok(())
     }
 
-    /// Whether connections are accepted: the handler ends one of its own once its caller does.
-    /// tiny_http's accept thread panics if there is only one descriptor left, or no more threads.
+    /// Whether connections are accepted. tiny_http's accept thread panics if there is only one
+    /// descriptor left, or no more threads.
     pub fn accepts(&self) -> bool {
         let is_accepted = |connection| is_ended(connection, Duration::from_millis(100));
         // One may be queued behind others, see `nudge`.
@@ -90,7 +88,7 @@ impl Listener {
     }
 }
 
-/// Ends a connection, and says whether the other side has ended it too within this time.
+/// Ends a connection. Whether the other side has ended it too within this time.
 fn is_ended(mut connection: TcpStream, within: Duration) -> bool {
     connection.set_read_timeout(Some(within)).is_ok()
         && connection.shutdown(Shutdown::Write).is_ok()
@@ -125,12 +123,12 @@ fn no_delay(socket: &TcpListener) -> io::Result<()> {
     TcpStream::from(std::os::windows::io::OwnedSocket::from(socket.try_clone()?)).set_nodelay(true)
 }
 
-/// The requests on the connections that one accept thread of tiny_http takes in.
+/// The requests on the connections of one accept thread.
 pub struct Source(tiny_http::Server);
 
 impl Source {
-    /// Waits for the next request, or for [`release`](Self::release), which gives `None`. Errors
-    /// once the accept thread has ended; the connections that it took in go on.
+    /// Waits for a request, or for [`release`](Self::release), which gives `None`. Errors when the
+    /// accept thread has ended; its connections go on.
     pub fn receive(&self) -> io::Result<Option<Incoming>> {
         match self.0.recv() {
             Ok(request) => Ok(Some(Incoming(request))),
@@ -154,8 +152,8 @@ impl Incoming {
         self.0.remote_addr().map_or(0, SocketAddr::port)
     }
 
-    /// Reads the body, then sends the answer that `respond` gives. The body is always read to its
-    /// end, because tiny_http would take the rest for the next request.
+    /// Reads the body, always to its end, because tiny_http would take the rest for the next
+    /// request. Then sends the answer that `respond` gives.
     pub fn answer(mut self, respond: impl FnOnce(Request) -> HttpResponse) {
         let (mut body, length) = (Vec::new(), self.0.body_length().unwrap_or_default());
         if length > BODY_MAX_BYTES {
@@ -179,8 +177,7 @@ impl Incoming {
             let failed = |_| HttpResponse::default().status(500);
             response = response.collected(is_head).unwrap_or_else(failed);
         }
-        // An error means that the caller has gone; there is no one to report it to. A stream has
-        // logged its own.
+        // An error means that the caller has gone. A stream has logged its own.
         let _ = send(self.0.into_writer(), response, is_head);
     }
 
@@ -198,15 +195,13 @@ impl Incoming {
         }
     }
 
-    /// The values of the headers of this name.
     fn values(&self, name: &'static str) -> impl Iterator<Item = &str> {
         let headers = self.0.headers().iter();
         let named = headers.filter(move |header| header.field.equiv(name));
         named.map(|header| header.value.as_str())
     }
 
-    /// Reads the body to its end into `body`, which has room for it if its length is known. Errors
-    /// with the status and the reason of a refusal.
+    /// Errors with the status and the reason of a refusal.
     fn read_body(&mut self, body: &mut Vec<u8>) -> Result<(), (u16, String)> {
         let length = self.0.body_length();
         let chunked = self.values("Transfer-Encoding").next().is_some();
@@ -243,7 +238,7 @@ impl Incoming {
             (Err(error), _) if error.kind() == ErrorKind::OutOfMemory => (503, NO_MEMORY.into()),
             (Err(error), _) => return Err(invalid(error.to_string())),
         };
-        // The body is chunked: any other has room, and is as long as it was declared.
+        // It is chunked: any other has room, and is as long as it was declared.
         *body = Vec::new();
         reader.set_limit(u64::MAX);
         let drained = io::copy(&mut reader, &mut io::sink());
@@ -266,7 +261,7 @@ impl Incoming {
         let head = tiny_http::Response::new(status, headers, io::empty(), Some(0), None);
         let mut room = Vec::<u8>::new();
         let fits = length <= DRAIN_MAX_BYTES && room.try_reserve_exact(length).is_ok();
-        // Without this the compiler may remove the reservation.
+        // Else the compiler may remove the reservation.
         drop(std::hint::black_box(room));
         let mut connection = self.0.upgrade("HTTP/1.1", head);
         // Both fail if the caller has gone.
@@ -280,7 +275,7 @@ impl Incoming {
     }
 }
 
-/// Sends an answer: a small one in one write, so that no part waits for the ACK of another.
+/// Sends an answer: a small one in one write.
 fn send(mut connection: impl Write, response: HttpResponse, is_head: bool) -> io::Result<()> {
     const SMALL_BYTES: usize = 64 * 1024;
     let (status, headers, body) = (response.status, &response.headers, &response.body);

@@ -18,18 +18,18 @@ use supervisor::End;
 pub use supervisor::Settings;
 use workers::Workers;
 
-/// The variable with the port that the host wants the handler to listen at.
+/// The port that the host wants the handler to listen at.
 const PORT_VARIABLE: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 const DEFAULT_PORT: u16 = 8080;
 
-/// The exit code with which a handler asks the host to start it again.
+/// The exit code that asks the host to start the handler again.
 const START_AGAIN: u8 = 200;
 
 /// Serves the functions on 127.0.0.1, at the port that the host asks for, until the process ends.
 ///
-/// It returns only if it cannot serve: 1 if it could not start, which the host tries three times,
-/// or if the process serves already; 200 if it has served and no longer can, for which the host
-/// starts the handler again; 0 if the host that started the handler has ended.
+/// It returns 1 if it cannot start, which the host tries three times, or if the process serves
+/// already; 200 if it can no longer serve, so that the host starts the handler again; 0 if the host
+/// that started it has ended.
 pub fn serve(routes: &'static [Route]) -> ExitCode {
     serve_with(routes, &Settings::default())
 }

@@ -12,20 +12,19 @@ pub static SIGNALS: Signals = Signals {
     newcomers: AtomicUsize::new(0),
 };
 
-/// One bit per port: whether a request has come from it since the ports were last forgotten, and
-/// whether one had come before that.
+/// One bit per port: whether a request has come from it since ports were last forgotten, or before.
 static SEEN: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
 static SEEN_BEFORE: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
 
 pub struct Signals {
     supervisor: OnceLock<Thread>,
-    /// Whether the supervisor looks every few milliseconds and need not be woken.
+    /// Whether the supervisor need not be woken, because it looks every few milliseconds.
     pub awake: AtomicBool,
     /// Whether no more connections are accepted.
     pub accept_lost: AtomicBool,
     /// Whether a thread has panicked, which may be the one that accepts connections.
     pub accept_in_doubt: AtomicBool,
-    /// How many connections have been seen for the first time and not yet been nudged for.
+    /// How many new connections have not yet been nudged for.
     pub newcomers: AtomicUsize,
 }
 
@@ -44,7 +43,6 @@ impl Signals {
         }
     }
 
-    /// Sets one of the signals.
     pub fn raise(&self, signal: &AtomicBool) {
         signal.store(true, SeqCst);
         self.wake();
@@ -57,13 +55,11 @@ impl Signals {
         }
     }
 
-    /// Makes the calling thread the supervisor.
     pub fn supervise_here(&self) {
         let _ = self.supervisor.set(thread::current());
     }
 
-    /// Forgets the ports from which no request has come since the last call. Another connection may
-    /// use such a port later.
+    /// Forgets the ports from which no request has come since the last call.
     pub fn forget_ports(&self) {
         for (seen, before) in SEEN.iter().zip(&SEEN_BEFORE) {
             before.store(seen.swap(0, Relaxed), Relaxed);

@@ -11,8 +11,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The pause between two looks of the supervisor while requests come, and for `BUSY_FOR` after the
-/// last one.
+/// The pause between two rounds while requests come, and for `BUSY_FOR` after the last one.
 const BUSY_PAUSE: Duration = Duration::from_millis(2);
 const BUSY_FOR: Duration = Duration::from_millis(100);
 
@@ -21,20 +20,20 @@ const QUIET_PAUSE: Duration = Duration::from_millis(200);
 const QUIET_FOR: Duration = Duration::from_secs(2);
 
 /// The pause when no request has come for longer. tiny_http's surplus threads end after 5 s without
-/// work; this is longer, so that nudges do not keep them.
+/// work: nudges must not keep them.
 const IDLE_PAUSE: Duration = Duration::from_millis(5500);
 
 /// The pause between two attempts to accept connections again.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// A port is forgotten when no request has come from it for this long, or for up to twice as long.
-/// Another connection does not get the same port so soon.
+/// A port is forgotten when no request has come from it for once or twice as long. Another
+/// connection does not get it so soon.
 const FORGET_AFTER: Duration = Duration::from_millis(500);
 
 /// How a handler serves. The default is right for a Functions host.
 #[derive(Debug)]
 pub struct Settings {
-    /// The handler gives up when for this long it could accept no connections and no request came.
+    /// It gives up when for this long it could accept no connections and no request came.
     pub give_up_after: Duration,
 }
 
@@ -53,7 +52,7 @@ pub enum End {
     HostGone,
 }
 
-/// Serves with `workers`, and with those of later sources, for as long as that is possible.
+/// Serves, with `workers` and those of later sources, for as long as that is possible.
 pub fn supervise(
     routes: &'static [Route],
     settings: &Settings,
@@ -71,7 +70,7 @@ pub fn supervise(
     loop {
         let now = Instant::now();
         let since = |then: Instant| now.saturating_duration_since(then);
-        // Whether the pause since `last` is over, which then begins anew.
+        // Whether the pause is over, which then begins anew.
         let is_due = |last: &mut Instant, pause| {
             let is_due = since(*last) >= pause;
             if is_due {
@@ -84,7 +83,6 @@ pub fn supervise(
                 if workers.has_news() {
                     requested = now;
                 }
-                // If no worker can be added, the others go on, and the next review tries again.
                 if let Err(error) = workers.review()
                     && is_due(&mut complained, FORGET_AFTER)
                 {
@@ -100,16 +98,15 @@ pub fn supervise(
             heard = now;
             // One nudge for each connection that is new, or has not been used for a while.
             nudge(listener, SIGNALS.newcomers.swap(0, SeqCst), 4);
-            // From time to time some more, for those that are queued behind others which are open
-            // but not used: the longer it is quiet, the more, from 2 to 64.
+            // From time to time some more, for those that are queued behind unused ones: the longer
+            // it is quiet, the more, from 2 to 64.
             let is_quiet = silence >= QUIET_FOR;
             if is_due(&mut nudged, if is_quiet { IDLE_PAUSE } else { QUIET_PAUSE }) {
                 let doubled = (silence.as_millis() / QUIET_PAUSE.as_millis()).min(5);
                 nudge(listener, 2 << doubled, 1);
             }
         } else if is_due(&mut tried, RETRY_PAUSE) {
-            // The last pool is that of the source that accepts. Those before it have lost their
-            // accept thread; their connections go on.
+            // The connections of the pools before the last, which accept no more, go on.
             SIGNALS.accept_lost.store(false, SeqCst);
             let source = listener.accept_again();
             match source.and_then(|source| Workers::start(source, routes)) {
@@ -123,7 +120,6 @@ pub fn supervise(
         if is_due(&mut forgot, FORGET_AFTER) {
             SIGNALS.forget_ports();
         }
-        // Checked whenever the supervisor wakes: after IDLE_PAUSE at the latest.
         if host.as_ref().is_some_and(Parent::is_gone) {
             return End::HostGone;
         }

@@ -1,8 +1,8 @@
 //! Workers: the threads that take requests from a source and answer them, one at a time each.
 //!
 //! One is enough for short functions: more would only wait for the lock under which tiny_http hands
-//! requests out. While all are in functions that take long, such as those that wait for a database,
-//! their number doubles every few milliseconds. Workers that are no longer needed end.
+//! requests out. While all are in functions that take long, their number doubles every few
+//! milliseconds. Workers that are no longer needed end.
 
 use super::http::Source;
 use super::signals::SIGNALS;
@@ -15,18 +15,17 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The most workers that are added at once.
 const ADDED_AT_ONCE: usize = 64;
 
-/// Functions take long if a worker takes no more requests than this between two reviews, which are
-/// 2 milliseconds apart.
+/// Functions take long if a worker takes no more requests than this between two reviews, 2 ms
+/// apart.
 const FEW_PER_REVIEW: usize = 3;
 
 /// The pause between two looks for surplus workers.
 const SURPLUS_AFTER: Duration = Duration::from_secs(1);
 
-/// Functions are short if a worker has taken at least this many requests between two such looks.
-/// Then one worker less does as well.
+/// Functions are short if a worker takes at least this many requests between two such looks. Then
+/// one worker less does as well.
 const MANY_PER_SURPLUS: usize = 5000;
 
 struct Shared {
@@ -40,10 +39,10 @@ struct Shared {
 /// The workers of one source, as their supervisor sees them.
 pub struct Workers {
     shared: Arc<Shared>,
-    /// The number of requests taken before the last review, and before the last look for surplus.
+    /// The requests taken before the last review, and before the last look for surplus workers.
     taken: usize,
     taken_before: usize,
-    /// The number of reviews in a row that found all workers in functions that take long.
+    /// How many reviews in a row found all workers in functions that take long.
     crowded: usize,
     looked: Instant,
     /// The least number of idle workers since then.
@@ -51,7 +50,7 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Starts with one worker. Errors when it cannot be started.
+    /// Starts with one worker.
     pub fn start(source: Source, routes: &'static [Route]) -> io::Result<Self> {
         let [workers, idle, taken] = [const { AtomicUsize::new(0) }; 3];
         let shared = Arc::new(Shared {
@@ -77,7 +76,6 @@ impl Workers {
         self.shared.workers.load(SeqCst) == 1 && self.has_idle()
     }
 
-    /// Whether a worker waits for a request.
     pub fn has_idle(&self) -> bool {
         self.shared.idle.load(SeqCst) > 0
     }
@@ -87,8 +85,8 @@ impl Workers {
         self.shared.taken.load(SeqCst) != self.taken
     }
 
-    /// Adds workers if all are in functions that take long, and ends those that are not needed: to
-    /// be called every few milliseconds while requests come. Errors if a worker cannot be started.
+    /// Adds workers if all are in functions that take long, and ends those that are not needed.
+    /// Errors if one cannot be started.
     pub fn review(&mut self) -> io::Result<()> {
         let workers = self.shared.workers.load(SeqCst);
         let idle = self.shared.idle.load(SeqCst);
@@ -151,7 +149,7 @@ fn work(shared: &Shared) {
     }
 }
 
-/// Decrements the count when dropped, also when the worker panicked or was never started.
+/// Decrements the count, also when the worker panicked or was never started.
 struct Ending(Arc<Shared>);
 
 impl Drop for Ending {

@@ -2,6 +2,7 @@
 //! are true. An app of one's own does without this folder. The environment variable `HANDLER` names
 //! another binary than the one that cargo has just built.
 
+mod allocator;
 #[cfg(unix)]
 mod checkout;
 mod layout;

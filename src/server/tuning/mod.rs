@@ -1,12 +1,10 @@
-//! What only makes the handler faster or smaller. To remove one of these, delete its file and the
-//! lines that the file's first comment names.
+//! What only makes the handler faster or smaller. The first comment of each says how to remove it.
 
 pub mod allocator;
 mod no_backtraces;
 pub mod thread_priority;
 
-/// Names the global allocator. Only a binary may, for a library's users would get it unasked: see
-/// `src/main.rs`.
+/// Names the global allocator, for `src/main.rs`: a library must not.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! global_allocator {
