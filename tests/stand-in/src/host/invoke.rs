@@ -90,18 +90,17 @@ impl Host {
             not_found.status = 404;
             return Outcome::Completed(Some(not_found));
         };
-        let headers = http::headers_of(&[&HEADERS, headers].concat());
-        let mut request = Request {
+        let mut headers = http::headers_of(&[&HEADERS, headers].concat());
+        let bodiless = body.is_empty() && matches!(method, "GET" | "HEAD");
+        if !bodiless && http::named(&headers, "Transfer-Encoding").next().is_none() {
+            headers.push(("Content-Length".to_owned(), body.len().to_string()));
+        }
+        let request = Request {
             method,
             target,
             headers,
             body,
         };
-        let bodiless = body.is_empty() && matches!(method, "GET" | "HEAD");
-        if !bodiless && request.header("Transfer-Encoding").is_empty() {
-            let length = ("Content-Length".to_owned(), body.len().to_string());
-            request.headers.push(length);
-        }
         self.answer(function, &parameters, &request, None)
     }
 
@@ -132,16 +131,10 @@ impl Host {
             };
             let answer = self.send(&bytes, reply.as_deref_mut());
             let answer = answer.map(|answer| Outcome::Completed(Some(answer)));
-            let status = match (&answer, reply) {
-                (
-                    _,
-                    Some(Reply {
-                        begun: Some(status),
-                        ..
-                    }),
-                ) => Some(*status),
-                (Err(error), _) if error.kind() == io::ErrorKind::ConnectionAborted => None,
-                _ => ERROR,
+            let begun = reply.and_then(|reply| reply.begun);
+            let status = match &answer {
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => begun,
+                _ => begun.or(ERROR),
             };
             (answer.map_err(|error| error.to_string()), status)
         })
@@ -153,10 +146,8 @@ impl Host {
             let function = self.app.function(&tool.function)?;
             let reason = format!("the MCP tool {}", tool.name);
             let brought = || Ok(call.data(tool, &function.name));
-            match self
-                .invoke(function, &reason, &mut Attempt::default(), brought)
-                .0
-            {
+            let mut attempt = Attempt::default();
+            match self.invoke(function, &reason, &mut attempt, brought).0 {
                 Outcome::Completed(result) => Some(result?.text().to_owned()),
                 _ => None,
             }
@@ -188,8 +179,7 @@ impl Host {
         run: impl FnOnce(&str) -> (Result<Outcome, String>, Option<u16>),
     ) -> Outcome {
         let (id, begun) = (&*guid(), Instant::now());
-        let is_http = function.is_http();
-        let function = &*function.name;
+        let (function, is_http) = (&*function.name, function.is_http());
         self.record.note(&Event::Started {
             function,
             id,

@@ -5,77 +5,71 @@ use serde_json::{Value, json};
 use stand_in::App;
 use std::path::PathBuf;
 
-/// Starts an app of these functions.
-fn start(test: &str, functions: &[&str]) -> App {
-    App::start_in(&folder(test, functions), &[], fake::command)
-}
-
-/// The folder of an app of these functions, one per line: its name, its trigger, and what it reads
-/// and writes.
-fn folder(test: &str, functions: &[&str]) -> PathBuf {
-    let mut described = Vec::new();
-    for function in functions {
-        let (name, bindings) = function.split_once(": ").expect("a name");
-        let bindings = bindings.split(" > ").map(binding).collect::<Vec<_>>();
-        described.push((name, bindings.join(",")));
-    }
-    let described = described.iter();
-    let described: Vec<_> = described
-        .map(|(name, bindings)| (*name, &**bindings))
-        .collect();
-    fake::app_with(test, &described)
-}
+/// The bindings of this file's apps, one per line: its kind, and its JSON.
+const BINDINGS: &str = r#"
+http: {"type":"httpTrigger","direction":"in","name":"req","authLevel":"anonymous","methods":["get","post"],"route":"PLACE"}
+answer: {"type":"http","direction":"out","name":"res"}
+on-queue: {"type":"queueTrigger","direction":"in","name":"item","queueName":"PLACE","connection":"FAKE_OTHER"}
+on-blob: {"type":"blobTrigger","direction":"in","name":"item","path":"PLACE","connection":"FAKE_OTHER"}
+queue: {"type":"queue","direction":"out","name":"out","queueName":"PLACE","connection":"FAKE_OTHER"}
+blob: {"type":"blob","direction":"out","name":"out","path":"PLACE","connection":"FAKE_OTHER"}
+read-blob: {"type":"blob","direction":"in","name":"in","path":"PLACE","connection":"FAKE_OTHER"}
+rows: {"type":"table","direction":"out","name":"out","tableName":"PLACE","partitionKey":"{day}","connection":"FAKE_OTHER"}
+read-rows: {"type":"table","direction":"in","name":"in","tableName":"PLACE","partitionKey":"{day}","take":2,"connection":"FAKE_OTHER"}
+"#;
 
 /// A binding: its kind, and its route, queue, path or table.
 fn binding(text: &str) -> String {
     let (kind, place) = text.split_once(' ').unwrap_or((text, ""));
-    let mut binding = match kind {
-        "http" => json!({"type": "httpTrigger", "methods": ["get", "post"], "route": place}),
-        "on-queue" => json!({"type": "queueTrigger", "queueName": place}),
-        "on-blob" => json!({"type": "blobTrigger", "path": place}),
-        "answer" => json!({"type": "http"}),
-        "queue" => json!({"type": "queue", "queueName": place}),
-        "blob" | "read-blob" => json!({"type": "blob", "path": place}),
-        "rows" => json!({"type": "table", "tableName": place, "partitionKey": "{day}"}),
-        "read-rows" => {
-            json!({"type": "table", "tableName": place, "partitionKey": "{day}", "take": 2})
-        }
-        other => panic!("there is no binding {other}"),
-    };
-    let (direction, name) = match kind {
-        "http" => ("in", "req"),
-        "on-queue" | "on-blob" => ("in", "item"),
-        "answer" => ("out", "res"),
-        "read-blob" | "read-rows" => ("in", "in"),
-        _ => ("out", "out"),
-    };
-    (binding["direction"], binding["name"]) = (direction.into(), name.into());
-    match kind {
-        "http" => binding["authLevel"] = "anonymous".into(),
-        "answer" => {}
-        _ => binding["connection"] = "FAKE_OTHER".into(),
+    let mut lines = BINDINGS.lines().filter_map(|line| line.split_once(": "));
+    let (_, json) = lines.find(|(own, _)| *own == kind).expect(kind);
+    json.replace("PLACE", place)
+}
+
+/// The folder of an app of these functions, one per line: its name, its trigger, and what it reads
+/// and writes.
+fn folder(test: &str, functions: &str) -> PathBuf {
+    let described = functions.trim().lines().map(|function| {
+        let (name, bindings) = function.trim().split_once(": ").expect("a name");
+        let bindings: Vec<String> = bindings.split(" > ").map(binding).collect();
+        (name, bindings.join(","))
+    });
+    let described: Vec<(&str, String)> = described.collect();
+    let described = described
+        .iter()
+        .map(|(name, bindings)| (*name, &**bindings));
+    fake::app_with(test, &described.collect::<Vec<_>>())
+}
+
+fn start(test: &str, functions: &str) -> App {
+    App::start_in(&folder(test, functions), &[], fake::command)
+}
+
+fn json(bytes: Option<Vec<u8>>) -> Value {
+    serde_json::from_slice(&bytes.expect("a blob")).expect("JSON")
+}
+
+/// Asserts that the last failure has each of these words.
+fn assert_failed(app: &App, words: &[&str]) {
+    let failure = app.failures().pop().expect("a failure");
+    for words in words {
+        assert!(failure.contains(words), "{failure}");
     }
-    binding.to_string()
 }
 
 #[test]
 fn a_chain_goes_from_http_to_queues_and_blobs_and_on() {
     let app = start(
         "storage-chain",
-        &[
-            "pass1: http orders > answer > queue chain-in",
-            "pass2: on-queue chain-in > blob chain/{day}/{id}.json",
-            "pass3: on-blob chain/{day}/{name}.{ext} > queue {ext}-{day}",
-            "pass4: on-queue json-monday > blob done/{id}",
-        ],
+        "pass1: http orders > answer > queue chain-in
+        pass2: on-queue chain-in > blob chain/{day}/{id}.json
+        pass3: on-blob chain/{day}/{name}.{ext} > queue {ext}-{day}
+        pass4: on-queue json-monday > blob done/{id}",
     );
     let order = r#"{"id":7,"day":"monday"}"#;
     assert_eq!(app.post("/api/orders", order).status, 200);
     assert_eq!(app.failures(), [""; 0]);
     // An object is written anew on its way through the first queue, and then stays as it is.
-    let json = |bytes: Option<Vec<u8>>| -> Value {
-        serde_json::from_slice(&bytes.expect("a blob")).expect("JSON")
-    };
     let expected: Value = order.parse().expect("JSON");
     assert_eq!(json(app.blob("chain", "monday/7.json")), expected);
     assert_eq!(json(app.blob("done", "7")), expected);
@@ -83,17 +77,15 @@ fn a_chain_goes_from_http_to_queues_and_blobs_and_on() {
     assert_eq!(app.outputs("pass4", "out").len(), 1);
     // A new blob goes the rest of the way, whoever writes it.
     let runs = app.put_blob("chain", "tuesday/a.b.txt", "bytes");
-    assert_eq!(
-        (runs.len(), runs[0].tries, runs[0].failure.as_deref()),
-        (1, 1, None)
-    );
+    let ran: Vec<_> = runs
+        .iter()
+        .map(|run| (run.tries, run.failure.as_deref()))
+        .collect();
+    assert_eq!(ran, [(1, None)]);
     assert_eq!(app.queue("txt-tuesday"), ["bytes"]);
     assert_eq!(app.queue("json-monday").len(), 1);
     assert!(app.put_blob("others", "monday/x.json", "bytes").is_empty());
-    assert_eq!(
-        app.blob("others", "monday/x.json").as_deref(),
-        Some(&b"bytes"[..])
-    );
+    assert_eq!(app.blob("others", "monday/x.json"), Some(b"bytes".to_vec()));
     assert_eq!(app.blob("others", "none"), None);
 }
 
@@ -101,23 +93,19 @@ fn a_chain_goes_from_http_to_queues_and_blobs_and_on() {
 fn a_blob_whose_trigger_fails_is_tried_five_times() {
     let app = start(
         "storage-poison",
-        &[
-            "fails: on-blob ins/{name} > queue never",
-            "pass: on-queue webjobs-blobtrigger-poison > blob poison/{BlobName}",
-        ],
+        "fails: on-blob ins/{name} > queue never
+        pass: on-queue webjobs-blobtrigger-poison > blob poison/{BlobName}",
     );
+    // It triggers again when it is written again.
     for time in 1..=2 {
-        let runs = app.put_blob("ins", "a.txt", "bytes");
-        let run = &runs[0];
+        let run = &app.put_blob("ins", "a.txt", "bytes")[0];
         assert_eq!((run.tries, run.poisoned), (5, true));
         assert_eq!(run.failure.as_deref(), Some("it failed"));
         assert_eq!(app.failures(), vec!["it failed"; 5 * time]);
-        // It triggers again when it is written again.
     }
     assert_eq!(app.queue_bytes("webjobs-blobtrigger-poison").len(), 2);
     // A function may be triggered by that queue.
-    let message = app.blob("poison", "a.txt").expect("a blob");
-    let message: Value = serde_json::from_slice(&message).expect("JSON");
+    let message = json(app.blob("poison", "a.txt"));
     let tag = message["ETag"].as_str().expect("a text");
     assert!(tag.starts_with("\"0x") && tag.ends_with('"'), "{tag}");
     let expected = json!({
@@ -131,34 +119,29 @@ fn a_blob_whose_trigger_fails_is_tried_five_times() {
 fn inputs_are_resolved_before_the_function_and_outputs_after_it() {
     let app = start(
         "storage-order",
-        &[
-            "pass: http items/{id} > answer > read-blob ins/{id}-{size}.txt > blob outs/{to}",
-            "pass2: http queues > answer > queue {to}",
-        ],
+        "pass: http items/{id} > answer > read-blob ins/{id}-{size}.txt > blob outs/{to}
+        pass2: http queues > answer > queue {to}",
     );
     app.put_blob("ins", "7-L.txt", "seven");
+    let post = |path: &str, body: &str| {
+        let answer = app.post(path, body);
+        (answer.status, answer.text().to_owned())
+    };
+    let passed = |body: &str| (200, body.to_owned());
     // The route wins over the query, and the query over the body.
-    let answer = app.post("/api/items/7?id=8&size=L", r#"{"size":"S","to":"x/y.txt"}"#);
-    assert_eq!((answer.status, answer.text()), (200, "\"seven\""));
+    let answer = post("/api/items/7?id=8&size=L", r#"{"size":"S","to":"x/y.txt"}"#);
+    assert_eq!(answer, passed("\"seven\""));
     assert!(app.blob("outs", "x/y.txt").is_some());
     let has_run = || app.logs().len();
-    let last_failure = || app.failures().pop().expect("a failure");
-    let ran = has_run();
 
     // An input without a value: the function does not run.
-    assert_eq!(app.post("/api/items/7", r#"{"to":"x"}"#).status, 500);
-    let failure = last_failure();
-    for words in [
-        "the function has not run: its input in: ",
-        "No value for named parameter 'size'.",
-        "ins/{id}-{size}.txt",
-        "the query",
-    ] {
-        assert!(failure.contains(words), "{failure}");
-    }
+    let ran = has_run();
+    assert_eq!(post("/api/items/7", r#"{"to":"x"}"#).0, 500);
+    let no_value = "the function has not run: its input in: No value for named parameter 'size'.";
+    assert_failed(&app, &[no_value, "ins/{id}-{size}.txt", "the query"]);
     assert_eq!(has_run(), ran);
 
-    // An output without one: it has run, and fails all the same.
+    // An output without one, or with a wrong one: it has run, and fails all the same.
     let item = "/api/items/7?size=L";
     let no_value = "No value for named parameter 'to'.";
     for (path, body, words) in [
@@ -166,45 +149,38 @@ fn inputs_are_resolved_before_the_function_and_outputs_after_it() {
         (item, r#"{"to":null}"#, no_value),
         (item, r#"{"to":""}"#, "BlobPath is invalid"),
         (item, r#"{"to":"../../other/x"}"#, "leave the container"),
+        (item, r#"{"to":"x"}"#, "it is a folder already"),
         ("/api/queues", r#"{"to":"A_b"}"#, "is not a queue's name"),
     ] {
         let before = has_run();
-        assert_eq!(app.post(path, body).status, 500, "{body}");
-        let failure = last_failure();
-        for words in ["the function has run, but its output out", words] {
-            assert!(failure.contains(words), "{failure}");
-        }
+        assert_eq!(post(path, body).0, 500, "{body}");
+        assert_failed(&app, &["the function has run, but its output out", words]);
         assert_eq!(has_run(), before + 1, "{body}");
     }
     // Capitals in a queue's name are made small.
-    assert_eq!(app.post("/api/queues", r#"{"to":"Orders"}"#).status, 200);
+    assert_eq!(post("/api/queues", r#"{"to":"Orders"}"#).0, 200);
+    assert_eq!(app.queue("orders").len(), 1);
     // A blob that is not there is null, and so is one in a container that is not there.
-    let answer = app.post("/api/items/9?size=L", r#"{"to":"z"}"#);
-    assert_eq!((answer.status, answer.text()), (200, "null"));
+    let to = r#"{"to":"z"}"#;
+    assert_eq!(post("/api/items/9?size=L", to), passed("null"));
     // What a test gives wins over the blob.
     app.input_bytes("pass", "in", "given");
-    assert_eq!(app.post(item, r#"{"to":"z"}"#).text(), "\"given\"");
-    // A folder is not a blob.
-    assert_eq!(app.post(item, r#"{"to":"x"}"#).status, 500);
-    let failure = last_failure();
-    assert!(failure.contains("it is a folder already"), "{failure}");
+    assert_eq!(post(item, to), passed("\"given\""));
 }
 
 #[test]
 fn rows_are_inserted_and_read() {
     let app = start(
         "storage-rows",
-        &[
-            "rows: http orders/{day} > answer > rows Orders",
-            "pass: http read/{day} > answer > read-rows Orders",
-        ],
+        "rows: http orders/{day} > answer > rows Orders
+        pass: http read/{day} > answer > read-rows Orders",
     );
     let post = |day: &str, rows: &str| app.post(&format!("/api/orders/{day}"), rows).status;
     let read = |day: &str| app.get(&format!("/api/read/{day}")).text().to_owned();
     // There is no table yet: the function does not run.
     assert_eq!(app.get("/api/read/monday").status, 500);
-    let failure = app.failures().pop().expect("a failure");
-    assert!(failure.contains("the function has not run: its input in: there is no table Orders"));
+    let not_run = "the function has not run: its input in: there is no table Orders";
+    assert_failed(&app, &[not_run]);
     let rows = r#"[{"RowKey":"1","price":1.50},{"RowKey":"2"},{"RowKey":"3"}]"#;
     assert_eq!(post("monday", rows), 200, "{:?}", app.failures());
     let shown = r#"[{"PartitionKey":"monday","RowKey":"1","price":1.5},{"PartitionKey":"monday","RowKey":"2"}]"#;
@@ -213,26 +189,17 @@ fn rows_are_inserted_and_read() {
     assert_eq!(app.outputs("rows", "out").len(), 3);
     // A key that is there fails, and nothing of the list is written.
     assert_eq!(post("monday", r#"[{"RowKey":"0"},{"RowKey":"1"}]"#), 500);
-    let failure = app.failures().pop().expect("a failure");
-    assert!(failure.contains("the function has run, but its output out is not written: The specified entity already exists"), "{failure}");
+    let failure = "the function has run, but its output out is not written: The specified entity already exists";
+    assert_failed(&app, &[failure]);
     assert_eq!(read("monday"), shown);
-    let replaced = r#"{"RowKey":"1","ETag":"*","price":2}"#;
-    assert_eq!(post("monday", replaced), 200);
-    assert!(read("monday").contains(r#""price":2"#));
-    // A date keeps its moment where the entity says that it is one.
-    let dated = r#"{"RowKey":"d","at":"2026-11-21T10:00:00+02:00","at@odata.type":"Edm.DateTime"}"#;
-    assert_eq!(post("date", dated), 200);
-    assert!(read("date").contains(r#""at":"2026-11-21T08:00:00Z""#));
 }
 
 #[test]
 fn two_functions_on_one_queue_get_its_messages_in_turn() {
     let app = start(
         "storage-turn",
-        &[
-            "pass1: on-queue shared > queue first",
-            "pass2: on-queue shared > queue second",
-        ],
+        "pass1: on-queue shared > queue first
+        pass2: on-queue shared > queue second",
     );
     for message in ["a 1", "a 2", "a 3", "a 4"] {
         assert_eq!(app.send("shared", message).failure, None);
@@ -244,8 +211,11 @@ fn two_functions_on_one_queue_get_its_messages_in_turn() {
 /// Under `make run`, which runs for long, what large outputs wrote does not fill the memory.
 #[test]
 fn only_the_last_large_outputs_are_listed() {
-    let function = "pass: http large > answer > blob outs/large";
-    let served = fake::Served::start_at(&folder("storage-large", &[function]));
+    let folder = folder(
+        "storage-large",
+        "pass: http large > answer > blob outs/large",
+    );
+    let served = fake::Served::start_at(&folder);
     for text in ["<1>", "<2>", "<3>"] {
         let body = text.repeat(200_000);
         let answer = served.ask("POST", "/api/large", &[], body.as_bytes());
