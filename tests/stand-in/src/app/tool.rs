@@ -98,7 +98,6 @@ pub struct Tool {
     pub listed: String,
     /// The arguments without which the host does not call the function.
     pub required: Vec<String>,
-    pub use_result_schema: bool,
 }
 
 impl Tool {
@@ -166,7 +165,6 @@ impl Tool {
             binding: trigger.name.clone(),
             listed: object(listed).replace(['\n', '\r'], ""),
             required,
-            use_result_schema: json::flag(&trigger["useResultSchema"]) == Some(true),
         })
     }
 }

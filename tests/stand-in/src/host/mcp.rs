@@ -4,13 +4,13 @@
 //! machine gets 403.
 
 use crate::app::function::Function;
+use crate::app::json;
 use crate::app::tool::Tool;
 use crate::host::answer::Outcome;
 use crate::host::data::{self, Data, sys};
 use crate::host::newtonsoft::{Token, object, quoted};
 use crate::host::request::{Request, grouped};
 use crate::run::http::{Answer, Headers, named};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -341,62 +341,44 @@ fn element(json: &str) -> (u8, String) {
 /// What becomes of an invocation of a tool that has returned this: the `CallToolResult` for the
 /// client, as JSON on one line, or why it gets only the host's own sentence.
 pub fn settled(function: &Function, returned: &Token) -> Outcome {
-    let tool = Tool::read(&function.name, function.trigger());
-    match tool.and_then(|tool| result(&tool, returned)) {
+    let schema = json::flag(&function.trigger()["useResultSchema"]) == Some(true);
+    match result(schema, returned) {
         Ok(result) => Outcome::Completed(Some(answer(200, &[], &result))),
-        Err(why) => Outcome::Failed(why),
+        Err(why) => Outcome::Failed(format!("the return value is not a tool's result: {why}")),
     }
 }
 
-fn result(tool: &Tool, returned: &Token) -> Result<String, String> {
-    match returned {
-        Token::Null => Ok(r#"{"content":[]}"#.to_owned()),
-        value if !tool.use_result_schema => Ok(object([("content", texts(&value.to_text()))])),
-        Token::Text(text) => {
-            given(text).map_err(|why| format!("the return value is not a result: {why}"))
-        }
-        _ => Err("useResultSchema is true, and the return value is not a text".to_owned()),
+fn result(schema: bool, returned: &Token) -> Result<String, Box<dyn Error>> {
+    let text = match returned {
+        Token::Null => return Ok(r#"{"content":[]}"#.to_owned()),
+        value if !schema => return Ok(object([("content", texts(&value.to_text()))])),
+        Token::Text(text) => text,
+        _ => return Err("useResultSchema is true, and it is not a text".into()),
+    };
+    // Texts of JSON in a text of JSON.
+    let given: Value = serde_json::from_str(text)?;
+    let member = |name: &str| given[name].as_str();
+    let kind = member("type").ok_or("it has no type")?;
+    let content = member("content").ok_or("it has no content")?;
+    let structured = member("structuredContent").map(|json| ("structuredContent", json));
+    let with = |list: &str| object([("content", list)].into_iter().chain(structured));
+    let result = match kind {
+        "call_tool_result" => content.to_owned(),
+        "multi_content_result" => with(content),
+        _ => with(&format!("[{content}]")),
+    };
+    let read: Value = serde_json::from_str(&result)?;
+    let blocks = read["content"]
+        .as_array()
+        .ok_or("its content is not a list")?;
+    let is_empty = blocks.is_empty() && kind != "call_tool_result";
+    if is_empty || blocks.iter().any(|block| !block["type"].is_string()) {
+        return Err("there is no content, or a block without a type".into());
     }
+    Ok(result.replace(['\n', '\r'], ""))
 }
 
 /// A list of one block of content, a text.
 fn texts(text: &str) -> String {
     format!(r#"[{{"type":"text","text":{}}}]"#, quoted(text))
-}
-
-/// A return value where `useResultSchema` is true: JSON in texts.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Given {
-    r#type: String,
-    content: String,
-    structured_content: Option<String>,
-}
-
-/// The `CallToolResult` that a return value gives where `useResultSchema` is true.
-fn given(text: &str) -> Result<String, Box<dyn Error>> {
-    let Given {
-        r#type: kind,
-        content,
-        structured_content,
-    } = serde_json::from_str(text)?;
-    let content = match &*kind {
-        "call_tool_result" | "multi_content_result" => content,
-        _ => format!("[{content}]"),
-    };
-    let mut members = vec![("content", content)];
-    members.extend(structured_content.map(|json| ("structuredContent", json)));
-    let result = match &*kind {
-        "call_tool_result" => members.remove(0).1,
-        _ => object(members),
-    };
-    let read: Value = serde_json::from_str(&result)?;
-    let content = read["content"]
-        .as_array()
-        .ok_or("its content is not a list")?;
-    let is_empty = content.is_empty() && kind != "call_tool_result";
-    if is_empty || content.iter().any(|block| !block["type"].is_string()) {
-        return Err("there is no content, or a block without a type".into());
-    }
-    Ok(result.replace(['\n', '\r'], ""))
 }
