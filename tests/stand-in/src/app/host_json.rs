@@ -27,19 +27,17 @@ pub enum Form {
 #[derive(Clone, Debug)]
 pub struct HostJson {
     pub form: Form,
-    /// The handler's binary, `customHandler.description.defaultExecutablePath`, as it is written.
+    /// `defaultExecutablePath`, as it is written; empty if there is none.
     pub executable: String,
-    /// What the handler is started with, `customHandler.description.arguments`.
     pub arguments: Vec<String>,
-    /// `customHandler.description.workingDirectory`, seen from the root; empty for the root itself.
+    /// `workingDirectory`, seen from the app's root; empty for the root itself.
     pub working_directory: String,
     /// The prefix of all HTTP routes with its slashes, `/api/` or `/`.
     pub prefix: String,
-    /// How often a queue message is tried: `extensions.queues.maxDequeueCount`.
     pub max_dequeue_count: u32,
-    /// Whether messages lie in queues as base64: `extensions.queues.messageEncoding`.
+    /// Whether messages lie in queues as base64.
     pub base64_queues: bool,
-    /// How long an invocation may take: `functionTimeout`, 30 minutes by default; `None` for `-1`.
+    /// `None` for `-1`.
     pub function_timeout: Option<Duration>,
     /// The whole file; null if it could not be read.
     pub file: Value,
@@ -50,9 +48,6 @@ impl Default for HostJson {
         Self::read(Value::Null, &|_| None, &mut Vec::new())
     }
 }
-
-/// `functionTimeout` under func and on the Flex Consumption plan, where host.json does not say it.
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// The members that the host reads, one a line: `*` if the stand-in follows them, or need not; the
 /// path; what the value can be if the host checks it when it starts. After `>` stands what to write
@@ -248,7 +243,8 @@ impl HostJson {
             max_dequeue_count: most_dequeues.map_or(5, |most| u32::try_from(most).unwrap_or(5)),
             base64_queues: !text("extensions.queues.messageEncoding").eq_ignore_ascii_case("none"),
             function_timeout: match value("functionTimeout") {
-                Value::Null => Some(FUNCTION_TIMEOUT),
+                // As under func and on the Flex Consumption plan.
+                Value::Null => Some(Duration::from_secs(30 * 60)),
                 limit => duration(limit.as_str().unwrap_or_default()),
             },
             file,

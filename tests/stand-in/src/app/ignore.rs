@@ -2,21 +2,16 @@
 //!
 //! The rule is that of func's own GitIgnoreParser.cs, which is not git's. A line matches the start
 //! of a path, seen from the app's root, and what it matches must end where a word does: `src`
-//! leaves out `src/main.rs`, and `src-two/main.rs` too. Only what has an end of its own is safe
-//! beside function folders: `src/*`, `*.md`.
+//! leaves out `src/main.rs`, and `src-two/main.rs` too.
 
 use std::collections::BTreeSet;
 
-/// Whether `func` leaves out the file `path` by `patterns`, the text of a `.funcignore`.
-///
-/// `path` is seen from the app's root, with `/` on every system. Whatever the patterns, func also
-/// leaves out the folders `.git` and `.vscode`, and files called `.funcignore`, `.gitignore`,
-/// `local.settings.json` and `project.lock.json`; that is not looked at here.
+/// Whether `func` leaves out the file `path`, seen from the app's root with `/` on every system, by
+/// the text of a `.funcignore`. What func always leaves out, such as `.git`, is not looked at here.
 ///
 /// ```
 /// # use stand_in::app::ignore::left_out;
 /// assert!(left_out("target/*", "target/release/handler"));
-/// assert!(!left_out("target/*", "target-prices/function.json"));
 /// assert!(left_out("target", "target-prices/function.json"));
 /// ```
 pub fn left_out(patterns: &str, path: &str) -> bool {

@@ -50,55 +50,41 @@ impl Line {
 fn code(text: &str) -> String {
     let mut code = String::new();
     for line in text.split_inclusive('\n') {
-        let (mut in_comment, mut in_string, mut before) = (false, false, ' ');
+        let (mut in_comment, mut in_string) = (false, false);
         for (at, letter) in line.char_indices() {
             in_comment |= !in_string && line[at..].starts_with("//");
-            in_string ^= !in_comment && letter == '"' && before != '\\';
-            before = letter;
-            match letter {
-                '\n' | '\r' => code.push(letter),
-                _ if in_comment || in_string => code += &" ".repeat(letter.len_utf8()),
-                _ => code.push(letter),
-            }
+            in_string ^= !in_comment && letter == '"' && !line[..at].ends_with('\\');
+            let is_hidden = (in_comment || in_string) && letter != '\n';
+            let spaces = || " ".repeat(letter.len_utf8());
+            code += &if is_hidden {
+                spaces()
+            } else {
+                letter.to_string()
+            };
         }
     }
     code
 }
 
-/// Adds `mod module;` where rustfmt wants it: into the order of the others, or above the first
-/// item.
+/// Adds `mod module;` above the others, or above the first item. rustfmt puts it into its order.
 pub fn with_module(text: &str, file: &str) -> String {
     let line = format!("mod {};\n", names::module(file));
-    let modules = declared(text);
-    let (at, line) = if let Some(next) = modules.iter().find(|module| *file < *module.file) {
-        (next.lines.start, line)
-    } else if let Some(last) = modules.last() {
-        (last.lines.end, line)
-    } else {
-        let lines = text.split_inclusive('\n');
-        let header = lines.take_while(|line| line.starts_with("//!"));
-        match header.map(str::len).sum() {
-            0 => (0, format!("{line}\n")),
-            header => (header, format!("\n{line}")),
-        }
+    let lines = text.split_inclusive('\n');
+    let header = lines.take_while(|line| line.starts_with("//!"));
+    let (at, line) = match (declared(text).first(), header.map(str::len).sum()) {
+        (Some(first), _) => (first.lines.start, line),
+        (None, 0) => (0, format!("{line}\n")),
+        (None, header) => (header, format!("\n{line}")),
     };
     [&text[..at], &line, &text[at..]].concat()
 }
 
 /// Takes `mod module;` out, with the attributes and doc comments above it.
 pub fn without_module(text: &str, file: &str) -> String {
-    let modules = declared(text);
-    let Some(module) = modules.iter().find(|module| module.file == file) else {
-        return text.to_owned();
-    };
-    let (mut before, mut after) = (&text[..module.lines.start], &text[module.lines.end..]);
-    // The last one leaves no empty line behind.
-    if modules.len() == 1 && before.ends_with("\n\n") {
-        before = &before[..before.len() - 1];
-    } else if modules.len() == 1 && before.is_empty() {
-        after = after.strip_prefix('\n').unwrap_or(after);
-    }
-    [before, after].concat()
+    let mut modules = declared(text).into_iter();
+    let module = modules.find(|module| module.file == file);
+    let lines = module.map_or(0..0, |module| module.lines);
+    [&text[..lines.start], &text[lines.end..]].concat()
 }
 
 /// The names of the modules that the text declares in other files.
@@ -136,20 +122,9 @@ fn declared(text: &str) -> Vec<Module> {
 pub struct Entry {
     /// The function's name.
     pub name: String,
-    /// The path of the function's code, `order::run`.
-    pub path: String,
+    /// The file, without `.rs`, that the function's code is in; `None` for the table's own file.
+    pub file: Option<String>,
     place: Range<usize>,
-}
-
-impl Entry {
-    /// The file, without `.rs`, in which the function's code is; `None` if it is in the table's
-    /// own file.
-    pub fn file(&self) -> Option<String> {
-        let path = self.path.trim_start_matches("self::");
-        let path = path.trim_start_matches("crate::functions::");
-        let (module, _) = path.split_once("::")?;
-        Some(module.trim_start_matches("r#").to_owned())
-    }
 }
 
 /// The table, `ROUTES`, in the text of `src/functions/mod.rs`.
@@ -231,9 +206,12 @@ fn entry(text: &str, code: &str, part: Range<usize>) -> Option<Entry> {
     let length = code[part.clone()].rfind(')')? + 1;
     let place = part.start..part.start + length;
     let name = text[place.clone()].split('"').nth(1)?.to_owned();
-    // The code is the last argument.
+    // The code is the last argument: `order::run`.
     let arguments = code[place.clone()].trim_end_matches([')', ' ', '\r', '\n', ',', '}']);
-    let is_path = |letter: char| letter.is_alphanumeric() || "_:#".contains(letter);
-    let path = arguments[arguments.trim_end_matches(is_path).len()..].to_owned();
-    Some(Entry { name, path, place })
+    let path = arguments.rsplit([' ', '\n', ',']).next()?;
+    let path = path.trim_start_matches("self::");
+    let path = path.trim_start_matches("crate::functions::");
+    let module = path.split_once("::").map(|(module, _)| module);
+    let file = module.map(|module| module.trim_start_matches("r#").to_owned());
+    Some(Entry { name, file, place })
 }

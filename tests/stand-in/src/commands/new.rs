@@ -49,7 +49,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     let mut findings = check_function(&function);
     findings.extend(conflict_with(&app, &function));
     findings.extend(twin(app.all(), &function));
-    if let Some(error) = findings.iter().find(|finding| finding.is_error()) {
+    if let Some(error) = findings.iter().find(|finding| finding.is_error) {
         return Err(error.to_string());
     }
     let sources = ["src", "tests"].map(|of| format!("{of}/functions/{file}"));

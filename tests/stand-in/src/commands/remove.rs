@@ -60,9 +60,9 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String
     folders.retain(|folder| *folder == name);
     let mut files: Vec<String> = folders.into_iter().map(str::to_owned).collect();
     // Code that is in the table's own file, or in one with other functions, stays.
-    let file = entry.map_or_else(|| Some(names::file(name)), |entry| entry.file());
+    let file = entry.map_or_else(|| Some(names::file(name)), |entry| entry.file.clone());
     let mut others = table.entries.iter().filter(|other| other.name != name);
-    let file = file.filter(|file| !others.any(|other| other.file().as_ref() == Some(file)));
+    let file = file.filter(|file| !others.any(|other| other.file.as_ref() == Some(file)));
     let without = |text: &str| match &file {
         Some(file) => table::without_module(text, file),
         None => text.to_owned(),

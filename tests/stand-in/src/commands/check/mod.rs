@@ -34,7 +34,7 @@ pub fn run(root: &Path) -> Result<(), String> {
         true => "the app does not compile, so its table could not be read".to_owned(),
         false => why,
     })?;
-    match findings.iter().filter(|finding| finding.is_error()).count() {
+    match findings.iter().filter(|finding| finding.is_error).count() {
         0 => Ok(()),
         count => Err(format!("to correct: {count}")),
     }

@@ -45,7 +45,7 @@ pub fn conflict_with(app: &Description, new: &Function) -> Option<Finding> {
         let (first, then) = if is_first { (new, other) } else { (other, new) };
         conflict(first, then)
     });
-    conflicts.find(Finding::is_error)
+    conflicts.find(|finding| finding.is_error)
 }
 
 /// Finds functions that hide each other.

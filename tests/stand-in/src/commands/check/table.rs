@@ -46,7 +46,10 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
     }
     for function in app.all() {
         // What the host refuses has been found; the function's line would be a guess.
-        if check_function(function).iter().any(Finding::is_error) {
+        if check_function(function)
+            .iter()
+            .any(|finding| finding.is_error)
+        {
             continue;
         }
         let (name, prefix) = (&function.name, &app.host.prefix);

@@ -96,7 +96,7 @@ fn check_case(words: &[(&str, &str)], files: &[(&str, &str)], case: &str) {
         let is_it = |finding: &Finding| {
             let mut words = note.unwrap_or(words).split(" ... ");
             finding.file == path(name)
-                && finding.is_error() == note.is_none()
+                && finding.is_error == note.is_none()
                 && words.all(|words| finding.what.contains(words))
         };
         assert!(found.iter().any(is_it), "{case}: {expected}: {found:#?}");
@@ -154,7 +154,7 @@ fn schedules_are_those_that_the_host_takes() {
         let text = json!({ "bindings": [timer] }).to_string();
         let findings = found(&[("f/function.json", &text)], None);
         let is_refused = expected == "refused";
-        let has_error = findings.iter().any(Finding::is_error);
+        let has_error = findings.iter().any(|finding| finding.is_error);
         assert_eq!(has_error, is_refused, "{schedule}: {findings:?}");
         refused += usize::from(is_refused);
     }
