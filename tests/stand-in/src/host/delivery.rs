@@ -12,8 +12,7 @@ use crate::host::payload::{self, Message};
 use crate::host::record::{Attempt, Event, lock};
 use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
-use crate::host::storage::seen::Trigger;
-use std::collections::BTreeSet;
+use crate::host::storage::seen::{Pattern, Trigger};
 use std::time::Duration;
 
 /// How long a failed message, and a failed blob, waits to be tried again. (Seen: about that long.)
@@ -225,30 +224,23 @@ impl Host {
         self.app.functions.iter().filter(triggered).collect()
     }
 
-    /// The functions that blobs trigger, with the pattern of each.
-    fn blob_triggers(&self) -> Vec<(&Function, Template)> {
-        let functions = self.app.functions.iter();
-        let functions = functions.filter(|function| function.trigger().is("blobTrigger"));
-        let with_pattern = functions.filter_map(|function| {
-            let pattern = Template::parse(function.trigger().text("path")).ok()?;
-            Some((function, pattern))
+    /// The functions that blobs trigger.
+    fn blob_triggers(&self) -> Vec<Pattern> {
+        let triggers = self.app.functions.iter().filter_map(|function| {
+            let trigger = function.trigger();
+            let pattern = Template::parse(trigger.text("path")).ok()?;
+            let is_blob = trigger.is("blobTrigger");
+            is_blob.then(|| (function.name.clone(), pattern))
         });
-        with_pattern.collect()
+        triggers.collect()
     }
 
     /// Gives the blobs that are new or have changed; to be called about every 100 ms. Each is to be
     /// delivered, and then [`Seen`](crate::host::storage::seen::Seen) to be told. Errors where
     /// `.local` cannot be read or written.
     pub fn look_for_blobs(&self) -> Result<Vec<Trigger>, String> {
-        let (folder, triggers) = (&self.storage.folder, self.blob_triggers());
-        let mut containers = BTreeSet::new();
-        for (_, pattern) in &triggers {
-            match pattern.container() {
-                Some(fixed) => containers.extend([fixed.to_owned()]),
-                None => containers.extend(folder.containers()?),
-            }
-        }
-        lock(&self.storage.seen).look(folder, containers, |blob| triggered(&triggers, blob))
+        let mut seen = lock(&self.storage.seen);
+        seen.look(&self.storage.folder, &self.blob_triggers())
     }
 
     /// Writes a blob. It triggers functions with the next
@@ -256,8 +248,7 @@ impl Host {
     pub fn put_blob(&self, path: &BlobPath, bytes: &[u8]) -> Result<(), String> {
         let folder = &self.storage.folder;
         folder.write(path.file(), bytes)?;
-        let functions = triggered(&self.blob_triggers(), path);
-        lock(&self.storage.seen).written(folder, path, functions);
+        lock(&self.storage.seen).written(folder, path, &self.blob_triggers());
         Ok(())
     }
 
@@ -271,15 +262,4 @@ impl Host {
         }
         !triggers.is_empty()
     }
-}
-
-/// The functions that a blob triggers.
-fn triggered(triggers: &[(&Function, Template)], blob: &BlobPath) -> Vec<String> {
-    let path = blob.to_string();
-    let triggered = triggers
-        .iter()
-        .filter(|(_, pattern)| pattern.matches(&path).is_some());
-    triggered
-        .map(|(function, _)| function.name.clone())
-        .collect()
 }

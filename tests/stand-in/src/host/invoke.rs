@@ -8,6 +8,7 @@ use crate::app::tool::Tool;
 use crate::host::answer::{self, Outcome, server_error};
 use crate::host::data::{self, Data};
 use crate::host::mcp::{self, Call, Server};
+use crate::host::outputs::Invocation;
 use crate::host::payload;
 use crate::host::record::{Attempt, Event, Record, lock};
 use crate::host::request::Request;
@@ -231,7 +232,13 @@ impl Host {
                         let context = policy.context(&function.name, done, before);
                         data.set("RetryContext", data::Value::from(&context));
                     }
-                    self.invoke_once(function, id, value, &data, &mut logs)
+                    let invocation = Invocation {
+                        host: self,
+                        function,
+                        id,
+                        data: &data,
+                    };
+                    self.run(&invocation, value, &mut logs)
                 });
                 (outcome, ERROR)
             });
@@ -248,15 +255,16 @@ impl Host {
         }
     }
 
-    fn invoke_once(
+    fn run(
         &self,
-        function: &Function,
-        id: &str,
+        invocation: &Invocation,
         value: String,
-        data: &Data,
         logs: &mut Vec<String>,
     ) -> Result<Outcome, String> {
-        let inputs = self.inputs(function, id, data)?;
+        let Invocation {
+            function, id, data, ..
+        } = *invocation;
+        let inputs = invocation.inputs()?;
         let payload = payload::payload(&function.trigger().name, &value, &inputs, data);
         // A large value is not kept longer than it is needed.
         drop((value, inputs));
@@ -274,17 +282,14 @@ impl Host {
         logs.extend(settled.logs);
         // The host writes all outputs, and reports the first that fails.
         let written = settled.written.into_iter();
-        let written = written.map(|written| self.write(function, written, data));
+        let written = written.map(|written| invocation.write(written));
         let failures: Vec<String> = written.filter_map(Result::err).collect();
-        match settled.outcome {
-            Outcome::Completed(answer) => match failures.into_iter().next() {
-                Some(why) => Err(why),
-                None if answer.is_none() && function.is_tool() => {
-                    Ok(mcp::settled(function, &settled.returned))
-                }
-                None => Ok(Outcome::Completed(answer)),
-            },
-            outcome => Ok(outcome),
+        match (settled.outcome, failures.into_iter().next()) {
+            (Outcome::Completed(_), Some(why)) => Err(why),
+            (Outcome::Completed(None), _) if function.is_tool() => {
+                Ok(mcp::settled(function, &settled.returned))
+            }
+            (outcome, _) => Ok(outcome),
         }
     }
 

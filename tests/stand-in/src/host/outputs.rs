@@ -13,109 +13,90 @@ use crate::host::record::{Event, lock};
 use crate::host::storage::names::{self, BlobPath};
 use crate::host::storage::{Given, tables};
 
-/// What an invocation reads and writes for a binding.
-struct Place<'a> {
-    function: &'a Function,
-    binding: &'a Binding,
-    data: &'a Data,
+/// An invocation with a payload, whose bindings are read and written.
+pub(super) struct Invocation<'a> {
+    pub host: &'a Host,
+    pub function: &'a Function,
+    pub id: &'a str,
+    pub data: &'a Data,
 }
 
-impl Host {
-    /// The values of a function's input bindings in `Data`, by name, as JSON. An error means that
-    /// the host does not call the function.
-    pub(super) fn inputs(
-        &self,
-        function: &Function,
-        id: &str,
-        data: &Data,
-    ) -> Result<Vec<(String, String)>, String> {
-        let mut inputs = Vec::new();
-        for binding in function.inputs() {
-            let name = &binding.name;
-            let place = Place {
-                function,
-                binding,
-                data,
-            };
-            let value = self.input(&place, id);
-            let value = value
-                .map_err(|why| format!("the function has not run: its input {name}: {why}"))?;
-            inputs.push((name.clone(), value));
-        }
-        Ok(inputs)
+impl Invocation<'_> {
+    /// The values of the input bindings in `Data`, by name, as JSON. An error means that the host
+    /// does not call the function.
+    pub fn inputs(&self) -> Result<Vec<(String, String)>, String> {
+        let input = |binding: &Binding| match self.input(binding) {
+            Ok(value) => Ok((binding.name.clone(), value)),
+            Err(why) => {
+                let name = &binding.name;
+                Err(format!("the function has not run: its input {name}: {why}"))
+            }
+        };
+        self.function.inputs().map(input).collect()
     }
 
-    fn input(&self, place: &Place, id: &str) -> Result<String, String> {
-        let (own, binding) = (&place.function.name, place.binding);
-        let (name, folder) = (&binding.name, &self.storage.folder);
-        let mut given = self.storage.input(own, name)?;
-        let mut absent = format!("{own}.{name}");
+    fn input(&self, binding: &Binding) -> Result<String, String> {
+        let (function, name) = (&self.function.name, &binding.name);
+        let storage = &self.host.storage;
+        let mut given = storage.input(function, name)?;
+        let mut absent = format!("{function}.{name}");
         if given.is_none() && binding.is("blob") {
-            let path = BlobPath::parse(&place.resolved("path")?)?;
-            given = folder.read(path.file())?.map(Given::Bytes);
+            let path = BlobPath::parse(&self.resolved(binding, "path")?)?;
+            given = storage.folder.read(path.file())?.map(Given::Bytes);
             absent = format!("blobs/{path}");
         }
         if given.is_none() && binding.is("table") {
-            let table = place.resolved("tableName")?;
+            let table = self.resolved(binding, "tableName")?;
             names::table(&table)?;
-            let partition = place.resolved_if_any("partitionKey")?;
+            let partition = self.resolved_if_any(binding, "partitionKey")?;
             let take = json::integer(&binding["take"]).and_then(|take| take.try_into().ok());
-            let _held = lock(&self.storage.tables);
-            let rows = tables::read(folder, &table, partition.as_deref(), take.unwrap_or(0))?;
+            let (partition, take) = (partition.as_deref(), take.unwrap_or(0));
+            let _held = lock(&storage.tables);
+            let rows = tables::read(&storage.folder, &table, partition, take)?;
             return Ok(quoted(&rows));
         }
         if given.is_none() {
-            self.record.note(&Event::Warned {
-                function: own,
-                id,
+            self.host.record.note(&Event::Warned {
+                function,
+                id: self.id,
                 line: &format!("its input {name} gets nothing: .local/{absent} is not there"),
             });
         }
         Ok(payload::input(binding, given))
     }
 
-    /// Writes what a function has given for an output. An error means that the invocation fails,
+    /// Writes what the function has given for an output. An error means that the invocation fails,
     /// although the function has run.
-    pub(super) fn write(
-        &self,
-        function: &Function,
-        Written { binding, values }: Written,
-        data: &Data,
-    ) -> Result<(), String> {
-        let place = Place {
-            function,
-            binding,
-            data,
-        };
-        self.write_to(&place, values).map_err(|why| {
+    pub fn write(&self, Written { binding, values }: Written) -> Result<(), String> {
+        self.write_to(binding, values).map_err(|why| {
             let name = &binding.name;
             format!("the function has run, but its output {name} is not written: {why}")
         })
     }
 
-    fn write_to(&self, place: &Place, mut values: Vec<Output>) -> Result<(), String> {
-        let (storage, binding) = (&self.storage, place.binding);
+    fn write_to(&self, binding: &Binding, mut values: Vec<Output>) -> Result<(), String> {
+        let (host, storage) = (self.host, &self.host.storage);
         let mut to = String::new();
         if binding.is("queue") {
-            let queue = names::queue(&place.resolved("queueName")?)?;
+            let queue = names::queue(&self.resolved(binding, "queueName")?)?;
             for value in values {
-                self.put(&queue, value.into_bytes());
+                host.put(&queue, value.into_bytes());
             }
             return Ok(());
         }
         if binding.is("blob") {
-            let path = BlobPath::parse(&place.resolved("path")?)?;
+            let path = BlobPath::parse(&self.resolved(binding, "path")?)?;
             for value in &values {
                 if let Output::Bytes(bytes) = value {
-                    self.put_blob(&path, bytes)?;
+                    host.put_blob(&path, bytes)?;
                 }
             }
             to = path.to_string();
         }
         if binding.is("table") {
-            to = place.resolved("tableName")?;
-            let partition = place.resolved_if_any("partitionKey")?;
-            let row = place.resolved_if_any("rowKey")?;
+            to = self.resolved(binding, "tableName")?;
+            let partition = self.resolved_if_any(binding, "partitionKey")?;
+            let row = self.resolved_if_any(binding, "rowKey")?;
             let mut rows = Vec::new();
             for value in values {
                 rows.extend(match value {
@@ -129,38 +110,25 @@ impl Host {
             drop(held);
             values = rows.into_iter().map(Output::Json).collect();
         }
-        let function = &place.function.name;
+        let function = &self.function.name;
         for value in values {
             let shown = value.shown();
-            let size = shown.as_str().map(str::len);
-            self.record.note(&Event::Written {
+            host.record.note(&Event::Written {
                 function,
                 binding: &binding.name,
                 kind: &binding.kind,
                 to: &to,
                 value: &shown,
             });
-            let size = size.unwrap_or_else(|| shown.to_string().len());
-            storage.write(function, &binding.name, shown, size);
+            storage.write(function, &binding.name, shown);
         }
         Ok(())
     }
 
-    /// Puts a message into a queue, and says so.
-    pub fn put(&self, queue: &str, message: Vec<u8>) {
-        self.record.note(&Event::Queued {
-            queue,
-            message: &message,
-        });
-        self.storage.put(queue, message);
-    }
-}
-
-impl Place<'_> {
-    /// A member of the binding with its expressions resolved. The error says where a value could
-    /// have come from.
-    fn resolved(&self, member: &str) -> Result<String, String> {
-        let text = self.binding.text(member);
+    /// A member of a binding with its expressions resolved. The error says where a value could have
+    /// come from.
+    fn resolved(&self, binding: &Binding, member: &str) -> Result<String, String> {
+        let text = binding.text(member);
         if text.is_empty() {
             return Err(format!("function.json has no {member} for it"));
         }
@@ -171,10 +139,21 @@ impl Place<'_> {
         })
     }
 
-    fn resolved_if_any(&self, member: &str) -> Result<Option<String>, String> {
-        match self.binding.text(member) {
+    fn resolved_if_any(&self, binding: &Binding, member: &str) -> Result<Option<String>, String> {
+        match binding.text(member) {
             "" => Ok(None),
-            _ => self.resolved(member).map(Some),
+            _ => self.resolved(binding, member).map(Some),
         }
+    }
+}
+
+impl Host {
+    /// Puts a message into a queue, and says so.
+    pub fn put(&self, queue: &str, message: Vec<u8>) {
+        self.record.note(&Event::Queued {
+            queue,
+            message: &message,
+        });
+        self.storage.put(queue, message);
     }
 }

@@ -133,8 +133,12 @@ impl Storage {
             .collect()
     }
 
-    /// Adds what an output has written: `size` bytes.
-    pub fn write(&self, function: &str, binding: &str, value: Value, size: usize) {
+    /// Adds what an output has written.
+    pub fn write(&self, function: &str, binding: &str, value: Value) {
+        let size = match value.as_str() {
+            Some(text) => text.len(),
+            None => value.to_string().len(),
+        };
         let mut outputs = lock(&self.outputs);
         let values = outputs.entry(place(function, binding)).or_default();
         values.push_back((size + VALUE_BYTES, value));

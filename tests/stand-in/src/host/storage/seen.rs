@@ -1,6 +1,7 @@
 //! Which blobs have triggered which functions, and which are new or have changed since. What was
 //! delivered is kept in the file `seen.json`, so that changes while nobody looked trigger later.
 
+use crate::host::expressions::Template;
 use crate::host::newtonsoft::json;
 use crate::host::storage::files::{Folder, Stamp, stamp};
 use crate::host::storage::names::BlobPath;
@@ -22,14 +23,17 @@ const FILE: &str = "seen.json";
 /// A function and the blob that triggers it.
 pub type Trigger = (String, BlobPath);
 
+/// A function and the path of its trigger.
+pub type Pattern = (String, Template);
+
+/// The version of each that has triggered, and whether it has been delivered.
+type Stamps = BTreeMap<Trigger, (Stamp, bool)>;
+
 #[derive(Debug, Default)]
 pub struct Seen {
     /// What the stand-in itself has written, and has not been given yet.
     ready: Vec<Trigger>,
-    /// The version of each that has triggered, or is on its way.
-    stamps: BTreeMap<Trigger, Stamp>,
-    /// Those on their way: `seen.json` has them when they have arrived.
-    under_way: BTreeSet<Trigger>,
+    stamps: Stamps,
     /// Files of others that have changed: the version, and since when it is that.
     changing: BTreeMap<BlobPath, (Stamp, Instant)>,
     containers: BTreeSet<String>,
@@ -50,21 +54,22 @@ impl Seen {
         let mut seen = Self::default();
         for (function, container, name, stamp) in entries {
             let blob = BlobPath { container, name };
-            seen.stamps.insert((function, blob), stamp);
+            seen.stamps.insert((function, blob), (stamp, true));
         }
         seen
     }
 
-    /// Looks for blobs in these containers that are new or have changed, and gives the functions
-    /// that each of them triggers, by `triggered`. What is given is on its way until
+    /// Looks for blobs that are new or have changed. What it gives is on its way until
     /// [`delivered`](Self::delivered).
-    pub fn look(
-        &mut self,
-        folder: &Folder,
-        containers: BTreeSet<String>,
-        triggered: impl Fn(&BlobPath) -> Vec<String>,
-    ) -> Result<Vec<Trigger>, String> {
+    pub fn look(&mut self, folder: &Folder, patterns: &[Pattern]) -> Result<Vec<Trigger>, String> {
         let begun = Instant::now();
+        let mut containers = BTreeSet::new();
+        for (_, pattern) in patterns {
+            match pattern.container() {
+                Some(fixed) => containers.extend([fixed.to_owned()]),
+                None => containers.extend(folder.containers()?),
+            }
+        }
         let is_as_it_was = |(folder, was): &(PathBuf, Option<Stamp>)| {
             folder.metadata().ok().map(|data| stamp(&data)) == *was
         };
@@ -73,24 +78,21 @@ impl Seen {
             || !self.folders.iter().all(is_as_it_was)
         {
             self.containers = containers;
-            let looked = self.look_at_all(folder, &triggered);
+            let looked = self.look_at_all(folder, patterns);
             self.due = Some(begun + LOOK_AT_ALL.max(begun.elapsed() * LOOK_SHARE));
             looked?;
         }
-        let mut settled = Vec::new();
-        self.changing.retain(|blob, (stamp, since)| {
-            let now = folder.stamp_of(blob);
-            if now == Some(*stamp) && since.elapsed() >= SETTLED_AFTER {
-                settled.push((blob.clone(), *stamp));
-                return false;
+        for (blob, (stamp, since)) in std::mem::take(&mut self.changing) {
+            match folder.stamp_of(&blob) {
+                None => {}
+                Some(now) if now != stamp => {
+                    self.changing.insert(blob, (now, Instant::now()));
+                }
+                Some(_) if since.elapsed() < SETTLED_AFTER => {
+                    self.changing.insert(blob, (stamp, since));
+                }
+                Some(_) => self.claim(&blob, stamp, patterns),
             }
-            if let Some(now) = now.filter(|now| now != stamp) {
-                (*stamp, *since) = (now, Instant::now());
-            }
-            now.is_some()
-        });
-        for (blob, stamp) in settled {
-            self.claim(&blob, stamp, triggered(&blob));
         }
         let triggers = self.take();
         if std::mem::take(&mut self.is_old) {
@@ -99,11 +101,7 @@ impl Seen {
         Ok(triggers)
     }
 
-    fn look_at_all(
-        &mut self,
-        folder: &Folder,
-        triggered: &impl Fn(&BlobPath) -> Vec<String>,
-    ) -> Result<(), String> {
+    fn look_at_all(&mut self, folder: &Folder, patterns: &[Pattern]) -> Result<(), String> {
         self.folders.clear();
         for container in &self.containers {
             let found = folder.container(container)?;
@@ -119,8 +117,8 @@ impl Seen {
                 }
                 let container = container.clone();
                 let blob = BlobPath { container, name };
-                let is_new = |function| self.stamps.get(&(function, blob.clone())) != Some(&stamp);
-                if !self.changing.contains_key(&blob) && triggered(&blob).into_iter().any(is_new) {
+                let is_new = |trigger| is_new(&self.stamps, &trigger, stamp);
+                if !self.changing.contains_key(&blob) && triggered(patterns, &blob).any(is_new) {
                     self.changing.insert(blob, (stamp, Instant::now()));
                 }
             }
@@ -128,21 +126,20 @@ impl Seen {
         Ok(())
     }
 
-    /// Makes a version of a blob ready for functions: for those that it has not triggered already.
-    fn claim(&mut self, blob: &BlobPath, stamp: Stamp, functions: Vec<String>) {
-        for function in functions {
-            let trigger = (function, blob.clone());
-            if self.stamps.insert(trigger.clone(), stamp) != Some(stamp) {
-                self.under_way.insert(trigger.clone());
+    /// Makes a version of a blob ready for the functions that it has not triggered already.
+    fn claim(&mut self, blob: &BlobPath, stamp: Stamp, patterns: &[Pattern]) {
+        for trigger in triggered(patterns, blob) {
+            if is_new(&self.stamps, &trigger, stamp) {
+                self.stamps.insert(trigger.clone(), (stamp, false));
                 self.ready.push(trigger);
             }
         }
     }
 
-    /// The stand-in itself has written a blob, which triggers these functions.
-    pub fn written(&mut self, folder: &Folder, blob: &BlobPath, functions: Vec<String>) {
+    /// The stand-in itself has written a blob.
+    pub fn written(&mut self, folder: &Folder, blob: &BlobPath, patterns: &[Pattern]) {
         if let Some(stamp) = folder.stamp_of(blob) {
-            self.claim(blob, stamp, functions);
+            self.claim(blob, stamp, patterns);
         }
     }
 
@@ -153,24 +150,37 @@ impl Seen {
 
     /// A blob has triggered a function, with all tries. The next look writes it to the file.
     pub fn delivered(&mut self, trigger: &Trigger) {
-        self.under_way.remove(trigger);
+        self.stamps
+            .entry(trigger.clone())
+            .and_modify(|(_, delivered)| *delivered = true);
         self.is_old = true;
     }
 
     /// A blob has triggered nothing: its function has gone. It is new when the function comes again.
     pub fn forget(&mut self, trigger: &Trigger) {
-        self.under_way.remove(trigger);
         self.stamps.remove(trigger);
     }
 
     fn save(&self, folder: &Folder) -> Result<(), String> {
-        let arrived = self
-            .stamps
-            .iter()
-            .filter(|(trigger, _)| !self.under_way.contains(trigger));
-        let entries =
-            arrived.map(|((function, blob), stamp)| (function, &blob.container, &blob.name, stamp));
-        let entries: Vec<_> = entries.collect();
+        let mut entries = Vec::new();
+        for ((function, blob), (stamp, delivered)) in &self.stamps {
+            if *delivered {
+                entries.push((function, &blob.container, &blob.name, stamp));
+            }
+        }
         folder.write(FILE, json(&entries).as_bytes())
     }
+}
+
+fn is_new(stamps: &Stamps, trigger: &Trigger, stamp: Stamp) -> bool {
+    stamps.get(trigger).is_none_or(|(seen, _)| *seen != stamp)
+}
+
+/// The functions that a blob triggers.
+fn triggered(patterns: &[Pattern], blob: &BlobPath) -> impl Iterator<Item = Trigger> {
+    let path = blob.to_string();
+    let triggered = patterns
+        .iter()
+        .filter(move |(_, path_of)| path_of.matches(&path).is_some());
+    triggered.map(|(function, _)| (function.clone(), blob.clone()))
 }

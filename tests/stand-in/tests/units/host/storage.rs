@@ -1,10 +1,11 @@
 use crate::files;
 use crate::host::cases_of;
 use serde_json::json;
+use stand_in::host::expressions::Template;
 use stand_in::host::newtonsoft::{Token, parse};
 use stand_in::host::storage::files::Folder;
 use stand_in::host::storage::names::{self, BlobPath};
-use stand_in::host::storage::seen::Seen;
+use stand_in::host::storage::seen::{Pattern, Seen};
 use stand_in::host::storage::{Given, Storage, tables};
 use std::time::{Duration, Instant};
 
@@ -175,34 +176,35 @@ fn what_outputs_wrote_fills_no_memory_under_make_run() {
     let files = files::folder(&[]);
     let of_run = Storage::with_files(files.path().to_owned());
     let of_app = Storage::default();
-    for number in 0..4 {
+    let values = ["1", "2", "3", "4"].map(|text| json!(text.repeat(500_000)));
+    for value in &values {
         for storage in [&of_run, &of_app] {
-            storage.write("f", "b", json!(number), 500_000);
+            storage.write("f", "b", value.clone());
         }
     }
-    assert_eq!(of_run.written("f", "b"), [2, 3]);
-    assert_eq!(of_app.written("f", "b"), [0, 1, 2, 3]);
-    of_run.write("f", "b", json!("a large blob"), 100 << 20);
-    assert_eq!(of_run.written("f", "b"), ["a large blob"]);
+    assert_eq!(of_run.written("f", "b"), values[2..]);
+    assert_eq!(of_app.written("f", "b"), values);
+    let large = json!({"base64": "x".repeat(2 << 20)});
+    of_run.write("f", "b", large.clone());
+    assert_eq!(of_run.written("f", "b"), [large]);
 }
 
 /// What looks for blobs of the container `ins`, all of which trigger `f`, and `a` also `g`.
 fn look(seen: &mut Seen, local: &Folder) -> Vec<String> {
-    let triggered = |blob: &BlobPath| {
-        let functions: &[&str] = if blob.name == "a" {
-            &["f", "g"]
-        } else {
-            &["f"]
-        };
-        functions.iter().map(|name| (*name).to_owned()).collect()
-    };
-    let looked = seen.look(local, ["ins".to_owned()].into(), triggered);
-    let triggers = looked.expect("a look").into_iter();
+    let triggers = seen.look(local, &patterns()).expect("a look").into_iter();
     let delivered = triggers.map(|trigger| {
         seen.delivered(&trigger);
         format!("{} {}", trigger.0, trigger.1)
     });
     delivered.collect()
+}
+
+fn patterns() -> Vec<Pattern> {
+    let pattern = |function: &str, path| {
+        let path = Template::parse(path).expect("a path");
+        (function.to_owned(), path)
+    };
+    vec![pattern("f", "ins/{name}"), pattern("g", "ins/a")]
 }
 
 /// Looks until something is new, and for so long after that.
@@ -240,7 +242,7 @@ fn new_and_changed_files_trigger_once_each() {
     // What the stand-in itself has written is whole at once, and counts once.
     let own = blob("ins/own");
     let triggers = |seen: &mut Seen| {
-        seen.written(&local, &own, vec!["f".to_owned()]);
+        seen.written(&local, &own, &patterns());
         seen.take()
     };
     write(&local, "blobs/ins/own", "1");
