@@ -129,7 +129,7 @@ const MEMBERS: &str = r#"
       extensions.dapr
       extensions.redis"#;
 
-/// A line of [`MEMBERS`].
+/// A line of `MEMBERS`.
 pub struct Member {
     is_followed: bool,
     /// Its path: `extensions.queues.batchSize`.
@@ -140,7 +140,7 @@ pub struct Member {
     pub instead: &'static str,
 }
 
-/// The lines of [`MEMBERS`].
+/// The lines of `MEMBERS`.
 pub fn members() -> impl Iterator<Item = Member> {
     MEMBERS.trim().lines().map(|line| {
         let is_followed = line.trim_start().starts_with('*');
@@ -156,7 +156,7 @@ pub fn members() -> impl Iterator<Item = Member> {
     })
 }
 
-/// Errors with what to write if the host does not take this value by a rule of [`MEMBERS`], or of
+/// Errors with what to write if the host does not take this value by a rule of `MEMBERS`, or of
 /// the members of bindings.
 pub fn check(rule: &str, value: &Value) -> Result<(), String> {
     const TIME: &str = "write a time of the form hh:mm:ss, \"00:10:00\"";

@@ -71,7 +71,7 @@ impl Date {
     }
 
     /// `/Date(milliseconds+hhmm)/`; of the zone only the first two digits are looked at
-    /// [TryReadOffset]. Where the library fails for a date beyond the year 9999, this gives its last
+    /// (TryReadOffset). Where the library fails for a date beyond the year 9999, this gives its last
     /// moment: either way the text does not survive.
     fn parse_microsoft(inner: &str) -> Option<Self> {
         let behind = |sign| Some(inner.get(1..)?.find(sign)? + 1);
