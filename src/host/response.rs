@@ -5,7 +5,7 @@ use super::queue_text;
 use super::stream::Stream;
 use super::tool::ToolResult;
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::to_raw_value;
 use std::borrow::Cow;
 use std::io::Write;
 use std::panic::Location;
@@ -92,14 +92,10 @@ impl From<HttpResponse> for Response {
 /// with these keys, the invocation fails; `"ETag": "*"` replaces that row. The host rewrites a date,
 /// unless `"at@odata.type": "Edm.DateTime"` beside `"at"` says that it is one.
 #[derive(Debug)]
-pub struct Output(pub(crate) Value);
-
-#[derive(Debug)]
-pub(crate) enum Value {
-    Text(String),
-    Bytes(Vec<u8>),
-    /// JSON that the host interprets.
-    Raw(Box<RawValue>),
+pub struct Output {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether it is JSON that the host interprets.
+    pub(crate) is_raw: bool,
 }
 
 impl Output {
@@ -107,7 +103,7 @@ impl Output {
     /// cannot be written as JSON.
     #[track_caller]
     pub fn json(value: &(impl Serialize + ?Sized)) -> Result<Self> {
-        Ok(Self(Value::Text(serde_json::to_string(value)?)))
+        Ok(serde_json::to_vec(value)?.into())
     }
 
     /// One message per item: a text is the message itself, any other item is sent as its JSON.
@@ -137,35 +133,16 @@ impl Output {
     /// of a list becomes a message. Errors if it cannot be written as JSON.
     #[track_caller]
     pub fn raw(value: &(impl Serialize + ?Sized)) -> Result<Self> {
-        Ok(Self(Value::Raw(to_raw_value(value)?)))
+        let (bytes, is_raw) = (serde_json::to_vec(value)?, true);
+        Ok(Self { bytes, is_raw })
     }
 }
 
-impl From<&str> for Output {
-    fn from(text: &str) -> Self {
-        Self(Value::Text(text.to_owned()))
-    }
-}
-
-impl From<String> for Output {
-    fn from(text: String) -> Self {
-        Self(Value::Text(text))
-    }
-}
-
-/// Bytes in UTF-8 are sent as text.
-impl From<Vec<u8>> for Output {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self(match String::from_utf8(bytes) {
-            Ok(text) => Value::Text(text),
-            Err(error) => Value::Bytes(error.into_bytes()),
-        })
-    }
-}
-
-impl From<&[u8]> for Output {
-    fn from(bytes: &[u8]) -> Self {
-        bytes.to_vec().into()
+/// A text or bytes, which arrive as they are.
+impl<T: Into<Vec<u8>>> From<T> for Output {
+    fn from(bytes: T) -> Self {
+        let (bytes, is_raw) = (bytes.into(), false);
+        Self { bytes, is_raw }
     }
 }
 

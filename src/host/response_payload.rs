@@ -2,7 +2,7 @@
 
 use super::base64;
 use super::queue_text;
-use super::response::{HttpResponse, Output, RETURN, Response, Value};
+use super::response::{HttpResponse, Output, RETURN, Response};
 use std::borrow::Cow;
 
 /// The name of every HTTP output, as in the documentation and in func's own templates.
@@ -11,11 +11,7 @@ const HTTP_OUTPUT: &str = "res";
 /// The payload of a response, with the invocation's own logs, and the answer if there is an HTTP
 /// caller. Errors if the payload cannot carry that answer.
 pub fn write(response: &Response, logs: &[String], is_http: bool) -> Result<Vec<u8>, String> {
-    let lengths = response.outputs.iter().map(|set| match &set.value.0 {
-        Value::Text(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        Value::Raw(json) => json.get().len(),
-    });
+    let lengths = response.outputs.iter().map(|set| set.value.bytes.len());
     let mut json = Json(Vec::with_capacity(512 + lengths.sum::<usize>() / 3 * 4));
     json.push("{\"Outputs\":{");
     for set in response.outputs.iter().filter(|set| set.name != RETURN) {
@@ -75,16 +71,16 @@ impl Json {
         self.push("\"");
     }
 
-    fn output(&mut self, output: &Output) {
-        let bytes = match &output.0 {
-            Value::Raw(json) => return self.push(json.get()),
-            Value::Text(text) if queue_text::is_kept(text) => return self.text(text),
-            Value::Text(text) => text.as_bytes(),
-            Value::Bytes(bytes) => bytes,
-        };
-        self.push("\"");
-        base64::encode(bytes, &mut self.0);
-        self.push("\"");
+    fn output(&mut self, Output { bytes, is_raw }: &Output) {
+        match std::str::from_utf8(bytes) {
+            Ok(json) if *is_raw => self.push(json),
+            Ok(text) if queue_text::is_kept(text) => self.text(text),
+            _ => {
+                self.push("\"");
+                base64::encode(bytes, &mut self.0);
+                self.push("\"");
+            }
+        }
     }
 
     /// The value of an HTTP output: `{statusCode, headers, body}`. The host takes one text for each

@@ -5,11 +5,13 @@ use super::datum::{Datum, Members};
 use super::error::Error;
 use super::invocation::Invocation;
 use super::response::{Response, Result};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess};
+use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::cell::Cell;
 use std::fmt;
+use std::iter;
 
 /// A call of an MCP tool by an agent; `docs/guide.md` has an example.
 ///
@@ -36,10 +38,18 @@ impl ToolCall<'_> {
     /// not fit `T`: the agent learns which, and what was expected.
     #[track_caller]
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T> {
-        let arguments = self.context()?.arguments.map_or("{}", RawValue::get);
-        let refuse = |why: serde_json::Error| Error::refuse(400, without_place(&why));
-        let members = serde_json::from_str::<Members>(arguments).map_err(refuse)?;
-        T::deserialize(MapAccessDeserializer::new(Arguments(members, 0))).map_err(refuse)
+        let json = self.context()?.arguments.map_or("{}", RawValue::get);
+        let arguments: Members =
+            serde_json::from_str(json).map_err(|error| refusal(None, &error))?;
+        // Each is read when its turn comes, so that an error can name it.
+        let (mut rest, read) = (arguments.0.iter(), Cell::new(None));
+        let next = iter::from_fn(|| {
+            let next = rest.next().map(|(name, json)| (&**name, *json));
+            read.set(next.map(|(name, _)| name));
+            next
+        });
+        let arguments = T::deserialize(MapDeserializer::new(next));
+        arguments.map_err(|error| refusal(read.get(), &error))
     }
 
     /// The value of another input binding, as [`Invocation::input`] gives it.
@@ -75,38 +85,13 @@ impl fmt::Debug for ToolCall<'_> {
     }
 }
 
-/// The arguments, each read when its turn comes, so that an error can name it, and how many were.
-struct Arguments<'a>(Members<'a>, usize);
-
-impl<'de> MapAccess<'de> for Arguments<'de> {
-    type Error = serde_json::Error;
-
-    fn next_key_seed<K>(&mut self, seed: K) -> serde_json::Result<Option<K::Value>>
-    where
-        K: DeserializeSeed<'de>,
-    {
-        let name = self.0.0.get(self.1).map(|(name, _)| &**name);
-        self.1 += 1;
-        let key = name.map(|name| seed.deserialize(name.into_deserializer()));
-        key.transpose()
-    }
-
-    fn next_value_seed<V>(&mut self, seed: V) -> serde_json::Result<V::Value>
-    where
-        V: DeserializeSeed<'de>,
-    {
-        let (name, json) = &self.0.0[self.1 - 1];
-        let value = seed.deserialize(&mut serde_json::Deserializer::from_str(json.get()));
-        let named = |error| format!("the argument {name}: {}", without_place(&error));
-        value.map_err(|error| serde::de::Error::custom(named(error)))
-    }
-}
-
-/// An error of serde_json without its line and column, which an agent cannot see.
-fn without_place(error: &serde_json::Error) -> String {
+/// A refusal without the line and column of serde_json's error, which an agent cannot see.
+fn refusal(argument: Option<&str>, error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let end = text.rfind(" at line ").filter(|_| error.line() > 0);
-    text[..end.unwrap_or(text.len())].to_owned()
+    let why = &text[..end.unwrap_or(text.len())];
+    let what = argument.map(|name| format!("the argument {name}: "));
+    Error::refuse(400, what.unwrap_or_default() + why)
 }
 
 /// What an agent gets for a call, as it is. `into()` makes it the [`Response`] that a tool returns;
@@ -229,11 +214,5 @@ fn object(members: &[(&str, &str)]) -> String {
 impl fmt::Debug for ToolResult {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "ToolResult({})", self.0.len())
-    }
-}
-
-impl fmt::Debug for Content {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "Content({})", self.0.len())
     }
 }

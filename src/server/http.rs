@@ -29,10 +29,7 @@ impl Listener {
     /// Binds `port`, or a free port if it is 0.
     pub fn bind(port: u16) -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        // Accepted connections inherit it: else the end of a large answer waits for an ACK, 40 ms.
-        no_delay(&socket)?;
-        // The standard library lets 128 connections wait. The next would wait a second.
-        queue_more(&socket)?;
+        set_up(&socket)?;
         let address = socket.local_addr()?;
         Ok(Self { socket, address })
     }
@@ -95,32 +92,26 @@ fn is_ended(mut connection: TcpStream, within: Duration) -> bool {
         && connection.read(&mut [0]).is_ok()
 }
 
+/// Accepted connections inherit `TCP_NODELAY`: the end of a large answer would wait 40 ms for the
+/// caller's delayed ACK. And the standard library lets 128 connections wait; the next would wait a
+/// second.
 #[cfg(unix)]
-fn queue_more(socket: &TcpListener) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
+fn set_up(socket: &TcpListener) -> io::Result<()> {
+    use std::os::fd::{AsRawFd, OwnedFd};
     // SAFETY: it is declared as in POSIX, and touches no memory of this process.
     unsafe extern "C" {
         safe fn listen(socket: std::ffi::c_int, backlog: std::ffi::c_int) -> std::ffi::c_int;
     }
-    match listen(socket.as_raw_fd(), 4096) {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
+    if listen(socket.as_raw_fd(), 4096) != 0 {
+        return Err(io::Error::last_os_error());
     }
+    TcpStream::from(OwnedFd::from(socket.try_clone()?)).set_nodelay(true)
 }
 
 #[cfg(windows)]
-fn queue_more(_: &TcpListener) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-fn no_delay(socket: &TcpListener) -> io::Result<()> {
-    TcpStream::from(std::os::fd::OwnedFd::from(socket.try_clone()?)).set_nodelay(true)
-}
-
-#[cfg(windows)]
-fn no_delay(socket: &TcpListener) -> io::Result<()> {
-    TcpStream::from(std::os::windows::io::OwnedSocket::from(socket.try_clone()?)).set_nodelay(true)
+fn set_up(socket: &TcpListener) -> io::Result<()> {
+    use std::os::windows::io::OwnedSocket;
+    TcpStream::from(OwnedSocket::from(socket.try_clone()?)).set_nodelay(true)
 }
 
 /// The requests on the connections of one accept thread.
