@@ -108,7 +108,6 @@ impl Date {
         }
     }
 
-    /// The ticks from this moment to another.
     pub fn until(self, other: Self) -> i64 {
         other.ticks - self.ticks
     }
@@ -159,8 +158,8 @@ impl Date {
         format!("{month:02}/{day:02}/{year:04} {hour:02}:{minute:02}:{second:02}")
     }
 
-    /// By one of .NET's custom formats, such as `yyyy/MM/dd HH:mm:ss.fffK`. Errors with what in it
-    /// is not known here: names of eras, `tt`, `z`, quotes, and the standard formats of one letter.
+    /// By one of .NET's custom formats, such as `yyyy/MM/dd HH:mm:ss.fffK`. Some letters, quotes and
+    /// the standard formats of one letter are errors.
     pub fn formatted(self, format: &str) -> Result<String, String> {
         let unknown = |part: &str| {
             format!(
@@ -217,7 +216,6 @@ fn read_zone(text: &str) -> Option<(&'static str, i64)> {
     rest.is_empty().then_some((zone, offset))
 }
 
-/// The number that two digits are, and what is behind them.
 fn two_digits(text: &str) -> Option<(i64, &str)> {
     let (digits, rest) = text.split_at_checked(2)?;
     let number = digits.parse().ok().filter(|_| is_digits(digits));

@@ -15,7 +15,7 @@ use crate::host::storage::names::BlobPath;
 use crate::host::storage::seen::{Pattern, Trigger};
 use std::time::Duration;
 
-/// How long a failed message, and a failed blob, waits to be tried again. (Seen: about that long.)
+/// How long they wait to be tried again. (Seen: about that long.)
 const MESSAGE_PAUSE: Duration = Duration::from_millis(100);
 const BLOB_PAUSE: Duration = Duration::from_millis(400);
 
@@ -38,7 +38,6 @@ pub struct Delivery {
     pub outcome: Option<Outcome>,
     /// After how long it has to be tried again, if it has.
     pub again: Option<Duration>,
-    /// Whether it lies in a poison queue now.
     pub poisoned: bool,
     pub logs: Vec<String>,
 }
@@ -48,7 +47,6 @@ enum What {
     Message(String, Message),
     /// A blob's path; with the bytes that a test gives in its place.
     Blob(BlobPath, Option<Given>),
-    /// What any other trigger brings.
     Given(Given),
 }
 
@@ -154,7 +152,6 @@ impl Host {
         self.storage.input(&function.name, &function.trigger().name)
     }
 
-    /// The value of a trigger, and the binding data.
     fn brought(&self, function: &Function, what: &What) -> Result<(String, Data), String> {
         match what {
             What::Message(_, message) => message.payload(function),
@@ -215,7 +212,6 @@ impl Host {
         }
     }
 
-    /// In the host's order.
     pub fn triggered_by(&self, queue: &str) -> Vec<&Function> {
         let triggered = |function: &&Function| {
             let trigger = function.trigger();
@@ -224,7 +220,6 @@ impl Host {
         self.app.functions.iter().filter(triggered).collect()
     }
 
-    /// The functions that blobs trigger.
     fn blob_triggers(&self) -> Vec<Pattern> {
         let triggers = self.app.functions.iter().filter_map(|function| {
             let trigger = function.trigger();
@@ -235,16 +230,14 @@ impl Host {
         triggers.collect()
     }
 
-    /// Gives the blobs that are new or have changed; to be called about every 100 ms. Each is to be
-    /// delivered, and then [`Seen`](crate::host::storage::seen::Seen) to be told. Errors where
-    /// `.local` cannot be read or written.
+    /// The blobs that are new or have changed; to be called about every 100 ms. Each is to be
+    /// delivered, and `seen` to be told.
     pub fn look_for_blobs(&self) -> Result<Vec<Trigger>, String> {
         let mut seen = lock(&self.storage.seen);
         seen.look(&self.storage.folder, &self.blob_triggers())
     }
 
-    /// Writes a blob. It triggers functions with the next
-    /// [`look_for_blobs`](Self::look_for_blobs) or [`deliver_blobs`](Self::deliver_blobs).
+    /// Writes a blob, which triggers functions when blobs are looked for or delivered next.
     pub fn put_blob(&self, path: &BlobPath, bytes: &[u8]) -> Result<(), String> {
         let folder = &self.storage.folder;
         folder.write(path.file(), bytes)?;
@@ -252,8 +245,7 @@ impl Host {
         Ok(())
     }
 
-    /// Delivers the blobs that functions have written or [`put_blob`](Self::put_blob) has, and
-    /// gives whether there were any.
+    /// Delivers what [`put_blob`](Self::put_blob) has written, and gives whether it has.
     pub fn deliver_blobs(&self) -> bool {
         let triggers = lock(&self.storage.seen).take();
         for trigger in &triggers {

@@ -66,7 +66,6 @@ impl Template {
         Ok(Self { text, parts })
     }
 
-    /// Its expressions, in order.
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.parts.iter().filter_map(|part| match part {
             Part::Expression(expression) => Some(expression),
@@ -74,7 +73,6 @@ impl Template {
         })
     }
 
-    /// The text with a value for each expression.
     pub fn resolve(&self, data: &Data) -> Result<String, String> {
         let resolved = self.parts.iter().map(|part| match part {
             Part::Text(text) => Ok(text.clone()),
@@ -208,7 +206,6 @@ impl Expression {
     }
 }
 
-/// The expression as it stands in function.json.
 impl std::fmt::Display for Expression {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         write!(f, "{{{}}}", self.0)

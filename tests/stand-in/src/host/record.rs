@@ -54,7 +54,7 @@ pub enum Event<'a> {
 pub struct Attempt {
     /// Empty if there is only one: `try 2 of 5, run 1 of 3`.
     pub label: String,
-    /// How many runs came before.
+    /// How many runs there were before.
     pub earlier: u32,
     /// Why the one before failed.
     pub failure_before: Option<String>,
@@ -63,7 +63,6 @@ pub struct Attempt {
 /// Where what happens goes: to a terminal, or into memory for a test.
 #[derive(Default)]
 pub struct Record {
-    /// The host's invocations.
     pub running: Arc<Running>,
     /// Nothing where it is kept.
     show: Option<Box<Show>>,
@@ -76,7 +75,6 @@ type Show = dyn Fn(&Running, &Event) + Send + Sync;
 /// What a test may ask for.
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
-    /// The lines of all invocations' own logs.
     pub logs: Vec<String>,
     /// The ids of invocations that failed, and why; without a reason those that gave a caller a
     /// status from 500.
@@ -94,7 +92,6 @@ impl Record {
         }
     }
 
-    /// Takes note of an event.
     pub fn note(&self, event: &Event) {
         if let Event::Started { function, id, .. } = event {
             self.running.begin(id, function);
@@ -130,8 +127,7 @@ impl Record {
     }
 }
 
-/// What a mutex holds, also where a thread that held it has panicked: its panic is reported
-/// already.
+/// What a mutex holds, also where a thread that held it has panicked: that has been reported.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

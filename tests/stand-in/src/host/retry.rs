@@ -68,7 +68,6 @@ impl Retry {
         (i64::from(done) < repeats).then(|| first.saturating_mul(1 << done.min(20)).min(most))
     }
 
-    /// `run 2 of 3`, or `run 2`.
     pub fn label(&self, done: u32) -> String {
         match self.most {
             ..0 => format!("run {}", done + 1),

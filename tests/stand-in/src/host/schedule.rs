@@ -33,7 +33,6 @@ const FIELDS: [Field; 6] = [
 const LONGEST_SEARCH: i64 = 366 * 41 * DAY;
 
 impl Schedule {
-    /// Reads a schedule whose `%NAME%` is resolved. The error says what is wrong in it.
     pub fn parse(text: &str) -> Result<Self, String> {
         cron(text).or_else(|why| time_span(text).map(Self::Every).ok_or(why))
     }

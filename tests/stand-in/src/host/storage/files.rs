@@ -12,7 +12,6 @@ use std::time::UNIX_EPOCH;
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    /// Whether it goes when this is dropped.
     temporary: bool,
 }
 
@@ -30,7 +29,6 @@ pub struct Container {
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 impl Folder {
-    /// One that stays.
     pub fn kept(path: PathBuf) -> Self {
         let temporary = false;
         Self { path, temporary }
@@ -124,7 +122,6 @@ impl Folder {
                 if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                     next.push((path, name + "/"));
                 } else if let Some(stamp) = stamp_of(&path) {
-                    // One that has gone meanwhile is left out.
                     container.blobs.push((name, stamp));
                 }
             }

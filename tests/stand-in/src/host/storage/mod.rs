@@ -35,8 +35,7 @@ pub struct Storage {
     pub seen: Mutex<Seen>,
 }
 
-/// How many bytes of what an output has written stay in memory under `make run`, besides the last
-/// value.
+/// Under `make run` older values are forgotten.
 const KEPT_BYTES: usize = 1 << 20;
 
 /// About how many bytes of memory a small value takes.
@@ -57,8 +56,7 @@ impl Default for Storage {
 }
 
 impl Storage {
-    /// One for a process that runs for long: its files are in the folder `local`, and stay there;
-    /// only the last things that outputs have written stay in memory.
+    /// One for a process that runs for long, whose files stay in the folder `local`.
     pub fn with_files(local: PathBuf) -> Self {
         Self::new(Folder::kept(local), KEPT_BYTES)
     }
@@ -118,7 +116,6 @@ impl Storage {
         messages.cloned().unwrap_or_default().into()
     }
 
-    /// Takes all messages out of a queue.
     pub fn drain(&self, queue: &str) -> Vec<Vec<u8>> {
         let messages = lock(&self.queues).remove(&queue.to_ascii_lowercase());
         messages.unwrap_or_default().into()
@@ -133,7 +130,6 @@ impl Storage {
             .collect()
     }
 
-    /// Adds what an output has written.
     pub fn write(&self, function: &str, binding: &str, value: Value) {
         let size = match value.as_str() {
             Some(text) => text.len(),
@@ -155,7 +151,6 @@ impl Storage {
         values.map(|(_, value)| value.clone()).collect()
     }
 
-    /// Sets what an input binding gets from now on.
     pub fn set_input(&self, function: &str, binding: &str, input: Given) {
         lock(&self.inputs).insert(place(function, binding), input);
     }

@@ -23,7 +23,6 @@ const FILE: &str = "seen.json";
 /// A function and the blob that triggers it.
 pub type Trigger = (String, BlobPath);
 
-/// A function and the path of its trigger.
 pub type Pattern = (String, Template);
 
 /// The version of each that has triggered, and whether it has been delivered.
@@ -41,7 +40,6 @@ pub struct Seen {
     folders: Vec<(PathBuf, Option<Stamp>)>,
     /// When all files are looked at next.
     due: Option<Instant>,
-    /// Whether the file has to be written.
     is_old: bool,
 }
 
@@ -136,7 +134,6 @@ impl Seen {
         }
     }
 
-    /// The stand-in itself has written a blob.
     pub fn written(&mut self, folder: &Folder, blob: &BlobPath, patterns: &[Pattern]) {
         if let Some(stamp) = folder.stamp_of(blob) {
             self.claim(blob, stamp, patterns);
@@ -148,7 +145,7 @@ impl Seen {
         std::mem::take(&mut self.ready)
     }
 
-    /// A blob has triggered a function, with all tries. The next look writes it to the file.
+    /// With all tries. The next look writes it to the file.
     pub fn delivered(&mut self, trigger: &Trigger) {
         self.stamps
             .entry(trigger.clone())
@@ -156,7 +153,7 @@ impl Seen {
         self.is_old = true;
     }
 
-    /// A blob has triggered nothing: its function has gone. It is new when the function comes again.
+    /// Its function has gone. It is new when the function comes again.
     pub fn forget(&mut self, trigger: &Trigger) {
         self.stamps.remove(trigger);
     }
@@ -176,7 +173,6 @@ fn is_new(stamps: &Stamps, trigger: &Trigger, stamp: Stamp) -> bool {
     stamps.get(trigger).is_none_or(|(seen, _)| *seen != stamp)
 }
 
-/// The functions that a blob triggers.
 fn triggered(patterns: &[Pattern], blob: &BlobPath) -> impl Iterator<Item = Trigger> {
     let path = blob.to_string();
     let triggered = patterns

@@ -6,7 +6,7 @@ use stand_in::host::newtonsoft::{Token, parse};
 use stand_in::host::storage::files::Folder;
 use stand_in::host::storage::names::{self, BlobPath};
 use stand_in::host::storage::seen::{Pattern, Seen};
-use stand_in::host::storage::{Given, Storage, tables};
+use stand_in::host::storage::{Storage, tables};
 use std::time::{Duration, Instant};
 
 /// A folder of a storage with these files.
@@ -156,19 +156,6 @@ fn a_store_of_its_own_is_empty_and_goes_with_its_app() {
     assert!(path.is_dir());
     drop(storage);
     assert!(!path.exists());
-}
-
-#[test]
-fn an_input_is_what_was_given_or_its_file() {
-    let files = files::folder(&[("f.b", "text"), ("f.c/x", "")]);
-    let storage = Storage::with_files(files.path().to_owned());
-    let input = |binding: &str| match storage.input("f", binding) {
-        Ok(Some(Given::Bytes(bytes))) => String::from_utf8(bytes).expect("text"),
-        other => format!("{other:?}"),
-    };
-    assert_eq!(["b", "c"].map(input), ["text", "Ok(None)"]);
-    storage.set_input("f", "b", Given::Bytes(b"given".to_vec()));
-    assert_eq!(input("b"), "given");
 }
 
 #[test]
