@@ -95,46 +95,48 @@ a foreign Origin => 403";
 #[test]
 fn each_exchange_is_answered_as_the_real_host_answered_it() {
     let wire = std::fs::read_to_string(files::template("wire/host-mcp-wire.txt"));
-    let wire = wire.expect("the exchanges").replace("<SESSION>", SESSION);
-    let exchanges: Vec<_> = wire.split("### ").skip(1).collect();
+    let wire = wire.expect("the exchanges");
+    let (head, exchanges) = wire.split_once("\n### ").expect("the exchanges");
+    let (_, event) = head.split_once("\n\n").expect("the head of an event");
+    let exchanges = exchanges.replace("<EVENT> ", event.trim_end_matches('\n'));
+    let client = "Mcp-Session-Id: <SESSION>  MCP-Protocol-Version: 2025-06-18";
+    let exchanges = exchanges
+        .replace("<CLIENT>", client)
+        .replace("<SESSION>", SESSION);
+    let exchanges: Vec<_> = exchanges.split("### ").collect();
     assert_eq!(exchanges.len(), 38);
     for exchange in exchanges {
-        let lines = exchange.split_once('\n').expect("a name");
-        let (name, (request, rest)) = (lines.0, lines.1.split_once('\n').expect("a request"));
-        let mut request = request.split("  ");
-        let (method, _) = request
-            .next()
-            .and_then(|line| line.split_once(' '))
-            .expect(name);
-        let mut headers: Vec<_> = request
-            .map(|header| header.split_once(": ").expect(name))
-            .collect();
+        let (name, exchange) = exchange.split_once('\n').expect("a name");
+        let (request, exchange) = exchange.split_once('\n').expect(name);
+        let (method, headers) = request.split_once("  ").unwrap_or((request, ""));
+        let headers = headers
+            .split("  ")
+            .filter_map(|header| header.split_once(": "));
+        let mut headers: Vec<_> = headers.collect();
         if name == "Content-Type text/plain" {
             headers.push(("Content-Type", "text/plain"));
         }
-        let (sent, received): (Vec<_>, Vec<_>) =
-            rest.lines().partition(|line| line.starts_with("> "));
-        let body = sent.first().map_or("", |line| &line[2..]);
-        let answer = answer(method, &headers, body);
-        let why = mcp::error_in(&answer);
+        let of = |mark: &str| {
+            exchange
+                .lines()
+                .filter_map(|line| line.strip_prefix(mark))
+                .collect::<Vec<_>>()
+        };
+        let method = method.split(' ').next().unwrap_or_default();
+        let answer = answer(method, &headers, &of("> ").concat());
         if let Some((_, status)) = cases(MEANT).find(|(meant, _)| *meant == name) {
             assert_eq!(answer.status.to_string(), status, "{name}");
-            assert!(why.is_some_and(|why| why.contains(": ")), "{name}");
+            let why = mcp::error_in(&answer).expect(name);
+            assert!(why.contains(": "), "{name}: {why}");
             continue;
         }
-        let received = received.iter().filter_map(|line| line.strip_prefix("< "));
-        let received: Vec<_> = received
-            .filter(|line| !line.starts_with("Content-Length"))
-            .collect();
+        let mut received = of("< ");
+        received.retain(|line| !line.starts_with("Content-Length"));
         // .NET escapes the apostrophe.
         let received = received.join("\n").replace("\\u0027", "'");
-        let given =
-            String::from_utf8([answer.head("", false), answer.body].concat()).expect("a text");
-        assert_eq!(
-            given.replace("\r\n", "\n").trim_end(),
-            received.trim_end(),
-            "{name}"
-        );
+        let given = [answer.head("", false), answer.body].concat();
+        let given = String::from_utf8(given).expect(name).replace("\r\n", "\n");
+        assert_eq!(given.trim_end(), received.trim_end(), "{name}");
     }
 }
 
