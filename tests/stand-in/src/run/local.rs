@@ -36,7 +36,7 @@ pub fn answer(host: &Arc<Host>, received: &Received) -> Option<Answer> {
         (_, ["runtime", "webhooks", "mcp", ..]) if !host.app.tools().is_empty() => {
             Ok(host.mcp(&received.request()))
         }
-        ("POST", ["admin", "functions", name]) => run_function(host, name, &received.request()),
+        (_, ["admin", "functions", name]) => run_function(host, name, &received.request()),
         ("GET", ["local"]) => all(host),
         ("GET", ["local", "outputs", function, output]) => outputs_of(host, function, output),
         (method, ["local", "queues", queue]) => queue_of(host, method, queue, &received.body),
@@ -44,8 +44,7 @@ pub fn answer(host: &Arc<Host>, received: &Received) -> Option<Answer> {
         (method, ["local", "blobs", _, _, ..]) => {
             blob_of(host, method, &path["local/blobs/".len()..], &received.body)
         }
-        (_, ["local"] | ["local", "blobs", _] | ["local", "outputs", _, _])
-        | (_, ["admin", "functions", _]) => not_allowed(),
+        (_, ["local"] | ["local", "blobs", _] | ["local", "outputs", _, _]) => not_allowed(),
         _ => return None,
     };
     Some(answered.unwrap_or_else(|Refused(status, why)| text(status, &why)))
@@ -75,6 +74,9 @@ fn run_function(host: &Arc<Host>, name: &str, request: &Request) -> Answered {
         let why = format!("there is no function {name}; there are: {functions}");
         return refused(404, why);
     };
+    if request.method != "POST" {
+        return not_allowed();
+    }
     if !request
         .media_type()
         .eq_ignore_ascii_case("application/json")
