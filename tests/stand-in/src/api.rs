@@ -93,7 +93,7 @@ impl App {
             command
         };
         let handler = or_panic(start::start(&app, &command, None));
-        let record = Record::default();
+        let record = Arc::<Record>::default();
         let mut host = Host::new(handler, Arc::new(app), Arc::default(), record);
         host.patient = true;
         let host = Arc::new(host);

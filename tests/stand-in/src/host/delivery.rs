@@ -9,7 +9,7 @@ use crate::host::expressions::Template;
 use crate::host::invoke::Host;
 use crate::host::newtonsoft::{object, quoted};
 use crate::host::payload::{self, Message};
-use crate::host::record::{Attempt, Event, lock};
+use crate::host::record::{Attempt, lock};
 use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
 use crate::host::storage::seen::{Pattern, Trigger};
@@ -194,10 +194,7 @@ impl Host {
             }
             What::Given(_) => return false,
         };
-        self.record.note(&Event::Poisoned {
-            queue: &queue,
-            message: &message,
-        });
+        self.record.poisoned(&queue, &message);
         self.storage.put(&queue, message);
         true
     }

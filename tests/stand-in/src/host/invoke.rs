@@ -10,7 +10,7 @@ use crate::host::data::{self, Data};
 use crate::host::mcp::{self, Call, Server};
 use crate::host::outputs::Invocation;
 use crate::host::payload;
-use crate::host::record::{Attempt, Event, Record, lock};
+use crate::host::record::{Attempt, Record, lock};
 use crate::host::request::Request;
 use crate::host::retry::Retry;
 use crate::host::routes::Parameters;
@@ -21,7 +21,7 @@ use crate::run::serve::Reply;
 use crate::run::start::guid;
 use std::io;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use crate::app::host_json::Form;
 
@@ -30,7 +30,7 @@ pub struct Host {
     pub handler: Handler,
     pub app: Arc<Description>,
     pub storage: Arc<Storage>,
-    pub record: Record,
+    pub record: Arc<Record>,
     /// Whether functions may take longer than a test may take.
     pub patient: bool,
     /// The longest pause between two runs by a retry policy: zero, for tests do not wait.
@@ -57,7 +57,7 @@ impl Host {
         handler: Handler,
         app: Arc<Description>,
         storage: Arc<Storage>,
-        record: Record,
+        record: Arc<Record>,
     ) -> Self {
         Self {
             handler,
@@ -167,7 +167,7 @@ impl Host {
     }
 
     pub fn note(&self, line: &str) {
-        self.record.note(&Event::Noted(line));
+        self.record.noted(line);
     }
 
     /// Takes note that an invocation starts and ends. What it does in between, `run`, also gives the
@@ -179,14 +179,9 @@ impl Host {
         attempt: &Attempt,
         run: impl FnOnce(&str) -> (Result<Outcome, String>, Option<u16>),
     ) -> Outcome {
-        let (id, begun) = (&*guid(), Instant::now());
+        let id = &*guid();
         let (function, is_http) = (&*function.name, function.is_http());
-        self.record.note(&Event::Started {
-            function,
-            id,
-            reason,
-            attempt,
-        });
+        self.record.started(function, id, reason, attempt);
         let (outcome, of_failure) = run(id);
         let outcome = outcome.unwrap_or_else(Outcome::Failed);
         let (failure, status) = match &outcome {
@@ -194,14 +189,8 @@ impl Host {
             Outcome::Failed(why) => (Some(&**why), of_failure),
             Outcome::Hangs => (Some(HANGS), of_failure),
         };
-        self.record.note(&Event::Ended {
-            function,
-            id,
-            failure,
-            status: status.filter(|_| is_http),
-            took: begun.elapsed(),
-            attempt,
-        });
+        let status = status.filter(|_| is_http);
+        self.record.ended(function, id, failure, status, attempt);
         outcome
     }
 
@@ -277,7 +266,7 @@ impl Host {
         let answer = answer.map_err(|error| error.to_string())?;
         let settled = answer::settle(&outputs, answer, self.app.host.base64_queues);
         for line in &settled.logs {
-            self.record.note(&Event::Logged { id, line });
+            self.record.logged(&function.name, id, line);
         }
         logs.extend(settled.logs);
         // The host writes all outputs, and reports the first that fails.

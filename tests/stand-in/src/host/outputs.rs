@@ -9,7 +9,7 @@ use crate::host::expressions::{self, Template};
 use crate::host::invoke::Host;
 use crate::host::newtonsoft::quoted;
 use crate::host::payload;
-use crate::host::record::{Event, lock};
+use crate::host::record::lock;
 use crate::host::storage::names::{self, BlobPath};
 use crate::host::storage::{Given, tables};
 
@@ -56,11 +56,8 @@ impl Invocation<'_> {
             return Ok(quoted(&rows));
         }
         if given.is_none() {
-            self.host.record.note(&Event::Warned {
-                function,
-                id: self.id,
-                line: &format!("its input {name} gets nothing: .local/{absent} is not there"),
-            });
+            let line = format!("its input {name} gets nothing: .local/{absent} is not there");
+            self.host.record.warned(function, self.id, &line);
         }
         Ok(payload::input(binding, given))
     }
@@ -113,13 +110,8 @@ impl Invocation<'_> {
         let function = &self.function.name;
         for value in values {
             let shown = value.shown();
-            host.record.note(&Event::Written {
-                function,
-                binding: &binding.name,
-                kind: &binding.kind,
-                to: &to,
-                value: &shown,
-            });
+            let (name, kind) = (&binding.name, &binding.kind);
+            host.record.written(function, name, kind, &to, &shown);
             storage.write(function, &binding.name, shown);
         }
         Ok(())
@@ -150,10 +142,7 @@ impl Invocation<'_> {
 impl Host {
     /// Puts a message into a queue, and says so.
     pub fn put(&self, queue: &str, message: Vec<u8>) {
-        self.record.note(&Event::Queued {
-            queue,
-            message: &message,
-        });
+        self.record.queued(queue, &message);
         self.storage.put(queue, message);
     }
 }

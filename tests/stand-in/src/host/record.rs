@@ -1,53 +1,12 @@
-//! What happens while functions run: kept for a test, or shown in a terminal as it happens.
+//! What happens while functions run: shown in a terminal as it happens, or kept for a test.
 
-use crate::run::running::Running;
+use crate::host::newtonsoft::on_one_line;
+use crate::host::storage::shown;
+use crate::run::process::Stream;
+use crate::run::running::{Line, Running, own};
+use crate::run::show::{Console, Kind};
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-/// Something that happened.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// An invocation begins, for a reason in words.
-    Started {
-        function: &'a str,
-        id: &'a str,
-        reason: &'a str,
-        attempt: &'a Attempt,
-    },
-    /// A line of an invocation's own logs.
-    Logged { id: &'a str, line: &'a str },
-    /// What its author should know of an invocation.
-    Warned {
-        function: &'a str,
-        id: &'a str,
-        line: &'a str,
-    },
-    /// An invocation has ended; `failure` says why it failed, if it did. `status` is that of the
-    /// answer to an HTTP caller.
-    Ended {
-        function: &'a str,
-        id: &'a str,
-        failure: Option<&'a str>,
-        status: Option<u16>,
-        took: Duration,
-        attempt: &'a Attempt,
-    },
-    /// A function has put a message into a queue.
-    Queued { queue: &'a str, message: &'a [u8] },
-    /// The host has moved a message to a poison queue, after its last try.
-    Poisoned { queue: &'a str, message: &'a [u8] },
-    /// An output of another kind was written, of the binding's type. `to` is the blob or the table.
-    Written {
-        function: &'a str,
-        binding: &'a str,
-        kind: &'a str,
-        to: &'a str,
-        value: &'a Value,
-    },
-    /// Something that the user should know.
-    Noted(&'a str),
-}
 
 /// Which of several runs for one message, or one time of a timer, an invocation is.
 #[derive(Clone, Debug, Default)]
@@ -60,17 +19,13 @@ pub struct Attempt {
     pub failure_before: Option<String>,
 }
 
-/// Where what happens goes: to a terminal, or into memory for a test.
+/// Where what happens goes: to a terminal, or into memory.
 #[derive(Default)]
 pub struct Record {
-    pub running: Arc<Running>,
-    /// Nothing where it is kept.
-    show: Option<Box<Show>>,
+    pub running: Running,
+    console: Option<Arc<Console>>,
     kept: Mutex<Kept>,
 }
-
-/// What is done with an event as it happens. It also ends invocations.
-type Show = dyn Fn(&Running, &Event) + Send + Sync;
 
 /// What a test may ask for.
 #[derive(Clone, Debug, Default)]
@@ -84,46 +39,148 @@ pub struct Kept {
 }
 
 impl Record {
-    /// A record whose events go to `show` as they happen. Without, they stay in memory.
-    pub fn shown(show: impl Fn(&Running, &Event) + Send + Sync + 'static) -> Self {
+    /// A record that is shown, not kept.
+    pub fn shown(console: Arc<Console>) -> Self {
         Self {
-            show: Some(Box::new(show)),
+            console: Some(console),
             ..Self::default()
         }
     }
 
-    pub fn note(&self, event: &Event) {
-        if let Event::Started { function, id, .. } = event {
-            self.running.begin(id, function);
-        }
-        if let Some(show) = &self.show {
-            return show(&self.running, event);
-        }
-        let mut kept = lock(&self.kept);
-        match *event {
-            Event::Logged { line, .. } => kept.logs.push(line.to_owned()),
-            Event::Ended {
-                id,
-                failure,
-                status,
-                ..
-            } => {
-                self.running.end(id, failure, false);
-                if failure.is_some() || status.is_some_and(|status| status >= 500) {
-                    let failure = failure.map(str::to_owned);
-                    kept.failures.push((id.to_owned(), failure));
-                }
-            }
-            Event::Queued { queue, message } | Event::Poisoned { queue, message } => {
-                kept.queued.push((queue.to_owned(), message.to_vec()));
-            }
-            _ => {}
+    /// What was kept so far.
+    pub fn so_far(&self) -> Kept {
+        lock(&self.kept).clone()
+    }
+
+    fn keep(&self, change: impl FnOnce(&mut Kept)) {
+        if self.console.is_none() {
+            change(&mut lock(&self.kept));
         }
     }
 
-    /// What was kept so far; nothing of a record that is shown.
-    pub fn so_far(&self) -> Kept {
-        lock(&self.kept).clone()
+    fn about(&self, kind: Kind, function: &str, id: &str, line: &str) {
+        if let Some(console) = &self.console {
+            console.about(kind, function, id, line);
+        }
+    }
+
+    /// An invocation begins, for a reason in words.
+    pub fn started(&self, function: &str, id: &str, reason: &str, attempt: &Attempt) {
+        self.running.begin(id, function);
+        let line = match attempt.earlier {
+            0 => reason,
+            _ => &format!("{reason}, {}", attempt.label),
+        };
+        self.about(Kind::Host, function, id, line);
+    }
+
+    /// A line of an invocation's own logs.
+    pub fn logged(&self, function: &str, id: &str, line: &str) {
+        self.about(Kind::Plain, function, id, line);
+        self.keep(|kept| kept.logs.push(line.to_owned()));
+    }
+
+    /// What its author should know of an invocation.
+    pub fn warned(&self, function: &str, id: &str, line: &str) {
+        self.about(Kind::Warning, function, id, line);
+    }
+
+    /// An invocation has ended; `failure` says why it failed, if it did. `status` is that of the
+    /// answer to an HTTP caller.
+    pub fn ended(
+        &self,
+        function: &str,
+        id: &str,
+        failure: Option<&str>,
+        status: Option<u16>,
+        attempt: &Attempt,
+    ) {
+        let is_error = status.is_some_and(|status| status >= 500);
+        if failure.is_some() || is_error {
+            let failure = (id.to_owned(), failure.map(str::to_owned));
+            self.keep(|kept| kept.failures.push(failure));
+        }
+        let awaited = is_error && failure.is_none() && self.console.is_some();
+        let (reason, took) = self.running.end(id, failure, awaited);
+        let failed = failure.is_some() || is_error && reason.is_some();
+        let end = match (failed, status) {
+            (true, Some(status @ ..500)) => format!("{status}, and its body broke off"),
+            (true, Some(status)) => format!("failed with {status}"),
+            (true, None) => "failed".to_owned(),
+            (false, Some(status)) => status.to_string(),
+            (false, None) => "succeeded".to_owned(),
+        };
+        let mut line = format!("{end} in {} ms", took.as_millis());
+        if !attempt.label.is_empty() && (failed || attempt.earlier > 0) {
+            line += &format!(", {}", attempt.label);
+        }
+        let is_known = failure.is_some() && failure == attempt.failure_before.as_deref();
+        let is_shown = !is_known || self.console.as_ref().is_some_and(|one| one.verbose);
+        if let Some(reason) = reason.filter(|_| is_shown) {
+            line += &format!(": {}", own(&reason));
+        }
+        let kind = if failed { Kind::Error } else { Kind::Host };
+        self.about(kind, function, id, &line);
+    }
+
+    /// The handler has printed a line. The host logs stdout as information, stderr as an error, or
+    /// as a warning where it says so [Workers/ProcessManagement/WorkerProcess.cs]. The reason of a
+    /// failure is kept for the invocation's end.
+    pub fn printed(&self, stream: Stream, line: &str) {
+        let Some(console) = &self.console else { return };
+        let kind = match stream {
+            Stream::Stdout => Kind::Plain,
+            Stream::Stderr if line.to_ascii_lowercase().contains("warn") => Kind::Warning,
+            Stream::Stderr => Kind::Error,
+        };
+        let Some(Line { id, text, reason }) = Line::read(line) else {
+            return console.log(kind, line);
+        };
+        let kept = reason.is_some_and(|reason| self.running.report(id, reason));
+        match self.running.function(id) {
+            Some(_) if kept => {}
+            Some(function) => console.about(kind, &function, id, text),
+            None => console.log(kind, line),
+        }
+    }
+
+    /// A function has put a message into a queue.
+    pub fn queued(&self, queue: &str, message: &[u8]) {
+        self.message(Kind::Good, "queue", queue, message);
+    }
+
+    /// The host has moved a message to a poison queue, after its last try.
+    pub fn poisoned(&self, queue: &str, message: &[u8]) {
+        self.message(Kind::Error, "moved to", queue, message);
+    }
+
+    fn message(&self, kind: Kind, what: &str, queue: &str, message: &[u8]) {
+        self.keep(|kept| kept.queued.push((queue.to_owned(), message.to_vec())));
+        let Some(console) = &self.console else { return };
+        let text = match shown(message) {
+            Value::String(text) => on_one_line(&text).unwrap_or(text),
+            bytes => bytes.to_string(),
+        };
+        console.value(kind, &format!("{what} {queue}: "), &text);
+    }
+
+    /// An output of another kind was written, of the binding's type. `to` is the blob or the table.
+    pub fn written(&self, function: &str, binding: &str, kind: &str, to: &str, value: &Value) {
+        let Some(console) = &self.console else { return };
+        let place = format!("{kind} {to}");
+        let name = format!("{} by {function}.{binding}: ", place.trim_end());
+        let value = match value {
+            Value::String(text) => text,
+            value => &value.to_string(),
+        };
+        console.value(Kind::Good, &name, value);
+    }
+
+    /// Something that the user should know.
+    pub fn noted(&self, line: &str) {
+        if let Some(console) = &self.console {
+            console.log(Kind::Warning, line);
+        }
     }
 }
 

@@ -244,12 +244,11 @@ impl Run {
 
     /// Starts a handler and waits until it answers.
     fn start(&self, made: &Made) -> Result<Arc<Host>, String> {
-        let (console, handlers) = (self.console.clone(), self.console.clone());
-        let record = Record::shown(move |running, event| console.event(running, event));
+        let record = Arc::new(Record::shown(self.console.clone()));
         let handler = match &made.binary {
             Some(binary) => {
-                let running = record.running.clone();
-                let show = move |stream, line: &str| handlers.handler(&running, stream, line);
+                let lines = record.clone();
+                let show = move |stream, line: &str| lines.printed(stream, line);
                 let guarded = || guard::command(&binary.program);
                 start::start(&made.app, &guarded, Some(Arc::new(show)))?
             }

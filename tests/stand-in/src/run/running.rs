@@ -74,22 +74,29 @@ impl Running {
         one.reason.is_some()
     }
 
-    /// Takes note of the end of an invocation, and gives the reason of its failure: the handler's
-    /// report, or `failure`. An error without a failure waits a moment for the report.
-    pub fn end(&self, id: &str, failure: Option<&str>, is_error: bool) -> Option<String> {
+    /// Takes note of the end of an invocation. Gives the reason of its failure, the handler's report
+    /// or `failure`, and how long it took. A report that is `awaited` may come a moment later.
+    pub fn end(
+        &self,
+        id: &str,
+        failure: Option<&str>,
+        awaited: bool,
+    ) -> (Option<String>, Duration) {
         let awaits_report = |all: &mut VecDeque<Invocation>| {
             let has_none = find(all, id).is_some_and(|one| one.reason.is_none());
-            has_none && is_error && failure.is_none()
+            awaited && has_none
         };
         let all = lock(&self.invocations);
         let waited = self
             .reported
             .wait_timeout_while(all, REPORTED_WITHIN, awaits_report);
         let (mut all, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let one = find(&mut all, id)?;
+        let Some(one) = find(&mut all, id) else {
+            return Default::default();
+        };
         one.has_ended = true;
         one.reason = one.reason.take().or(failure.map(str::to_owned));
-        one.reason.clone()
+        (one.reason.clone(), one.begun.elapsed())
     }
 
     /// The id of the invocation that has run longest, its function, and for how long.

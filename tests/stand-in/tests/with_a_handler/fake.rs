@@ -9,6 +9,7 @@ use stand_in::host::storage::Storage;
 use stand_in::run::current::Current;
 use stand_in::run::http::{Answer, Connection, Received, named, peek, request};
 use stand_in::run::process::{self, Handler};
+use stand_in::run::show::Console;
 use stand_in::run::{serve as front, start};
 use std::io::{BufReader, ErrorKind, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -313,8 +314,8 @@ pub struct Served {
     pub port: u16,
     pub current: Arc<Current>,
     pub storage: Arc<Storage>,
-    /// What the host has reported.
-    pub events: Arc<Mutex<Vec<String>>>,
+    /// What the terminal would show.
+    pub lines: Arc<Mutex<Vec<String>>>,
 }
 
 /// A listener on a port of the system's choice, and that port.
@@ -349,11 +350,10 @@ impl Served {
         let app = Description::read(root, &|_| None);
         assert_eq!(app.findings, []);
         let storage = Arc::new(Storage::with_files(root.join(".local")));
-        let events = Arc::<Mutex<Vec<String>>>::default();
-        let noted = events.clone();
-        let record = Record::shown(move |_, event| {
-            noted.lock().unwrap().push(format!("{event:?}"));
-        });
+        let lines = Arc::<Mutex<Vec<String>>>::default();
+        let noted = lines.clone();
+        let console = Console::new(move |line| noted.lock().unwrap().push(line.to_owned()));
+        let record = Arc::new(Record::shown(Arc::new(console)));
         let mut host = Host::new(handler, Arc::new(app), storage.clone(), record);
         host.patient = true;
         let current = Arc::new(Current::default());
@@ -365,7 +365,7 @@ impl Served {
             port,
             current,
             storage,
-            events,
+            lines,
         }
     }
 
@@ -373,11 +373,11 @@ impl Served {
         Connection::open(self.port).expect("a connection")
     }
 
-    /// Whether the host has reported such an event, with these words.
-    pub fn has_event(&self, kind: &str, words: &str) -> bool {
-        let events = self.events.lock().unwrap();
-        let is_it = |event: &String| event.contains(kind) && event.contains(words);
-        events.iter().any(is_it)
+    /// Whether a line has both.
+    pub fn says(&self, first: &str, words: &str) -> bool {
+        let lines = self.lines.lock().unwrap();
+        let has_both = |line: &String| line.contains(first) && line.contains(words);
+        lines.iter().any(has_both)
     }
 
     /// One request on a connection of its own.

@@ -131,9 +131,12 @@ fn a_caller_that_leaves_ends_the_handlers_connection() {
         let left = || served.fake.left.load(SeqCst).then_some(());
         wait_for("the handler to see it", left);
         // It has what it has got, and no 500.
-        let status = if first { Some(200) } else { None };
-        let words = format!("the caller has gone\"), status: {status:?}");
-        let ended = || served.has_event("Ended", &words).then_some(());
+        let end = if first {
+            ": 200, and its body broke off in "
+        } else {
+            ": failed in "
+        };
+        let ended = || served.says(end, " ms: the caller has gone").then_some(());
         wait_for("the host to see it", ended);
     }
 }
@@ -152,7 +155,7 @@ fn a_request_after_a_crash_waits_for_the_next_handler() {
         served.current.replace(next.current.get().unwrap());
         assert_eq!(asked.join().unwrap().text(), "hello");
     });
-    assert!(served.events.lock().unwrap().is_empty());
+    assert!(served.lines.lock().unwrap().is_empty());
 }
 
 #[test]
@@ -163,7 +166,7 @@ fn an_answer_that_breaks_off_does_so_for_the_caller() {
     let broken = rest(connection);
     assert!(broken.ends_with("\r\n\r\n3\r\none\r\n"), "{broken}");
     // The caller has a 200, whatever came after it.
-    assert!(served.has_event("Ended", "status: Some(200)"));
+    assert!(served.says("broken", ": 200, and its body broke off in "));
 }
 
 const REASONS: [(&str, &str); 9] = [
@@ -189,7 +192,7 @@ fn all_that_curl_can_do() {
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
     for case in cases {
         if let Some(words) = case.strip_prefix("noted ") {
-            wait_for(case, || served.has_event("", words).then_some(()));
+            wait_for(case, || served.says("", words).then_some(()));
             continue;
         }
         let (asked, body) = case.split_once(" < ").unwrap_or((case, "x"));
@@ -278,7 +281,7 @@ fn an_error_for_an_mcp_client_is_noted() {
         let path = "/runtime/webhooks/mcp";
         let answer = served.ask("POST", path, &[JSON, accept], call.as_bytes());
         assert_eq!(answer.status, 200, "{answer:?}");
-        assert!(served.has_event("the MCP client gets an error", words));
+        assert!(served.says("the MCP client gets an error", words));
     }
 }
 
@@ -305,7 +308,7 @@ fn inputs_are_files() {
     assert_eq!(*timer, expected);
     assert_eq!(seen["data"]["row"], "null");
     let lacks = "its input row gets nothing: .local/seen.row is not there";
-    assert!(served.has_event("Warned { function: \"seen\", id: ", lacks));
+    assert!(served.says(" seen ", lacks));
 
     let has = |text: Value| {
         wait_for("the file", || {

@@ -57,19 +57,19 @@ fn a_reason_is_kept_for_the_end() {
     let start = |id: &str| running.begin(id, "x");
     start("1");
     assert!(running.report("1", "the handler's") && running.report("1", "a later one"));
-    let reason = running.end("1", Some("the host's"), false);
+    let reason = running.end("1", Some("the host's"), false).0;
     assert_eq!(reason.as_deref(), Some("the handler's"));
     // A late line about it says nothing new, but is known by its function.
     assert!(running.report("1", "the handler's"));
     assert_eq!(running.function("1").as_deref(), Some("x"));
     start("2");
-    assert_eq!(running.end("2", None, false), None);
+    assert_eq!(running.end("2", None, false).0, None);
     assert!(!running.report("2", "late") && !running.report("3", "unknown"));
     // The report of an error may come a little after the answer.
     start("4");
     std::thread::scope(|scope| {
         scope.spawn(|| running.report("4", "soon"));
-        let reason = running.end("4", None, true);
+        let reason = running.end("4", None, true).0;
         assert!(reason.is_none_or(|reason| reason == "soon"));
     });
     start("5");
@@ -77,6 +77,6 @@ fn a_reason_is_kept_for_the_end() {
     assert_eq!((id.as_str(), function.as_str()), ("5", "x"));
     running.report_all("all");
     assert!(running.long().is_empty());
-    assert_eq!(running.end("5", None, true).as_deref(), Some("all"));
+    assert_eq!(running.end("5", None, true).0.as_deref(), Some("all"));
     assert!(running.longest().is_none());
 }
