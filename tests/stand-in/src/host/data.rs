@@ -25,7 +25,6 @@ pub enum Value {
 }
 
 impl Data {
-    /// The value of a name, in any case.
     pub fn get(&self, name: &str) -> Option<&Value> {
         named(&self.0, name)
     }
@@ -39,9 +38,9 @@ impl Data {
         }
     }
 
-    /// Sets the top-level members of a JSON body or message, which win [Utility.cs,
-    /// ApplyBindingData; the same in WebJobs.Extensions.Http]: objects as they are, lists and nulls
-    /// not, all else as a text. Any other text has no members.
+    /// Sets the members of a JSON body or message [Utility.cs, ApplyBindingData; the same in
+    /// WebJobs.Extensions.Http]: objects as they are, lists and nulls not, all else as a text. Any
+    /// other text has no members.
     pub fn set_members(&mut self, text: &str) {
         let parsed = is_json(text).then(|| newtonsoft::parse(text, 64));
         let Some(Ok(Token::Object(members))) = parsed else {
@@ -63,16 +62,10 @@ impl Data {
     }
 }
 
-/// Data of these names and values.
-impl<const N: usize> From<[(&str, Value); N]> for Data {
-    fn from(members: [(&str, Value); N]) -> Self {
-        Self(members.map(|(name, value)| (name.to_owned(), value)).into())
-    }
-}
-
-impl FromIterator<(String, Value)> for Data {
-    fn from_iter<I: IntoIterator<Item = (String, Value)>>(members: I) -> Self {
-        Self(members.into_iter().collect())
+impl<Name: Into<String>, List: IntoIterator<Item = (Name, Value)>> From<List> for Data {
+    fn from(members: List) -> Self {
+        let members = members.into_iter();
+        Self(members.map(|(name, value)| (name.into(), value)).collect())
     }
 }
 
@@ -80,7 +73,7 @@ impl FromIterator<(String, Value)> for Data {
 impl From<&serde_json::Value> for Value {
     fn from(json: &serde_json::Value) -> Self {
         // What serde has read is nested less deeply than that.
-        Self::Json(newtonsoft::parse(&json.to_string(), 256).unwrap_or(Token::Null))
+        Self::Json(newtonsoft::parse(&json.to_string(), 256).unwrap_or_default())
     }
 }
 
@@ -109,22 +102,21 @@ impl Value {
         }
     }
 
-    /// What an expression becomes, by its format where it has one: it counts for dates alone. Types
-    /// that have no text become empty [azure-webjobs-sdk, BindingDataPathHelper.cs]. Errors with a
-    /// date format that the stand-in does not know.
+    /// What an expression becomes; only dates have a format. Types that have no text become empty
+    /// [azure-webjobs-sdk, BindingDataPathHelper.cs]. Errors with a date format that the stand-in
+    /// does not know.
     pub fn text(&self, format: Option<&str>) -> Result<String, String> {
         Ok(match self {
             Self::Text(text) => text.clone(),
             Self::DateTime(date) => date.formatted(format.unwrap_or("yyyy-MM-ddTHH-mm-ssK"))?,
-            Self::Json(Token::Object(_) | Token::Array(_)) | Self::Offset(_) | Self::Members(_) => {
-                String::new()
-            }
+            Self::Json(Token::Object(_) | Token::Array(_)) => String::new(),
             Self::Json(token) => token.to_text(),
+            Self::Offset(_) | Self::Members(_) => String::new(),
         })
     }
 
     /// What `Metadata` has for it: an object as it is, anything else as a text that holds its JSON.
-    pub fn json(&self) -> String {
+    fn json(&self) -> String {
         match self {
             Self::Text(text) => quoted(&quoted(text)),
             Self::DateTime(date) | Self::Offset(date) => quoted(&date.iso()),

@@ -1,7 +1,6 @@
 //! What the host sends to a function: the value of its trigger, the values of its inputs, and
 //! `Metadata`. What a comment calls seen was watched under the real host (`tests/template/wire`);
-//! all else follows from [Workers/MessageExtensions/ScriptInvocationContextExtensions.cs,
-//! GetHttpScriptInvocationContextValue].
+//! all else follows from [Workers/MessageExtensions/ScriptInvocationContextExtensions.cs].
 
 use crate::app::function::{Binding, Function};
 use crate::host::base64::to_base64;
@@ -16,8 +15,7 @@ use crate::run::start::guid;
 use serde_json::{Value as Json, json};
 
 /// The payload of an invocation: the value of the trigger, those of the inputs, each JSON, and the
-/// binding data. Data whose name ends in "trigger" is left out
-/// [ScriptInvocationContextExtensions.cs].
+/// binding data, without the trigger's own.
 pub fn payload(trigger: &str, value: &str, inputs: &[(String, String)], data: &Data) -> String {
     let inputs = inputs.iter().map(|(name, value)| (&**name, &**value));
     let values = object([(trigger, value)].into_iter().chain(inputs));
@@ -30,7 +28,6 @@ fn twice(text: &str) -> String {
     quoted(&quoted(text))
 }
 
-/// Bytes are a text of base64.
 fn base64(bytes: &[u8]) -> String {
     quoted(&to_base64(bytes))
 }
@@ -67,20 +64,12 @@ impl Message {
     /// The value of its trigger, and the binding data. Errors where the host cannot make a value of
     /// it: a text that is not UTF-8.
     pub fn payload(&self, function: &Function) -> Result<(String, Data), String> {
-        let binary = function.trigger().says("dataType", "binary");
-        // UTF8Encoding that throws (azure-sdk-for-net, BinaryDataExtensions.cs). Seen: a binary one
-        // has no members in Metadata.
-        let text = std::str::from_utf8(&self.bytes).ok();
-        let value = match text.filter(|_| !binary) {
-            Some(text) => twice(text),
-            None if binary => base64(&self.bytes),
-            None => return Err("the message is not UTF-8".to_owned()),
-        };
-        let count = Value::Json(Token::Integer(self.dequeue_count.to_string()));
+        let text = std::str::from_utf8(&self.bytes);
+        let count = Token::Integer(self.dequeue_count.to_string());
         let seconds = |count: i64| Value::Offset(self.inserted.plus(count * SECOND));
         let mut data = Data::from([
             ("queueTrigger", text.unwrap_or_default().into()),
-            ("DequeueCount", count),
+            ("DequeueCount", Value::Json(count)),
             ("ExpirationTime", seconds(7 * 24 * 3600)),
             ("Id", (&*self.id).into()),
             ("InsertionTime", seconds(0)),
@@ -88,30 +77,33 @@ impl Message {
             ("PopReceipt", (&*self.pop_receipt).into()),
             ("sys", sys(&function.name)),
         ]);
-        // They are added for the invocation [Description/Workers/WorkerFunctionInvoker.cs,
-        // TransformInput], where the trigger's value is a text.
-        data.set_members(text.filter(|_| !binary).unwrap_or_default());
-        Ok((value, data))
+        if function.trigger().says("dataType", "binary") {
+            return Ok((base64(&self.bytes), data));
+        }
+        // UTF8Encoding that throws (azure-sdk-for-net, BinaryDataExtensions.cs).
+        let text = text.map_err(|_| "the message is not UTF-8")?;
+        data.set_members(text);
+        Ok((twice(text), data))
     }
 }
 
 /// The value of a blob trigger, and the binding data. Of the blob's properties it has those that
 /// people read.
 pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data) {
-    let now = now().iso();
+    let (path, now) = (blob.to_string(), now().iso());
     let properties = json!({
         "LastModified": now, "CreatedOn": now, "Metadata": {}, "BlobType": 0, "ContentLength": bytes.len(),
         "ContentType": "application/octet-stream", "ETag": {}, "IsServerEncrypted": true, "AccessTier": "Hot",
     });
-    let uri = format!("http://127.0.0.1:10000/devstoreaccount1/{blob}");
+    let uri = format!("http://127.0.0.1:10000/devstoreaccount1/{path}");
     let mut data = Data::from([
-        ("blobTrigger", Value::Text(blob.to_string())),
+        ("blobTrigger", (&*path).into()),
         ("Uri", Value::Text(uri)),
         ("Properties", Value::from(&properties)),
         ("Metadata", Value::Members(Data::default())),
     ]);
     let pattern = Template::parse(function.trigger().text("path")).ok();
-    let parts = pattern.and_then(|pattern| pattern.matches(&blob.to_string()));
+    let parts = pattern.and_then(|pattern| pattern.matches(&path));
     for (name, value) in parts.unwrap_or_default() {
         data.set(&name, Value::Text(value));
     }
@@ -123,10 +115,8 @@ pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data
 /// The value of a timer, as it was seen (wire/host-timer-*): `due` is when it should run, `last`
 /// when it ran before. The host keeps no status of a schedule more frequent than a minute.
 pub fn timer_value(schedule: &Schedule, due: Option<Date>, last: Option<Date>) -> Json {
-    let at = |date: Option<Date>| match date {
-        Some(date) => date.offset().iso(),
-        None => "0001-01-01T00:00:00+00:00".to_owned(),
-    };
+    let never = "0001-01-01T00:00:00+00:00".to_owned();
+    let at = |date: Option<Date>| date.map_or(never.clone(), |date| date.offset().iso());
     let status = match schedule.is_more_frequent_than_a_minute(due.unwrap_or_else(Date::now)) {
         true => Json::Null,
         false => json!({"Last": at(last), "Next": at(due), "LastUpdated": at(last)}),
@@ -155,10 +145,10 @@ pub fn timer(function: &Function, given: &Given) -> (String, Data) {
 
 /// The value of any other trigger, and the binding data.
 pub fn other(function: &Function, given: Given) -> (String, Data) {
-    let mut data = Data::default();
+    let (trigger, mut data) = (function.trigger(), Data::default());
     // Seen, in both of Event Grid's own forms: a list as its JSON, once.
     if let Given::Json(event) = &given
-        && function.trigger().is("eventGridTrigger")
+        && trigger.is("eventGridTrigger")
     {
         let inner = match event {
             Json::Array(events) => events.iter().map(|event| event["data"].clone()).collect(),
@@ -172,7 +162,7 @@ pub fn other(function: &Function, given: Given) -> (String, Data) {
     if let Given::Json(Json::String(text)) = &given {
         data.set_members(text);
     }
-    (value_of(function.trigger(), given), data)
+    (value_of(trigger, given), data)
 }
 
 /// What an input binding gets in `Data`, as JSON. Seen: what is not there is the text `null`.
@@ -189,14 +179,11 @@ fn value_of(binding: &Binding, given: Given) -> String {
     let value = match given {
         Given::Json(value) => value,
         Given::Bytes(bytes) => {
-            let text = String::from_utf8_lossy(&bytes).into_owned();
             // A blob is its text; for rows or a document the file holds JSON.
-            if binding.is("blob") {
-                return twice(&text);
-            }
+            let text = String::from_utf8_lossy(&bytes);
             match text.parse() {
-                Ok(value @ (Json::Object(_) | Json::Array(_))) => value,
-                _ => Json::String(text),
+                Ok(json @ (Json::Object(_) | Json::Array(_))) if !binding.is("blob") => json,
+                _ => text.into(),
             }
         }
     };

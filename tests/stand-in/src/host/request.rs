@@ -3,9 +3,14 @@
 
 use crate::host::base64::to_base64;
 use crate::host::data::{Data, Value, sys};
-use crate::host::newtonsoft::{json, object, quoted};
+use crate::host::newtonsoft::{json, object};
 use crate::host::routes::{self, Parameters};
 use crate::run::http;
+
+const VERSION: &str = "4.1037.0.0";
+
+/// Names, in any case, with all their values.
+type Lists = Vec<(String, Vec<String>)>;
 
 /// An HTTP request as the host got it.
 pub struct Request<'a> {
@@ -17,12 +22,12 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// The value of a header, in any case; "" without it.
+    /// The value of a header, its name in any case; empty without it.
     pub fn header(&self, name: &str) -> &str {
         http::named(&self.headers, name).next().unwrap_or_default()
     }
 
-    /// The media type of the body, without its parameters; "" without one.
+    /// The media type of the body, without its parameters.
     pub fn media_type(&self) -> &str {
         let content_type = self.header("Content-Type");
         content_type.split(';').next().unwrap_or_default().trim()
@@ -33,86 +38,97 @@ impl Request<'_> {
         self.header("Transfer-Encoding") == "chunked"
     }
 
-    /// The query's names, in any case, with all their values, decoded.
-    pub fn query(&self) -> Vec<(String, Vec<String>)> {
-        let query = self.target.split_once('?').map_or("", |(_, query)| query);
+    /// The path as it was sent, and the query decoded.
+    fn path_and_query(&self) -> (&str, Lists) {
+        let (path, query) = self.target.split_once('?').unwrap_or((self.target, ""));
         let decoded = |text: &str| routes::decoded(&text.replace('+', " "));
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
-        grouped(pairs.map(|pair| {
+        let pairs = pairs.map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             (decoded(name), decoded(value))
-        }))
+        });
+        (path, grouped(pairs))
     }
 
-    /// `Body` [Extensions/HttpRequestExtensions.cs, GetRequestAsJObject; Utility.cs,
-    /// IsMediaTypeOctetOrMultipart]: absent without a Content-Length above 0, else base64 for two
-    /// kinds of media types, else text.
+    /// The headers in Kestrel's order (HttpHeaders.Generated.cs).
+    fn header_lists(&self) -> Lists {
+        const KNOWN: &str = "accept connection host user-agent content-type expect \
+            transfer-encoding content-length";
+        let mut lists = grouped(self.headers.iter().cloned());
+        lists.sort_by_key(|(name, _)| {
+            let mut known = KNOWN.split(' ');
+            known
+                .position(|known| name.eq_ignore_ascii_case(known))
+                .unwrap_or(usize::MAX)
+        });
+        lists
+    }
+
+    /// `Body`: absent without a Content-Length above 0, else base64 for two kinds of media types,
+    /// else text [Utility.cs, IsMediaTypeOctetOrMultipart].
     fn body(&self) -> Option<String> {
         if self.is_chunked() || self.body.is_empty() {
             return None;
         }
-        let content_type = self.header("Content-Type").to_ascii_lowercase();
-        let (media_type, parameters) = content_type.split_once(';').unwrap_or((&content_type, "-"));
-        let media_type = media_type.trim();
-        // A type that MediaTypeHeaderValue.TryParse refuses (no subtype, nothing after ";") counts
-        // as text.
-        let parses = media_type.contains('/') && !parameters.trim().is_empty();
-        let binary = media_type == "application/octet-stream" || media_type.contains("multipart/");
-        Some(match parses && binary {
+        let media_type = self.media_type().to_ascii_lowercase();
+        let is_binary =
+            media_type == "application/octet-stream" || media_type.contains("multipart/");
+        // MediaTypeHeaderValue.TryParse refuses a type with nothing after its ";".
+        let mut parameters = self.header("Content-Type").splitn(2, ';').skip(1);
+        let is_refused = parameters.any(|parameters| parameters.trim().is_empty());
+        Some(match is_binary && !is_refused {
             true => to_base64(self.body),
             false => decoded(self.body),
         })
     }
 
     /// The value of an httpTrigger in `Data`, and its binding data
-    /// [Extensions/HttpRequestExtensions.cs; WebJobs.Extensions.Http,
-    /// HttpTriggerAttributeBindingProvider.cs, GetRequestBindingData].
+    /// [Extensions/HttpRequestExtensions.cs, GetRequestAsJObject; WebJobs.Extensions.Http,
+    /// HttpTriggerAttributeBindingProvider.cs].
     pub fn payload(&self, function: &str, parameters: &Parameters) -> (String, Data) {
-        let (query, headers) = (self.query(), header_lists(&self.headers));
-        let body = self.body();
+        let ((_, query), headers, body) = (self.path_and_query(), self.header_lists(), self.body());
         let url = format!("http://{}{}", self.header("Host"), self.target);
-        let queries = query
+        let joined = |values: &[String]| values.join(",");
+        let query_json = query
             .iter()
-            .map(|(name, values)| (name, quoted(&values.join(","))));
-        let lists = headers.iter().map(|(name, values)| (name, json(values)));
+            .map(|(name, values)| (name, json(&joined(values))));
+        let headers_json = headers.iter().map(|(name, values)| (name, json(values)));
         let params = parameters.iter().map(|(name, value)| (name, json(value)));
         let mut value = vec![
-            ("Url", quoted(&url)),
-            ("Method", quoted(self.method)),
-            ("Query", object(queries)),
-            ("Headers", object(lists)),
+            ("Url", json(&url)),
+            ("Method", json(self.method)),
+            ("Query", object(query_json)),
+            ("Headers", object(headers_json)),
             ("Params", object(params)),
             ("Identities", IDENTITIES.to_owned()),
         ];
-        value.extend(body.as_ref().map(|body| ("Body", quoted(body))));
-
         let mut data = Data::default();
-        // From the text, whatever the Content-Type says.
-        if body.is_some() {
+        if let Some(body) = &body {
+            value.push(("Body", json(body)));
+            // From the text, whatever the Content-Type says.
             data.set_members(&decoded(self.body));
         }
-        let last = |(name, values): &(String, Vec<String>)| {
-            let last = values.last().cloned().unwrap_or_default();
-            (name.clone(), Value::Text(last))
-        };
-        for (name, value) in query.iter().map(last) {
+        let last = |values: &[String]| values.last().cloned().unwrap_or_default();
+        for (name, values) in &query {
             if !name.eq_ignore_ascii_case("code") {
-                data.set(&name, value);
+                data.set(name, Value::Text(last(values)));
             }
         }
-        // An optional parameter may be absent.
         for (name, value) in parameters {
             if let Some(value) = value {
-                data.set(name, Value::from(&**value));
+                data.set(name, Value::Text(value.clone()));
             }
         }
-        let joined =
-            |(name, values): &(String, Vec<String>)| (name.clone(), Value::Text(values.join(",")));
-        let members = [
-            ("Query", query.iter().map(last).collect()),
-            ("Headers", headers.iter().map(joined).collect()),
-        ];
-        for (name, members) in members {
+        let query = query
+            .iter()
+            .map(|(name, values)| (name, Value::Text(last(values))));
+        let headers = headers
+            .iter()
+            .map(|(name, values)| (name, Value::Text(joined(values))));
+        for (name, members) in [
+            ("Query", Data::from(query)),
+            ("Headers", Data::from(headers)),
+        ] {
             if data.get(name).is_none() {
                 data.set(name, Value::Members(members));
             }
@@ -127,86 +143,83 @@ impl Request<'_> {
         const LEFT_OUT: &str = "host connection forwarded keep-alive proxy-connection te upgrade \
             x-azure-functions-invocationid x-azure-functions-hostversion x-ms-invocation-id \
             x-forwarded-for x-forwarded-host x-forwarded-proto";
-        let mut lines = grouped(self.headers.iter().cloned());
-        lines.retain(|(name, _)| {
-            !LEFT_OUT
+        let mut headers = http::headers_of(&[("Host", authority)]);
+        for (name, values) in grouped(self.headers.iter().cloned()) {
+            if LEFT_OUT
                 .split(' ')
-                .any(|one| one.eq_ignore_ascii_case(name))
-        });
-        // Seen: a header that was sent twice is one line.
-        let lines = lines.into_iter().map(|(name, values)| {
-            let is_cookie = name.eq_ignore_ascii_case("Cookie");
-            (name, values.join(if is_cookie { "; " } else { ", " }))
-        });
-        let lines: Vec<(String, String)> = lines.collect();
-        let mut headers = vec![("Host", authority)];
-        headers.extend(borrowed(&lines));
-        headers.extend([
+                .all(|one| !one.eq_ignore_ascii_case(&name))
+            {
+                // Seen: a header that was sent twice is one line.
+                let is_cookie = name.eq_ignore_ascii_case("Cookie");
+                headers.push((name, values.join(if is_cookie { "; " } else { ", " })));
+            }
+        }
+        headers.extend(http::headers_of(&[
             ("X-Azure-Functions-InvocationId", id),
-            ("X-Azure-Functions-HostVersion", "4.1037.0.0"),
+            ("X-Azure-Functions-HostVersion", VERSION),
             ("x-ms-invocation-id", id),
             ("X-Forwarded-For", "127.0.0.1"),
             ("X-Forwarded-Host", self.header("Host")),
             ("X-Forwarded-Proto", "http"),
-        ]);
+        ]));
         // Kestrel leaves a %2F in the path as it is, and YARP then escapes its percent sign.
         let path_end = self.target.find('?').unwrap_or(self.target.len());
         let (path, query) = self.target.split_at(path_end);
         let target = path.replace("%2F", "%252F").replace("%2f", "%252f") + query;
-        match self.is_chunked() {
-            true => {
-                let head = http::request(self.method, &target, &headers, b"");
-                http::chunked(head, self.body)
-            }
-            false => http::request(self.method, &target, &headers, self.body),
-        }
+        self.sent(&target, &headers)
     }
 
-    /// [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage;
-    /// Workers/Http/DefaultHttpWorkerService.cs, AddHeaders]: the caller's headers, its `Host` too;
-    /// a query whose repeated names are joined.
+    /// The caller's headers, its `Host` too; a query whose repeated names are joined
+    /// [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage].
     pub fn forwarded(&self, id: &str) -> Vec<u8> {
-        let (mut target, mut separator) = (self.target.to_owned(), '?');
-        target.truncate(target.find('?').unwrap_or(target.len()));
-        for (name, values) in self.query() {
-            let (name, value) = (encoded(&name), encoded(&values.join(",")));
-            target += &format!("{separator}{name}={value}");
-            separator = '&';
+        let (path, query) = self.path_and_query();
+        let mut target = path.to_owned();
+        for (name, values) in query {
+            target.push(if target.len() == path.len() { '?' } else { '&' });
+            target += &format!("{}={}", encoded(&name), encoded(&values.join(",")));
         }
-        let agent = self.header("User-Agent");
-        let agent = format!("{agent} Azure-Functions-Host/4.1037.0.0");
-        let mut headers: Vec<_> = borrowed(&self.headers).collect();
+        let agent = format!(
+            "{} Azure-Functions-Host/{VERSION}",
+            self.header("User-Agent")
+        );
+        let mut headers = self.headers.clone();
         headers.retain(|(name, _)| !name.eq_ignore_ascii_case("User-Agent"));
-        headers.extend([
-            ("X-Azure-Functions-HostVersion", "4.1037.0.0"),
+        headers.extend(http::headers_of(&[
+            ("X-Azure-Functions-HostVersion", VERSION),
             ("X-Azure-Functions-InvocationId", id),
-            ("User-Agent", &*agent),
-        ]);
-        http::request(self.method, &target, &headers, self.body)
+            ("User-Agent", &agent),
+        ]));
+        self.sent(&target, &headers)
     }
-}
 
-fn borrowed(headers: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
-    headers.iter().map(|(name, value)| (&**name, &**value))
+    fn sent(&self, target: &str, headers: &[(String, String)]) -> Vec<u8> {
+        let headers = headers.iter().map(|(name, value)| (&**name, &**value));
+        let headers: Vec<_> = headers.collect();
+        match self.is_chunked() {
+            true => http::chunked(http::request(self.method, target, &headers, b""), self.body),
+            false => http::request(self.method, target, &headers, self.body),
+        }
+    }
 }
 
 /// A text with a percent sign for each byte that may not stand in a query.
 fn encoded(text: &str) -> String {
-    let byte = |byte: u8| match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
+    let byte = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            (byte as char).into()
+        }
+        _ => format!("%{byte:02X}"),
     };
     text.bytes().map(byte).collect()
 }
 
-/// A body as text: UTF-8, unless it begins with the byte-order mark of another; the mark is dropped
-/// (StreamReader with detectEncodingFromByteOrderMarks in WebJobs.Extensions.Http,
-/// HttpRequestExtensions.cs). What is not UTF-8 becomes U+FFFD, one for each maximal part of a
-/// sequence, in Rust as in .NET.
+/// A body as text, without its byte-order mark (StreamReader).
 fn decoded(body: &[u8]) -> String {
-    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let pair = |pair: &[u8]| unit([pair[0], *pair.get(1).unwrap_or(&0)]);
-        String::from_utf16_lossy(&bytes.chunks(2).map(pair).collect::<Vec<_>>())
+    let utf16 = |text: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = text
+            .chunks(2)
+            .map(|pair| unit([pair[0], *pair.get(1).unwrap_or(&0)]));
+        String::from_utf16_lossy(&units.collect::<Vec<_>>())
     };
     match body {
         [0xff, 0xfe, text @ ..] => utf16(text, u16::from_le_bytes),
@@ -222,23 +235,9 @@ const IDENTITIES: &str = concat!(
     r#""RoleClaimType":"http://schemas.microsoft.com/ws/2008/06/identity/claims/role"}]"#
 );
 
-/// Headers in Kestrel's order (HttpHeaders.Generated.cs): four first, then others it knows by name,
-/// Content-Length, the rest as they came. Values of one name are a list.
-fn header_lists(headers: &[(String, String)]) -> Vec<(String, Vec<String>)> {
-    const KNOWN: &str = "accept connection host user-agent content-type expect transfer-encoding \
-        content-length";
-    let mut lists = grouped(headers.iter().cloned());
-    lists.sort_by_key(|(name, _)| {
-        let mut known = KNOWN.split(' ');
-        let place = known.position(|known| name.eq_ignore_ascii_case(known));
-        place.unwrap_or(usize::MAX)
-    });
-    lists
-}
-
 /// The values of each name, in any case, in the order in which the names came first.
-pub(super) fn grouped(pairs: impl Iterator<Item = (String, String)>) -> Vec<(String, Vec<String>)> {
-    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+pub(super) fn grouped(pairs: impl Iterator<Item = (String, String)>) -> Lists {
+    let mut groups = Lists::new();
     for (name, value) in pairs {
         let mut others = groups.iter_mut();
         match others.find(|(other, _)| other.eq_ignore_ascii_case(&name)) {

@@ -1,6 +1,8 @@
+use crate::host::cases_of;
 use crate::host::wire::{Wire, wire};
 use serde_json::{Value, json};
 use stand_in::app::function::{Binding, Function};
+use stand_in::host::base64::from_base64;
 use stand_in::host::data::Data;
 use stand_in::host::date::Date;
 use stand_in::host::expressions::Template;
@@ -17,154 +19,87 @@ fn function(trigger: Value) -> Function {
     }
 }
 
-/// The payload as JSON, with `sys` as it was captured.
-fn sent(wire: &Wire, function: &Function, (value, mut data): (String, Data)) -> Value {
-    data.set("sys", wire.sys());
-    payload(&function.trigger().name, &value, &[], &data)
-        .parse()
-        .expect("JSON")
-}
-
-#[test]
-fn events_are_what_the_host_sent() {
-    let function = function(json!({"type": "eventGridTrigger", "name": "event"}));
-    for capture in ["eventgrid", "cloudevent", "eventgrid-many"] {
-        let mut wire = wire(capture);
-        // What came in: the value itself, or a list as its text, in which members may stand in
-        // another order.
-        let seen = &mut wire.json["Data"]["event"];
-        let value: Value = match seen.as_str() {
-            Some(text) => text.parse().expect("JSON"),
-            None => seen.clone(),
-        };
-        if seen.is_string() {
-            *seen = value.to_string().into();
+/// The value and the binding data for what a capture was made from.
+fn brought(wire: &mut Wire, function: &Function, given: &str) -> (String, Data) {
+    match function.trigger().kind.as_str() {
+        "queueTrigger" => {
+            let message = Message {
+                id: wire.text("/Id").to_owned(),
+                inserted: Date::parse(wire.text("/InsertionTime")).expect("a date"),
+                dequeue_count: 1,
+                pop_receipt: wire.text("/PopReceipt").to_owned(),
+                ..Message::new(given.into())
+            };
+            message.payload(function).expect("a value")
         }
-        let sent = sent(&wire, &function, other(&function, Given::Json(value)));
-        assert_eq!(sent, wire.json, "{capture}");
+        "timerTrigger" => {
+            let schedule = Schedule::parse(function.trigger().text("schedule"));
+            let value = timer_value(&schedule.expect("a schedule"), Date::parse(given), None);
+            timer(function, &Given::Json(value))
+        }
+        "blobTrigger" => {
+            let (path, bytes) = given.split_once(' ').expect("base64");
+            let path = BlobPath::parse(path).expect("a path");
+            blob(function, &path, &from_base64(bytes).expect("base64"))
+        }
+        _ => {
+            // The value itself, or a list as its text, in which members may stand in another order.
+            let seen = &mut wire.json["Data"]["event"];
+            let value: Value = match seen.as_str() {
+                Some(text) => text.parse().expect("JSON"),
+                None => seen.clone(),
+            };
+            if seen.is_string() {
+                *seen = value.to_string().into();
+            }
+            other(function, Given::Json(value))
+        }
     }
 }
 
 #[test]
-fn timers_are_what_the_host_sent() {
-    let date = |text: &str| Some(Date::parse(text).expect("a date"));
-    for (capture, schedule, due) in [
-        ("timer-schedule", "*/1 * * * *", "2026-11-28T02:18:00Z"),
-        ("timer-startup", "0 0 0 1 1 *", "2027-01-01T00:00:00Z"),
-        ("timer-timespan", "00:00:07", "2026-11-28T02:17:35Z"),
-        (
-            "timer-retry-first",
-            "*/30 * * * * *",
-            "2026-11-24T16:47:30Z",
-        ),
-    ] {
-        let wire = wire(capture);
-        let name = wire.trigger();
-        let function =
-            function(json!({"type": "timerTrigger", "name": name, "schedule": schedule}));
-        let schedule = Schedule::parse(schedule).expect("a schedule");
-        let value = timer_value(&schedule, date(due), None);
-        let mut sent = sent(&wire, &function, timer(&function, &Given::Json(value)));
-        if let Some(context) = wire.json["Metadata"].get("RetryContext") {
-            sent["Metadata"]["RetryContext"] = context.clone();
+fn payloads_are_what_the_host_sent() {
+    for (given, what) in cases_of("captures") {
+        let (capture, trigger) = given.split_once(' ').expect("a trigger");
+        let (mut wire, mut trigger) = (wire(capture), trigger.parse::<Value>().expect(given));
+        trigger["name"] = wire.trigger().into();
+        let function = function(trigger);
+        let (value, mut data) = brought(&mut wire, &function, what);
+        data.set("sys", wire.sys());
+        let sent = payload(&function.trigger().name, &value, &[], &data);
+        let (mut sent, mut seen) = (sent.parse::<Value>().expect("JSON"), wire.json);
+        // What an input or a retry policy adds.
+        for (part, added) in [("Data", "same"), ("Metadata", "RetryContext")] {
+            seen[part].as_object_mut().expect("an object").remove(added);
         }
-        assert_eq!(sent, wire.json, "{capture}");
+        // How long a message is out of sight differs, and a blob has some of its properties.
+        for member in ["NextVisibleTime", "Properties"] {
+            let [own, theirs] = [&mut sent, &mut seen].map(|all| all["Metadata"][member].take());
+            assert_eq!(own["ContentLength"], theirs["ContentLength"], "{capture}");
+            assert_eq!(own.is_string(), theirs.is_string(), "{capture}");
+            for (name, value) in own.as_object().into_iter().flatten() {
+                let kind = std::mem::discriminant(&theirs[name]);
+                assert_eq!(std::mem::discriminant(value), kind, "{capture} {name}");
+            }
+        }
+        assert_eq!(sent, seen, "{capture}");
     }
-    // A timer that has run before.
+}
+
+#[test]
+fn a_timer_has_a_status_and_what_a_test_gives() {
+    let date = |text: &str| Date::parse(text);
     let schedule = Schedule::parse("0 0 3 * * *").expect("a schedule");
     let (due, last) = (date("2026-11-25T03:00:00Z"), date("2026-11-24T03:00:00.5Z"));
     let value = timer_value(&schedule, due, last);
     let last = "2026-11-24T03:00:00.5+00:00";
     let status = json!({"Last": last, "Next": "2026-11-25T03:00:00+00:00", "LastUpdated": last});
     assert_eq!(value["ScheduleStatus"], status);
-    // What a test gives of it, and what it does not.
     let trigger = json!({"type": "timerTrigger", "name": "t", "schedule": "*/5 * * * * *"});
-    let late = Given::Json(json!({"IsPastDue": true}));
-    let (late, _) = timer(&function(trigger), &late);
-    let expected =
-        json!({"Schedule": {"AdjustForDST": true}, "ScheduleStatus": null, "IsPastDue": true});
+    let (late, _) = timer(&function(trigger), &Given::Json(json!({"IsPastDue": true})));
+    let schedule = json!({"AdjustForDST": true});
+    let expected = json!({"Schedule": schedule, "ScheduleStatus": null, "IsPastDue": true});
     assert_eq!(late.parse::<Value>().expect("JSON"), expected);
-}
-
-#[test]
-fn blobs_are_what_the_host_sent() {
-    let binary = &b"\0\x01\xff\xfe"[..];
-    for (capture, path, name, bytes) in [
-        ("blob-binary", "ins/{name}", "ins/binary.bin", binary),
-        ("blob-text", "ins/{name}", "ins/plain.txt", b"plain text"),
-        (
-            "blob-name-ext",
-            "ext-in/{name}.{ext}",
-            "ext-in/pic.tar.gz",
-            b"ext",
-        ),
-    ] {
-        let mut wire = wire(capture);
-        let data = wire.json["Data"].as_object_mut().expect("an object");
-        data.remove("same");
-        let trigger = wire.trigger();
-        let function = function(json!({"type": "blobTrigger", "name": trigger, "path": path}));
-        let blob_path = BlobPath::parse(name).expect("a path");
-        let sent = sent(&wire, &function, blob(&function, &blob_path, bytes));
-        assert_eq!(sent["Data"], wire.json["Data"], "{capture}");
-        let (mut sent, mut seen) = (sent["Metadata"].clone(), wire.json["Metadata"].clone());
-        let [own, theirs] = [&mut sent, &mut seen].map(|data| data["Properties"].take());
-        assert_eq!(sent, seen, "{capture}");
-        assert_eq!(own["ContentLength"], theirs["ContentLength"]);
-        for (member, value) in own.as_object().expect("an object") {
-            let of_kind = std::mem::discriminant(&theirs[member]);
-            assert_eq!(std::mem::discriminant(value), of_kind, "{capture} {member}");
-        }
-    }
-}
-
-/// The captured message of a queue function, delivered for the first time.
-fn message(wire: &Wire, bytes: &[u8]) -> Message {
-    Message {
-        id: wire.text("/Id").to_owned(),
-        inserted: Date::parse(wire.text("/InsertionTime")).expect("a date"),
-        dequeue_count: 1,
-        pop_receipt: wire.text("/PopReceipt").to_owned(),
-        ..Message::new(bytes.to_vec())
-    }
-}
-
-#[test]
-fn queue_messages_are_what_the_host_sent() {
-    for (capture, text) in [
-        ("queue-text", "hi"),
-        ("queue-array", r#"[1,"a"]"#),
-        ("queue-documented", r#"{ message: "Message sent" }"#),
-        (
-            "queue-json",
-            r#"{"id":1,"Id":"mine","tags":["a"],"nested":{"a":1}}"#,
-        ),
-        ("queue-binary", r#"{"id":"q1"}"#),
-        ("queue-retry", "r"),
-    ] {
-        let mut wire = wire(capture);
-        let mut trigger = json!({"type": "queueTrigger", "name": wire.trigger()});
-        if capture == "queue-binary" {
-            trigger["dataType"] = "binary".into();
-        }
-        let function = function(trigger);
-        let message = message(&wire, text.as_bytes());
-        let mut sent = sent(
-            &wire,
-            &function,
-            message.payload(&function).expect("a value"),
-        );
-        // How long it is out of sight differs.
-        let seen = wire.json["Metadata"].as_object_mut().expect("an object");
-        let visible = seen["NextVisibleTime"].clone();
-        assert!(sent["Metadata"]["NextVisibleTime"].is_string());
-        sent["Metadata"]["NextVisibleTime"] = visible;
-        assert_eq!(
-            seen.remove("RetryContext").is_some(),
-            capture == "queue-retry"
-        );
-        assert_eq!(sent, wire.json, "{capture}");
-    }
 }
 
 #[test]
@@ -198,30 +133,18 @@ fn expressions_read_a_message_and_its_metadata() {
 
 #[test]
 fn inputs_are_objects_or_texts_of_json() {
-    let binding = |kind: &str, data_type: &str| {
-        Binding::from(json!({"type": kind, "name": "b", "dataType": data_type}))
-    };
-    let (blob, binary) = (binding("blob", ""), binding("blob", "binary"));
-    let (rows, document) = (binding("table", ""), binding("cosmosDB", ""));
-    let bytes = |bytes: &[u8]| Some(Given::Bytes(bytes.to_vec()));
-    let json = |value: Value| Some(Given::Json(value));
-    for (binding, given, value) in [
-        (&blob, None, json!("null")),
-        (&blob, bytes(b"{\"a\":1}"), json!("\"{\\\"a\\\":1}\"")),
-        (&blob, bytes(b"a\xff"), json!("\"a\u{fffd}\"")),
-        (&binary, bytes(b"a\xff"), json!("Yf8=")),
-        (&document, bytes(b"{\"a\":1}"), json!({"a": 1})),
-        (&document, json(json!({"a": 1})), json!({"a": 1})),
-        (&document, bytes(b"[{\"a\":1}]"), json!("[{\"a\":1}]")),
-        (&document, json(json!(5)), json!("5")),
-        (&document, json(json!("x")), json!("\"x\"")),
-        // Rows are always a list.
-        (&rows, bytes(b"{\"a\":1}"), json!("[{\"a\":1}]")),
-        (&rows, bytes(b"[{\"a\":1}]"), json!("[{\"a\":1}]")),
-        (&rows, json(json!({"a": 1})), json!("[{\"a\":1}]")),
-    ] {
-        let found = input(binding, given.clone()).parse();
-        assert_eq!(found.ok(), Some(value), "{binding:?} {given:?}");
+    for (given, expected) in cases_of("inputs") {
+        let mut parts = given.splitn(3, ' ');
+        let [kind, form, value] = [(); 3].map(|()| parts.next().expect("a part"));
+        let (kind, data_type) = kind.split_once(':').unwrap_or((kind, ""));
+        let binding = Binding::from(json!({"type": kind, "name": "b", "dataType": data_type}));
+        let given = match form {
+            "nothing" => None,
+            "json" => Some(Given::Json(value.parse().expect("JSON"))),
+            "base64" => from_base64(value).map(Given::Bytes),
+            _ => Some(Given::Bytes(value.into())),
+        };
+        assert_eq!(input(&binding, given), expected, "{kind} {form} {value}");
     }
 }
 
