@@ -49,33 +49,16 @@ const COMMON: [&str; 5] = ["name", "type", "direction", "dataType", "cardinality
 struct Type {
     names: Vec<&'static str>,
     directions: &'static str,
-    members: Vec<Member>,
-}
-
-struct Member {
-    name: &'static str,
-    is_needed: bool,
-    earlier: &'static str,
-    rule: &'static str,
+    members: Vec<&'static str>,
 }
 
 fn types() -> impl Iterator<Item = Type> {
-    let member = |word: &'static str| {
-        let (word, rule) = word.split_once(':').unwrap_or((word, ""));
-        let (word, earlier) = word.split_once('<').unwrap_or((word, ""));
-        Member {
-            name: word.trim_end_matches('!'),
-            is_needed: word.ends_with('!'),
-            earlier,
-            rule,
-        }
-    };
-    TYPES.trim().lines().filter_map(move |line| {
+    TYPES.trim().lines().filter_map(|line| {
         let mut words = line.split_whitespace();
         Some(Type {
             names: words.next()?.split(',').collect(),
             directions: words.next()?,
-            members: words.map(member).collect(),
+            members: words.collect(),
         })
     })
 }
@@ -102,6 +85,7 @@ pub fn check(function: &Function, findings: &mut Findings) {
             findings.error(format!("two bindings have the name {name:?}: rename one"));
         }
         check_type(function, binding, findings);
+        check_common(function, binding, findings);
     }
     let triggers = function.bindings.iter().filter(|one| one.is_trigger());
     let mut kinds = function.bindings.iter().map(|binding| &binding.kind);
@@ -171,14 +155,18 @@ fn check_type(function: &Function, binding: &Binding, findings: &mut Findings) {
 /// The members of a binding by their names and values.
 fn check_members(function: &Function, binding: &Binding, known: &Type, findings: &mut Findings) {
     let name = &binding.name;
-    for known in &known.members {
-        let (member, earlier) = (known.name, known.earlier);
+    let mut members = COMMON.to_vec();
+    for word in &known.members {
+        let (word, rule) = word.split_once(':').unwrap_or((word, ""));
+        let (word, earlier) = word.split_once('<').unwrap_or((word, ""));
+        let member = word.trim_end_matches('!');
+        members.push(member);
         if binding[member].is_null() && !binding[earlier].is_null() {
             findings.error(format!(
                 "the host does not know {earlier:?} of {name:?}, and does not run the function: \
                  write {member:?}"
             ));
-        } else if known.is_needed && binding.text(member).is_empty() {
+        } else if word.ends_with('!') && binding.text(member).is_empty() {
             let stops = match (member, binding.is_trigger()) {
                 ("queueName", true) => "the whole app does not start",
                 (_, true) => "the function does not run",
@@ -188,14 +176,17 @@ fn check_members(function: &Function, binding: &Binding, known: &Type, findings:
                 "{name:?} has no {member}, and {stops}: write \"{member}\": \"...\""
             ));
         } else {
-            values::check(function, binding, member, known.rule, findings);
+            values::check(function, binding, member, rule, findings);
         }
     }
     if !known.members.is_empty() {
-        let own = known.members.iter().map(|member| member.name);
-        let members: Vec<&str> = own.chain(COMMON).collect();
         misspelt(&binding.members, &members, &format!("{name}."), findings);
     }
+}
+
+/// The members that all bindings can have, and settings.
+fn check_common(function: &Function, binding: &Binding, findings: &mut Findings) {
+    let name = &binding.name;
     let is_value = |member: &&str| is_secret(binding.text(member));
     for member in SETTINGS.into_iter().filter(is_value) {
         findings.error(format!(

@@ -30,8 +30,17 @@ pub fn check(app: &Description) -> Vec<Finding> {
     if file.get("version") != Some(&Value::from("2.0")) {
         stops("write \"version\": \"2.0\", exactly so");
     }
-    let worker = json::at(file, "httpWorker.description.defaultExecutablePath");
-    if app.host.executable.is_empty() && worker.as_str().is_none_or(str::is_empty) {
+    let handler = if has("customHandler") {
+        "customHandler"
+    } else {
+        "httpWorker"
+    };
+    let path = json::at(
+        file,
+        &format!("{handler}.description.defaultExecutablePath"),
+    );
+    // It may be a setting.
+    if app.host.executable.is_empty() && (path.is_null() || path == "") {
         stops(&format!("it has no defaultExecutablePath: write {BINARY}"));
     }
     if has("customHandler.http.routes") {
