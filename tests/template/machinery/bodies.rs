@@ -1,20 +1,34 @@
 //! Bodies: whole, cut short, too large, or framed wrongly.
 
 use crate::random::Random;
-use crate::requests::{
-    Caller, ask, assert_error, assert_serves, connect, is_ordered, order, order_payload, ping, post,
-};
-use crate::start::start;
-use stand_in::run::http::{chunked, request};
+use crate::requests::*;
+use stand_in::run::http::chunked;
 use std::net::Shutdown;
 
 const LIMIT: usize = 256 * 1024 * 1024;
 
-const CHUNKED: (&str, &str) = ("Transfer-Encoding", "chunked");
-
 /// A POST whose head declares a body of this length.
 fn declared(path: &str, length: impl ToString, sent: impl AsRef<[u8]>) -> Vec<u8> {
     post(path, &[("Content-Length", &length.to_string())], sent)
+}
+
+/// A chunk with these bytes; nothing where there are none, for that would be the end.
+pub fn one_chunk(bytes: &[u8]) -> Vec<u8> {
+    match bytes.is_empty() {
+        true => Vec::new(),
+        false => [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat(),
+    }
+}
+
+/// The answers, which have this status and are for one request, that was not carried out.
+#[track_caller]
+fn assert_one_answer(handler: &Handler, sent: &[u8], status: u16, word: &str) {
+    let answers = connect(handler).send(sent).finish();
+    let is_one = answers.starts_with(&format!("HTTP/1.1 {status} "))
+        && answers.matches("HTTP/1.1 ").count() == 1
+        && answers.contains(word)
+        && !answers.contains("enqueued");
+    assert!(is_one, "{} bytes: {answers}", sent.len());
 }
 
 // Cut short
@@ -22,29 +36,24 @@ fn declared(path: &str, length: impl ToString, sent: impl AsRef<[u8]>) -> Vec<u8
 #[test]
 fn an_order_cut_short_is_not_processed() {
     let handler = start();
-    let refused = |sent: &[u8], word: &str| {
-        let answers = connect(&handler).send(sent).finish();
-        let is_refused = answers.starts_with("HTTP/1.1 400 ")
-            && answers.contains(word)
-            && !answers.contains("enqueued");
-        assert!(is_refused, "{} bytes: {answers}", sent.len());
-    };
     let whole = order("cut short!");
     let head = whole.windows(4).position(|four| four == b"\r\n\r\n");
-    let start_of_body = head.expect("a head") + 4;
+    let body = head.expect("a head") + 4;
     let mut random = Random::new(1);
-    let cuts = (0..60).map(|_| start_of_body + random.below(whole.len() - start_of_body - 7));
-    for cut in cuts.chain([start_of_body, whole.len() - 7]) {
-        refused(&whole[..cut], "");
+    let cuts = (0..60).map(|_| body + random.below(whole.len() - body - 7));
+    for cut in cuts.chain([body, whole.len() - 7]) {
+        assert_one_answer(&handler, &whole[..cut], 400, "");
     }
     // Declared longer than it is, though what there is would do. (A small one tiny_http reads
     // itself, and does not answer.)
     let payload = order_payload(&"x".repeat(2000));
     let length = payload.len().to_string();
     for more in [payload.len() + 1, payload.len() + 100_000, LIMIT] {
-        refused(&declared("/order", more, &payload), &length);
+        let sent = declared("/order", more, &payload);
+        assert_one_answer(&handler, &sent, 400, &length);
     }
-    refused(&declared("/api/hello", 5000, [b'x'; 4999]), "");
+    let sent = declared("/api/hello", 5000, [b'x'; 4999]);
+    assert_one_answer(&handler, &sent, 400, "");
     for more in [200, 1000] {
         let cut = declared("/order", more, "{}");
         let answers = connect(&handler).send(cut).finish();
@@ -57,38 +66,27 @@ fn an_order_cut_short_is_not_processed() {
 #[test]
 fn peers_that_leave_do_no_harm() {
     let handler = start();
-    let whole = [
-        order("left!"),
-        ping(),
-        post("/api/hello", &[], [b'x'; 300_000]),
-    ]
-    .concat();
+    let echo = post("/api/hello", &[], [b'x'; 300_000]);
+    let whole = [order("left!"), ping(), echo].concat();
     let mut random = Random::new(7);
     for _ in 0..300 {
-        let caller = &mut connect(&handler).0;
+        let mut connection = Connection::open(handler.port).expect("a connection");
         let cut = random.below(whole.len().min(4000));
-        let sent = match random.below(4) {
-            0 => &whole[..],
-            _ => &whole[..cut],
+        let cut = if random.below(4) == 0 {
+            whole.len()
+        } else {
+            cut
         };
         // These fail where the handler has already found the request bad.
-        let _ = caller.send(sent);
+        let _ = connection.send(&whole[..cut]);
         if random.below(2) == 0 {
-            let _ = caller.socket().shutdown(Shutdown::Both);
+            let _ = connection.socket().shutdown(Shutdown::Both);
         }
     }
     assert_serves(&handler);
 }
 
 // Too large
-
-/// A chunk with these bytes; nothing where there are none, for that would be the end.
-pub fn one_chunk(bytes: &[u8]) -> Vec<u8> {
-    match bytes.is_empty() {
-        true => Vec::new(),
-        false => [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat(),
-    }
-}
 
 /// One byte more than the limit, chunked: read to its end, refused, and the connection goes on.
 #[test]
@@ -114,8 +112,11 @@ fn a_declared_length_over_the_limit_is_refused() {
     let handler = start();
     for path in ["/api/hello", "/order", "/", "/nowhere"] {
         let mut caller = connect(&handler);
-        caller.send(declared(path, LIMIT + 1, ""));
-        assert_error(&caller.answer(), 413, &["256 MiB"]);
+        assert_error(
+            &caller.ask(declared(path, LIMIT + 1, "")),
+            413,
+            &["256 MiB"],
+        );
         assert_eq!(caller.send(order("hidden in a body!")).finish(), "");
     }
     assert_serves(&handler);
@@ -146,12 +147,10 @@ fn declared_terabytes_do_not_end_the_process() {
         }
     }
     // Just below the limit, many at once, all of them cut off.
-    let cut = || {
-        let mut caller = connect(&handler);
+    let mut cut: Vec<Caller> = (0..20).map(|_| connect(&handler)).collect();
+    for caller in &mut cut {
         caller.send(declared("/order", LIMIT, "{"));
-        caller
-    };
-    let cut: Vec<Caller> = std::iter::repeat_with(cut).take(20).collect();
+    }
     assert_serves(&handler);
     drop(cut);
     assert_serves(&handler);
@@ -162,11 +161,12 @@ fn declared_terabytes_do_not_end_the_process() {
 #[test]
 fn a_content_length_that_is_not_a_number_is_refused() {
     let handler = start();
-    let refused = |path: &str, lengths: &[&str], body: &str| {
+    let with = |path: &str, lengths: &[&str], body: &str| {
         let headers = lengths.iter().map(|length| ("Content-Length", *length));
-        let headers: Vec<_> = headers.collect();
-        let answer = ask(&handler, &post(path, &headers, body));
-        assert_error(&answer, 400, &["Content-Length"]);
+        ask(&handler, post(path, &headers.collect::<Vec<_>>(), body))
+    };
+    let refused = |path: &str, lengths: &[&str], body: &str| {
+        assert_error(&with(path, lengths, body), 400, &["Content-Length"]);
     };
     let lengths = "x|-1|1.5|0x10|1e3|5,5|5 5||99999999999999999999999|18446744073709551616";
     for path in ["/order", "/api/hello", "/nowhere"] {
@@ -179,33 +179,30 @@ fn a_content_length_that_is_not_a_number_is_refused() {
     for lengths in [["5", "6"], ["6", "5"], ["5", "x"], ["x", "5"]] {
         refused("/api/hello", &lengths, "123456");
     }
-    let twice = [("Content-Length", "5"), ("Content-Length", "5")];
-    let answer = ask(&handler, &post("/api/hello", &twice, "12345"));
-    assert_eq!(answer.text(), "12345");
+    assert_eq!(with("/api/hello", &["5", "5"], "12345").text(), "12345");
     assert_serves(&handler);
 }
 
 #[test]
 fn malformed_chunks_are_refused() {
     let handler = start();
-    let refused = |path: &str, chunks: &str, words: &[&str]| {
-        let mut caller = connect(&handler);
-        let answer = caller.send(post(path, &[CHUNKED], chunks)).end().answer();
-        assert_error(&answer, 400, words);
-    };
     // ^ stands for CRLF, and $ for LF.
     let malformed = "x^|-1^|^|5^1234567^0^^|5^12345|5^12345$|5$12345^0^^\r|0x5^12345^0^^|ffffffffffffffffff^|\
         5 5^12345^0^^|5^12345^zz^|0^x|5^12345^0^$";
     for chunks in malformed.split('|') {
         let chunks = &chunks.replace('^', "\r\n").replace('$', "\n");
         for path in ["/order", "/api/hello"] {
-            refused(path, chunks, &["body"]);
+            let sent = post(path, &[CHUNKED], chunks);
+            let answer = connect(&handler).send(sent).end().answer();
+            assert_error(&answer, 400, &["body"]);
         }
     }
     // A chunk as long as memory, of which little comes. Where the peer cuts a chunk off, nothing
     // tells: the order fails as JSON.
     for length in ["7fffffffffffffff", "ffffffffffffffff", "FFFFFFFFFF"] {
-        refused("/order", &format!("{length}\r\n{{}}"), &[]);
+        let sent = post("/order", &[CHUNKED], format!("{length}\r\n{{}}"));
+        let answer = connect(&handler).send(sent).end().answer();
+        assert_error(&answer, 400, &[]);
     }
     assert_serves(&handler);
 }
@@ -220,27 +217,27 @@ fn the_connection_stays_in_step() {
     let requests = "POST /nowhere 404,GET /nowhere 404,PUT /order 405,DELETE /api/hello 405,POST / 405,GET / 200,\
         GET /api/hello 200,POST /order 400,POST /api/hello 200,HEAD / 200,HEAD /nowhere 404";
     for case in requests.split(',').cycle().take(33) {
-        let [method, path, status] = case.split(' ').collect::<Vec<_>>()[..] else {
-            panic!("{case}");
-        };
+        let (asked, status) = case.rsplit_once(' ').expect("a status");
+        let (method, path) = asked.split_once(' ').expect("a path");
         for (framing, body) in [
             (CHUNKED, &chunks),
             (("Content-Length", "5000"), &body),
             (("Expect", "100-continue"), &body),
         ] {
             caller.send(request(method, path, &[framing], body));
-            let mut answer = || match method {
-                "HEAD" => caller.0.read(false).expect("an answer"),
-                _ => caller.0.read(true).expect("an answer"),
-            };
-            let mut answered = answer();
-            if framing.0 == "Expect" && answered.status == 100 {
-                answered = answer();
-            }
-            let answered = answered.status.to_string();
-            assert_eq!(answered, status, "{case} {framing:?}");
-            assert!(is_ordered(&caller.ask(&order("next!")), "next!"));
+            let answer = answer_after_continue(&mut caller, method != "HEAD");
+            assert_eq!(answer.status.to_string(), status, "{case} {framing:?}");
+            assert!(is_ordered(&caller.ask(order("next!")), "next!"));
         }
+    }
+}
+
+/// Reads an answer, before which a `100 Continue` may come.
+fn answer_after_continue(caller: &mut Caller, has_body: bool) -> Answer {
+    let answer = caller.read(has_body).expect("an answer");
+    match answer.status {
+        100 => caller.read(has_body).expect("an answer"),
+        _ => answer,
     }
 }
 
@@ -272,11 +269,7 @@ fn a_request_hidden_in_a_body_is_not_carried_out() {
     ];
     for (status, body, headers) in framings {
         let sent = post("/nowhere", headers, body);
-        let answers = connect(&handler).send(sent).finish();
-        let is_one = answers.starts_with(&format!("HTTP/1.1 {status} "))
-            && answers.matches("HTTP/1.1 ").count() == 1
-            && !answers.contains("enqueued");
-        assert!(is_one, "{headers:?}: {answers}");
+        assert_one_answer(&handler, &sent, status, "");
     }
 }
 
@@ -286,31 +279,26 @@ fn a_request_hidden_in_a_body_is_not_carried_out() {
 fn a_caller_that_waits_to_continue_is_asked_to() {
     let handler = start();
     let mut caller = connect(&handler);
-    let continued = |caller: &mut Caller, path: &str, framing, expect, body: &[u8]| {
+    let mut continued = |path: &str, framing, expect, body: &[u8]| {
         caller.send(post(path, &[framing, ("Expect", expect)], ""));
-        let interim = caller.0.read(true).expect("an answer");
+        let interim = caller.read(true).expect("an answer");
         assert_eq!(interim.status, 100);
         caller.send(body).answer()
     };
     let body = vec![b'x'; 3000];
+    let chunks = chunked(Vec::new(), &body);
     for expect in ["100-continue", "100-Continue"] {
         let declared = ("Content-Length", "3000");
-        let answer = continued(&mut caller, "/api/hello", declared, expect, &body);
-        assert_eq!(answer.body, body);
-        let answer = continued(
-            &mut caller,
-            "/api/hello",
-            CHUNKED,
-            expect,
-            &chunked(Vec::new(), &body),
-        );
-        assert_eq!(answer.body, body);
+        for (framing, sent) in [(declared, &body), (CHUNKED, &chunks)] {
+            let answer = continued("/api/hello", framing, expect, sent);
+            assert_eq!(answer.body, body);
+        }
     }
     // A small body too, and an order.
     let payload = order_payload("as expected!");
     let length = payload.len().to_string();
     let declared = ("Content-Length", &*length);
-    let answer = continued(&mut caller, "/order", declared, "100-continue", &payload);
+    let answer = continued("/order", declared, "100-continue", payload.as_bytes());
     assert!(is_ordered(&answer, "as expected!"));
     // Nothing is waited for where the body is empty, and where it is refused.
     let expecting = |length: &str| {
@@ -318,12 +306,9 @@ fn a_caller_that_waits_to_continue_is_asked_to() {
         post("/api/hello", &headers, "")
     };
     caller.send(expecting("0"));
-    let mut answer = caller.0.read(true).expect("an answer");
-    if answer.status == 100 {
-        answer = caller.answer();
-    }
+    let answer = answer_after_continue(&mut caller, true);
     assert_eq!((answer.status, answer.text()), (200, ""));
-    let refused = caller.ask(&expecting(&(LIMIT + 1).to_string()));
+    let refused = caller.ask(expecting(&(LIMIT + 1).to_string()));
     assert_error(&refused, 413, &[]);
 }
 
@@ -331,15 +316,12 @@ fn a_caller_that_waits_to_continue_is_asked_to() {
 fn empty_bodies_are_bodies() {
     let handler = start();
     let mut caller = connect(&handler);
-    for framing in [
-        "Content-Length: 0\r\n\r\n",
-        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "\r\n",
-    ] {
+    let chunked = "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    for framing in ["Content-Length: 0\r\n\r\n", chunked, "\r\n"] {
         let rest = format!("HTTP/1.1\r\nHost: 127.0.0.1\r\n{framing}");
-        let answer = caller.ask(format!("POST /api/hello {rest}").as_bytes());
+        let answer = caller.ask(format!("POST /api/hello {rest}"));
         assert_eq!((answer.status, answer.text()), (200, ""), "{framing:?}");
-        let refused = caller.ask(format!("POST /order {rest}").as_bytes());
+        let refused = caller.ask(format!("POST /order {rest}"));
         assert_error(&refused, 400, &["payload"]);
     }
 }
@@ -357,8 +339,8 @@ fn a_hundred_mebibytes_pass_intact() {
     let length = body.len().to_string();
     for (framing, sent) in [(("Content-Length", &*length), &body), (CHUNKED, &chunks)] {
         let mut caller = connect(&handler);
-        let head = post("/api/hello", &[framing], "");
-        let answer = caller.send(head).send(sent).answer();
+        caller.send(post("/api/hello", &[framing], ""));
+        let answer = caller.send(sent).answer();
         let intact = answer.status == 200 && answer.body == body;
         assert!(intact, "{} bytes of {length}", answer.body.len());
         caller.assert_in_step();

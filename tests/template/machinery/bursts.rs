@@ -5,11 +5,8 @@
 //! second; on a loaded machine a round may take longer, so every answer has to be there after
 //! [`PATIENCE`], and most rounds within a second.
 
-use crate::handler::Handler;
 use crate::probe::allow_many_files;
-use crate::requests::{Caller, connect, is_ordered, order, ping, post};
-use crate::start::start;
-use stand_in::run::http::request;
+use crate::requests::*;
 use std::io::ErrorKind;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -41,26 +38,22 @@ const IDLE: Duration = Duration::from_secs(7);
 
 /// Opens connections at once, each with an order.
 fn open(handler: &Handler, count: usize) -> Vec<Caller> {
-    let open = || {
+    let open = |_| {
         let mut caller = connect(handler);
         caller.send(order("in a burst!"));
         caller
     };
-    std::iter::repeat_with(open).take(count).collect()
+    (0..count).map(open).collect()
 }
 
 /// Waits for the answer of each. Gives back after how long the last one was there.
 #[track_caller]
 fn answers(callers: &mut [Caller], since: Instant) -> Duration {
     let count = callers.len();
-    for (index, Caller(connection)) in callers.iter_mut().enumerate() {
+    for (index, caller) in callers.iter_mut().enumerate() {
         let left = PATIENCE.saturating_sub(since.elapsed());
-        let timeout = Some(left.max(Duration::from_millis(10)));
-        connection
-            .socket()
-            .set_read_timeout(timeout)
-            .expect("a timeout");
-        let answer = connection.read(true).unwrap_or_else(|error| {
+        let answer = caller.answer_within(left.max(Duration::from_millis(10)));
+        let answer = answer.unwrap_or_else(|error| {
             let waited = since.elapsed();
             panic!("of {count} at once, number {index} had no answer after {waited:?}: {error}")
         });
@@ -69,10 +62,20 @@ fn answers(callers: &mut [Caller], since: Instant) -> Duration {
     since.elapsed()
 }
 
+/// Sends an order on each of these connections, and waits for the answers.
+#[track_caller]
+fn ask_all(callers: &mut [Caller]) {
+    let begun = Instant::now();
+    for caller in &mut *callers {
+        caller.send(order("in a burst!"));
+    }
+    answers(callers, begun);
+}
+
 /// Ends a connection so that its port is free again at once, on Linux: with an answer unread, it is
 /// reset.
 fn reset(mut caller: Caller) {
-    let socket = caller.send(ping()).0.socket();
+    let socket = caller.send(ping()).socket();
     // A call that has a timeout is interrupted when this process is stopped and continued.
     let peek = || socket.peek(&mut [0]).map_err(|error| error.kind());
     let peeked = std::iter::repeat_with(peek).find(|peeked| *peeked != Err(ErrorKind::Interrupted));
@@ -85,12 +88,25 @@ fn burst(handler: &Handler, round: usize) -> Duration {
     let begun = Instant::now();
     let mut callers = open(handler, SIZES[round % SIZES.len()]);
     let took = answers(&mut callers, begun);
-    let again = Instant::now();
-    for caller in &mut callers {
-        caller.send(order("in a burst!"));
-    }
-    answers(&mut callers, again);
+    ask_all(&mut callers);
     callers.into_iter().for_each(reset);
+    took
+}
+
+/// A burst behind connections that send nothing until all others are answered, those of the burst
+/// and those that follow later; .NET opens connections ahead and then has no use for them.
+#[track_caller]
+fn burst_behind_silent_ones(handler: &Handler, round: usize) -> Duration {
+    let (silent, count) = BEHIND[round % BEHIND.len()];
+    let begun = Instant::now();
+    let mut silent: Vec<_> = (0..silent).map(|_| connect(handler)).collect();
+    let mut callers = open(handler, count);
+    let took = answers(&mut callers, begun);
+    let later = Instant::now();
+    callers.extend(open(handler, count));
+    answers(&mut callers[count..], later);
+    ask_all(&mut silent);
+    silent.into_iter().chain(callers).for_each(reset);
     took
 }
 
@@ -98,17 +114,13 @@ fn burst(handler: &Handler, round: usize) -> Duration {
 fn assert_most_within_a_second(round: impl FnMut(usize) -> Duration) {
     let mut took: Vec<_> = (0..ROUNDS).map(round).collect();
     took.sort();
-    let most = took[took.len() * 9 / 10];
-    assert!(
-        most < Duration::from_secs(1),
-        "many rounds took longer than a second: {took:?}"
-    );
+    let are_most = took[took.len() * 9 / 10] < Duration::from_secs(1);
+    assert!(are_most, "many rounds took longer than a second: {took:?}");
 }
 
 /// Connections that come and go, one after another and side by side.
 fn come_and_go(handler: &Handler, count: usize) {
-    let mut side_by_side = open(handler, count);
-    answers(&mut side_by_side, Instant::now());
+    answers(&mut open(handler, count), Instant::now());
     (0..count).for_each(|_| connect(handler).assert_in_step());
 }
 
@@ -145,34 +157,11 @@ fn after_as_many_connections_as_there_are_ports() {
     let handler = start();
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
     let range = range.expect("the range of the ports");
-    let ports = range
-        .split_whitespace()
-        .map(|port| port.parse::<usize>().expect("a port"));
-    let ports: Vec<_> = ports.collect();
+    let ports = range.split_whitespace().map(|port| port.parse());
+    let ports: Result<Vec<usize>, _> = ports.collect();
+    let ports = ports.expect("two ports");
     (ports[0]..=ports[1]).for_each(|_| reset(connect(&handler)));
     assert_most_within_a_second(|round| burst(&handler, round));
-}
-
-/// Opens connections of which the first ones send nothing until all others are answered, those
-/// behind them and those that follow later; .NET opens connections ahead and then has no use for
-/// them.
-#[track_caller]
-fn burst_behind_silent_ones(handler: &Handler, round: usize) -> Duration {
-    let (silent, count) = BEHIND[round % BEHIND.len()];
-    let begun = Instant::now();
-    let mut silent: Vec<_> = (0..silent).map(|_| connect(handler)).collect();
-    let mut callers = open(handler, count);
-    let took = answers(&mut callers, begun);
-    let later = Instant::now();
-    callers.extend(open(handler, count));
-    answers(&mut callers[count..], later);
-    let at_last = Instant::now();
-    for caller in &mut silent {
-        caller.send(order("in a burst!"));
-    }
-    answers(&mut silent, at_last);
-    silent.into_iter().chain(callers).for_each(reset);
-    took
 }
 
 #[test]
@@ -203,10 +192,10 @@ fn behind_silent_connections_after_seven_idle_seconds() {
 #[test]
 fn a_burst_waits_to_be_accepted() {
     use std::io::{Read, Write};
-    use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+    use std::net::TcpStream;
     let handler = start();
     handler.signal("STOP");
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, handler.port));
+    let address = ([127, 0, 0, 1], handler.port).into();
     let open = |index: usize| {
         let stream = TcpStream::connect_timeout(&address, Duration::from_millis(900));
         let mut stream =
@@ -233,8 +222,8 @@ fn answers_in_several_writes_do_not_wait_for_acks() {
     let sizes = [2_000, 20_000, 65_000, 66_000, 70_000, 100_000, 200_000];
     let echo = |length| post("/api/hello", &[], vec![b'x'; length]);
     let mut requests = Vec::from(sizes.map(echo));
-    requests.push(request("GET", "/api/stream?parts=3", &[], b""));
-    caller.ask(&request("GET", "/api/numbers?set=parts&n=3", &[], b""));
+    requests.push(getting("/api/stream?parts=3"));
+    caller.ask(getting("/api/numbers?set=parts&n=3"));
     for request in requests {
         let mut exchange = |_| {
             let begun = Instant::now();
@@ -243,10 +232,7 @@ fn answers_in_several_writes_do_not_wait_for_acks() {
         };
         let mut took: Vec<_> = (0..20).map(&mut exchange).collect();
         took.sort();
-        let bytes = request.len();
-        assert!(
-            took[10] < Duration::from_millis(38),
-            "asked by {bytes} bytes: {took:?}"
-        );
+        let (bytes, is_soon) = (request.len(), took[10] < Duration::from_millis(38));
+        assert!(is_soon, "asked by {bytes} bytes: {took:?}");
     }
 }

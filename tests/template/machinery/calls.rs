@@ -1,14 +1,10 @@
 //! What a function's outputs, errors and log lines come to. The functions are those of
 //! `app/answers.rs`.
 
-use crate::handler::Handler;
-use crate::requests::{ID, assert_error, get, invoke};
-use crate::start::{command, start};
-use crate::wait::wait_for;
+use crate::requests::*;
 use serde_json::{Value, json};
 use stand_in::app::function::Binding;
 use stand_in::host::answer::{Outcome, Output, settle};
-use stand_in::run::http::Answer;
 
 /// The messages that the host makes of an answer, for these queues.
 #[track_caller]

@@ -1,15 +1,8 @@
 //! Invocations side by side: those that block keep no others waiting, and no more threads are left
 //! than are needed.
 
-use crate::in_flight::{half_an_order, meet, start_get};
-#[cfg(target_os = "linux")]
-use crate::probe::{FEW_THREADS, policies, status};
-use crate::probe::{allow_many_files, assert_few_threads};
-use crate::requests::{
-    ask, assert_serves, connect, get, is_ordered, is_passed_on, message, order, ping,
-};
-use crate::start::start;
-use stand_in::run::http::request;
+use crate::probe::{FEW_THREADS, allow_many_files, assert_few_threads, policies, status};
+use crate::requests::*;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,23 +19,19 @@ fn threads_that_read_from_connections_preempt_no_others() {
     assert_serves(&handler);
     let found = policies(handler.pid());
     let (_, own) = policies(std::process::id())[0];
-    let tuning = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/src/server/tuning/thread_priority.rs"
-    );
-    if own != SCHED_OTHER || !std::path::Path::new(tuning).exists() {
+    let tuning = "/src/server/tuning/thread_priority.rs";
+    let tuning = [env!("CARGO_MANIFEST_DIR"), tuning].concat();
+    if own != SCHED_OTHER || !std::path::Path::new(&tuning).exists() {
         assert!(found.iter().all(|(_, policy)| *policy == own), "{found:?}");
         return;
     }
-    let (normal, batch): (Vec<_>, Vec<_>) =
-        found.iter().partition(|(_, policy)| *policy == SCHED_OTHER);
+    let of = |policy: usize| found.iter().filter(move |thread| thread.1 == policy);
+    let (normal, batch) = (of(SCHED_OTHER).count(), of(SCHED_BATCH).count());
     // One worker, or some more on a busy machine.
-    let workers = normal.iter().filter(|(name, _)| name == "worker").count();
-    assert!(workers >= 1 && normal.len() == workers + 2, "{found:?}");
-    assert!(
-        batch.len() >= 5 && batch.iter().all(|(_, policy)| *policy == SCHED_BATCH),
-        "{found:?}"
-    );
+    let workers = of(SCHED_OTHER).filter(|(name, _)| name == "worker").count();
+    let is_right = workers >= 1 && normal == workers + 2;
+    let all = batch >= 5 && normal + batch == found.len();
+    assert!(is_right && all, "{found:?}");
 }
 
 /// Also what it does at rest every 5.5 seconds, for connections that may be queued, starts no
@@ -53,7 +42,7 @@ fn an_idle_handler_keeps_few_threads() {
     let handler = start();
     let mut callers: Vec<_> = (0..64).map(|_| connect(&handler)).collect();
     for caller in &mut callers {
-        assert!(is_ordered(&caller.ask(&order("one of 64!")), "one of 64!"));
+        assert!(is_ordered(&caller.ask(order("one of 64!")), "one of 64!"));
     }
     drop(callers);
     // On a busy machine a single such period proves nothing.
@@ -61,15 +50,16 @@ fn an_idle_handler_keeps_few_threads() {
         assert_few_threads(&handler);
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(6) {
-            if status(handler.pid(), "Threads") > FEW_THREADS {
+            if status(&handler, "Threads") > FEW_THREADS {
                 return false;
             }
             thread::sleep(Duration::from_millis(50));
         }
         true
     };
+    let is_few = (0..5).any(period);
     assert!(
-        (0..5).any(period),
+        is_few,
         "in each of five periods of six seconds it had more threads for a while"
     );
 }
@@ -98,13 +88,12 @@ fn short_waits_do_not_queue_behind_each_other() {
     let handler = start();
     let over = AtomicBool::new(false);
     let client = || {
-        let mut callers: Vec<_> = (0..16)
-            .map(|_| start_get(&handler, "/api/sleeps?ms=10"))
-            .collect();
+        let start = |_| start_get(&handler, "/api/sleeps?ms=10");
+        let mut callers: Vec<_> = (0..16).map(start).collect();
         while !over.load(Relaxed) {
             for caller in &mut callers {
                 assert_eq!(caller.answer().text(), "slept");
-                caller.send(request("GET", "/api/sleeps?ms=10", &[], b""));
+                caller.send(getting("/api/sleeps?ms=10"));
             }
         }
     };
@@ -113,13 +102,13 @@ fn short_waits_do_not_queue_behind_each_other() {
         let (begun, mut most) = (Instant::now(), 0);
         while most < 48 && begun.elapsed() < Duration::from_secs(10) {
             thread::sleep(Duration::from_millis(100));
-            let asleep_at_once = get(&handler, "/api/numbers?get=peak");
-            most = most.max(asleep_at_once.text().parse().expect("a number"));
+            let peak = get(&handler, "/api/numbers?get=peak");
+            most = peak.text().parse().expect("a number");
         }
         over.store(true, Relaxed);
         assert!(
             most >= 48,
-            "of 64 invocations that wait, at most {most} were under way at once"
+            "of 64 that wait, at most {most} were under way at once"
         );
     });
 }
@@ -130,10 +119,7 @@ fn stalled_bodies_do_not_keep_others_waiting() {
     let handler = start();
     let count = if cfg!(target_os = "linux") { 500 } else { 100 };
     let stalled: Vec<_> = (0..count).map(|_| half_an_order(&handler)).collect();
-    for _ in 0..10 {
-        assert_eq!(ask(&handler, &ping()).status, 200);
-        assert_serves(&handler);
-    }
+    (0..10).for_each(|_| assert_serves(&handler));
     for (mut caller, rest) in stalled {
         let answer = caller.send(rest).answer();
         assert!(is_ordered(&answer, "in flight!"), "{answer:?}");
@@ -165,9 +151,9 @@ fn answers_go_to_who_asked() {
         let mut caller = connect(&handler);
         for n in 0..50 {
             let text = format!("{name}: no. {n}!");
-            let answer = caller.ask(&order(&text));
+            let answer = caller.ask(order(&text));
             assert!(is_ordered(&answer, &text), "{answer:?}");
-            let answer = caller.ask(&message(&text));
+            let answer = caller.ask(message(&text));
             assert!(is_passed_on(&answer, &text), "{answer:?}");
         }
     };

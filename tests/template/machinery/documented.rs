@@ -1,9 +1,7 @@
 //! The samples, by the binary that cargo has just built, or the one that `HANDLER` names.
 
 use crate::exchanges::replay;
-use crate::handler::Handler;
-use crate::requests::invocation;
-use crate::requests::{ID, ask, post, wire};
+use crate::requests::*;
 use serde_json::Value;
 use stand_in::run::process::command;
 
@@ -46,6 +44,6 @@ fn bodies_arrive_byte_for_byte() {
     // A multipart body, text in all but its type and the 0xFF in it, goes as the base64 that it is.
     let payload = wire("host-order-multipart.json");
     let sent: Value = serde_json::from_slice(&payload).unwrap();
-    let answer = ask(&handler, &invocation("/order", ID, &payload)).json();
+    let answer = ask(&handler, invocation("/order", ID, &payload)).json();
     assert_eq!(answer["Outputs"]["message"], sent["Data"]["req"]["Body"]);
 }

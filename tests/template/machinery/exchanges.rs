@@ -14,13 +14,9 @@
 //! - `[Name: value]`: the answer has this header, or these, joined by ` + `. `Logs` are those of the
 //!   answer, `stderr` what the line there holds besides.
 
-use crate::handler::Handler;
-use crate::requests::invocation;
-use crate::requests::{Caller, ID, assert_error, connect, get, wire};
-use crate::start::{start, start_with};
+use crate::requests::*;
 use crate::tests_app::{AT_ROOT, SERVE, name_pairs};
 use serde_json::Value;
-use stand_in::run::http::{Answer, request};
 
 #[test]
 fn paths_and_methods_lead_to_their_functions() {
@@ -115,7 +111,7 @@ impl Section<'_> {
             for piece in request.chunks(1024) {
                 caller.send(piece);
             }
-            let answer = caller.0.read(method != "HEAD").expect(line);
+            let answer = caller.read(method != "HEAD").expect(line);
             // The test harness shows these where the test fails.
             println!("{line}\n    {answer:?}");
             let (path, _) = path.split_once('?').unwrap_or((path, ""));

@@ -4,12 +4,11 @@
 use crate::documented::SAMPLES;
 use crate::exchanges::{bracketed, decoded};
 use crate::fuzz::is_same_json;
-use crate::requests::ID;
-use crate::start::{app, command, folder, queued};
+use crate::requests::*;
+use crate::start::{app, folder, queued};
 use serde_json::json;
 use stand_in::App;
 use stand_in::host::answer::MESSAGE_MAX_BYTES;
-use stand_in::run::http::Answer;
 
 const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";

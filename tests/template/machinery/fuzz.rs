@@ -2,19 +2,15 @@
 //! host, mutated payloads, and mutated requests. `FUZZ_ROUNDS` sets how many there are of each (`make
 //! fuzz`), `FUZZ_SEED` with which it starts; a failure says its seed.
 
-use crate::handler::Handler;
 use crate::messages;
 use crate::random::Random;
-use crate::requests::{
-    ID, assert_serves, connect, invocation, invoke, message, message_payload, order, ping, post,
-    wire,
-};
-use crate::start::{app, queued, start};
+use crate::requests::*;
+use crate::start::{app, queued};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use stand_in::App;
 use stand_in::host::answer::MESSAGE_MAX_BYTES;
-use stand_in::run::http::{Answer, Connection, request};
+
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -313,7 +309,7 @@ fn mutated_payloads_are_answered_soundly() {
         let mut payload = payloads[place].clone();
         mutate(&mut random, &mut payload, &payloads);
         println!("{}", String::from_utf8_lossy(&payload));
-        let answer = caller.ask(&invocation(function, ID, &payload));
+        let answer = caller.ask(invocation(function, ID, &payload));
         assert_sound(&answer, &payload);
         done += usize::from(answer.status == 200);
         all += 1;

@@ -3,18 +3,9 @@
 //!
 //! 200,000 of them, or as many as `LONG_RUN` says.
 
-use crate::handler::Handler;
-#[cfg(target_os = "linux")]
-use crate::probe;
-use crate::probe::assert_few_threads;
+use crate::probe::{assert_few_threads, descriptors, status};
 use crate::random::Random;
-use crate::requests::invocation;
-use crate::requests::{
-    ID, assert_serves, connect, is_ordered, is_passed_on, message, order, ping, post,
-};
-use crate::start::start_with;
-use crate::wait::wait_for;
-use stand_in::run::http::request;
+use crate::requests::*;
 use std::sync::{Barrier, Mutex};
 use std::thread;
 
@@ -31,43 +22,41 @@ enum Right {
 }
 
 /// A request and what is right about its answer; half of all are bad.
-fn any(random: &mut Random, text: &str) -> (Vec<u8>, Right) {
+fn any(random: &mut Random, text: &str) -> (Right, Vec<u8>) {
+    use Right::*;
+    let invalid = |function, payload: &[u8]| (Status(400), invocation(function, ID, payload));
+    let hello = |header, body: &str| post("/api/hello", &[header], body);
     let (order_path, message_path) = ("/order", "/MyQueueFunction");
-    let hello = |name, value, body: &str| post("/api/hello", &[(name, value)], body);
-    let is = |status, request| (request, Right::Status(status));
     match random.below(24) {
-        0..4 => (order(text), Right::Order),
-        4..8 => (message(text), Right::Message),
+        0..4 => (Order, order(text)),
+        4..8 => (Message, message(text)),
         8..10 => {
             let body = text.repeat(1 + random.below(300));
-            (post("/api/hello", &[], body), Right::Echo)
+            (Echo, post("/api/hello", &[], body))
         }
-        10 => is(200, request("GET", "/api/hello?name=Ada", &[], b"")),
-        11 => is(200, ping()),
-        12 => is(400, invocation(order_path, ID, b"{")),
-        13 => is(400, invocation(message_path, ID, &[b'['; 3000])),
-        14 => is(400, invocation(message_path, ID, b"{\"Data\": {}}")),
-        15 => {
-            let body = b"{\"Data\": {\"req\": {\"Body\": \"\xff\"}}}";
-            is(400, invocation(order_path, ID, body))
-        }
-        16 => is(404, invocation("/nowhere", ID, b"{}")),
-        17 => is(405, request("PUT", order_path, &[], text.as_bytes())),
-        18 => is(400, hello("Content-Length", "x", "")),
-        19 => is(404, request("GET", "/%ff/..%00?a", &[], b"")),
-        20 => (
-            hello("Transfer-Encoding", "chunked", "zz\r\n"),
-            Right::Leaves,
+        10 => (Status(200), getting("/api/hello?name=Ada")),
+        11 => (Status(200), ping()),
+        12 => invalid(order_path, b"{"),
+        13 => invalid(message_path, &[b'['; 3000]),
+        14 => invalid(message_path, b"{\"Data\": {}}"),
+        15 => invalid(order_path, b"{\"Data\": {\"req\": {\"Body\": \"\xff\"}}}"),
+        16 => (Status(404), invocation("/nowhere", ID, b"{}")),
+        17 => (
+            Status(405),
+            request("PUT", order_path, &[], text.as_bytes()),
         ),
-        21 => (b"no request\r\n\r\n".to_vec(), Right::Leaves),
+        18 => (Status(400), hello(("Content-Length", "x"), "")),
+        19 => (Status(404), getting("/%ff/..%00?a")),
+        20 => (Leaves, hello(CHUNKED, "zz\r\n")),
+        21 => (Leaves, b"no request\r\n\r\n".to_vec()),
         22 => {
             let mut cut = order(text);
             cut.truncate(1 + random.below(cut.len() - 1));
-            (cut, Right::Leaves)
+            (Leaves, cut)
         }
         _ => (
+            Leaves,
             post(order_path, &[("Content-Length", "5000")], text),
-            Right::Leaves,
         ),
     }
 }
@@ -78,7 +67,7 @@ fn client(handler: &Handler, name: usize, tenth: usize, count: usize) {
     let mut caller = connect(handler);
     for n in 0..count {
         let text = format!("{name}-{tenth}-{n}!");
-        let (request, right) = any(&mut random, &text);
+        let (right, request) = any(&mut random, &text);
         if matches!(right, Right::Leaves) {
             caller.send(request);
             caller = connect(handler);
@@ -98,48 +87,28 @@ fn client(handler: &Handler, name: usize, tenth: usize, count: usize) {
     }
 }
 
-/// What must not grow; memory in KiB.
-#[derive(Debug, Default)]
-struct Measure {
-    memory: usize,
-    threads: usize,
-    descriptors: usize,
-}
-
-#[cfg(target_os = "linux")]
-fn measure(handler: &Handler) -> Measure {
-    let pid = handler.pid();
-    Measure {
-        memory: probe::status(pid, "VmRSS"),
-        threads: probe::status(pid, "Threads"),
-        descriptors: probe::descriptors(pid),
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn measure(_: &Handler) -> Measure {
-    Measure::default()
-}
-
 #[test]
 fn a_long_run_of_mixed_invocations_leaves_no_trace() {
     let count = std::env::var("LONG_RUN").map_or(200_000, |count| count.parse().expect("a number"));
+    let each = count / CONNECTIONS / 10;
     assert!(
-        count >= CONNECTIONS * 10,
+        each > 0,
         "LONG_RUN leaves nothing to do for some connections"
     );
     // glibc keeps what is freed for the thread that freed it, more of it with each thread, and no
     // leak could be distinguished from that.
     let tunables = "glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0";
     let handler = start_with("GLIBC_TUNABLES", tunables);
-    let start = measure(&handler);
+    let at_start = descriptors(&handler);
     let barrier = Barrier::new(CONNECTIONS);
-    let tenths: Mutex<Vec<Measure>> = Mutex::default();
+    // KiB of memory, and threads, after each tenth.
+    let tenths = Mutex::new(Vec::new());
     let run = |name| {
         for tenth in 0..10 {
-            client(&handler, name, tenth, count / CONNECTIONS / 10);
+            client(&handler, name, tenth, each);
             if barrier.wait().is_leader() {
-                tenths.lock().unwrap().push(measure(&handler));
+                let measured = ["VmRSS", "Threads"].map(|name| status(&handler, name));
+                tenths.lock().unwrap().push(measured);
             }
             barrier.wait();
         }
@@ -149,16 +118,15 @@ fn a_long_run_of_mixed_invocations_leaves_no_trace() {
         (0..CONNECTIONS).for_each(|name| drop(scope.spawn(move || run(name))));
     });
     let tenths = tenths.into_inner().unwrap();
-    let (first, last) = (&tenths[0], &tenths[9]);
+    let ([first, threads], [last, _]) = (tenths[0], tenths[9]);
     // After such a run valgrind finds 78 blocks in use of 445,129 allocated. A thread more, on a
     // busy machine, takes some 50 KiB. To leak 9 bytes an invocation would be too much here.
-    let most = tenths.iter().map(|tenth| tenth.threads).max();
-    let threads = most.unwrap_or_default() - first.threads;
-    let allowed = first.memory + 64 * threads + 1024 + count / 400;
-    assert!(last.memory <= allowed, "KiB of memory grew: {tenths:?}");
+    let most = tenths.iter().map(|[_, threads]| *threads).max();
+    let more_threads = most.unwrap_or_default() - threads;
+    let allowed = first + 64 * more_threads + 1024 + count / 400;
+    assert!(last <= allowed, "KiB of memory grew: {tenths:?}");
     assert_few_threads(&handler);
-    wait_for("the descriptors to be as many as at the start", || {
-        (measure(&handler).descriptors <= start.descriptors).then_some(())
-    });
+    let as_at_start = || (descriptors(&handler) <= at_start).then_some(());
+    wait_for("the descriptors to be as many as at the start", as_at_start);
     assert_serves(&handler);
 }

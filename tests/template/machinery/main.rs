@@ -4,14 +4,12 @@
 mod bodies;
 mod bursts;
 mod calls;
-mod child;
 mod concurrency;
 mod documented;
 mod exchanges;
 mod flows;
 mod fuzz;
 mod handler;
-mod in_flight;
 mod interrupts;
 mod long_run;
 mod messages;

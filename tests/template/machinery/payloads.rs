@@ -1,13 +1,10 @@
 //! Payloads that are large or deep; `exchanges/payloads.txt` has the others.
 
 use crate::exchanges::outcome;
-#[cfg(target_os = "linux")]
 use crate::probe;
-use crate::requests::{assert_error, assert_serves, invoke, message_payload, order_payload};
-use crate::start::start;
+use crate::requests::*;
 use serde_json::json;
 use serde_json::value::RawValue;
-#[cfg(target_os = "linux")]
 use stand_in::host::base64::to_base64;
 
 #[test]
@@ -60,10 +57,10 @@ fn an_order_of_10_mib_takes_little_memory() {
         let payload = format!(r#"{{"Data":{{"req":{req}}},"Metadata":{{{metadata}"sys":{{}}}}}}"#);
         let handler = start();
         assert_serves(&handler);
-        let before = probe::status(handler.pid(), "VmHWM");
+        let before = probe::status(&handler, "VmHWM");
         let answer = invoke(&handler, "order-of-any-size", &payload);
         assert!(answer.text().contains("Order enqueued"), "{kind}");
-        let taken = probe::status(handler.pid(), "VmHWM") - before;
+        let taken = probe::status(&handler, "VmHWM") - before;
         let ratio = taken as f64 * 1024.0 / payload.len() as f64;
         assert!(ratio <= 2.2, "{kind}: {ratio} times the payload");
     }

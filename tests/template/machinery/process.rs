@@ -1,20 +1,19 @@
-//! How the process starts, where it is reached, and how it ends.
+//! How the process starts, where it is reached, and how it ends: alone, and as a child of its host.
 
-use crate::handler::Handler;
-use crate::in_flight::half_an_order;
-#[cfg(unix)]
-use crate::in_flight::hold;
-use crate::requests::{assert_error, assert_serves, get, invoke};
-use crate::start::{command, said, start, start_with};
-use crate::wait::wait_for;
+use crate::handler::signal;
+use crate::requests::*;
+use crate::start::{said, through_shell};
 use stand_in::run::process::{self, port_in};
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
-use std::time::Duration;
-#[cfg(unix)]
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
+
+/// The host sets it, and nobody does by hand.
+const STARTED_BY_HOST: &str = "FUNCTIONS_CUSTOMHANDLER_WORKER_ID";
 
 /// A port that no connection gets by itself: those start at 32,768 on Linux, and higher on other
 /// systems.
@@ -28,24 +27,30 @@ fn free_port() -> u16 {
 }
 
 #[test]
-fn it_listens_where_the_variable_says() {
-    for port in [free_port().to_string(), "0".to_owned()] {
-        let handler = start_with("FUNCTIONS_CUSTOMHANDLER_PORT", &port);
-        assert_eq!(get(&handler, "/").status, 200);
-        assert!(port == "0" || port == handler.port.to_string());
-        let line = format!("listening on http://127.0.0.1:{}\n", handler.port);
+fn it_says_where_it_listens() {
+    let port = free_port();
+    let handler = start_with(PORT, &port.to_string());
+    assert_eq!(handler.port, port);
+    for handler in [handler, start()] {
+        assert_serves(&handler);
+        let port = handler.port;
+        let line = format!("listening on http://127.0.0.1:{port}\n");
         assert_eq!(said(&handler), line);
     }
+    // It does not pose as the address to call.
+    let child = start_with(STARTED_BY_HOST, "1");
+    assert_serves(&child);
+    let port = child.port;
+    let line = format!("serving the Functions host on port {port}\n");
+    assert_eq!(said(&child), line);
 }
 
 #[test]
 fn without_a_port_it_is_8080() {
-    for unset in [true, false] {
-        let mut command = command();
-        match unset {
-            true => command.env_remove("FUNCTIONS_CUSTOMHANDLER_PORT"),
-            false => command.env("FUNCTIONS_CUSTOMHANDLER_PORT", ""),
-        };
+    let (mut unset, mut empty) = (command(), command());
+    unset.env_remove(PORT);
+    empty.env(PORT, "");
+    for command in [unset, empty] {
         match Handler::spawn(command).announced() {
             Ok(handler) => assert_eq!(handler.port, 8080),
             // Something else has it.
@@ -58,69 +63,45 @@ fn without_a_port_it_is_8080() {
 fn a_port_that_is_invalid_or_taken_ends_it_with_a_line() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let taken = taken.local_addr().expect("its address").port().to_string();
-    let variable = "FUNCTIONS_CUSTOMHANDLER_PORT";
-    for (port, named) in [
-        ("http", variable),
-        ("65536", "65536"),
-        ("-1", "-1"),
-        ("80 80", "80 80"),
-        (&taken, &taken),
-    ] {
+    for port in ["http", "65536", "-1", "80 80", &taken] {
         let mut command = command();
-        command.env(variable, port);
+        command.env(PORT, port);
         let announced = Handler::spawn(command).announced();
         let handler = announced.err().expect("no announcement");
         assert_eq!(handler.wait_for_exit(), 1);
         handler.wait_for_stderr("\n");
         let stderr = handler.stderr();
+        let named = if port == "http" { PORT } else { port };
         let is_one_line = stderr.lines().count() == 1;
         assert!(is_one_line && stderr.contains(named), "{stderr}");
     }
 }
 
-/// A handler whose pipes nobody reads: that of stderr is closed at once, that of stdout after the
-/// line with the address.
-struct Unread(Child);
-
-impl Unread {
-    fn start() -> (Self, process::Handler) {
-        let mut command = command();
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut unread = Self(command.spawn().expect("it starts"));
-        drop(unread.0.stderr.take());
-        let mut lines = BufReader::new(unread.0.stdout.take().expect("a pipe")).lines();
-        let port = lines.find_map(|line| port_in(&(line.expect("text") + "\n")));
-        (
-            unread,
-            process::Handler::attached(port.expect("an address")),
-        )
-    }
-}
-
-impl Drop for Unread {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Invocations succeed and fail as ever when nobody reads what the handler prints.
+/// Invocations succeed and fail as ever when nobody reads what the handler prints: its stderr is
+/// closed at once, its stdout after the line with the address.
 #[test]
 fn closed_pipes_fail_no_invocation() {
-    let (_unread, handler) = Unread::start();
-    for _ in 0..100 {
-        assert_serves(&handler);
-        assert_error(&invoke(&handler, "order", "{"), 400, &["payload"]);
-        assert_error(&get(&handler, "/nowhere"), 404, &["nowhere"]);
-    }
-    let (mut unread, handler) = Unread::start();
-    for _ in 0..100 {
-        assert_error(&get(&handler, "/api/panics"), 500, &[]);
-        assert_error(&get(&handler, "/api/odd?what=fail"), 500, &["odd"]);
-        assert_eq!(get(&handler, "/api/logs").text(), "logged");
-    }
-    assert!(unread.0.try_wait().expect("its status").is_none());
+    let mut command = command();
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut unread = command.spawn().expect("it starts");
+    drop(unread.stderr.take());
+    let mut lines = BufReader::new(unread.stdout.take().expect("a pipe")).lines();
+    let port = lines.find_map(|line| port_in(&(line.expect("text") + "\n")));
+    drop(lines);
+    let handler = process::Handler::attached(port.expect("an address"));
+    let checked = std::panic::catch_unwind(|| {
+        for _ in 0..100 {
+            assert_serves(&handler);
+            assert_error(&invoke(&handler, "order", "{"), 400, &["payload"]);
+            assert_error(&get(&handler, "/nowhere"), 404, &["nowhere"]);
+            assert_error(&get(&handler, "/api/panics"), 500, &[]);
+            assert_error(&get(&handler, "/api/odd?what=fail"), 500, &["odd"]);
+            assert_eq!(get(&handler, "/api/logs").text(), "logged");
+        }
+    });
+    assert!(unread.try_wait().expect("its status").is_none());
+    unread.kill().and_then(|()| unread.wait()).expect("an end");
+    checked.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
 }
 
 #[cfg(unix)]
@@ -143,20 +124,22 @@ fn signals_end_it_at_once() {
         let _held = hold(&handler, 2);
         assert_ends(&handler, signal);
     }
+    // A host ends its child itself.
+    let child = start_with(STARTED_BY_HOST, "1");
+    child.signal("INT");
+    (0..20).for_each(|_| assert_serves(&child));
+    assert_ends(&child, "TERM");
 }
 
 #[test]
 fn after_a_kill_a_new_one_starts_at_once_on_the_same_port() {
-    let port = free_port();
-    let start = || start_with("FUNCTIONS_CUSTOMHANDLER_PORT", &port.to_string());
+    let port = free_port().to_string();
     for _ in 0..5 {
-        let handler = start();
-        assert_eq!(handler.port, port);
+        let handler = start_with(PORT, &port);
         let kept: Vec<_> = (0..5).map(|_| half_an_order(&handler)).collect();
         assert_serves(&handler);
         handler.kill();
-        let next = start();
-        assert_serves(&next);
+        assert_serves(&start_with(PORT, &port));
         drop(kept);
     }
 }
@@ -183,7 +166,7 @@ fn it_is_reached_from_this_machine_only() {
         let address = SocketAddr::new(ip, handler.port);
         let reached = TcpStream::connect_timeout(&address, Duration::from_secs(5));
         let refused = reached.expect_err(&format!("{ip} is reached too")).kind();
-        let unreachable = matches!(ip, IpAddr::V6(_)) && refused != ErrorKind::TimedOut;
+        let unreachable = ip.is_ipv6() && refused != ErrorKind::TimedOut;
         let is_refused = refused == ErrorKind::ConnectionRefused;
         assert!(is_refused || unreachable, "{ip}: {refused:?}");
     }
@@ -196,4 +179,51 @@ fn a_process_serves_once() {
     assert_eq!(get(&handler, "/api/serves-again").text(), "true");
     handler.wait_for_stderr("error: this process serves already");
     assert_serves(&handler);
+}
+
+#[test]
+fn alone_it_says_how_to_call_what_only_a_host_can_call() {
+    let handler = start();
+    let answer = ask(&handler, post("/api/order", &[], "{}"));
+    assert_error(&answer, 404, &["/api/order", "POST /order", "make run"]);
+    let answer = ask(&handler, post("/api/orders", &[], ""));
+    assert_error(&answer, 404, &["no function at /api/orders"]);
+    assert!(!answer.text().contains("make run"), "{answer:?}");
+}
+
+/// A shell that starts the handler, says its process id, and waits; and the id.
+#[cfg(unix)]
+fn start_by_shell(by_host: bool) -> (Handler, String) {
+    let mut shell = through_shell("\"$0\" \"$@\" & echo \"handler $!\"; wait", &command());
+    if by_host {
+        shell.env(STARTED_BY_HOST, "1");
+    }
+    let shell = Handler::from_command(shell);
+    // It may come after the handler's own line.
+    let id = wait_for("the handler's id", || {
+        let stdout = shell.stdout();
+        let mut lines = stdout.split_inclusive('\n');
+        let id = lines.find_map(|line| line.strip_prefix("handler ")?.strip_suffix('\n'));
+        id.map(str::to_owned)
+    });
+    (shell, id)
+}
+
+/// It does not outlive its host. Started by hand it stays: the shell that started it may be gone on
+/// purpose.
+#[cfg(unix)]
+#[test]
+fn it_ends_with_its_host_and_by_hand_it_stays() {
+    let (shell, by_hand) = start_by_shell(false);
+    let alone = process::Handler::attached(shell.port);
+    shell.kill();
+    let (host, child) = start_by_shell(true);
+    assert_serves(&host);
+    assert!(signal(&child, "0"), "it runs");
+    // Both are looked at here, one after the other.
+    host.kill();
+    let ended = || (!signal(&child, "0")).then_some(());
+    wait_for("the handler to end after its host", ended);
+    assert_serves(&alone);
+    assert!(signal(&by_hand, "KILL"));
 }

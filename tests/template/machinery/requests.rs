@@ -1,12 +1,21 @@
-//! Requests that hosts send, and what is right about their answers.
+//! What most tests use: requests that hosts send, and what is right about their answers.
 
-use serde_json::{Value, json};
-use stand_in::run::http::{self, Answer, Connection, request};
-use stand_in::run::process::Handler;
-use std::io::Read;
+pub use crate::handler::Handler;
+pub use crate::start::{command, start, start_with};
+pub use crate::wait::wait_for;
+use serde_json::json;
+use stand_in::run::http;
+pub use stand_in::run::http::{Answer, Connection, request};
+use stand_in::run::process;
+use std::io::{self, Read};
+use std::net::Shutdown;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 /// An invocation id, as the host makes them.
 pub const ID: &str = "70734a6c-261f-4802-9a19-265034c703c3";
+
+pub const CHUNKED: (&str, &str) = ("Transfer-Encoding", "chunked");
 
 /// A file of tests/template/wire.
 pub fn wire(name: &str) -> Vec<u8> {
@@ -14,74 +23,66 @@ pub fn wire(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Asks on a connection of its own.
-pub fn ask(handler: &Handler, request: &[u8]) -> Answer {
-    Connection::open(handler.port)
-        .and_then(|mut connection| connection.exchange(request))
-        .expect("an answer")
+/// A connection on which whatever goes wrong fails the test; but for what it derefs to.
+pub struct Caller(Connection);
+
+impl Deref for Caller {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
 }
 
-/// Asks for a path, on a connection of its own.
-pub fn get(handler: &Handler, path: &str) -> Answer {
-    ask(handler, &request("GET", path, &[], b""))
+impl DerefMut for Caller {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.0
+    }
 }
-
-/// An invocation, as the host sends it.
-pub fn invocation(path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
-    http::invocation("127.0.0.1", path, id, payload)
-}
-
-/// Invokes a function with this payload, on a connection of its own.
-pub fn invoke(handler: &Handler, function: &str, payload: impl AsRef<[u8]>) -> Answer {
-    let path = format!("/{function}");
-    ask(handler, &invocation(&path, ID, payload.as_ref()))
-}
-
-/// A connection on which whatever goes wrong fails the test.
-pub struct Caller(pub Connection);
 
 /// Connects to the handler.
 #[track_caller]
-pub fn connect(handler: &Handler) -> Caller {
+pub fn connect(handler: &process::Handler) -> Caller {
     Caller(Connection::open(handler.port).expect("a connection"))
-}
-
-#[track_caller]
-fn sound<T>(result: std::io::Result<T>) -> T {
-    result.unwrap_or_else(|error| panic!("{error}"))
 }
 
 impl Caller {
     /// Sends bytes as they are.
     #[track_caller]
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
-        sound(self.0.send(bytes.as_ref()));
+        self.0.send(bytes.as_ref()).expect("sent");
         self
     }
 
     /// Reads the answer to what was sent.
     #[track_caller]
     pub fn answer(&mut self) -> Answer {
-        sound(self.0.read(true))
+        self.0.read(true).expect("an answer")
+    }
+
+    /// The same, which has to be there after so long.
+    pub fn answer_within(&mut self, limit: Duration) -> io::Result<Answer> {
+        self.socket().set_read_timeout(Some(limit))?;
+        self.0.read(true)
     }
 
     /// Sends a request and reads its answer.
     #[track_caller]
-    pub fn ask(&mut self, request: &[u8]) -> Answer {
-        sound(self.0.exchange(request))
+    pub fn ask(&mut self, request: impl AsRef<[u8]>) -> Answer {
+        self.0.exchange(request.as_ref()).expect("an answer")
     }
 
     /// Checks that the handler takes what comes next for the request that it is.
     #[track_caller]
     pub fn assert_in_step(&mut self) {
-        let status = self.ask(&ping()).status;
+        let status = self.ask(ping()).status;
         assert_eq!(status, 200, "the connection is out of step");
     }
 
     /// Sends no more.
     pub fn end(&mut self) -> &mut Self {
         // It fails where the handler has closed the connection already.
-        let _ = self.0.socket().shutdown(std::net::Shutdown::Write);
+        let _ = self.socket().shutdown(Shutdown::Write);
         self
     }
 
@@ -89,9 +90,39 @@ impl Caller {
     #[track_caller]
     pub fn finish(&mut self) -> String {
         let mut bytes = Vec::new();
-        sound(self.end().0.read_to_end(&mut bytes));
+        self.end().read_to_end(&mut bytes).expect("an end");
         String::from_utf8_lossy(&bytes).into_owned()
     }
+}
+
+/// Asks on a connection of its own.
+#[track_caller]
+pub fn ask(handler: &process::Handler, request: impl AsRef<[u8]>) -> Answer {
+    connect(handler).ask(request)
+}
+
+/// Asks for a path, on a connection of its own.
+#[track_caller]
+pub fn get(handler: &process::Handler, path: &str) -> Answer {
+    ask(handler, getting(path))
+}
+
+/// Invokes a function with this payload, on a connection of its own.
+#[track_caller]
+pub fn invoke(handler: &process::Handler, function: &str, payload: impl AsRef<[u8]>) -> Answer {
+    let path = format!("/{function}");
+    ask(handler, invocation(&path, ID, payload.as_ref()))
+}
+
+/// An invocation, as the host sends it.
+pub fn invocation(path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
+    http::invocation("127.0.0.1", path, id, payload)
+}
+
+/// A GET by a caller, as the host forwards it.
+pub fn getting(path: &str) -> Vec<u8> {
+    let by_host = [("X-Azure-Functions-InvocationId", ID)];
+    request("GET", path, &by_host, b"")
 }
 
 /// A POST.
@@ -105,46 +136,41 @@ pub fn ping() -> Vec<u8> {
 }
 
 /// The payload of an order with this body.
-pub fn order_payload(body: &str) -> Vec<u8> {
+pub fn order_payload(body: &str) -> String {
     let length = body.len().to_string();
     let headers = json!({"Content-Type": ["text/plain"], "Content-Length": [length], "Host": ["localhost:7071"]});
     let url = "http://localhost:7071/api/order";
     let order = json!({"Url": url, "Method": "POST", "Query": {}, "Headers": headers, "Params": {}, "Body": body});
-    json!({"Data": {"req": order}, "Metadata": {"sys": {"MethodName": "order"}}})
-        .to_string()
-        .into_bytes()
+    json!({"Data": {"req": order}, "Metadata": {"sys": {"MethodName": "order"}}}).to_string()
 }
 
 /// The payload of a queue message, encoded once more as the host does.
-pub fn message_payload(message: &str) -> Vec<u8> {
+pub fn message_payload(message: &str) -> String {
     let metadata = json!({"DequeueCount": "1", "Id": "\"b4837edc-c19a-4608-a2b0-cc36f31b4736\""});
-    json!({"Data": {"myQueueItem": json!(message).to_string()}, "Metadata": metadata})
-        .to_string()
-        .into_bytes()
+    let data = json!({"myQueueItem": json!(message).to_string()});
+    json!({"Data": data, "Metadata": metadata}).to_string()
 }
 
 /// An order.
 pub fn order(body: &str) -> Vec<u8> {
-    invocation("/order", ID, &order_payload(body))
+    invocation("/order", ID, order_payload(body).as_bytes())
 }
 
 /// A queue message.
 pub fn message(text: &str) -> Vec<u8> {
-    invocation("/MyQueueFunction", ID, &message_payload(text))
+    invocation("/MyQueueFunction", ID, message_payload(text).as_bytes())
 }
 
 /// Whether this is the answer to an order of `body`, which is a text that the host leaves alone.
 pub fn is_ordered(answer: &Answer, body: &str) -> bool {
     let outputs = json!({"message": body, "res": {"body": "Order enqueued"}});
-    answer.status == 200
-        && serde_json::from_slice(&answer.body).is_ok_and(|json: Value| json["Outputs"] == outputs)
+    answer.status == 200 && answer.json()["Outputs"] == outputs
 }
 
 /// Whether this is the answer to the queue message `text`, which is a text that the host leaves
 /// alone.
 pub fn is_passed_on(answer: &Answer, text: &str) -> bool {
-    answer.status == 200
-        && serde_json::from_slice(&answer.body).is_ok_and(|json: Value| json["ReturnValue"] == text)
+    answer.status == 200 && answer.json()["ReturnValue"] == text
 }
 
 /// Checks that this is an error as JSON, with words that hold each of `names`.
@@ -161,18 +187,63 @@ pub fn assert_error(answer: &Answer, status: u16, names: &[&str]) {
     }
 }
 
-/// Checks that the handler is well: the very process answers an order and a message right, on a new
-/// connection.
+/// Checks that the handler is well: it answers an order and a message right, on a new connection.
 #[track_caller]
-pub fn assert_serves(handler: &Handler) {
-    let mut connection = Connection::open(handler.port).expect("a connection");
-    let ordered = connection
-        .exchange(&order("one more!"))
-        .expect("an answer to an order");
+pub fn assert_serves(handler: &process::Handler) {
+    let mut caller = connect(handler);
+    let ordered = caller.ask(order("one more!"));
     assert!(is_ordered(&ordered, "one more!"), "{ordered:?}");
-    let passed_on = connection
-        .exchange(&message("one more!"))
-        .expect("an answer to a message");
+    let passed_on = caller.ask(message("one more!"));
     assert!(is_passed_on(&passed_on, "one more!"), "{passed_on:?}");
     assert_eq!(handler.exit_code(), None);
+}
+
+// Invocations that stay in flight for as long as a test wants.
+
+/// Sends a GET and leaves its answer for later.
+#[track_caller]
+pub fn start_get(handler: &Handler, path: &str) -> Caller {
+    let mut caller = connect(handler);
+    caller.send(getting(path));
+    caller
+}
+
+/// Starts invocations that go on only when all of them are in the function, and checks that they
+/// meet.
+#[track_caller]
+pub fn meet(handler: &Handler, count: usize) {
+    let path = format!("/api/meets?n={count}");
+    let meeting: Vec<_> = (0..count).map(|_| start_get(handler, &path)).collect();
+    for mut caller in meeting {
+        assert_eq!(caller.answer().text(), "met");
+    }
+}
+
+/// Starts `count` invocations that stay in flight until [`release`].
+pub fn hold(handler: &Handler, count: usize) -> Vec<Caller> {
+    let hold = |_| start_get(handler, "/api/holds");
+    let held = (0..count).map(hold).collect();
+    let all_held = get(handler, &format!("/api/numbers?await=held&n={count}"));
+    assert_eq!(all_held.status, 200);
+    held
+}
+
+/// Lets the held invocations go on, by a request of this caller, and checks that each is answered.
+#[track_caller]
+pub fn release(caller: &mut Caller, held: Vec<Caller>) {
+    let released = caller.ask(getting("/api/numbers?set=released&n=1"));
+    assert_eq!(released.status, 200);
+    for mut caller in held {
+        assert_eq!(caller.answer().text(), "held");
+    }
+}
+
+/// A connection with an order of which the last chunk is missing, and that chunk.
+pub fn half_an_order(handler: &Handler) -> (Caller, Vec<u8>) {
+    let mut whole = order("in flight!");
+    let rest = whole.split_off(whole.len() - 60);
+    let mut caller = connect(handler);
+    caller.assert_in_step();
+    caller.send(whole);
+    (caller, rest)
 }

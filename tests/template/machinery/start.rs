@@ -90,7 +90,7 @@ fn serves() {
     }
     serve_if_asked();
     let handler = start();
-    assert_eq!(ask(&handler, &ping()).status, 200);
+    assert_eq!(ask(&handler, ping()).status, 200);
     assert_eq!(get(&handler, "/api/logs").text(), "logged");
     assert_eq!(get(&handler, "/api/hello").text(), "hello world");
 }

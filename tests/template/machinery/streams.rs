@@ -1,32 +1,32 @@
-//! Answers that are written while they are sent, by the functions of `app/streams.rs`.
+//! Answers that are written while they are sent, by the functions of `app/waits.rs`.
 
-use crate::handler::Handler;
-use crate::in_flight::start_get;
-#[cfg(target_os = "linux")]
-use crate::probe;
-use crate::requests::{Caller, ID, assert_error, assert_serves, connect, get, invoke};
-use crate::start::start;
-use crate::wait::wait_for;
+use crate::exchanges::outcome;
+use crate::probe::status;
+use crate::requests::*;
 use serde_json::json;
-use stand_in::run::http::{Answer, request};
-use std::io::Read;
+use stand_in::run::http::Body;
 
-/// Reads some more of an answer.
+/// Starts a stream, and reads its answer up to the body.
 #[track_caller]
-fn read_piece<'p>(caller: &Caller, piece: &'p mut [u8]) -> &'p [u8] {
-    let length = caller.0.socket().read(piece).expect("more of the answer");
-    assert!(length > 0, "the answer ended too early");
-    &piece[..length]
+fn begin(handler: &Handler, path: &str) -> (Caller, Answer, Body) {
+    let mut caller = start_get(handler, path);
+    let (head, body) = caller.read_head(true).expect("a head");
+    assert_eq!(head.headers_named("Transfer-Encoding"), ["chunked"]);
+    assert_eq!(head.header("Content-Length"), None);
+    (caller, head, body)
 }
 
-/// Reads an answer up to `end`.
+/// Reads the next part of a stream; empty at its end.
 #[track_caller]
-fn read_until(caller: &Caller, end: &str) -> String {
-    let mut read = String::new();
-    while !read.contains(end) {
-        read += std::str::from_utf8(read_piece(caller, &mut [0; 4096])).expect("ASCII");
+fn read_part(caller: &mut Caller, body: &mut Body) -> String {
+    let mut part = Vec::new();
+    while let Some(piece) = caller.read_piece(body).expect("more of the answer") {
+        part.extend(piece);
+        if part.ends_with(b"\n\n") {
+            break;
+        }
     }
-    read
+    String::from_utf8(part).expect("a text")
 }
 
 /// Lets streams write so many parts.
@@ -46,26 +46,20 @@ fn ended(handler: &Handler, count: usize) {
 #[test]
 fn each_part_reaches_the_caller_when_it_is_written() {
     let handler = start();
-    let mut caller = start_get(&handler, "/api/stream?parts=3");
     // The head does not wait for the first part, nor that for the second, which is not written
     // before it was read.
-    let head = read_until(&caller, "\r\n\r\n");
-    assert!(head.starts_with("HTTP/1.1 201 Created\r\n"), "{head}");
-    for header in [
-        "Transfer-Encoding: chunked\r\n",
-        "Content-Type: text/event-stream\r\n",
-    ] {
-        assert!(head.contains(header), "{head}");
-    }
-    assert!(!head.contains("Content-Length"), "{head}");
-    for part in 1..=2 {
+    let (mut caller, head, mut body) = begin(&handler, "/api/stream?parts=3");
+    let content_type = head.header("Content-Type");
+    assert_eq!(
+        (head.status, content_type),
+        (201, Some("text/event-stream"))
+    );
+    for part in 1..=3 {
         allow(&handler, part);
-        let chunk = read_until(&caller, "\n\n\r\n");
-        assert_eq!(chunk, format!("9\r\ndata: {part}\n\n\r\n"));
+        let read = read_part(&mut caller, &mut body);
+        assert_eq!(read, format!("data: {part}\n\n"));
     }
-    allow(&handler, 3);
-    let rest = read_until(&caller, "\r\n0\r\n\r\n");
-    assert_eq!(rest, "9\r\ndata: 3\n\n\r\n0\r\n\r\n");
+    assert_eq!(read_part(&mut caller, &mut body), "");
     handler.wait_for_stdout(&format!("invocation {ID}: all parts written"));
     caller.assert_in_step();
 }
@@ -73,20 +67,17 @@ fn each_part_reaches_the_caller_when_it_is_written() {
 #[test]
 fn a_caller_that_goes_away_ends_the_stream() {
     let handler = start();
-    let caller = start_get(&handler, "/api/stream");
+    let (mut caller, _, mut body) = begin(&handler, "/api/stream");
     allow(&handler, 1);
-    read_until(&caller, "data: 1\n\n\r\n");
+    assert_eq!(read_part(&mut caller, &mut body), "data: 1\n\n");
     drop(caller);
     // The next write may still go out; one soon after fails.
     allow(&handler, usize::MAX);
     ended(&handler, 1);
     let line = "GET /api/stream: its answer could not be sent to the end";
     handler.wait_for_stdout(&format!("invocation {ID}: {line}"));
-    assert_eq!(
-        handler.stderr(),
-        "",
-        "that a caller has left is not an error"
-    );
+    // That a caller has left is not an error.
+    assert_eq!(handler.stderr(), "");
     assert_serves(&handler);
 }
 
@@ -96,14 +87,13 @@ fn a_stream_that_fails_is_not_taken_for_a_whole_one() {
     allow(&handler, 2);
     for (count, end) in (1..).zip(["fail", "panic"]) {
         let mut caller = start_get(&handler, &format!("/api/stream?parts=2&end={end}"));
-        let error = caller.0.read(true).expect_err("an invalid last chunk");
+        let error = caller.read(true).expect_err("an invalid last chunk");
         assert!(error.to_string().contains("the chunk"), "{error}");
         ended(&handler, count);
         let line = "GET /api/stream: after its answer had begun, function stream";
         let line = format!("invocation {ID}: {line}");
-        wait_for("a line for each stream", || {
-            (handler.stderr().matches(&line).count() == count).then_some(())
-        });
+        let is_there = || (handler.stderr().matches(&line).count() == count).then_some(());
+        wait_for("a line for each stream", is_there);
     }
     handler.wait_for_stderr("failed: as the test wants (at ");
     handler.wait_for_stderr("panicked at ");
@@ -115,18 +105,14 @@ fn a_large_answer_takes_no_memory() {
     let handler = start();
     // Debug builds and others' tests beside this one: enough to see any that is kept.
     const MIB: usize = 256;
-    let caller = start_get(&handler, &format!("/api/large?mib={MIB}"));
-    let head = read_until(&caller, "\r\n\r\n");
-    assert!(head.contains("chunked"), "{head}");
-    let (mut read, mut piece) = (0, vec![0; 1 << 20]);
-    while read < MIB << 20 {
-        read += read_piece(&caller, &mut piece).len();
+    let (mut caller, _, mut body) = begin(&handler, &format!("/api/large?mib={MIB}"));
+    let mut read = 0;
+    while let Some(piece) = caller.read_piece(&mut body).expect("more") {
+        read += piece.len();
     }
-    #[cfg(target_os = "linux")]
-    {
-        let most = probe::status(handler.pid(), "VmHWM");
-        assert!(most < 32 * 1024, "{most} KiB");
-    }
+    let most = status(&handler, "VmHWM");
+    assert_eq!(read, MIB << 20);
+    assert!(most < 32 * 1024, "{most} KiB");
     assert_serves(&handler);
 }
 
@@ -134,9 +120,8 @@ fn a_large_answer_takes_no_memory() {
 fn a_slow_reader_holds_its_own_worker_only() {
     let handler = start();
     // More than the sockets hold: each write waits for a reader that never reads.
-    let slow: Vec<_> = (0..20)
-        .map(|_| start_get(&handler, "/api/large?mib=64"))
-        .collect();
+    let start = |_| start_get(&handler, "/api/large?mib=64");
+    let slow: Vec<_> = (0..20).map(start).collect();
     (0..20).for_each(|_| assert_serves(&handler));
     drop(slow);
     assert_serves(&handler);
@@ -147,21 +132,18 @@ fn a_stream_is_not_called_where_there_is_no_body() {
     let handler = start();
     let mut caller = connect(&handler);
     // It would wait to be allowed.
-    let head = caller.ask(&request("HEAD", "/api/stream", &[], b""));
+    let head = caller.ask(request("HEAD", "/api/stream", &[], b""));
     let framing = head.header("Transfer-Encoding");
     assert_eq!((head.status, framing), (201, Some("chunked")));
     for status in [204, 304] {
         let path = format!("/api/odd-stream?status={status}");
-        let answer = caller.ask(&request("GET", &path, &[], b""));
+        let answer = caller.ask(getting(&path));
         let framing = answer.header("Transfer-Encoding");
         assert_eq!((answer.status, framing), (status, None));
     }
     let head = r#"{"Data":{"req":{"Method":"HEAD","Url":"http://localhost/api/stream"}}}"#;
-    let res = invoke(&handler, "stream", head).json()["Outputs"]["res"].take();
-    assert_eq!(
-        (&res["statusCode"], &res["body"]),
-        (&json!(201), &json!(""))
-    );
+    let res = outcome(&invoke(&handler, "stream", head));
+    assert_eq!((res.status, res.text()), (201, ""));
 }
 
 #[test]
@@ -176,28 +158,22 @@ fn a_stream_is_collected_for_those_who_take_no_chunks() {
         let old = format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n");
         connect(&handler).send(old).answer()
     };
-    let answer = old("/api/odd-stream");
-    assert_eq!(answer.text(), expected);
-    assert_eq!(answer.header("Transfer-Encoding"), None);
-    assert_eq!(old("/api/large?mib=16").body.len(), 16 << 20);
-    assert_eq!(old("/api/large?mib=17").status, 500);
-
     let invoked = |target: &str| {
-        let url = format!("http://localhost:7071/api/{target}");
+        let url = format!("http://localhost:7071{target}");
         let payload = json!({"Data": {"req": {"Method": "GET", "Url": url}}});
-        let name = target.split('?').next().unwrap_or_default();
-        invoke(&handler, name, payload.to_string())
+        let name = target.split(['/', '?']).nth(2).unwrap_or_default();
+        outcome(&invoke(&handler, name, payload.to_string()))
     };
-    let body = |answer: &Answer| {
-        let body = answer.json()["Outputs"]["res"]["body"].take();
-        body.as_str().map(str::to_owned).expect("a text")
-    };
-    assert_eq!(body(&invoked("odd-stream")), expected);
-    assert_eq!(body(&invoked("large?mib=16")).len(), 16 << 20);
-    assert_error(&invoked("large?mib=17"), 500, &["longer than 16 MiB"]);
+    assert_eq!(old("/api/odd-stream").header("Transfer-Encoding"), None);
+    for ask in [&old as &dyn Fn(&str) -> Answer, &invoked] {
+        assert_eq!(ask("/api/odd-stream").text(), expected);
+        assert_eq!(ask("/api/large?mib=16").body.len(), 16 << 20);
+        assert_eq!(ask("/api/large?mib=17").status, 500);
+    }
+    handler.wait_for_stderr("longer than 16 MiB");
     allow(&handler, 2);
     for end in ["fail", "panic"] {
-        let answer = invoked(&format!("stream?parts=2&end={end}"));
+        let answer = invoked(&format!("/api/stream?parts=2&end={end}"));
         assert_error(&answer, 500, &["as the test wants"]);
     }
 }

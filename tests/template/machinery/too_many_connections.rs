@@ -2,17 +2,10 @@
 //! there is no memory.
 
 use crate::bodies::one_chunk;
-use crate::handler::Handler;
-use crate::in_flight::{half_an_order, hold, release};
-use crate::probe;
-use crate::requests::{
-    Caller, assert_error, assert_serves, connect, is_ordered, is_passed_on, message, order, ping,
-    post,
-};
-use crate::start::{command, through_shell};
+use crate::probe::{FEW_THREADS, descriptors, status};
+use crate::requests::*;
+use crate::start::through_shell;
 use crate::tests_app::GIVE_UP_AFTER;
-use crate::wait::wait_for;
-use stand_in::run::http::{Answer, Connection};
 use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -27,44 +20,37 @@ fn start_with_files(files: usize) -> Handler {
 }
 
 /// Opens so many connections, or as many as can be had, each with a ping.
-fn open(handler: &Handler, count: usize) -> Vec<Caller> {
+fn open(handler: &Handler, count: usize) -> Vec<Connection> {
     let open = |_| {
         let mut connection = Connection::open(handler.port).ok()?;
-        connection.send(&ping()).ok().map(|()| Caller(connection))
+        connection.send(&ping()).ok().map(|()| connection)
     };
     (0..count).filter_map(open).collect()
 }
 
 /// Opens many more connections than there are files for, until few of those are left.
-fn flood(handler: &Handler, files: usize) -> Vec<Caller> {
-    let callers = open(handler, 150);
+fn flood(handler: &Handler, files: usize) -> Vec<Connection> {
+    let flood = open(handler, 150);
     // It tries again to accept connections when there are 17.
-    wait_for("the flood to use up the files", || {
-        (probe::descriptors(handler.pid()) + 17 > files).then_some(())
-    });
-    callers
+    let used_up = || (descriptors(handler) + 17 > files).then_some(());
+    wait_for("the flood to use up the files", used_up);
+    flood
 }
 
 /// A connection may be reset while those of the flood are being closed, but none may be left
 /// without an answer.
 fn assert_serves_again(handler: &Handler) {
-    let ask = || -> std::io::Result<(Answer, Answer)> {
-        let mut connection = Connection::open(handler.port)?;
-        let ordered = connection.exchange(&order("again!"))?;
-        Ok((ordered, connection.exchange(&message("again!"))?))
-    };
-    let (ordered, passed_on) = wait_for("the handler to serve again", || match ask() {
-        Ok(answers) => Some(answers),
+    let ask = || Connection::open(handler.port)?.exchange(&order("again!"));
+    let ordered = wait_for("the handler to serve again", || match ask() {
+        Ok(answer) => Some(answer),
         Err(error) if [ConnectionReset, UnexpectedEof].contains(&error.kind()) => None,
         Err(error) => panic!("{error}"),
     });
     assert!(is_ordered(&ordered, "again!"), "{ordered:?}");
-    assert!(is_passed_on(&passed_on, "again!"), "{passed_on:?}");
-    assert!(handler.is_running());
 }
 
 /// After each flood it serves again, and at last an order that came half before them is answered.
-fn assert_survives(handler: &Handler, floods: usize, flood: impl Fn() -> Vec<Caller>) {
+fn assert_survives(handler: &Handler, floods: usize, flood: impl Fn() -> Vec<Connection>) {
     let (mut in_flight, rest) = half_an_order(handler);
     for _ in 0..floods {
         drop(flood());
@@ -72,6 +58,7 @@ fn assert_survives(handler: &Handler, floods: usize, flood: impl Fn() -> Vec<Cal
     }
     let answer = in_flight.send(rest).answer();
     assert!(is_ordered(&answer, "in flight!"), "{answer:?}");
+    assert_serves(handler);
 }
 
 /// The limit is met by `accept` with one of these numbers and by the descriptor after it with the
@@ -113,26 +100,19 @@ fn connections_that_fit_cost_no_accept_thread() {
             for caller in &mut callers {
                 caller.send(ping());
             }
-            for caller in &mut callers {
-                let timeout = Some(Duration::from_secs(20));
-                let socket = caller.0.socket();
-                socket.set_read_timeout(timeout).expect("a timeout");
-                // One that waited for a thread of the lost one may wait for as long as the others
-                // live.
-                if caller.0.read(true).is_err() {
-                    let said = || (!handler.stderr().is_empty()).then_some(());
-                    wait_for("a line that says why", said);
-                    return false;
-                }
+            // One that waited for a thread of the lost one may wait for as long as the others live.
+            let answer = |caller: &mut Caller| caller.answer_within(Duration::from_secs(20));
+            if callers.iter_mut().map(answer).any(|answer| answer.is_err()) {
+                let said = || (!handler.stderr().is_empty()).then_some(());
+                wait_for("a line that says why", said);
+                return false;
             }
             std::thread::sleep(Duration::from_millis(200));
         }
         handler.stderr().is_empty()
     };
-    assert!(
-        (0..3).any(round),
-        "each of three handlers lost its accept thread"
-    );
+    let is_kept = (0..3).any(round);
+    assert!(is_kept, "each of three handlers lost its accept thread");
 }
 
 /// Bodies longer than the memory at hand, below the limit for them and above; with a length also
@@ -150,12 +130,12 @@ fn a_body_without_memory_for_it_is_refused() {
             caller.send(post("/api/hello", &headers, &body[..left_after]));
             assert_error(&caller.answer(), status, &[word]);
             // It fails where the handler has closed the connection.
-            let _ = caller.0.socket().shutdown(std::net::Shutdown::Both);
+            let _ = caller.socket().shutdown(std::net::Shutdown::Both);
             assert_serves(&handler);
         }
     }
     let chunks = [&one_chunk(&body)[..], b"0\r\n\r\n"].concat();
-    let chunked = post("/api/hello", &[("Transfer-Encoding", "chunked")], chunks);
+    let chunked = post("/api/hello", &[CHUNKED], chunks);
     for _ in 0..3 {
         let mut caller = connect(&handler);
         assert_error(&caller.ask(&chunked), 503, &["memory"]);
@@ -177,7 +157,7 @@ fn many_floods_leave_few_threads_behind() {
         // As the error of a call, and as that of a panic; its text is the libc's.
         let is_lost = |line: &&str| line.contains("os error 24") || line.contains("code: 24,");
         let lost = stderr.lines().filter(is_lost).count();
-        (probe::status(handler.pid(), "Threads") <= probe::FEW_THREADS + lost).then_some(())
+        (status(&handler, "Threads") <= FEW_THREADS + lost).then_some(())
     });
 }
 
