@@ -21,22 +21,39 @@ use std::thread;
 use std::time::Duration;
 
 /// The functions of the app, one per line: its name and its bindings.
-const FUNCTIONS: &str = r#"
-order: {"type":"httpTrigger","direction":"in","name":"req","methods":["post"]}, {"type":"http","direction":"out","name":"res"}, {"type":"queue","direction":"out","name":"message","queueName":"orders"}
-plain: {"type":"httpTrigger","direction":"in","name":"req","methods":["get","post"],"route":"plain/{id:int?}"}, {"type":"http","direction":"out","name":"res"}
-length: GET
-stream: GET
-silent: GET
-broken: GET
-copy: {"type":"queueTrigger","direction":"in","name":"item","queueName":"copy-in"}, {"type":"queue","direction":"out","name":"$return","queueName":"copy-out"}
-second: {"type":"queueTrigger","direction":"in","name":"item","queueName":"copy-out"}, {"type":"queue","direction":"out","name":"$return","queueName":"second-out"}
-circle: {"type":"queueTrigger","direction":"in","name":"item","queueName":"circle"}, {"type":"queue","direction":"out","name":"$return","queueName":"circle"}
-seen: {"type":"timerTrigger","direction":"in","name":"timer","schedule":"0 0 3 * * *"}, {"type":"cosmosDB","direction":"in","name":"row","databaseName":"d","containerName":"rows","connection":"FAKE_OTHER"}, ROWS
-blobs: {"type":"blobTrigger","direction":"in","name":"item","path":"ins/{name}.png"}, {"type":"blob","direction":"out","name":"outs","path":"outs/{name}"}
-events: {"type":"eventGridTrigger","direction":"in","name":"event"}, ROWS
+const FUNCTIONS: &str = "\
+order: post > answer > queue:message orders
+plain: http plain/{id:int?} > answer
+length: get > answer
+stream: get > answer
+silent: get > answer
+broken: get > answer
+copy: on-queue copy-in > queue:$return copy-out
+second: on-queue copy-out > queue:$return second-out
+circle: on-queue circle > queue:$return circle
+seen: timer 0 0 3 * * * > read-cosmos rows > cosmos rows
+blobs: on-blob ins/{name}.png > blob:outs outs/{name}
+events: on-event > cosmos rows";
+
+/// The bindings of the tests' apps, one per line: its kind, and its JSON.
+const BINDINGS: &str = r#"
+http: {"type":"httpTrigger","direction":"in","name":"req","authLevel":"anonymous","methods":["get","post"],"route":"PLACE"}
+get: {"type":"httpTrigger","direction":"in","name":"req","methods":["get"],"route":"PLACE"}
+post: {"type":"httpTrigger","direction":"in","name":"req","methods":["post"],"route":"PLACE"}
+answer: {"type":"http","direction":"out","name":"res"}
+on-queue: {"type":"queueTrigger","direction":"in","name":"item","queueName":"PLACE","connection":"FAKE_OTHER"}
+on-blob: {"type":"blobTrigger","direction":"in","name":"item","path":"PLACE","connection":"FAKE_OTHER"}
+on-event: {"type":"eventGridTrigger","direction":"in","name":"event"}
+timer: {"type":"timerTrigger","direction":"in","name":"timer","schedule":"PLACE"}
+startup-timer: {"type":"timerTrigger","direction":"in","name":"timer","schedule":"PLACE","runOnStartup":true}
+queue: {"type":"queue","direction":"out","name":"out","queueName":"PLACE","connection":"FAKE_OTHER"}
+blob: {"type":"blob","direction":"out","name":"out","path":"PLACE","connection":"FAKE_OTHER"}
+read-blob: {"type":"blob","direction":"in","name":"in","path":"PLACE","connection":"FAKE_OTHER"}
+rows: {"type":"table","direction":"out","name":"out","tableName":"PLACE","partitionKey":"{day}","connection":"FAKE_OTHER"}
+read-rows: {"type":"table","direction":"in","name":"in","tableName":"PLACE","partitionKey":"{day}","take":2,"connection":"FAKE_OTHER"}
+cosmos: {"type":"cosmosDB","direction":"out","name":"rows","databaseName":"d","containerName":"PLACE","connection":"FAKE_OTHER"}
+read-cosmos: {"type":"cosmosDB","direction":"in","name":"row","databaseName":"d","containerName":"PLACE","connection":"FAKE_OTHER"}
 "#;
-pub const GET: &str = r#"{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]},{"type":"http","direction":"out","name":"res"}"#;
-const ROWS: &str = r#"{"type":"cosmosDB","direction":"out","name":"rows","databaseName":"d","containerName":"rows","connection":"FAKE_OTHER"}"#;
 
 pub const HOST: &str = r#"{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler"},"enableProxyingHttpRequest":true},
     "extensions":{"queues":{"maxDequeueCount":3}},
@@ -44,28 +61,46 @@ pub const HOST: &str = r#"{"version":"2.0","customHandler":{"description":{"defa
 
 /// A folder with the app, made anew for a test.
 pub fn app(test: &str) -> PathBuf {
-    let functions = FUNCTIONS.replace("GET", GET).replace("ROWS", ROWS);
-    let functions = functions.lines().filter_map(|line| line.split_once(": "));
-    app_with(test, &functions.collect::<Vec<_>>())
+    app_with(test, FUNCTIONS)
 }
 
-/// A folder with an app of these functions, name and bindings, made anew for a test.
-pub fn app_with(test: &str, functions: &[(&str, &str)]) -> PathBuf {
+/// A folder with an app of these functions, one per line, made anew for a test.
+pub fn app_with(test: &str, functions: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("app-{test}"));
     let _ = std::fs::remove_dir_all(&root);
     write(&root, "host.json", HOST);
     let settings = r#"{"Values":{"FAKE_SETTING":"from the file","FAKE_OTHER":"from the file"}}"#;
     write(&root, "local.settings.json", settings);
-    for (name, bindings) in functions {
+    for function in functions.lines() {
+        let (name, bindings) = function.trim().split_once(": ").expect("a name");
         write_function(&root, name, bindings);
     }
     root
 }
 
-/// Writes a function's folder.
+/// Writes a function's folder: its trigger, and what it reads and writes.
 pub fn write_function(root: &Path, name: &str, bindings: &str) {
-    let bindings = format!("{{\"bindings\":[{bindings}]}}");
+    let bindings: Vec<_> = bindings.split(" > ").map(binding).collect();
+    let bindings = json!({"bindings": bindings}).to_string();
     write(root, &format!("{name}/function.json"), &bindings);
+}
+
+/// A binding: its kind, with another name than usual behind a colon, and its route, queue, path or
+/// table; or its JSON.
+fn binding(text: &str) -> Value {
+    if text.starts_with('{') {
+        return text.parse().expect("JSON");
+    }
+    let (kind, place) = text.split_once(' ').unwrap_or((text, ""));
+    let (kind, name) = kind.split_once(':').unwrap_or((kind, ""));
+    let mut lines = BINDINGS.lines().filter_map(|line| line.split_once(": "));
+    let (_, json) = lines.find(|(own, _)| *own == kind).expect(kind);
+    let json = json.replace("PLACE", place).replace(r#","route":"""#, "");
+    let mut binding: Value = json.parse().expect("JSON");
+    if !name.is_empty() {
+        binding["name"] = name.into();
+    }
+    binding
 }
 
 /// Writes a file below `root`.

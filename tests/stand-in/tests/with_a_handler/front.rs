@@ -265,7 +265,7 @@ fn an_error_for_an_mcp_client_is_noted() {
     let arguments = r#"[{"propertyName":"item","propertyType":"string","description":"Which.","isRequired":true}]"#;
     let tool = json!({"type": "mcpToolTrigger", "direction": "in", "name": "context",
         "toolName": "price", "description": "The price.", "toolProperties": arguments});
-    let root = fake::app_with("mcp", &[("fails", &tool.to_string())]);
+    let root = fake::app_with("mcp", &format!("fails: {tool}"));
     let served = Served::start_at(&root);
     let accept = ("Accept", "application/json, text/event-stream");
     for (params, words) in [

@@ -1,7 +1,7 @@
 //! `make run` as a process, on an app whose program is built in a moment, and then is that of
 //! `fake`.
 
-use crate::fake::{self, GET};
+use crate::fake;
 use crate::wait::wait_for;
 use serde_json::{Value, json};
 use stand_in::run::http::{Answer, Connection, request};
@@ -40,7 +40,10 @@ pub struct Folder(pub PathBuf);
 impl Folder {
     /// The app of the function `hello`.
     pub fn new(test: &str) -> Self {
-        let folder = Self(fake::app_with(&format!("run-{test}"), &[("hello", GET)]));
+        let folder = Self(fake::app_with(
+            &format!("run-{test}"),
+            "hello: get > answer",
+        ));
         folder.write_host("00:30:00");
         folder.write("Cargo.toml", CARGO);
         folder.write_program("first");
@@ -70,10 +73,8 @@ impl Folder {
         self.write("table.rs", &code);
     }
 
-    /// A function that something else triggers.
-    pub fn write_function(&self, name: &str, bindings: &[Value]) {
-        let bindings: Vec<_> = bindings.iter().map(Value::to_string).collect();
-        fake::write_function(&self.0, name, &bindings.join(","));
+    pub fn write_function(&self, name: &str, bindings: &str) {
+        fake::write_function(&self.0, name, bindings);
     }
 
     /// The program, which answers with another text.
@@ -261,10 +262,6 @@ fn signal(name: &str, process: impl Display) -> bool {
     kill.stderr(Stdio::null()).status().expect("kill").success()
 }
 
-fn queue(kind: &str, name: &str, queue: &str) -> Value {
-    json!({"type": kind, "name": name, "queueName": queue, "connection": "FAKE_OTHER"})
-}
-
 /// What the function `work` has to say, in order.
 const WORK: &str = "\
 work ID: a message in jobs
@@ -289,9 +286,7 @@ hello ID: 500 in N ms";
 #[test]
 fn the_terminal_says_what_runs_and_what_happens_in_a_line_each() {
     let folder = Folder::new("terminal");
-    let mut done = queue("queue", "$return", "done");
-    done["direction"] = "out".into();
-    folder.write_function("work", &[queue("queueTrigger", "item", "jobs"), done]);
+    folder.write_function("work", "on-queue jobs > queue:$return done");
     folder.write_table("/api/hello", &[("work", "item", &["$return"])]);
     let mut run = Run::start(&folder, &[]);
     let _never = run.waiting("/api/hello?never");
@@ -368,8 +363,7 @@ fn it_reloads_and_no_request_fails() {
     assert_eq!(run.hello().0, "again");
 
     // The table says something else until it says the same.
-    let routed = GET.replacen(r#""req""#, r#""req","route":"v2/{id}""#, 1);
-    fake::write_function(&folder.0, "hello", &routed);
+    folder.write_function("hello", "get v2/{id} > answer");
     run.wait_for_words(not_reloaded, 3);
     run.assert_says(&["/api/v2/{id}"]);
     folder.write_table("/api/v2/{id}", &[]);
@@ -459,12 +453,12 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
         says(arguments, &format!("error: {words}"));
     }
     let start = |words: &str| says(&["--port", "0"], words);
-    fake::write_function(&folder.0, "hello", &GET.replace("get", "put"));
+    folder.write_function("hello", "post > answer");
     start("error: src/functions/mod.rs: ");
-    let script = format!(r#"{{"scriptFile":"x","bindings":[{GET}]}}"#);
-    folder.write("hello/function.json", &script);
+    let script = r#"{"scriptFile":"x","bindings":[{"type":"httpTrigger","direction":"in","name":"req","methods":["get"]}]}"#;
+    folder.write("hello/function.json", script);
     start("hello/function.json: \"x\" is not there, and the function");
-    fake::write_function(&folder.0, "hello", GET);
+    folder.write_function("hello", "get > answer");
     for (file, text, words) in [
         (
             "src/main.rs",
@@ -580,14 +574,9 @@ fn edits_in_a_row_and_a_folder_without_a_function() {
 #[test]
 fn timers_run_by_their_schedules() {
     let folder = Folder::new("timers");
-    let write = |name: &str, schedule: &str| {
-        let at_startup = name == "yearly";
-        let timer = json!({"type": "timerTrigger", "name": "timer", "schedule": schedule, "runOnStartup": at_startup});
-        folder.write_function(name, &[timer]);
-    };
-    write("tick", "* * * * * *");
-    write("long", "00:00:01");
-    write("yearly", "0 0 0 1 1 *");
+    folder.write_function("tick", "timer * * * * * *");
+    folder.write_function("long", "timer 00:00:01");
+    folder.write_function("yearly", "startup-timer 0 0 0 1 1 *");
     let functions = ["tick", "long", "yearly"].map(|name| (name, "timer", &[][..]));
     folder.write_table("/api/hello", &functions);
     let mut run = Run::start(&folder, &[]);
@@ -600,7 +589,7 @@ fn timers_run_by_their_schedules() {
     assert!(run.begin("tick ID: * * * * * *") > 0);
     // A reload: what comes meanwhile runs after it, what runs at the start does not run again, and
     // a timer whose schedule has changed follows the new one alone.
-    write("tick", "0 0 0 1 1 *");
+    folder.write_function("tick", "timer 0 0 0 1 1 *");
     run.wait_for_words("] reloaded in ", 1);
     let (ticks, long) = (run.begin("tick ID: *"), ended(&run, "long"));
     wait_for("another run", || {
@@ -623,7 +612,7 @@ fn timers_run_by_their_schedules() {
 fn a_function_that_never_ends_ends_its_handler() {
     let folder = Folder::new("limit");
     folder.write_host("00:00:01");
-    folder.write_function("work", &[queue("queueTrigger", "item", "jobs")]);
+    folder.write_function("work", "on-queue jobs");
     folder.write_table("/api/hello", &[("work", "item", &[])]);
     let mut run = Run::start(&folder, &[]);
     let (_, mut before) = run.hello();

@@ -3,46 +3,9 @@
 use crate::fake;
 use serde_json::{Value, json};
 use stand_in::App;
-use std::path::PathBuf;
-
-/// The bindings of this file's apps, one per line: its kind, and its JSON.
-const BINDINGS: &str = r#"
-http: {"type":"httpTrigger","direction":"in","name":"req","authLevel":"anonymous","methods":["get","post"],"route":"PLACE"}
-answer: {"type":"http","direction":"out","name":"res"}
-on-queue: {"type":"queueTrigger","direction":"in","name":"item","queueName":"PLACE","connection":"FAKE_OTHER"}
-on-blob: {"type":"blobTrigger","direction":"in","name":"item","path":"PLACE","connection":"FAKE_OTHER"}
-queue: {"type":"queue","direction":"out","name":"out","queueName":"PLACE","connection":"FAKE_OTHER"}
-blob: {"type":"blob","direction":"out","name":"out","path":"PLACE","connection":"FAKE_OTHER"}
-read-blob: {"type":"blob","direction":"in","name":"in","path":"PLACE","connection":"FAKE_OTHER"}
-rows: {"type":"table","direction":"out","name":"out","tableName":"PLACE","partitionKey":"{day}","connection":"FAKE_OTHER"}
-read-rows: {"type":"table","direction":"in","name":"in","tableName":"PLACE","partitionKey":"{day}","take":2,"connection":"FAKE_OTHER"}
-"#;
-
-/// A binding: its kind, and its route, queue, path or table.
-fn binding(text: &str) -> String {
-    let (kind, place) = text.split_once(' ').unwrap_or((text, ""));
-    let mut lines = BINDINGS.lines().filter_map(|line| line.split_once(": "));
-    let (_, json) = lines.find(|(own, _)| *own == kind).expect(kind);
-    json.replace("PLACE", place)
-}
-
-/// The folder of an app of these functions, one per line: its name, its trigger, and what it reads
-/// and writes.
-fn folder(test: &str, functions: &str) -> PathBuf {
-    let described = functions.trim().lines().map(|function| {
-        let (name, bindings) = function.trim().split_once(": ").expect("a name");
-        let bindings: Vec<String> = bindings.split(" > ").map(binding).collect();
-        (name, bindings.join(","))
-    });
-    let described: Vec<(&str, String)> = described.collect();
-    let described = described
-        .iter()
-        .map(|(name, bindings)| (*name, &**bindings));
-    fake::app_with(test, &described.collect::<Vec<_>>())
-}
 
 fn start(test: &str, functions: &str) -> App {
-    App::start_in(&folder(test, functions), &[], fake::command)
+    App::start_in(&fake::app_with(test, functions), &[], fake::command)
 }
 
 fn json(bytes: Option<Vec<u8>>) -> Value {
@@ -234,8 +197,7 @@ fn files_that_anybody_writes_trigger() {
     use crate::wait::wait_for;
 
     let folder = Folder::new("blobs");
-    let trigger = json!({"type": "blobTrigger", "name": "item", "path": "ins/{name}", "connection": "FAKE_OTHER"});
-    folder.write_function("work", &[trigger]);
+    folder.write_function("work", "on-blob ins/{name}");
     folder.write_table("/api/hello", &[("work", "item", &[])]);
     folder.write(".local/blobs/ins/before", "1");
     let ran = |run: &Run, name: &str| {
