@@ -3,13 +3,11 @@
 //! - Size, start and memory are those of `$HANDLER`, or of cargo's own build. A start is from
 //!   spawning the process to the answer to the Functions host's readiness request; memory is the
 //!   most that the process ever had (VmHWM, on Linux only).
-//! - The loads are for functions that it need not have: they go to the tests' app
-//!   (tests/template/machinery/app), as which the bench starts itself anew; `make bench` compiles
-//!   that as it compiles the handler. Each goes to a fresh process, over loopback, from connections
-//!   that are opened in one burst, each of which sends its next request when it has the answer.
-//!   Invocations are sent as a host sends them: chunked, without a Content-Length. `busy` is rate
-//!   times mean latency, the connections being served: if it is well below their number, some were
-//!   not, and the figures don't count.
+//! - The loads go to the tests' app (tests/template/machinery/app), as which the bench starts itself
+//!   anew: each to a fresh process, over loopback, from connections that are opened in one burst,
+//!   each of which sends its next request when it has the answer. Invocations are sent as a host
+//!   sends them. `busy` is rate times mean latency, the connections being served: if it is well
+//!   below their number, some were not, and the figures don't count.
 //!
 //! The client shares the handler's processors. An unexpected answer ends the bench with exit code
 //! 1. `cargo test --bench bench` looks whether each load gets its answer, and measures nothing.
@@ -17,7 +15,9 @@
 #[path = "machinery/app/mod.rs"]
 mod tests_app;
 
+use serde_json::Value;
 use stand_in::run::http::{Connection, invocation, request};
+use stand_in::run::process::{on_any_port, port_in};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -35,28 +35,25 @@ const ID: &str = "70734a6c-261f-4802-9a19-265034c703c3";
 
 fn main() {
     tests_app::serve_if_asked();
-    if env::args().any(|argument| argument == "--bench") {
-        measure_starts();
-        println!(
-            "\nload                    conn    p50 us    p99 us  requests/s   busy  memory kB"
-        );
-        for load in loads() {
-            for connections in [1, 16] {
-                measure(&load, connections);
-            }
-        }
-    } else {
+    if !env::args().any(|argument| argument == "--bench") {
         for load in &loads() {
             first_answer(&Server::start(tests_app()), load);
             println!("{}: answered", load.name);
         }
-        println!("nothing was measured: `cargo bench` does that");
+        return println!("nothing was measured: `cargo bench` does that");
+    }
+    measure_starts();
+    println!("\nload                    conn    p50 us    p99 us  requests/s   busy  memory kB");
+    for load in loads() {
+        for connections in [1, 16] {
+            measure(&load, connections);
+        }
     }
 }
 
 /// This executable as the tests' app.
 fn tests_app() -> Command {
-    let mut command = Command::new(env::current_exe().expect("the bench's path"));
+    let mut command = on_any_port(env::current_exe().expect("the bench's path"));
     command.env(tests_app::SERVE, "1");
     command
 }
@@ -68,16 +65,14 @@ fn measure_starts() {
     let (mut took, mut memory) = (Vec::new(), 0);
     for _ in 0..STARTS {
         let begun = Instant::now();
-        let server = Server::start(Command::new(&path));
+        let server = Server::start(on_any_port(path.clone()));
         took.push(microseconds(begun));
         memory = memory.max(server.status("VmHWM:"));
     }
     let bytes = fs::metadata(&path).expect("the handler").len();
     let [p0, p50, p90] = percentiles(&mut took, [0, 50, 90]);
-    println!(
-        "{}: {bytes} bytes, at most {memory} kB of memory",
-        path.display()
-    );
+    let path = path.display();
+    println!("{path}: {bytes} bytes, at most {memory} kB of memory");
     println!("{STARTS} starts: min {p0:.0}, p50 {p50:.0}, p90 {p90:.0} us");
 }
 
@@ -104,23 +99,22 @@ fn loads() -> Vec<Load> {
         request,
         answer: answer.to_owned(),
     };
-    let ordered = |name, payload: &str| {
-        let request = invocation("127.0.0.1", "/order", ID, payload.trim_end().as_bytes());
-        load(name, request, "Order enqueued")
+    let invoked = |function: &str, payload: &str| {
+        let path = format!("/{function}");
+        invocation("127.0.0.1", &path, ID, payload.trim_end().as_bytes())
     };
+    let ordered = |name, body| load(name, invoked("order", &order(body)), "Order enqueued");
     let hello = request("GET", "/api/hello", &headers, b"");
-    let message = invocation(
-        "127.0.0.1",
-        "/MyQueueFunction",
-        ID,
-        QUEUE.trim_end().as_bytes(),
-    );
     let mut loads = vec![
         load("hello", hello, "hello world"),
-        ordered("order", ORDER),
-        load("MyQueueFunction", message, "Outputs"),
-        ordered("order of 40 KiB", &order(&long)),
-        ordered("order of 40 KiB of JSON", &order(&json)),
+        load("order", invoked("order", ORDER), "Order enqueued"),
+        load(
+            "MyQueueFunction",
+            invoked("MyQueueFunction", QUEUE),
+            "Outputs",
+        ),
+        ordered("order of 40 KiB", &long),
+        ordered("order of 40 KiB of JSON", &json),
     ];
     for (name, bytes) in [("1 KiB", 1 << 10), ("64 KiB", 64 << 10), ("1 MiB", 1 << 20)] {
         let body = "x".repeat(bytes);
@@ -130,19 +124,14 @@ fn loads() -> Vec<Load> {
     loads
 }
 
-/// The captured order with another body, its length, and nothing that the host copies of it to
-/// `Metadata`.
+/// The captured order with another body, and nothing that the host copies of it to `Metadata`.
 fn order(body: &str) -> String {
-    let quoted = serde_json::to_string(body).expect("a JSON string");
-    let length = format!("\"{}\"", body.len());
-    let copied = r#""id":"\"1005\"","quantity":"\"2\"","color":"\"black\"","#;
-    let captured = r#""{\"id\":1005,\"quantity\":2,\"color\":\"black\"}""#;
-    let mut order = ORDER.to_owned();
-    for (captured, new) in [(r#""40""#, &*length), (copied, ""), (captured, &quoted)] {
-        assert!(order.contains(captured), "it is not the captured order");
-        order = order.replace(captured, new);
-    }
-    order
+    let mut order: Value = ORDER.parse().expect("the captured order");
+    order["Data"]["req"]["Body"] = body.into();
+    order["Data"]["req"]["Headers"]["Content-Length"][0] = body.len().to_string().into();
+    let metadata = order["Metadata"].as_object_mut().expect("its metadata");
+    metadata.retain(|name, _| !["id", "quantity", "color"].contains(&name.as_str()));
+    order.to_string()
 }
 
 /// A handler's process, which ends with the value.
@@ -164,18 +153,12 @@ impl Drop for Server {
 impl Server {
     /// Spawns the process, and waits until it has answered.
     fn start(mut command: Command) -> Self {
-        command
-            .env("FUNCTIONS_CUSTOMHANDLER_PORT", "0")
-            .stdin(Stdio::null());
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("a handler");
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("a handler");
         let mut stdout = BufReader::new(child.stdout.take().expect("its stdout"));
         let mut line = String::new();
         stdout.read_line(&mut line).expect("its first line");
-        let port = line
-            .rsplit(':')
-            .next()
-            .and_then(|port| port.trim().parse().ok());
-        let port = port.unwrap_or_else(|| panic!("it says {line:?}, which holds no port"));
+        let port = port_in(&line).unwrap_or_else(|| panic!("it says {line:?}"));
         let server = Self {
             child,
             port,
@@ -194,10 +177,10 @@ impl Server {
     fn status(&self, key: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.unwrap_or_default();
-        let value = status.lines().find_map(|line| line.strip_prefix(key));
-        value
-            .and_then(|value| value.split_whitespace().next()?.parse().ok())
-            .unwrap_or(0)
+        let value = status
+            .lines()
+            .find_map(|line| line.strip_prefix(key)?.split_whitespace().next());
+        value.and_then(|value| value.parse().ok()).unwrap_or(0)
     }
 }
 
@@ -227,14 +210,13 @@ fn measure(load: &Load, connections: usize) {
         }
     };
     let mut took: Vec<f64> = thread::scope(|scope| {
-        let threads: Vec<_> = open
+        let repeat = &repeat;
+        let threads = open.into_iter().map(|one| scope.spawn(move || repeat(one)));
+        let threads: Vec<_> = threads.collect();
+        let took = threads
             .into_iter()
-            .map(|c| scope.spawn(move || repeat(c)))
-            .collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().expect("no panic"))
-            .collect()
+            .map(|thread| thread.join().expect("no panic"));
+        took.flatten().collect()
     });
     let [p50, p99] = percentiles(&mut took, [50, 99]);
     let rate = took.len() as f64 / LOAD.as_secs_f64();
