@@ -8,81 +8,50 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 macro_rules! template {
-    ($code:literal, $test:literal) => {
-        (
-            include_str!(concat!("../../templates/", $code, ".rs")),
-            include_str!(concat!("../../templates/tests/", $test, ".rs")),
-        )
+    ($name:literal) => {
+        include_str!(concat!("../../templates/", $name, ".rs"))
     };
 }
 
 /// The template of a function, and that of its test.
-fn template(trigger: &Binding) -> (&'static str, &'static str) {
+fn template(trigger: &Binding) -> [&'static str; 2] {
     match trigger.kind.to_ascii_lowercase().as_str() {
-        "httptrigger" => template!("http", "http"),
-        "timertrigger" => template!("timer", "timer"),
-        "cosmosdbtrigger" => template!("list", "list"),
-        "mcptooltrigger" => template!("tool", "tool"),
-        _ if trigger.says("cardinality", "many") => template!("list", "list"),
-        "blobtrigger" => template!("blob", "bytes"),
-        _ if trigger.says("dataType", "binary") => template!("bytes", "bytes"),
-        "eventgridtrigger" => template!("eventgrid", "eventgrid"),
-        "queuetrigger" | "servicebustrigger" | "eventhubtrigger" => template!("queue", "text"),
-        _ => template!("text", "text"),
+        "httptrigger" => [template!("http"), template!("tests/http")],
+        "timertrigger" => [template!("timer"), template!("tests/timer")],
+        "cosmosdbtrigger" => [template!("list"), template!("tests/list")],
+        "mcptooltrigger" => [template!("tool"), template!("tests/tool")],
+        _ if trigger.says("cardinality", "many") => [template!("list"), template!("tests/list")],
+        "blobtrigger" => [template!("blob"), template!("tests/bytes")],
+        _ if trigger.says("dataType", "binary") => [template!("bytes"), template!("tests/bytes")],
+        "eventgridtrigger" => [template!("eventgrid"), template!("tests/eventgrid")],
+        "queuetrigger" | "servicebustrigger" | "eventhubtrigger" => {
+            [template!("queue"), template!("tests/text")]
+        }
+        _ => [template!("text"), template!("tests/text")],
     }
 }
-
-/// How a function reads an input, what its test gives, and what is in the log then.
-const INPUT: [&str; 3] = [
-    r#"    if let Some(value) = INVOCATION_.input("BINDING_")? {
-        log::info(format_args!("BINDING_: {} bytes", value.text().len()));
-    }
-"#,
-    r#""given".into()"#,
-    "BINDING_: 5 bytes",
-];
-
-/// The same of a table's rows, which are always a list.
-const ROWS: [&str; 3] = [
-    r#"    if let Some(rows) = INVOCATION_.input("BINDING_")? {
-        let rows: Vec<serde_json::Value> = rows.json()?;
-        log::info(format_args!("BINDING_: {} rows", rows.len()));
-    }
-"#,
-    r#"serde_json::json!([{"PartitionKey": "NAME_", "RowKey": "1"}])"#,
-    "BINDING_: 1 rows",
-];
-
-/// The outputs that a function sets to an object: the member that holds its text, and the others.
-const OBJECTS: [(&str, &str, &str); 3] = [
-    (
-        "table",
-        "Value",
-        r#""PartitionKey": "NAME_", "RowKey": INVOCATION_.id"#,
-    ),
-    ("cosmosDB", "value", r#""id": INVOCATION_.id"#),
-    (
-        "eventGrid",
-        "data",
-        r#""specversion": "1.0", "id": INVOCATION_.id, "source": "/NAME_", "type": "NAME_""#,
-    ),
-];
 
 /// The text of `src/functions/<file>.rs` and that of `tests/functions/<file>.rs`.
 pub fn of(function: &Function) -> (String, String) {
     let trigger = function.trigger();
-    let (code, test) = template(trigger);
+    let [code, test] = template(trigger);
     let (mut statements, mut calls) = (String::new(), String::new());
     let (mut given, mut found) = (String::new(), String::new());
     for input in function.inputs() {
-        let named = |text: &str| text.replace("BINDING_", &input.name);
-        let [read, value, logged] = if input.is("table") { ROWS } else { INPUT }.map(named);
-        statements += &read;
-        given += &format!("app.input(\"NAME_\", \"{}\", {value});\n", input.name);
+        let name = &input.name;
+        let (read, value, logged) = match input.is("table") {
+            true => {
+                let rows = r#"serde_json::json!([{"PartitionKey": "NAME_", "RowKey": "1"}])"#;
+                (template!("inputs/table"), rows, "1 rows")
+            }
+            false => (template!("inputs/value"), r#""given".into()"#, "5 bytes"),
+        };
+        statements += &read.replace("BINDING_", name);
+        given += &format!("app.input(\"NAME_\", \"{name}\", {value});\n");
         if found.is_empty() {
             found += "let logs = app.logs().join(\"\\n\");\n";
         }
-        found += &format!("assert!(logs.contains(\"{logged}\"), \"{{logs}}\");\n");
+        found += &format!("assert!(logs.contains(\"{name}: {logged}\"), \"{{logs}}\");\n");
     }
     let text = match code.contains("let text = format!(") {
         true => "text.as_str()",
@@ -90,34 +59,38 @@ pub fn of(function: &Function) -> (String, String) {
     };
     // Bytes may be many: a single output gets them without a copy.
     let blobs = function.listed_outputs().filter(|output| output.is("blob"));
-    let (bytes, bytes_found) = match (code.contains("let bytes ="), blobs.count()) {
+    let (bytes, blob) = match (code.contains("let bytes ="), blobs.count()) {
         (true, 1) => ("bytes", "bytes"),
         (true, _) => ("bytes.as_slice()", "bytes"),
         (false, _) => (text, "text"),
     };
     for output in function.listed_outputs() {
-        let (name, queue) = (&output.name, place(output));
-        let outputs = format!("app.outputs(\"NAME_\", \"{name}\")");
-        let object = OBJECTS.iter().find(|(kind, ..)| output.is(kind));
-        let (value, equal) = if let Some((_, member, others)) = object {
-            let variable = names::module(&names::file(&name.replace("$return", "value")));
-            let members = others.replace(", ", ",\n        ");
-            statements += &format!(
-                "    let {variable} = serde_json::json!({{\n        {members},\n        \"{member}\": text,\n    }});\n"
-            );
-            let equal = format!("{outputs}[0][\"{member}\"], text");
-            (format!("Output::raw(&{variable})?"), equal)
-        } else if output.is("blob") {
-            (bytes.to_owned(), format!("{outputs}, [{bytes_found}]"))
-        } else if output.is("queue") {
-            (text.to_owned(), format!("app.queue(\"{queue}\"), [text]"))
-        } else if output.is("serviceBus") || output.is("eventHub") {
-            (text.to_owned(), format!("{outputs}, [text]"))
-        } else {
-            statements += &format!("    // Set the output {name}: .output(\"{name}\", value)\n");
-            continue;
+        let (name, queue) = (output.name.as_str(), place(output));
+        let variable = names::module(&names::file(&name.replace("$return", "value")));
+        let written = format!("app.outputs(\"NAME_\", \"{name}\")");
+        let object = |set: &'static str, member| {
+            let equal = format!("{written}[0][\"{member}\"], text");
+            (set, format!("Output::raw(&{variable})?"), equal)
         };
-        calls += &match name.as_str() {
+        let (set, value, equal) = match output.kind.to_ascii_lowercase().as_str() {
+            "blob" => ("", bytes.to_owned(), format!("{written}, [{blob}]")),
+            "queue" => (
+                "",
+                text.to_owned(),
+                format!("app.queue(\"{queue}\"), [text]"),
+            ),
+            "servicebus" | "eventhub" => ("", text.to_owned(), format!("{written}, [text]")),
+            "table" => object(template!("outputs/table"), "Value"),
+            "cosmosdb" => object(template!("outputs/cosmosdb"), "value"),
+            "eventgrid" => object(template!("outputs/eventgrid"), "data"),
+            _ => {
+                statements +=
+                    &format!("    // Set the output {name}: .output(\"{name}\", value)\n");
+                continue;
+            }
+        };
+        statements += &set.replace("VARIABLE_", &variable);
+        calls += &match name {
             "$return" => format!(".return_value({value})"),
             name => format!(".output(\"{name}\", {value})"),
         };
@@ -126,12 +99,14 @@ pub fn of(function: &Function) -> (String, String) {
             found += &format!("assert_eq!({equal});\n");
         }
     }
+    let import = match calls.contains("Output::") {
+        true => " Output, Response,",
+        false => " Response,",
+    };
     let mut code = code
+        .replace(" Response,", import)
         .replace("    // BINDINGS_\n", &statements)
         .replace(" /* OUTPUTS_ */", &calls);
-    if calls.contains("Output::") {
-        code = code.replacen(" Response,", " Output, Response,", 1);
-    }
     let mut test = test
         .replace("pub fn ", "#[test]\nfn ")
         .replace("    // GIVEN_\n", &given)

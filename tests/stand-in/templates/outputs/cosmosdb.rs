@@ -1,0 +1,4 @@
+    let VARIABLE_ = serde_json::json!({
+        "id": INVOCATION_.id,
+        "value": text,
+    });
