@@ -54,27 +54,23 @@
 //! only, and part of nothing that is built or published for Azure.
 //!
 //! # What it does like the real host
-//! Most of it was watched on a running host (4.1037, storage extensions 5.3.10). Payloads are
-//! compared with what that host sent.
-//! - The handler: port and variables, the readiness ping, restarts, `functionTimeout`. `Values` of
-//!   local.settings.json become its environment, `%NAME%` in bindings is resolved, disabled
-//!   functions are left out.
-//! - Routes: ASP.NET's templates with their constraints, in the order of the functions' names; 404 if
-//!   none matches; HEAD as GET.
-//! - HTTP functions without other bindings: proxied, the answer passed on as it comes; a caller that
-//!   goes away breaks the handler's connection. Forwarded, or as a payload, if host.json says so.
-//! - Payloads of HTTP requests, queue messages, timers, blobs, Event Grid's events; bodies that
-//!   arrive damaged or not at all; values that are encoded once more; the members of a JSON message
-//!   in its metadata.
-//! - Answers: which fail the invocation, which hang; what becomes of each output, of dates, base64,
-//!   lists and objects; how much a message holds.
-//! - Queue messages: several at once, tried as often as host.json says, then moved to the poison
-//!   queue. Retry policies. (A test does not wait between two tries.)
-//! - Timers, by their schedules; in a test by hand.
-//! - Blobs and tables, which are files: in `.local` with `make run`, in a folder of its own for each
-//!   `App`, empty at its start. Blob triggers with their tries and their poison queue. Binding
-//!   expressions, before the function for inputs and after it for outputs.
-//! - MCP tools, at `/runtime/webhooks/mcp`.
+//! Most of it was watched on a running host (4.1037, storage extensions 5.3.10), whose payloads the
+//! tests compare.
+//! - The handler: port, variables, readiness ping, restarts, `functionTimeout`; `Values` of
+//!   local.settings.json as its environment, `%NAME%` in bindings, disabled functions.
+//! - Routes: ASP.NET's templates and constraints, in the order of the functions' names; 404 if none
+//!   matches; HEAD as GET.
+//! - HTTP functions without other bindings: proxied, or by host.json forwarded or as a payload. A
+//!   caller that goes away breaks the handler's connection.
+//! - Payloads of HTTP, queues, timers, blobs, Event Grid: what arrives damaged, encoded once more or
+//!   not at all; the members of a JSON message in its metadata.
+//! - Answers: which fail the invocation, which hang; what becomes of outputs, dates, base64, lists
+//!   and objects; how much a message holds.
+//! - Queues: several messages at once, tries and poison queues by host.json, retry policies. (A test
+//!   does not wait between two tries.)
+//! - Timers by their schedules, in a test by hand. MCP tools, at `/runtime/webhooks/mcp`.
+//! - Blobs and tables as files: in `.local` with `make run`, in a folder of its own for each `App`,
+//!   empty at its start. Blob triggers with tries and poison queue. Binding expressions.
 //! - `POST /admin/functions/<name>` runs any function.
 //!
 //! # What it does not
@@ -82,16 +78,14 @@
 //!   or by a test, and an input reads the file `.local/<function>.<binding>`, or what the test sets.
 //!   `Metadata` of such triggers has only what was seen; for a bus and Cosmos DB it is empty.
 //! - The `filter` of a table is not evaluated.
-//! - A list from any such trigger is its JSON as a text, as Event Grid's was seen; for the others
-//!   that is read, not seen. JSON values that a test gives have their members in alphabetical order.
-//! - A queue function that is run by `/admin/functions` gets its input by way of its queue, tries
-//!   and all; the host invokes it once, directly.
-//! - No keys: as under `func start`, `authLevel` is not looked at. No CORS, no HTTPS, no HTTP/2, no
-//!   WebSockets.
-//! - Logging and sampling settings, and all else in host.json that `make run` names as ignored.
+//! - A list from such a trigger is its JSON as a text, as was seen of Event Grid's only. JSON values
+//!   that a test gives have their members in alphabetical order.
+//! - `/admin/functions` puts a queue function's input into its queue, tries and all; the host invokes
+//!   it once, directly.
+//! - No keys: as under `func start`, `authLevel` is not looked at. No CORS, HTTPS, HTTP/2, WebSockets;
+//!   nothing else in host.json that `make run` names as ignored.
 //! - An answer for which the real host waits until the timeout is a failure at once, and says so.
-//! - Its own 404, and what is not a request at all, are answered in words, where the host says
-//!   nothing.
+//! - Its own 404, and what is not a request at all, are answered in words; the host says nothing.
 
 pub mod api;
 pub mod app;

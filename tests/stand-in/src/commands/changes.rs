@@ -14,8 +14,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Writes this text to a file, new or not, after all files that are written so far. What an
-    /// earlier call wrote there is replaced.
+    /// Writes this text to a file, new or not, after all others; an earlier text is replaced.
     pub fn write(&mut self, path: impl Into<String>, text: impl Into<String>) {
         let (path, text) = (path.into(), text.into());
         self.written.retain(|(earlier, _)| *earlier != path);
@@ -55,11 +54,9 @@ impl Changes {
         self.moved.push((from.into(), to.into()));
     }
 
-    /// Makes the changes in the folder `root`.
-    ///
-    /// An error in the first part, where a full disk or a folder that cannot be written shows, has
-    /// changed nothing. In the second part files only get other names; an error there says what was
-    /// done before, and `way_back`.
+    /// Makes the changes in the folder `root`. An error in the first part, where a full disk or a
+    /// folder that cannot be written shows, has changed nothing. In the second part files only get
+    /// other names; an error there says what was done before, and `way_back`.
     pub fn apply(self, root: &Path, way_back: &str) -> Result<(), String> {
         let mut staged = Staged::default();
         let (mut steps, mut done) = (Vec::new(), Vec::new());
@@ -81,14 +78,11 @@ impl Changes {
                 None if from.is_dir() => fs::remove_dir_all(from),
                 None => fs::remove_file(from),
             };
-            match taken {
-                Ok(()) => done.push(words),
-                Err(error) if done.is_empty() => return Err(format!("{path}: {error}")),
-                Err(error) => {
-                    let before = format!("Before that, this was done: {}.", done.join(", "));
-                    return Err(format!("{path}: {error}\n{before} {way_back}"));
-                }
-            }
+            taken.map_err(|error| match done.join(", ") {
+                none if none.is_empty() => format!("{path}: {error}"),
+                done => format!("{path}: {error}\nBefore that, this was done: {done}. {way_back}"),
+            })?;
+            done.push(words);
         }
         Ok(())
     }

@@ -71,12 +71,11 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     for (source, code) in sources.iter().zip([code, test]) {
         let file = format!("{source}.rs");
         // A file with the same text is from a command that was killed.
-        let is_other = match fs::read_to_string(root.join(&file)) {
-            Ok(there) => there != code,
-            Err(_) => root.join(&file).exists(),
-        };
-        if is_other || root.join(source).exists() {
-            let taken = if is_other { &file } else { source };
+        let is_same = fs::read_to_string(root.join(&file)).is_ok_and(|there| there == code);
+        let taken = [&file, source]
+            .into_iter()
+            .find(|path| root.join(path).exists());
+        if let (Some(taken), false) = (taken, is_same) {
             return Err(format!(
                 "the file of {name:?} would be {file}, and there is {taken} already: choose another \
                  name, or move it away, run this again, and put it back"
@@ -103,11 +102,10 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     changes.write(TABLE, like(&list, with_module));
     changes.apply(root, "Run it again when that is mended.")?;
     if function.inputs().any(|input| input.is("table")) {
-        lines.push(
-            "Create the table of an input first: without it the function does not run.".into(),
-        );
+        let missing = "Create the table of an input first: without it the function does not run.";
+        lines.push(missing.to_owned());
     }
-    lines.push("Next: make test, make run.".into());
+    lines.push("Next: make test, make run.".to_owned());
     Ok(lines)
 }
 
