@@ -36,12 +36,6 @@ refused "git init" mine NAME=my-app
 git init -q && save "The template"
 # As git fetch template leaves it.
 git update-ref refs/remotes/template/main HEAD
-touch unfinished
-refused "not committed" mine NAME=my-app
-rm unfinished
-refused "make mine NAME=my-app" mine
-refused "is not a name for a package" mine NAME=1st
-refused "Cargo.lock already" mine NAME=serde_json
 quiet_make mine NAME=my-app
 old=$(sed -n 's/^name = "\(.*\)"/\1/p' "$template/Cargo.toml" | head -n 1)
 if git grep -n "$old"; then fail "there is still the name $old"; fi
@@ -49,7 +43,6 @@ save "Mine" && git tag mine
 git ls-files -z -- . ':!Cargo.lock' | xargs -0 cat | wc -c >"$template/target/acceptance/size"
 # As the app's own ci.yml does with the oldest Rust.
 cargo check -q --workspace --all-targets --locked 2>"$log" && [ ! -s "$log" ] || { cat "$log"; fail "cargo check --locked fails"; }
-refused "your own app already" mine NAME=other
 
 say "make new, for each trigger, with outputs, and with every odd name that is legal"
 triggers="http timer queue blob servicebus eventhub eventgrid cosmosdb mcp"
@@ -85,15 +78,9 @@ hubs { "type": "eventHubTrigger", "direction": "in", "name": "events", "cardinal
 bytes { "type": "queueTrigger", "direction": "in", "name": "item", "dataType": "binary", "queueName": "bytes-in" }, { "type": "blob", "direction": "out", "name": "o", "path": "bytes-out/{rand-guid}" }
 inputs { "type": "blobTrigger", "direction": "in", "name": "b", "path": "pictures/{match}.png" }, { "type": "table", "direction": "in", "name": "rows", "tableName": "things" }
 JSON
-for name in mod main self super crate src tests benches target nul host 1st Makefile-job web.two TEST router; do
-    refused "error: " new NAME="$name" TRIGGER=http
-done
-refused "there are blob, cosmosdb, eventgrid" new NAME=ingest TRIGGER=sqs
-refused "there is no variable TRIGER here" new NAME=ingest TRIGER=queue
+for name in Makefile-job TEST router; do refused "error: " new NAME="$name" TRIGGER=http; done
 for value in '`touch ran`' '$$(touch ran)' '";touch ran;"' "';touch ran;'"; do
-    for variable in NAME TRIGGER IN OUT ROUTE METHODS SCHEDULE AUTH; do
-        refused "" new NAME=ingest TRIGGER=http "$variable=$value" NAME="ingest$value"
-    done
+    refused "" new NAME="ingest$value" TRIGGER="$value" IN="$value" OUT="$value" ROUTE="$value" METHODS="$value"
     for target in remove mine build publish run; do
         refused "" "$target" NAME="$value" APP="$value" TARGET="$value" PORT="$value"
     done
@@ -130,9 +117,6 @@ say "make check finds what does not fit"
 sed -i.bak 's/"queueName": "plain-queue-in"/"queueName": "other"/; s/queueTrigger/queueTriger/' plain-queue/function.json
 refused 'plain-queue/function.json: ' check
 mv plain-queue/function.json.bak plain-queue/function.json
-sed -i.bak 's/"handler.bin"/"handler"/' host.json
-refused 'host.json: the defaultExecutablePath "handler" is where' check
-mv host.json.bak host.json
 sed -i.bak 's/"isRequired": true/"isRequired": false/' plain-mcp/tool.json
 refused 'make check FIX=1' check
 quiet_make check FIX=1
@@ -141,7 +125,6 @@ quiet_make check FIX=1
 
 say "make check and make new where the code does not compile"
 cp src/functions/plain_queue.rs "$log.rs" && echo "no such thing" >>src/functions/plain_queue.rs
-refused 'src/functions/plain_queue.rs:' check
 refused 'error: the app does not compile, so its table could not be read' check
 quiet_make new NAME=while-broken TRIGGER=timer
 quiet_make remove NAME=while-broken

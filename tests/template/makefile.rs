@@ -1,12 +1,13 @@
 //! The Makefile, run with stand-ins for cargo, func, Azurite and Node.js: what it asks them for, and
 //! what becomes of them when make ends.
 
+use crate::checkout::shell;
 use crate::wait::wait_for;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// An app of a Makefile, a host.json and these programs.
@@ -21,10 +22,8 @@ impl App {
         let app = Self(root);
         let makefile = Path::new(env!("CARGO_MANIFEST_DIR")).join("Makefile");
         app.write("Makefile", &fs::read_to_string(makefile).unwrap());
-        app.write(
-            "host.json",
-            r#"{"customHandler": {"description": {"defaultExecutablePath": "shop"}}}"#,
-        );
+        let host = r#"{"customHandler": {"description": {"defaultExecutablePath": "shop"}}}"#;
+        app.write("host.json", host);
         let usual = [
             ("cc", ""),
             ("rustup", ""),
@@ -55,45 +54,39 @@ impl App {
 
     /// make, with nothing of what the make and the cargo that run this test have set.
     fn make(&self, arguments: &[&str]) -> Command {
-        let mut make = Command::new("make");
-        let path = std::env::var("PATH").unwrap();
-        make.args(arguments)
-            .current_dir(&self.0)
-            .env("PATH", format!("{}:{path}", self.0.join("bin").display()))
-            .stdin(Stdio::null());
+        let mut make = shell(&self.0, r#"exec make "$@""#);
         for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if ["CARGO", "MAKE", "MFLAGS", "RUST"]
-                .iter()
-                .any(|prefix| text.starts_with(prefix))
-            {
+            if name.to_string_lossy().starts_with("RUST") {
                 make.env_remove(&name);
             }
         }
+        let path = std::env::var("PATH").unwrap();
+        make.env("PATH", format!("{}:{path}", self.0.join("bin").display()));
+        make.arg("make").args(arguments);
         make
     }
 
     /// Whether make succeeds, and what it says.
     fn run(&self, arguments: &[&str]) -> (bool, String) {
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = self.make(arguments).output().unwrap();
-        let said = [stdout, stderr].concat();
-        (
-            status.success(),
-            String::from_utf8_lossy(&said).into_owned(),
-        )
+        let output = self.make(arguments).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        (output.status.success(), said)
+    }
+
+    /// What make says when it refuses to go on, before any program that writes `ran` was started.
+    #[track_caller]
+    fn refused(&self, arguments: &[&str]) -> String {
+        let (succeeds, said) = self.run(arguments);
+        assert!(!succeeds && !self.has("ran"), "{said}");
+        said
     }
 }
 
 /// Whether the process runs.
 fn runs(pid: &str) -> bool {
-    let kill = Command::new("kill")
-        .args(["-0", pid])
-        .stderr(Stdio::null())
-        .status();
+    let mut kill = Command::new("kill");
+    let kill = kill.args(["-0", pid]).stderr(Stdio::null()).status();
     kill.is_ok_and(|status| status.success())
 }
 
@@ -107,19 +100,18 @@ const START: [&str; 7] = ["-o", "check", "-o", "build", "-o", "node", "start"];
 fn make_start_ends_all_that_it_has_started() {
     let azurite = format!("touch listens; {STUBBORN}");
     let func = format!("[ $1 = --version ] && echo 4.0.6280 && exit; {STUBBORN}");
+    // The last says whether Azurite listens.
     let programs = [
-        ("azurite", azurite.as_str()),
+        ("azurite", &*azurite),
         ("func", &func),
-        // Whether Azurite listens.
         ("node", "[ -e listens ]"),
     ];
     // To make alone, as an IDE ends its task, and to all in the terminal, as Ctrl-C does.
     for (signal, whom) in [("-TERM", ""), ("-INT", "-")] {
         let app = App::new("start", &programs);
         let mut make = app.make(&START);
-        let make = make.process_group(0);
-        let make = make.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut make = make.spawn().unwrap();
+        let make = make.process_group(0).stdout(Stdio::null());
+        let mut make = make.stderr(Stdio::null()).spawn().unwrap();
         let pids = wait_for("func and Azurite", || {
             let pids = app.read("pids");
             let pids: Vec<String> = pids.split_whitespace().map(str::to_owned).collect();
@@ -131,9 +123,8 @@ fn make_start_ends_all_that_it_has_started() {
         let mut kill = Command::new("kill");
         kill.args([signal, "--", &whom]).status().unwrap();
         make.wait().unwrap();
-        wait_for("the end of all of them", || {
-            (!pids.iter().any(|pid| runs(pid))).then_some(())
-        });
+        let have_ended = || !pids.iter().any(|pid| runs(pid));
+        wait_for("the end of all of them", || have_ended().then_some(()));
         // Two seconds until SIGKILL, and some for a machine that is busy.
         let took = begun.elapsed();
         assert!(took < Duration::from_secs(20), "{took:?}");
@@ -143,9 +134,7 @@ fn make_start_ends_all_that_it_has_started() {
 #[test]
 fn make_start_refuses_a_func_that_runs_no_custom_handlers() {
     let func = "[ $1 = --version ] && echo 5.0.0-preview.1 || touch ran";
-    let app = App::new("func-5", &[("func", func)]);
-    let (succeeds, said) = app.run(&START);
-    assert!(!succeeds && !app.has("ran"), "{said}");
+    let said = App::new("func-5", &[("func", func)]).refused(&START);
     let advice = "npm i -g azure-functions-core-tools@4";
     assert!(said.contains(advice), "{said}");
 }
@@ -153,19 +142,16 @@ fn make_start_refuses_a_func_that_runs_no_custom_handlers() {
 #[test]
 fn make_clean_keeps_what_is_the_owners() {
     let app = App::new("clean", &[("cargo", "[ $1 = clean ] && rm -rf target")]);
-    let kept = ["target/removed/a-1/x", ".local/x", ".azurite/x"];
-    let gone = ["target/debug/x", "shop", "deploy.zip"];
-    for file in kept.iter().chain(&gone) {
-        app.write(file, "");
-    }
+    let kept = ["target/removed", ".local", ".azurite"];
+    let gone = ["target/debug", "shop", "deploy.zip"];
+    let files = "target/removed/x .local/x .azurite/x target/debug/x shop deploy.zip";
+    files.split(' ').for_each(|file| app.write(file, ""));
     let (succeeds, said) = app.run(&["clean"]);
-    assert!(succeeds && kept.iter().all(|file| app.has(file)), "{said}");
-    for folder in ["target/removed", ".local", ".azurite"] {
+    assert!(succeeds && !gone.iter().any(|file| app.has(file)), "{said}");
+    for folder in kept {
         let how = format!("rm -rf {folder}\n");
-        assert!(said.contains(&how), "{folder}: {said}");
-    }
-    for file in ["target/debug", "shop", "deploy.zip"] {
-        assert!(!app.has(file), "{file}");
+        let is_kept = app.has(&format!("{folder}/x"));
+        assert!(is_kept && said.contains(&how), "{folder}: {said}");
     }
     fs::remove_dir_all(app.0.join("target/removed")).unwrap();
     app.write("target/debug/x", "");
@@ -178,17 +164,18 @@ fn make_clean_keeps_what_is_the_owners() {
 
 #[test]
 fn the_binarys_name_is_that_of_host_json_whatever_its_comments_say() {
-    let member = |name: &str| format!("\"defaultExecutablePath\": \"{name}\"");
-    let (shop, old) = (member("shop"), member("old"));
+    let app = App::new("name", &[]);
+    let shop = r#""defaultExecutablePath": "shop""#;
     for (host, name) in [
-        (format!("{{\"a\": \"http://x\", {shop}}}"), "shop"),
-        (format!("{{{shop}, // {old}\n\"b\": 1}}"), "shop"),
-        (format!("{{\"a\": \"\\\"\", // \"q {old}\n{shop}}}"), "shop"),
-        (format!("// {old}\n{{\r\n\t{shop} /* {old} */ }}"), "shop"),
-        (format!("/* {old} */ {{{}}}", member("./bin.x")), "bin.x"),
-        ("{}".into(), "handler"),
+        (r#"{"a": "http://x", SHOP}"#, "shop"),
+        ("{SHOP, // OLD\n\"b\": 1}", "shop"),
+        ("{\"a\": \"\\\"\", // \"q OLD\nSHOP}", "shop"),
+        ("// OLD\n{\r\n\tSHOP /* OLD */ }", "shop"),
+        (r#"/* OLD */ {"defaultExecutablePath": "./bin.x"}"#, "bin.x"),
+        ("{}", "handler"),
     ] {
-        let app = App::new("name", &[]);
+        let old = shop.replace("shop", "old");
+        let host = host.replace("SHOP", shop).replace("OLD", &old);
         app.write("host.json", &host);
         let (_, said) = app.run(&["-pn", "help"]);
         let line = format!("NAMED := {name}\n");
@@ -200,8 +187,7 @@ fn the_binarys_name_is_that_of_host_json_whatever_its_comments_say() {
 fn a_script_that_host_json_names_is_never_overwritten() {
     let app = App::new("script", &[("cargo", "touch ran")]);
     app.write("shop", "#!/bin/sh\nexec ./my-own\n");
-    let (succeeds, said) = app.run(&["build"]);
-    assert!(!succeeds && !app.has("ran"), "{said}");
+    let said = app.refused(&["build"]);
     let why = "host.json names shop as the handler, and that is a script";
     assert!(said.contains(why), "{said}");
     assert!(app.run(&["clean"]).0);
@@ -242,18 +228,16 @@ fn the_flags_of_the_release_build_leave_the_owners_in_force() {
 #[test]
 fn a_build_that_needs_something_for_musl_says_what() {
     let app = App::new("hints", &[("cargo", CARGO)]);
+    let openssl = "failed to run custom build command for `openssl-sys v0.9.1`";
     let c_code = "failed to find tool \"x86_64-linux-musl-gcc\"";
     for (error, hint) in [
-        (
-            "failed to run custom build command for `openssl-sys v0.9.1`",
-            "use rustls",
-        ),
+        (openssl, "use rustls"),
         (c_code, "install musl-tools"),
         ("error: expected one of", ""),
     ] {
         app.write("fails", error);
-        let (succeeds, said) = app.run(&["build", "TARGET=x"]);
-        assert!(!succeeds && said.contains(error), "{said}");
+        let said = app.refused(&["build", "TARGET=x"]);
+        assert!(said.contains(error), "{said}");
         for other in ["use rustls", "install musl-tools"] {
             assert_eq!(said.contains(other), hint == other, "{said}");
         }
@@ -263,18 +247,16 @@ fn a_build_that_needs_something_for_musl_says_what() {
 #[test]
 fn a_variable_that_there_is_not_is_refused_with_those_that_are() {
     let app = App::new("variables", &[("cargo", "env >called")]);
-    for (name, value) in [
-        ("TRIGER", "queue"),
-        ("BINARY", "`touch ran`"),
-        ("ARCH", "$$(touch ran)"),
-        ("a`touch`b", "1"),
+    for written in [
+        "TRIGER=queue",
+        "BINARY=`touch ran`",
+        "ARCH=$$(touch ran)",
+        "a`touch`b=1",
     ] {
-        let (succeeds, said) = app.run(&["new", "NAME=ingest", &format!("{name}={value}")]);
-        assert!(!succeeds && !app.has("called") && !app.has("ran"), "{said}");
-        assert!(
-            said.contains(name) && said.contains("APP ATTACH AUTH"),
-            "{said}"
-        );
+        let said = app.refused(&["new", "NAME=ingest", written]);
+        let name = written.split('=').next().unwrap();
+        let names_all = said.contains(name) && said.contains("APP ATTACH AUTH");
+        assert!(names_all && !app.has("called"), "{said}");
     }
     // make itself turns $$ into $; nothing else becomes of a value. TRIGGER is not written.
     let line = [
@@ -286,14 +268,17 @@ fn a_variable_that_there_is_not_is_refused_with_those_that_are() {
     let output = app.make(&line).env("TRIGGER", "queue").output().unwrap();
     assert!(output.status.success() && !app.has("ran"));
     let called = app.read("called");
-    for line in ["NAME=`touch ran` \"'\n", "OUT=$(touch ran)\n"] {
-        assert!(called.contains(line), "{called}");
-    }
-    let mut lines = called.lines();
-    let written = lines
-        .find_map(|line| line.strip_prefix("WRITTEN="))
-        .unwrap();
-    let mut written: Vec<&str> = written.split(' ').collect();
+    let value = |name: &str| {
+        let mut lines = called.lines();
+        lines
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+            .unwrap()
+    };
+    assert_eq!(
+        (value("NAME"), value("OUT")),
+        ("`touch ran` \"'", "$(touch ran)")
+    );
+    let mut written: Vec<&str> = value("WRITTEN").split(' ').collect();
     written.sort_unstable();
     assert_eq!(written, ["NAME", "OUT"]);
 }
