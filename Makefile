@@ -8,17 +8,15 @@ WINDOWS := $(filter MINGW% MSYS% CYGWIN%,$(SYSTEM))
 # What only the template's own repository has; `make mine` removes it.
 -include tests/template/template.mk
 
-# What to build for. On Linux a static binary, which runs with any libc; elsewhere, by default, the
-# machine itself.
+# What to build for: on Linux a static binary, which runs with any libc, elsewhere the machine itself.
 TARGET := $(if $(filter Linux,$(SYSTEM)),$(ARCH)-unknown-linux-musl)
 # What Azure runs.
 AZURE := x86_64-unknown-linux-musl
 
 # A binary for musl is linked by the linker that comes with Rust, so that any machine can build it.
-# The other flags save a third of its size: leaving out backtraces (no_backtraces.rs in
-# src/server/tuning, by release_binary and muldefs) saves 219 KB; inlining less than by default, with
-# as many instructions per request, 30 KB; a fixed address 20 KB; frame pointers, which shorten the
-# tables for unwinding, 5 KB; and merging functions of equal code (--icf=all) 4 KB. In
+# The other flags save a third of its size: no backtraces (release_binary, muldefs; no_backtraces.rs in
+# src/server/tuning) 219 KB, less inlining, with as many instructions per request, 30 KB, a fixed
+# address 20 KB, frame pointers, which shorten the tables for unwinding, 5 KB, --icf=all 4 KB. In
 # .cargo/config.toml they would break a plain `cargo build` on Alpine.
 MUSL_FLAGS := -C linker=rust-lld -C link-arg=--icf=all -C relocation-model=static -C force-frame-pointers=yes \
     -C llvm-args=-inline-threshold=50 -C llvm-args=-inlinehint-threshold=200 --cfg release_binary -C link-arg=-zmuldefs
@@ -35,8 +33,8 @@ NAMED := $(or $(notdir $(NAMED)),handler)
 BINARY := $(patsubst %.exe.exe,%.exe,$(NAMED)$(EXE))
 INTO := $(BINARY)
 
-# What the user has written after `make`; an environment may have a NAME too, which does not count.
-# The values reach commands as environment variables, never as a part of a line for the shell.
+# What the user has written after `make`; a NAME in the environment does not count. The values reach
+# commands as environment variables, never as a part of a line for the shell.
 WRITTEN := $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name)))
 WRITTEN := $(filter-out CARGO% RUST%,$(WRITTEN))
 KNOWN := APP ATTACH AUTH DEBUG FIX IN INTO METHODS NAME OUT PORT ROUTE SCHEDULE TARGET TIMERS TRIGGER VERBOSE
@@ -46,16 +44,15 @@ $(error there is no variable $(OTHERS) here; there are $(KNOWN))
 endif
 export WRITTEN TARGET BINARY INTO
 
-# `make start DEBUG=1` builds with what a debugger needs. It counts only on the command line: many
-# environments have a DEBUG too.
+# `make start DEBUG=1` builds with what a debugger needs. Many environments have a DEBUG too.
 RELEASE := $(if $(filter command,$(origin DEBUG)),,--release)
 ifeq ($(RELEASE),)
 TARGET =
 endif
 
 # For the shell: how the release binary is compiled, as `target` and `as_release`. Cargo joins flags
-# for `cfg(all())` with all that .cargo/config.toml has under a `[target...]`; only its
-# `build.rustflags` do not count then. RUSTFLAGS in the environment would replace all of these.
+# for `cfg(all())` with those of .cargo/config.toml, but for its `build.rustflags`. RUSTFLAGS in the
+# environment would replace all of these.
 AS_RELEASE = target="$$TARGET"; flags="$(if $(findstring musl,$(TARGET)),$(MUSL_FLAGS))"; \
     if [ -n "$$target" ] && [ ! -d "$$(rustc --print sysroot)/lib/rustlib/$$target/lib" ] && ! rustup target add "$$target" 2>/dev/null; then \
         if [ "$(SYSTEM) $$target" != "Linux $(ARCH)-unknown-linux-musl" ]; then \
@@ -160,10 +157,10 @@ publish: rust ## Build for Azure, and publish to an app there: make publish APP=
 	@cd target/publish && FUNCTIONS_WORKER_RUNTIME=custom func azure functionapp publish "$$APP"
 
 package: azure ## Build for Azure, and pack deploy.zip for az functionapp deployment source config-zip
-	@cargo run --quiet -p stand-in -- package
+	@mv target/publish.zip deploy.zip && echo "packed deploy.zip: $$(wc -c <deploy.zip) bytes"
 
-# target/publish is what is packed and published: the handler, and what .funcignore lets through. In
-# a folder of its own, because a host may be running ./handler.
+# target/publish is what is published, and target/publish.zip the same: the handler, and what
+# .funcignore lets through. In a folder of its own, because a host may be running ./handler.
 azure: check
 	@$(MAKE) --no-print-directory build TARGET=$(AZURE) INTO=target/handler-for-azure
 	@cargo run --quiet -p stand-in -- azure

@@ -27,7 +27,7 @@ fn execute(command: &str, arguments: &[String]) -> Result<(), String> {
     let written = |known: &[&str]| Written::by_make(command, known);
     // A command holds the lock as long as it writes.
     let writes = match command {
-        "azure" | "mine" | "new" | "package" | "remove" => true,
+        "azure" | "mine" | "new" | "remove" => true,
         "check" => !written(&["FIX"])?.get("FIX").is_empty(),
         _ => false,
     };
@@ -45,7 +45,6 @@ fn execute(command: &str, arguments: &[String]) -> Result<(), String> {
         "guard" => return guard::run(arguments),
         "mine" => mine::mine(root, written(&["NAME"])?.get("NAME"))?,
         "new" => new::add(root, &written(&function_json::VARIABLES)?)?,
-        "package" => vec![package::package(root)?],
         "remove" => remove::remove(root, written(&["NAME"])?.get("NAME"))?,
         "run" => return run::run(arguments),
         "" => return Err("say which command; the Makefile has them all".into()),

@@ -335,7 +335,7 @@ fn two_commands_at_once_are_refused_and_the_second_says_who_is_at_work() {
         "new NAME=ingest TRIGGER=queue",
         "remove NAME=x",
         "mine NAME=x",
-        "package",
+        "azure",
     ] {
         app.refused(line, &holder);
     }

@@ -1,4 +1,4 @@
-//! `make azure`, `make package`: what goes to Azure, and nothing else.
+//! `make package`, `make publish`: what goes to Azure, and nothing else.
 
 use crate::app::binary;
 use crate::app::ignore::left_out;
@@ -8,11 +8,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The folder that holds what is published.
+/// The folder that holds what is published, and what is in it as a zip.
 const FOLDER: &str = "target/publish";
-
-/// What `make package` writes.
-const PACKAGE: &str = "deploy.zip";
+const ZIP: &str = "target/publish.zip";
 
 /// What func leaves out, whatever `.funcignore` says.
 const NEVER: [&str; 6] = [
@@ -30,9 +28,10 @@ const ANY: &str = "any_file_at_all";
 /// The handler as the Makefile has built it for Azure.
 const BUILT: &str = "target/handler-for-azure";
 
-/// Fills `target/publish` with the app in the folder `root`: all files that func would publish from
-/// there, by `.funcignore`, but with the handler that was built for Azure. Gives the files with
-/// their sizes. Errors if the handler would not run in Azure, or a file cannot be read.
+/// Fills `target/publish` and `target/publish.zip` with the app in the folder `root`: all files that
+/// func would publish from there, by `.funcignore`, but with the handler that was built for Azure,
+/// which may be executed, on Windows too. Gives the files with their sizes. Errors if the handler
+/// would not run in Azure, or a file cannot be read.
 pub fn azure(root: &Path) -> Result<Vec<String>, String> {
     let host = json::read(root, "host.json")?;
     let handler = binary::name(&host);
@@ -55,42 +54,26 @@ pub fn azure(root: &Path) -> Result<Vec<String>, String> {
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(|error| format!("{FOLDER}: {error}"))?;
     }
-    let publish = |file: &String| -> io::Result<String> {
+    let mut zip = Zip::default();
+    let mut publish = |file: &String| -> io::Result<String> {
+        let (from, mode) = match file == handler {
+            true => (root.join(BUILT), 0o755),
+            false => (root.join(file), 0o644),
+        };
         let to = folder.join(file);
         to.parent().map_or(Ok(()), fs::create_dir_all)?;
-        let from = root.join(if file == handler { BUILT } else { file });
         // With its mode: cargo has made the handler executable.
-        Ok(format!("{:>10}  {file}", fs::copy(from, to)?))
+        let size = fs::copy(from, &to)?;
+        zip.add(file, mode, &fs::read(to)?)
+            .map_err(io::Error::other)?;
+        Ok(format!("{size:>10}  {file}"))
     };
-    let lines = files
-        .iter()
-        .map(|file| publish(file).map_err(|error| format!("{file}: {error}")));
-    lines.collect()
-}
-
-/// Packs `target/publish` as `deploy.zip`, in which the handler may be executed, on Windows too.
-/// Gives a line that says so.
-pub fn package(root: &Path) -> Result<String, String> {
-    let host = json::read(root, "host.json")?;
-    let folder = root.join(FOLDER);
-    let (mut zip, mut files) = (Zip::default(), Vec::new());
-    add(&folder, "", &|_| false, &mut files)?;
-    files.sort();
+    let mut lines = Vec::new();
     for file in &files {
-        let is_handler = file == binary::name(&host);
-        let mode = if is_handler { 0o755 } else { 0o644 };
-        let bytes = fs::read(folder.join(file)).map_err(|error| error.to_string());
-        let added = bytes.and_then(|bytes| zip.add(file, mode, &bytes));
-        added.map_err(|why| format!("{file}: {why}"))?;
+        lines.push(publish(file).map_err(|error| format!("{file}: {error}"))?);
     }
-    let zip = zip.finish()?;
-    // A package that is cut off never has its name.
-    let unfinished = root.join(format!("{FOLDER}.zip"));
-    let written =
-        fs::write(&unfinished, &zip).and_then(|()| fs::rename(unfinished, root.join(PACKAGE)));
-    written.map_err(|error| format!("{PACKAGE}: {error}"))?;
-    let (count, size) = (files.len(), zip.len());
-    Ok(format!("packed {PACKAGE}: {count} files, {size} bytes"))
+    fs::write(root.join(ZIP), zip.finish()?).map_err(|error| format!("{ZIP}: {error}"))?;
+    Ok(lines)
 }
 
 /// Adds the files in `root` and the folders below it that are not left out, as paths with slashes.
