@@ -1,7 +1,7 @@
 //! The commands of the Makefile: `cargo run --quiet -p stand-in -- <command> [arguments]`, in the
 //! app's root.
 
-use stand_in::commands::{Written, check, function_json, lock, mine, new, package, remove};
+use stand_in::commands::{check, function_json, lock, mine, new, package, remove, written};
 use stand_in::run;
 use stand_in::run::guard;
 use std::path::Path;
@@ -24,11 +24,11 @@ fn main() -> ExitCode {
 
 fn execute(command: &str, arguments: &[String]) -> Result<(), String> {
     let root = Path::new(".");
-    let written = |known: &[&str]| Written::by_make(command, known);
+    let written = |known: &[&'static str]| written(command, known);
     // A command holds the lock as long as it writes.
     let writes = match command {
         "azure" | "mine" | "new" | "remove" => true,
-        "check" => !written(&["FIX"])?.get("FIX").is_empty(),
+        "check" => !written(&["FIX"])?["FIX"].is_empty(),
         _ => false,
     };
     let lock = writes.then(|| lock::take(root, command)).transpose()?;
@@ -43,9 +43,9 @@ fn execute(command: &str, arguments: &[String]) -> Result<(), String> {
             lines
         }
         "guard" => return guard::run(arguments),
-        "mine" => mine::mine(root, written(&["NAME"])?.get("NAME"))?,
+        "mine" => mine::mine(root, &written(&["NAME"])?["NAME"])?,
         "new" => new::add(root, &written(&function_json::VARIABLES)?)?,
-        "remove" => remove::remove(root, written(&["NAME"])?.get("NAME"))?,
+        "remove" => remove::remove(root, &written(&["NAME"])?["NAME"])?,
         "run" => return run::run(arguments),
         "" => return Err("say which command; the Makefile has them all".into()),
         other => return Err(format!("there is no command {other}")),

@@ -33,9 +33,10 @@ fn templates() -> BTreeMap<String, Bindings> {
 
 /// The text of the function.json that `written` asks for. Errors for a word that there is not, and
 /// for a variable that does not fit the trigger.
-pub fn of(name: &str, written: &Written) -> Result<String, String> {
+pub fn of(written: &Written) -> Result<String, String> {
+    let name = &written["NAME"];
     let all = templates();
-    let word = written.get("TRIGGER").to_ascii_lowercase();
+    let word = written["TRIGGER"].to_ascii_lowercase();
     if word.is_empty() {
         let triggers = listed(&all["trigger"]);
         return Err(format!(
@@ -47,7 +48,7 @@ pub fn of(name: &str, written: &Written) -> Result<String, String> {
     let answer = all["answer"].get(&word);
     bindings.extend(answer.map(|answer| answer.get().to_owned()));
     for (variable, kind) in [("IN", "input"), ("OUT", "output")] {
-        let words = words(written.get(variable));
+        let words = words(&written[variable]);
         for (place, word) in words.iter().enumerate() {
             let number = match words[..=place].iter().filter(|one| *one == word).count() {
                 1 => String::new(),
@@ -109,14 +110,14 @@ fn with_options(trigger: &str, written: &Written) -> Result<String, String> {
     };
     let known: Vec<&str> = VARIABLES.into_iter().filter(fits).collect();
     for variable in VARIABLES {
-        if !known.contains(&variable) && !written.get(variable).is_empty() {
-            let (trigger, known) = (written.get("TRIGGER"), known.join(", "));
+        if !known.contains(&variable) && !written[variable].is_empty() {
+            let (trigger, known) = (&written["TRIGGER"], known.join(", "));
             return Err(format!(
                 "TRIGGER={trigger} takes no {variable}; it takes {known}"
             ));
         }
     }
-    let or = |variable: &str, default| match written.get(variable) {
+    let or = |variable: &str, default| match written[variable].as_str() {
         "" => default,
         value => value,
     };
@@ -130,7 +131,7 @@ fn with_options(trigger: &str, written: &Written) -> Result<String, String> {
     if !AUTH.contains(&auth.as_str()) {
         return Err(unknown(&format!("AUTH {auth:?}"), &AUTH.join(", ")));
     }
-    let route = written.get("ROUTE");
+    let route = written["ROUTE"].as_str();
     // Git Bash turns `/items` into a path: `C:/Program Files/Git/items`.
     if route.starts_with('/')
         || route

@@ -12,35 +12,31 @@ pub mod remove;
 pub mod zip;
 
 use std::collections::BTreeMap;
+use std::env;
 
-/// The variables that a user has written after `make new`: `NAME=ingest`.
-#[derive(Default)]
-pub struct Written(pub BTreeMap<String, String>);
+/// The variables of a command, with what the user has written after `make`: `NAME=ingest`; empty
+/// where nothing is written.
+pub type Written = BTreeMap<&'static str, String>;
 
-impl Written {
-    /// Reads what make hands over: the names in the environment variable `WRITTEN`, each value in
-    /// the variable of that name. An environment may have a `NAME` that nobody has written. Errors
-    /// for a name that is not among `known`.
-    pub fn by_make(command: &str, known: &[&str]) -> Result<Self, String> {
-        let value = |name: &str| std::env::var_os(name).unwrap_or_default();
-        let names = value("WRITTEN").to_string_lossy().into_owned();
-        let mut written = Self::default();
-        for name in names.split_whitespace() {
-            if !known.contains(&name) {
-                let known = known.join(", ");
-                return Err(format!(
-                    "make {command} has no variable {name}; there are {known}"
-                ));
-            }
-            let value = value(name).into_string();
-            let value = value.map_err(|value| format!("{name} is not Unicode: {value:?}"))?;
-            written.0.insert(name.to_owned(), value.trim().to_owned());
-        }
-        Ok(written)
+/// Reads what make hands over: the names in the environment variable `WRITTEN`, each value in the
+/// variable of that name. An environment may have a `NAME` that nobody has written. Errors for a
+/// name that is not among `known`.
+pub fn written(command: &str, known: &[&'static str]) -> Result<Written, String> {
+    let names = env::var_os("WRITTEN").unwrap_or_default();
+    let names = names.to_string_lossy();
+    let names: Vec<&str> = names.split_whitespace().collect();
+    if let Some(other) = names.iter().find(|name| !known.contains(name)) {
+        let known = known.join(", ");
+        return Err(format!(
+            "make {command} has no variable {other}; there are {known}"
+        ));
     }
-
-    /// The value of a variable; empty where it is not written.
-    pub fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
+    let mut written = Written::new();
+    for &name in known {
+        let value = env::var_os(name).filter(|_| names.contains(&name));
+        let value = value.unwrap_or_default().into_string();
+        let value = value.map_err(|value| format!("{name} is not Unicode: {value:?}"))?;
+        written.insert(name, value.trim().to_owned());
     }
+    Ok(written)
 }

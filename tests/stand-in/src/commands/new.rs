@@ -23,7 +23,7 @@ pub const TESTS: &str = "tests/functions/main.rs";
 /// Adds the function that `written` asks for to the app in the folder `root`. Gives the lines to
 /// show. An error has written nothing, or says what it has.
 pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
-    let name = written.get("NAME");
+    let name = written["NAME"].as_str();
     if name.is_empty() {
         return Err(format!("say which: {}", function_json::page()));
     }
@@ -143,14 +143,12 @@ fn is_left_over(folder: &Path) -> bool {
 
 /// The text of the function's function.json: the one that is there, or one that `written` asks for.
 fn function_json(root: &Path, file: &str, written: &Written) -> Result<String, String> {
-    let new = function_json::of(written.get("NAME"), written);
+    let new = function_json::of(written);
     if !root.join(file).is_file() {
         return new;
     }
     let text = Changes::default().read(root, file)?;
-    let asked = VARIABLES[1..]
-        .iter()
-        .find(|one| !written.get(one).is_empty());
+    let asked = VARIABLES[1..].iter().find(|one| !written[*one].is_empty());
     match asked {
         // A file with the same text is from a command that was killed.
         Some(variable) if new.as_ref() != Ok(&text) => Err(format!(
