@@ -91,7 +91,6 @@ impl Datum<'_> {
 /// The members of a JSON object, by default each value as JSON that is read later.
 pub struct Members<'a, V = &'a RawValue>(pub Vec<(Cow<'a, str>, V)>);
 
-/// The names, and the lengths of the values.
 impl fmt::Debug for Members<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let members = self.0.iter().map(|(name, json)| (name, json.get().len()));

@@ -15,13 +15,9 @@ use std::panic::Location;
 /// use app::{Context, Error, HttpRequest, HttpResponse, Result};
 ///
 /// fn run(request: HttpRequest) -> Result {
-///     let file = std::env::var("PRICE_LIST").context("PRICE_LIST")?;
-///     let prices = std::fs::read_to_string(file).context("reading the price list")?;
-///     if prices.is_empty() {
-///         return Err("the price list is empty".into());
-///     }
-///     let item = request.query("item").ok_or(Error::refuse(400, "which ?item= is it?"))?;
-///     Ok(HttpResponse::text(format!("{item} is in\n{prices}")).into())
+///     let list = request.query("list").ok_or(Error::refuse(400, "which ?list= is it?"))?;
+///     let prices = std::fs::read_to_string(list).context("reading the price list")?;
+///     Ok(HttpResponse::text(prices).into())
 /// }
 /// ```
 #[derive(Debug, Clone)]

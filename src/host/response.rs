@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::panic::Location;
 
-/// What every function returns.
+/// What a function returns.
 pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
 
 /// The result of an invocation that was carried out:
@@ -19,24 +19,20 @@ pub type Result<T = Response, E = Error> = std::result::Result<T, E>;
 pub struct Response {
     pub(crate) http: HttpResponse,
     pub(crate) outputs: Vec<Set>,
-    /// What an MCP tool gives back.
     pub(crate) tool: Option<ToolResult>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Set {
-    /// The binding's name.
     pub name: &'static str,
     pub value: Output,
     /// Where the function sets it.
     pub place: &'static Location<'static>,
 }
 
-/// The name of the output that is the return value.
 pub(crate) const RETURN: &str = "$return";
 
 impl Response {
-    /// A response without outputs.
     pub fn new() -> Self {
         Self::default()
     }
@@ -222,7 +218,7 @@ impl HttpResponse {
         Self::new(Body::Stream(Stream(Box::new(write))))
     }
 
-    /// Sets the status, from 200 to 599. Any other fails the invocation.
+    /// Sets the status. Any other than 200 to 599 fails the invocation.
     pub fn status(mut self, status: u16) -> Self {
         self.status = status;
         self
@@ -251,7 +247,7 @@ impl HttpResponse {
             #[serde(rename = "invocationId", skip_serializing_if = "str::is_empty")]
             id: &'a str,
         }
-        // Texts can always be written as JSON.
+        // A text can always be written as JSON.
         let body = serde_json::to_vec(&Body { error, id }).unwrap_or_default();
         let answer = Self::text(body).status(status);
         answer.content_type("application/json")

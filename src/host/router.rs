@@ -27,7 +27,7 @@ pub struct Request<'a> {
     /// The path and the query: `/api/hello?name=Ada`.
     pub url: &'a str,
     pub headers: Texts<'a>,
-    /// The host's id of the invocation; empty if the caller sent none.
+    /// Empty if the caller sent none.
     pub invocation_id: &'a str,
     pub body: Vec<u8>,
 }
@@ -293,7 +293,7 @@ fn call_http(id: &str, function: impl FnOnce() -> Result) -> Result {
     })
 }
 
-/// Calls a function. A panic is a failure.
+/// A panic is a failure.
 fn catch<T>(function: impl FnOnce() -> Result<T>) -> Result<T> {
     console::catch_panic(function).unwrap_or_else(|panic| Err(failure(panic)))
 }

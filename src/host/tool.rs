@@ -100,7 +100,6 @@ fn refusal(argument: Option<&str>, error: &serde_json::Error) -> Error {
 pub struct ToolResult(String);
 
 impl ToolResult {
-    /// One text.
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::blocks([Content::text(text)])
     }
@@ -139,7 +138,7 @@ impl From<ToolResult> for Response {
     }
 }
 
-/// What a tool's result is for the host: without one it is empty, and a refusal is the agent's.
+/// A tool's response: without a result that is empty, and a refusal is the agent's.
 pub(crate) fn answered(result: Result) -> Result {
     let mut response = match result {
         Err(error) if error.status.is_some() => {
@@ -164,7 +163,6 @@ pub(crate) fn answered(result: Result) -> Result {
 pub struct Content(String);
 
 impl Content {
-    /// A text.
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::new("text", &[("text", text.as_ref())])
     }
@@ -191,7 +189,6 @@ impl Content {
         Self(format!("{{\"type\":\"resource\",\"resource\":{resource}}}"))
     }
 
-    /// A link to a resource.
     pub fn link(uri: &str, name: &str) -> Self {
         Self::new("resource_link", &[("uri", uri), ("name", name)])
     }
@@ -204,7 +201,7 @@ impl Content {
 /// A JSON object of texts.
 fn object(members: &[(&str, &str)]) -> String {
     let members = members.iter().map(|(name, text)| {
-        // Every text can be written as JSON.
+        // A text can always be written as JSON.
         let text = serde_json::to_string(text).unwrap_or_default();
         format!("\"{name}\":{text}")
     });

@@ -10,7 +10,6 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-/// The longest body, in bytes.
 const BODY_MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// The longest body that is read to its end after it was refused.
@@ -26,7 +25,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Binds `port`, or a free port if it is 0.
+    /// Binds `port`, or a free one if it is 0.
     pub fn bind(port: u16) -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         set_up(&socket)?;
@@ -255,7 +254,7 @@ impl Incoming {
         // Else the compiler may remove the reservation.
         drop(std::hint::black_box(room));
         let mut connection = self.0.upgrade("HTTP/1.1", head);
-        // Both fail if the caller has gone.
+        // It fails if the caller has gone.
         let sent = connection.write_all(body.as_bytes());
         let _ = sent.and_then(|()| connection.flush());
         if fits {
@@ -313,7 +312,7 @@ fn send(mut connection: impl Write, response: HttpResponse, is_head: bool) -> io
     connection.flush()
 }
 
-/// Sends each write as a chunk, at once.
+/// Sends each write at once, as a chunk.
 struct Chunks<W>(W);
 
 impl<W: Write> Write for Chunks<W> {

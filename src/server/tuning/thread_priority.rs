@@ -5,19 +5,16 @@
 //! Which threads the operating system prefers.
 
 /// Runs `start`. The threads that it starts, and those that they start, run as `SCHED_BATCH`
-/// [sched(7)]: a thread that wakes up does not preempt the one that has the processor.
-///
-/// This is for the threads that read from connections. Each would preempt the caller that sends the
-/// next request, or the worker that answers the one before, only to make them wait for what it
-/// holds. With 16 connections there are 50,000 orders a second with it, and 30,000 without.
+/// [sched(7)]: one that wakes up does not preempt the one that has the processor. It is for the
+/// threads that read from connections, which would preempt a caller or a worker only to make it wait
+/// for what they hold. With 16 connections there are 50,000 orders a second, and 30,000 without.
 #[cfg(target_os = "linux")]
 pub fn in_background<T>(start: impl FnOnce() -> T) -> T {
     use std::ffi::c_int;
 
     const SCHED_OTHER: c_int = 0;
     const SCHED_BATCH: c_int = 3;
-    /// Longer than any C library's `struct sched_param`, the first number of which is the priority,
-    /// 0 for both policies.
+    /// Longer than any C library's `struct sched_param`; the priority is 0 for both policies.
     type Parameters = [u64; 8];
 
     unsafe extern "C" {
@@ -45,7 +42,7 @@ pub fn in_background<T>(start: impl FnOnce() -> T) -> T {
     started
 }
 
-/// Runs `start`: other systems have no such policy.
+/// Other systems have no such policy.
 #[cfg(not(target_os = "linux"))]
 pub fn in_background<T>(start: impl FnOnce() -> T) -> T {
     start()
