@@ -7,14 +7,15 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
 /// One value that came in: a queue message, an input binding. The host sends all but objects as
 /// JSON in a JSON string, the documentation shows plain JSON. In both cases this is the value.
 #[derive(Default)]
 pub struct Datum<'a> {
     pub(crate) text: Cow<'a, str>,
-    pub(crate) form: Form,
+    /// How many times it was encoded as a JSON string. The host does that once with bytes, twice
+    /// with a text, and never with an object.
+    pub(crate) strings: u8,
 }
 
 /// Only the length: what came in does not get into a log by `{:?}`.
@@ -22,16 +23,6 @@ impl fmt::Debug for Datum<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "Datum({})", self.text.len())
     }
-}
-
-/// How a value came. The host sends bytes as one JSON string, and a text as a string in a string.
-#[derive(Default, PartialEq)]
-pub(crate) enum Form {
-    Once,
-    Twice,
-    /// Other JSON than a string.
-    #[default]
-    Json,
 }
 
 impl Datum<'_> {
@@ -52,7 +43,7 @@ impl Datum<'_> {
     /// base64, or as JSON.
     #[track_caller]
     pub fn binary(&self) -> Result<Vec<u8>> {
-        if self.form == Form::Once
+        if self.strings == 1
             && let Some(bytes) = base64::decode(&self.text)
         {
             return Ok(bytes);
@@ -63,7 +54,7 @@ impl Datum<'_> {
         let is_json = || serde_json::from_str::<&RawValue>(&self.text).is_ok();
         let (came_as, write) = if self.text.starts_with('[') && is_json() {
             ("a list", "read it by .json::<Vec<T>>()")
-        } else if self.form != Form::Json {
+        } else if self.strings > 0 {
             ("text", DECLARE)
         } else if self.is_reference() {
             ("JSON", FOLLOW)
@@ -84,7 +75,7 @@ impl Datum<'_> {
 
     /// Whether it is `null`, or the string `"null"`, which the host sends for a missing blob.
     pub(crate) fn is_absent(&self) -> bool {
-        self.form != Form::Twice && self.text == "null"
+        self.strings < 2 && self.text == "null"
     }
 }
 
@@ -113,23 +104,22 @@ impl<'a> Members<'a> {
 
 impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Members<'a, V> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct AnyObject<V>(PhantomData<V>);
-        impl<'de, V: Deserialize<'de>> Visitor<'de> for AnyObject<V> {
-            type Value = Members<'de, V>;
+        json.deserialize_map(Members(Vec::with_capacity(8)))
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an object")
-            }
+impl<'de, V: Deserialize<'de>> Visitor<'de> for Members<'de, V> {
+    type Value = Self;
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(8);
-                while let Some((Text(name), value)) = map.next_entry()? {
-                    members.push((name, value));
-                }
-                Ok(Members(members))
-            }
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Self, A::Error> {
+        while let Some((Text(name), value)) = members.next_entry()? {
+            self.0.push((name, value));
         }
-        json.deserialize_map(AnyObject(PhantomData))
+        Ok(self)
     }
 }
 
@@ -162,19 +152,16 @@ pub fn text(json: &RawValue) -> serde_json::Result<Cow<'_, str>> {
 
 /// Reads a member of `Data` or `Metadata`. Errors if it is a string that is not Unicode.
 pub fn read(json: &RawValue) -> serde_json::Result<Datum<'_>> {
-    if !json.get().starts_with('"') {
-        let (text, form) = (Cow::Borrowed(json.get()), Form::Json);
-        return Ok(Datum { text, form });
+    let (mut text, mut strings) = (Cow::Borrowed(json.get()), 0);
+    if text.starts_with('"') {
+        (text, strings) = (self::text(json)?, 1);
+        // The host's form has no white space around the inner string. A text with some is plain.
+        if text.starts_with('"')
+            && text.ends_with('"')
+            && let Ok(inner) = serde_json::from_str(&text)
+        {
+            (text, strings) = (Cow::Owned(inner), 2);
+        }
     }
-    let text = text(json)?;
-    // The host's form has no white space around the inner string. A text with some is plain.
-    if text.starts_with('"')
-        && text.ends_with('"')
-        && let Ok(inner) = serde_json::from_str(&text)
-    {
-        let (text, form) = (Cow::Owned(inner), Form::Twice);
-        return Ok(Datum { text, form });
-    }
-    let form = Form::Once;
-    Ok(Datum { text, form })
+    Ok(Datum { text, strings })
 }
