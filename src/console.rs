@@ -1,6 +1,6 @@
-//! Lines on stdout and stderr, of which the host makes Information and Error logs of the app. One
-//! that cannot be written is dropped: when the host dies both pipes are closed, and that must
-//! neither panic (as `println!` does) nor fail an invocation.
+//! Lines on stdout and stderr, which the host logs. One that cannot be written is dropped: when the
+//! host dies both pipes are closed, and that must neither panic (as `println!` does) nor fail an
+//! invocation.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -51,8 +51,8 @@ fn reported(payload: Box<dyn Any + Send>) -> String {
     if let Err(again) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(again);
     }
-    // The hook does not see a panic that `resume_unwind` passes on. What it saw last may be another
-    // panic, which the function has caught itself.
+    // The hook does not see a panic that `resume_unwind` passes on: what it saw last may be another,
+    // which the function has caught itself.
     let seen = PANIC.take().filter(|line| line.ends_with(&message));
     seen.unwrap_or(format!("panicked{message}"))
 }

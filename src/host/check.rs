@@ -9,15 +9,10 @@ const FRAMING: &str = "connection content-length trailer transfer-encoding upgra
 
 /// Errors with a sentence that names the function and what it must not set.
 pub fn check(route: &Route, response: &Response) -> Result<(), String> {
-    let problem = of_outputs(route, response).or_else(|| of_answer(route, response));
-    problem.map_or(Ok(()), |problem| {
-        Err(format!("function {} {problem}", route.name))
-    })
-}
-
-fn of_outputs(route: &Route, response: &Response) -> Option<String> {
-    for (index, set) in response.outputs.iter().enumerate() {
-        let mut earlier = response.outputs[..index].iter();
+    let refuse = |what: &str| Err(format!("function {} {what}", route.name));
+    let (outputs, answer) = (&response.outputs, &response.http);
+    for (index, set) in outputs.iter().enumerate() {
+        let mut earlier = outputs[..index].iter();
         let problem = if !route.outputs.contains(&set.name) {
             let outputs = listed(route.outputs.iter().copied());
             format!("which its route does not declare; {outputs}")
@@ -26,40 +21,40 @@ fn of_outputs(route: &Route, response: &Response) -> Option<String> {
         } else {
             continue;
         };
-        let (name, file, line) = (set.name, set.place.file(), set.place.line());
-        return Some(format!(
-            "sets the output {name}, {problem} (at {file}:{line})"
+        let place = format!("{}:{}", set.place.file(), set.place.line());
+        return refuse(&format!(
+            "sets the output {}, {problem} (at {place})",
+            set.name
         ));
     }
-    let is_tool = matches!(route.kind, Kind::Tool { .. });
-    (response.tool.is_some() && !is_tool)
-        .then(|| "gives a tool's result, and its route is not Route::tool".into())
-}
-
-fn of_answer(route: &Route, response: &Response) -> Option<String> {
-    let answer = &response.http;
-    let (status, headers) = (answer.status, &answer.headers);
-    let is_set = status != 200 || !headers.is_empty() || !answer.body.is_empty();
-    if is_set && !matches!(route.kind, Kind::Http { .. }) {
-        return Some("answers an HTTP caller, and it has none".into());
+    if response.tool.is_some() && !matches!(route.kind, Kind::Tool { .. }) {
+        return refuse("gives a tool's result, and its route is not Route::tool");
     }
-    if !(200..=599).contains(&status) {
+    let is_set = answer.status != 200 || !answer.headers.is_empty() || !answer.body.is_empty();
+    if is_set && !matches!(route.kind, Kind::Http { .. }) {
+        return refuse("answers an HTTP caller, and it has none");
+    }
+    if !(200..=599).contains(&answer.status) {
         let what = "which is not one from 200 to 599";
-        return Some(format!("answers with the status {status}, {what}"));
+        return refuse(&format!(
+            "answers with the status {}, {what}",
+            answer.status
+        ));
     }
     // RFC 9110, sections 5.1 and 5.5, but values in ASCII only.
     let in_name = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     let in_value = |b: u8| matches!(b, b' '..=b'~' | b'\t');
-    let problem = headers.iter().find_map(|(name, value)| {
-        if name.is_empty() || !name.bytes().all(in_name) {
-            Some(format!("{name:?}, a name that HTTP does not allow"))
+    for (name, value) in &answer.headers {
+        let problem = if name.is_empty() || !name.bytes().all(in_name) {
+            format!("{name:?}, a name that HTTP does not allow")
         } else if !value.bytes().all(in_value) {
-            Some(format!("{name} to {value:?}, which HTTP does not allow"))
+            format!("{name} to {value:?}, which HTTP does not allow")
         } else if FRAMING.split(' ').any(|it| name.eq_ignore_ascii_case(it)) {
-            Some(format!("{name}, which the server sets"))
+            format!("{name}, which the server sets")
         } else {
-            None
-        }
-    });
-    problem.map(|problem| format!("sets the header {problem}"))
+            continue;
+        };
+        return refuse(&format!("sets the header {problem}"));
+    }
+    Ok(())
 }

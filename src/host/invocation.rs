@@ -18,7 +18,7 @@ use std::fmt;
 ///     let name: Option<String> = invocation.metadata("name")?;
 ///     let settings = invocation.input("settings")?;
 ///     let width: u32 = settings.map_or(Ok(100), |settings| settings.json())?;
-///     log::info(format_args!("{name:?}: {} bytes to a width of {width}", image.len()));
+///     log::info(format_args!("{name:?} to a width of {width}"));
 ///     Ok(Response::new().output("thumbnail", image))
 /// }
 /// ```
@@ -50,9 +50,7 @@ impl<'a> Invocation<'a> {
             metadata,
         }
     }
-}
 
-impl Invocation<'_> {
     /// The value of the input binding `name`; `None` if there is nothing to read, such as a blob
     /// that does not exist. The rows of a `table` are always a list: `input.json::<Vec<Row>>()`.
     /// Errors if no input has this name.

@@ -6,7 +6,7 @@
 //! (`{name}.{extension}`) matches nothing here, and `make check` refuses it.
 
 use super::request::Texts;
-use super::url;
+use super::url::decode;
 use std::borrow::Cow;
 
 /// The parameters of `path`, if it matches `route`, in any case and with or without a slash at the
@@ -41,13 +41,6 @@ pub fn matches<'a>(route: &'a str, path: &'a str) -> Option<Texts<'a>> {
         params.push((Cow::Borrowed(parameter.name), value));
     }
     rest.is_empty().then_some(params)
-}
-
-fn decode(text: &str) -> Cow<'_, str> {
-    if text.contains('%') {
-        return Cow::Owned(url::decode(text));
-    }
-    Cow::Borrowed(text)
 }
 
 /// The parts of `text` between the separators outside of brackets.

@@ -25,10 +25,9 @@ pub(crate) fn named<'t>(texts: &'t Texts, name: &str) -> impl Iterator<Item = &'
 ///
 /// /// For the route `products/{category:alpha}/{id:int?}`.
 /// fn run(request: HttpRequest) -> Result {
-///     let category = request.param("category")?.unwrap_or_default();
-///     let Some(id) = request.param("id")? else { return Ok(HttpResponse::text(format!("all {category}")).into()) };
+///     let (category, id) = (request.param("category")?, request.param("id")?);
 ///     let (tags, accepted) = (request.query_all("tag"), request.header_all("Accept"));
-///     Ok(HttpResponse::json(&(id, tags, accepted))?.into())
+///     Ok(HttpResponse::json(&(category, id, tags, accepted))?.into())
 /// }
 /// ```
 pub struct HttpRequest<'a> {

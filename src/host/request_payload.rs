@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The name of every HTTP trigger, as in the documentation and in func's own templates.
+/// The name of every HTTP trigger, as in the documentation.
 const HTTP_TRIGGER: &str = "req";
 
 /// From this length on a payload is read so that it takes little memory.
@@ -37,7 +37,7 @@ fn no_trigger(trigger: &str, what: &str) -> String {
     format!("Data.{trigger}, the trigger's value, is {what}")
 }
 
-/// Reads the payload of an HTTP-triggered invocation. Errors as [`read_invocation`] does.
+/// The same for an HTTP trigger.
 pub fn read_http_request<'a>(payload: &'a [u8], id: &'a str) -> Result<HttpRequest<'a>, String> {
     let (invocation, found) = read(payload, &["Data", HTTP_TRIGGER, "Body"], id)?;
     let [.., request] = found.others;
@@ -108,7 +108,6 @@ fn read<'a>(
     Ok((Invocation::new(id, inputs, metadata), found))
 }
 
-/// What [`Object`] finds.
 #[derive(Default)]
 struct Found<'a> {
     /// The other members of the payload, of `Data`, and of the HTTP request.

@@ -241,15 +241,13 @@ impl HttpResponse {
 
     /// `{"error": "...", "invocationId": "..."}`, without the id if it is empty.
     pub(crate) fn error(status: u16, error: &str, id: &str) -> Self {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            error: &'a str,
-            #[serde(rename = "invocationId", skip_serializing_if = "str::is_empty")]
-            id: &'a str,
-        }
-        // A text can always be written as JSON.
-        let body = serde_json::to_vec(&Body { error, id }).unwrap_or_default();
-        let answer = Self::text(body).status(status);
+        let members = [("error", error), ("invocationId", id)];
+        let members = if id.is_empty() {
+            &members[..1]
+        } else {
+            &members
+        };
+        let answer = Self::text(json_object(members)).status(status);
         answer.content_type("application/json")
     }
 
@@ -267,4 +265,14 @@ impl HttpResponse {
         };
         Ok(self)
     }
+}
+
+/// A JSON object of texts.
+pub(crate) fn json_object(members: &[(&str, &str)]) -> String {
+    let members = members.iter().map(|(name, text)| {
+        // A text can always be written as JSON.
+        let text = serde_json::to_string(text).unwrap_or_default();
+        format!("\"{name}\":{text}")
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }

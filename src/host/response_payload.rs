@@ -5,7 +5,7 @@ use super::queue_text;
 use super::response::{HttpResponse, Output, RETURN, Response};
 use std::borrow::Cow;
 
-/// The name of every HTTP output, as in the documentation and in func's own templates.
+/// The name of every HTTP output, as in the documentation.
 const HTTP_OUTPUT: &str = "res";
 
 /// The payload of a response, with the invocation's own logs, and the answer if there is an HTTP

@@ -54,8 +54,7 @@ impl Route {
     }
 
     /// A function with an HTTP trigger, an HTTP output, and no other binding. `path` is the whole
-    /// route: `/`, the route prefix, `/`, and the `route` from function.json
-    /// (`/api/products/{category:alpha}/{id:int?}`).
+    /// route, prefix included: `/api/products/{category:alpha}/{id:int?}`.
     pub const fn http(
         name: &'static str,
         methods: &'static [&'static str],
@@ -66,8 +65,8 @@ impl Route {
         Self::new(name, &[], Kind::Http { methods, path, run })
     }
 
-    /// A function with an HTTP trigger, an HTTP output, and other bindings. `outputs` are the names
-    /// of the output bindings that it sets; `$return` is the return value.
+    /// A function with an HTTP trigger, an HTTP output, and other bindings. `outputs` are the output
+    /// bindings that it sets; `$return` is the return value.
     pub const fn http_with_bindings(
         name: &'static str,
         methods: &'static [&'static str],

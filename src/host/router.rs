@@ -48,7 +48,7 @@ impl<'a> Request<'a> {
             && agents.any(|agent| agent.starts_with("Azure-Functions-Host/"))
     }
 
-    /// Whether somebody has posted it by hand as an invocation, as the documentation shows it.
+    /// Whether somebody has posted it by hand, as an invocation in the documentation's form.
     fn is_by_hand(&self) -> bool {
         let payload = std::str::from_utf8(&self.body).unwrap_or_default();
         let payload = serde_json::from_str::<Members>(payload);
@@ -241,7 +241,7 @@ fn answer_invocation(route: &Route, mut request: Request) -> HttpResponse {
     }
 }
 
-/// The response of an invocation, or the status and the reason with which it fails.
+/// The response, or the status and the reason with which the invocation fails.
 fn invoke(route: &Route, request: &Request, payload: &[u8]) -> Result<Response, (u16, String)> {
     let id = request.invocation_id;
     let malformed = |message| (400, message);

@@ -4,7 +4,7 @@ use super::base64;
 use super::datum::{Datum, Members};
 use super::error::Error;
 use super::invocation::Invocation;
-use super::response::{Response, Result};
+use super::response::{Response, Result, json_object};
 use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
 use serde::{Deserialize, Serialize};
@@ -125,7 +125,7 @@ impl ToolResult {
     /// The return value for the host, which passes a `call_tool_result` on as it is.
     pub(crate) fn return_value(&self) -> String {
         let content = format!("{}}}", self.0);
-        object(&[("type", "call_tool_result"), ("content", &content)])
+        json_object(&[("type", "call_tool_result"), ("content", &content)])
     }
 }
 
@@ -185,7 +185,7 @@ impl Content {
             Ok(text) => ("text", text.to_owned()),
             Err(_) => ("blob", base64::text(contents.as_ref())),
         };
-        let resource = object(&[("uri", uri), ("mimeType", mime_type), (member, &contents)]);
+        let resource = json_object(&[("uri", uri), ("mimeType", mime_type), (member, &contents)]);
         Self(format!("{{\"type\":\"resource\",\"resource\":{resource}}}"))
     }
 
@@ -194,18 +194,8 @@ impl Content {
     }
 
     fn new(kind: &str, members: &[(&str, &str)]) -> Self {
-        Self(object(&[&[("type", kind)], members].concat()))
+        Self(json_object(&[&[("type", kind)], members].concat()))
     }
-}
-
-/// A JSON object of texts.
-fn object(members: &[(&str, &str)]) -> String {
-    let members = members.iter().map(|(name, text)| {
-        // A text can always be written as JSON.
-        let text = serde_json::to_string(text).unwrap_or_default();
-        format!("\"{name}\":{text}")
-    });
-    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
 impl fmt::Debug for ToolResult {

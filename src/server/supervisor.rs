@@ -30,7 +30,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// connection does not get it so soon.
 const FORGET_AFTER: Duration = Duration::from_millis(500);
 
-/// How a handler serves. The default is right for a Functions host.
+/// How a handler serves; the default is right for a host.
 #[derive(Debug)]
 pub struct Settings {
     /// It gives up when for this long it could accept no connections and no request came.
@@ -52,7 +52,7 @@ pub enum End {
     HostGone,
 }
 
-/// Serves, with `workers` and those of later sources, for as long as that is possible.
+/// Serves for as long as that is possible.
 pub fn supervise(
     routes: &'static [Route],
     settings: &Settings,

@@ -1,8 +1,7 @@
 //! Workers: the threads that take requests from a source and answer them, one at a time each.
 //!
-//! One is enough for short functions: more would only wait for the lock under which tiny_http hands
-//! requests out. While all are in functions that take long, their number doubles every few
-//! milliseconds. Workers that are no longer needed end.
+//! One is enough for short functions: more would only wait for tiny_http's lock. While all are in
+//! functions that take long, their number doubles every few milliseconds. Surplus ones end.
 
 use super::http::Source;
 use super::signals::SIGNALS;
@@ -17,8 +16,7 @@ use std::time::{Duration, Instant};
 
 const ADDED_AT_ONCE: usize = 64;
 
-/// Functions take long if a worker takes no more requests than this between two reviews, 2 ms
-/// apart.
+/// Functions take long if a worker takes no more requests than this between two reviews.
 const FEW_PER_REVIEW: usize = 3;
 
 /// The pause between two looks for surplus workers.

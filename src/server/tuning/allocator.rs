@@ -18,7 +18,7 @@ const CLASSES: usize = 14;
 /// library's channels ask for that, and tiny_http makes two per request.
 const WIDE_CLASS: usize = 5;
 
-/// The most that each class keeps, in bytes. What is freed beyond it goes back to the system.
+/// The most that each class keeps, in bytes.
 pub const KEPT_BYTES: usize = 512 * 1024;
 
 #[doc(hidden)]
@@ -32,7 +32,7 @@ macro_rules! allocator {
     };
 }
 
-/// The system's allocator, with the free blocks of each class in front of it.
+/// The free blocks of each class, in front of the system's allocator.
 pub struct Allocator(pub [Mutex<Kept>; CLASSES]);
 
 /// The free blocks of one class: a list, each block of which begins with the address of the next.
