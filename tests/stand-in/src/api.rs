@@ -14,10 +14,10 @@ use crate::commands::check::check_app;
 use crate::host::answer::{Outcome, no_content, server_error};
 use crate::host::delivery::{Delivery, POISON_BLOBS};
 use crate::host::expressions::Template;
-use crate::host::invoke::Host;
+use crate::host::invoke::{HANGS, Host};
 use crate::host::newtonsoft;
 use crate::host::payload;
-use crate::host::record::{Record, lock};
+use crate::host::record::lock;
 use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
 use crate::run::http::Answer;
@@ -38,8 +38,6 @@ pub use tools::{ToolAnswer, ToolRefusal, assert_arguments};
 /// After so many messages in a row, each put into a queue by the function that another one
 /// triggered, they go in a circle.
 const LONGEST_CHAIN: usize = 1000;
-
-const HANGS: &str = "the host waits for an answer until the function's timeout";
 
 /// An app that runs, with empty queues. Dropping it ends the handler.
 pub struct App {
@@ -93,10 +91,7 @@ impl App {
             command
         };
         let handler = or_panic(start::start(&app, &command, None));
-        let record = Arc::<Record>::default();
-        let mut host = Host::new(handler, Arc::new(app), Arc::default(), record);
-        host.patient = true;
-        let host = Arc::new(host);
+        let host = Arc::new(Host::new(handler, Arc::new(app)));
         let limit = Limit::watch(Arc::downgrade(&host));
         Self { host, limit }
     }

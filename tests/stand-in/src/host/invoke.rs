@@ -3,6 +3,7 @@
 
 use crate::app::description::Description;
 use crate::app::function::{Binding, Function};
+use crate::app::host_json::Form;
 use crate::app::json;
 use crate::app::tool::Tool;
 use crate::host::answer::{self, Outcome, server_error};
@@ -23,16 +24,12 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-pub use crate::app::host_json::Form;
-
 /// The host of an app, with its handler.
 pub struct Host {
     pub handler: Handler,
     pub app: Arc<Description>,
     pub storage: Arc<Storage>,
     pub record: Arc<Record>,
-    /// Whether functions may take longer than a test may take.
-    pub patient: bool,
     /// The longest pause between two runs by a retry policy: zero, for tests do not wait.
     pub longest_pause: Duration,
     idle: Mutex<Vec<Connection>>,
@@ -48,23 +45,17 @@ const HEADERS: [(&str, &str); 3] = [
 /// The status of [`server_error`].
 const ERROR: Option<u16> = Some(500);
 
-const HANGS: &str =
+pub const HANGS: &str =
     "the answer is empty, and the host would wait for another until the function's timeout";
 
 impl Host {
     /// A host for a handler that is ready.
-    pub fn new(
-        handler: Handler,
-        app: Arc<Description>,
-        storage: Arc<Storage>,
-        record: Arc<Record>,
-    ) -> Self {
+    pub fn new(handler: Handler, app: Arc<Description>) -> Self {
         Self {
             handler,
             app,
-            storage,
-            record,
-            patient: false,
+            storage: Arc::default(),
+            record: Arc::default(),
             longest_pause: Duration::ZERO,
             idle: Mutex::default(),
         }
@@ -208,12 +199,10 @@ impl Host {
         let (label, mut logs) = (attempt.label.clone(), Vec::new());
         let mut done = 0;
         loop {
-            let own = policy.as_ref().map(|policy| policy.label(done));
-            attempt.label = match (&*label, own) {
-                (label, None) => label.to_owned(),
-                ("", Some(own)) => own,
-                (label, Some(own)) => format!("{label}, {own}"),
-            };
+            let mut labels = vec![label.clone()];
+            labels.extend(policy.as_ref().map(|policy| policy.label(done)));
+            labels.retain(|label| !label.is_empty());
+            attempt.label = labels.join(", ");
             let outcome = self.noted(function, reason, attempt, |id| {
                 let outcome = brought().and_then(|(value, mut data)| {
                     if let Some(policy) = &policy {
@@ -300,9 +289,7 @@ impl Host {
             let why = format!("the handler on {handler} cannot be reached: {error}");
             io::Error::other(why)
         })?;
-        if self.patient {
-            connection.wait_while(|| Ok(()))?;
-        }
+        connection.wait_while(|| Ok(()))?;
         Ok(connection)
     }
 

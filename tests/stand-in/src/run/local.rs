@@ -216,7 +216,7 @@ fn list(host: &Host, container: &str) -> Answered {
     names::container(container).map_err(bad_request)?;
     let found = host.storage.folder.container(container).map_err(failed)?;
     let blobs = found.blobs.iter();
-    let blobs = blobs.map(|(name, stamp)| json!({"name": name, "size": stamp.0}));
+    let blobs = blobs.map(|(blob, stamp)| json!({"name": blob.name, "size": stamp.0}));
     Ok(json_answer(&blobs.collect()))
 }
 

@@ -262,9 +262,9 @@ impl Run {
                 Handler::attached(port)
             }
         };
-        let (app, storage) = (made.app.clone(), self.storage.clone());
-        let mut host = Host::new(handler, app, storage, record);
-        (host.patient, host.longest_pause) = (true, Duration::MAX);
+        let mut host = Host::new(handler, made.app.clone());
+        (host.storage, host.record) = (self.storage.clone(), record);
+        host.longest_pause = Duration::MAX;
         Ok(Arc::new(host))
     }
 

@@ -389,8 +389,8 @@ impl Served {
         let noted = lines.clone();
         let console = Console::new(move |line| noted.lock().unwrap().push(line.to_owned()));
         let record = Arc::new(Record::shown(Arc::new(console)));
-        let mut host = Host::new(handler, Arc::new(app), storage.clone(), record);
-        host.patient = true;
+        let mut host = Host::new(handler, Arc::new(app));
+        (host.storage, host.record) = (storage.clone(), record);
         let current = Arc::new(Current::default());
         current.replace(Arc::new(host));
         let ((callers, port), hosts) = (listen(), current.clone());

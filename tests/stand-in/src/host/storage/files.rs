@@ -2,6 +2,7 @@
 //! each `App`. A blob is the file `blobs/<container>/<name>` in it.
 
 use crate::host::storage::names::{self, BlobPath};
+use std::collections::BTreeMap;
 use std::fs::{self, DirEntry, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -19,10 +20,10 @@ pub struct Folder {
 /// Unix its number.
 pub type Stamp = (u64, u64, u64);
 
-/// What a container holds: the names of its blobs, in order, and the folders that hold them.
+/// What a container holds: its blobs, and the folders that they are in.
 #[derive(Default)]
 pub struct Container {
-    pub blobs: Vec<(String, Stamp)>,
+    pub blobs: BTreeMap<BlobPath, Stamp>,
     pub folders: Vec<(PathBuf, Option<Stamp>)>,
 }
 
@@ -109,30 +110,31 @@ impl Folder {
     }
 
     /// What a container holds. Files whose names are not UTF-8 are left out.
-    pub fn container(&self, name: &str) -> Result<Container, String> {
-        let mut container = Container::default();
-        let mut next = vec![(self.join("blobs").join(name), String::new())];
+    pub fn container(&self, container: &str) -> Result<Container, String> {
+        let mut held = Container::default();
+        let mut next = vec![(self.join("blobs").join(container), String::new())];
         while let Some((folder, prefix)) = next.pop() {
             let changed = folder.metadata().ok().map(|data| stamp(&data));
             for entry in entries(&folder)? {
                 let Ok(name) = entry.file_name().into_string() else {
                     continue;
                 };
-                let (path, name) = (entry.path(), format!("{prefix}{name}"));
+                let (container, name) = (container.to_owned(), format!("{prefix}{name}"));
+                let blob = BlobPath { container, name };
                 if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                    next.push((path, name + "/"));
-                } else if let Some(stamp) = stamp_of(&path) {
-                    container.blobs.push((name, stamp));
+                    next.push((entry.path(), blob.name + "/"));
+                } else if let Some(stamp) = self.stamp_of(&blob) {
+                    held.blobs.insert(blob, stamp);
                 }
             }
-            container.folders.push((folder, changed));
+            held.folders.push((folder, changed));
         }
-        container.blobs.sort();
-        Ok(container)
+        Ok(held)
     }
 
-    pub fn stamp_of(&self, path: &BlobPath) -> Option<Stamp> {
-        stamp_of(&self.join(path.file()))
+    pub fn stamp_of(&self, blob: &BlobPath) -> Option<Stamp> {
+        let data = self.join(blob.file()).metadata().ok();
+        data.filter(Metadata::is_file).map(|data| stamp(&data))
     }
 }
 
@@ -143,11 +145,6 @@ impl Drop for Folder {
             let _ = fs::remove_dir_all(&self.path);
         }
     }
-}
-
-fn stamp_of(file: &Path) -> Option<Stamp> {
-    let data = file.metadata().ok().filter(Metadata::is_file)?;
-    Some(stamp(&data))
 }
 
 pub fn stamp(data: &Metadata) -> Stamp {

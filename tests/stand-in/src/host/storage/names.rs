@@ -6,20 +6,25 @@ use std::path::PathBuf;
 /// Containers whose names are not like others.
 const SPECIAL: [&str; 3] = ["$root", "$web", "$logs"];
 
+const DASHED: &str = "3 to 63 small letters, digits and single dashes, none of them at an end";
+
 /// The name of a queue as it is in storage: in small letters.
 pub fn queue(name: &str) -> Result<String, String> {
     let small = name.to_ascii_lowercase();
-    match is_dashed(&small) {
-        true => Ok(small),
-        false => Err(not_dashed("queue", name)),
-    }
+    taken(is_dashed(&small), "queue", name, DASHED).map(|()| small)
 }
 
 pub fn container(name: &str) -> Result<(), String> {
-    match SPECIAL.contains(&name) || is_dashed(name) {
-        true => Ok(()),
-        false => Err(not_dashed("container", name)),
-    }
+    let is_taken = SPECIAL.contains(&name) || is_dashed(name);
+    taken(is_taken, "container", name, DASHED)
+}
+
+pub fn table(name: &str) -> Result<(), String> {
+    let is_long_enough = (3..=63).contains(&name.len());
+    let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_taken = is_long_enough && letters && !name.as_bytes()[0].is_ascii_digit();
+    let rule = "3 to 63 letters and digits, the first a letter";
+    taken(is_taken, "table", name, rule)
 }
 
 fn is_dashed(name: &str) -> bool {
@@ -28,20 +33,10 @@ fn is_dashed(name: &str) -> bool {
     (3..=63).contains(&name.len()) && name.split('-').all(is_part)
 }
 
-fn not_dashed(kind: &str, name: &str) -> String {
-    format!(
-        "{name:?} is not a {kind}'s name: 3 to 63 small letters, digits and single dashes, none of \
-         them at an end"
-    )
-}
-
-pub fn table(name: &str) -> Result<(), String> {
-    let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    match (3..=63).contains(&name.len()) && letters && !name.as_bytes()[0].is_ascii_digit() {
+fn taken(is_taken: bool, kind: &str, name: &str, rule: &str) -> Result<(), String> {
+    match is_taken {
         true => Ok(()),
-        false => Err(format!(
-            "{name:?} is not a table's name: 3 to 63 letters and digits, the first a letter"
-        )),
+        false => Err(format!("{name:?} is not a {kind}'s name: {rule}")),
     }
 }
 
@@ -63,14 +58,13 @@ impl BlobPath {
         };
         self::container(container)?;
         let invalid = |why: &str| Err(format!("BlobPath is invalid: the name {name:?} {why}"));
-        if name.is_empty() || name.ends_with(['.', '/']) {
-            return invalid("is empty, or ends with a dot or a slash");
-        }
-        if name.contains('\\') {
-            return invalid("contains a backslash");
-        }
-        if name.chars().count() > 1024 {
-            return invalid("has more than 1024 characters");
+        match name {
+            _ if name.is_empty() || name.ends_with(['.', '/']) => {
+                return invalid("is empty, or ends with a dot or a slash");
+            }
+            _ if name.contains('\\') => return invalid("contains a backslash"),
+            _ if name.chars().count() > 1024 => return invalid("has more than 1024 characters"),
+            _ => {}
         }
         let mut parts: Vec<&str> = Vec::new();
         for part in name.trim_start_matches('/').split('/') {

@@ -105,16 +105,14 @@ impl Seen {
             let found = folder.container(container)?;
             self.folders.extend(found.folders);
             // What has gone is new when it comes again.
-            let names: BTreeSet<&String> = found.blobs.iter().map(|(name, _)| name).collect();
+            let is_there = |blob: &BlobPath| found.blobs.contains_key(blob);
             self.stamps
-                .retain(|(_, blob), _| blob.container != *container || names.contains(&blob.name));
-            for (name, stamp) in found.blobs {
-                let last = name.rsplit('/').next().unwrap_or_default();
+                .retain(|(_, blob), _| blob.container != *container || is_there(blob));
+            for (blob, stamp) in found.blobs {
+                let last = blob.name.rsplit('/').next().unwrap_or_default();
                 if last.starts_with('.') || last.ends_with('~') {
                     continue;
                 }
-                let container = container.clone();
-                let blob = BlobPath { container, name };
                 let is_new = |trigger| is_new(&self.stamps, &trigger, stamp);
                 if !self.changing.contains_key(&blob) && triggered(patterns, &blob).any(is_new) {
                     self.changing.insert(blob, (stamp, Instant::now()));

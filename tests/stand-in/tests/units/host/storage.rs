@@ -118,7 +118,7 @@ fn blobs_are_files_that_nobody_sees_half_written() {
         let found = local.container(container).expect("a list").blobs;
         let sizes = found
             .iter()
-            .map(|(name, stamp)| format!("{name} {}", stamp.0));
+            .map(|(blob, stamp)| format!("{} {}", blob.name, stamp.0));
         sizes.collect::<Vec<_>>().join(", ")
     };
     assert_eq!(names("ins"), "a/b/c 3, a/b/d 3, new 3, there/x 1");
