@@ -9,13 +9,11 @@ use crate::app::names;
 use crate::app::settings::{self, Settings};
 use crate::app::tool::Tool;
 use crate::host::routes::Template;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// An app as its files describe it.
 #[derive(Debug, Default)]
 pub struct Description {
-    /// The app's root, in which its handler runs.
     pub root: PathBuf,
     pub host: HostJson,
     /// The functions that run, in the host's order.
@@ -72,9 +70,8 @@ impl Description {
             self.findings.push(Finding::error(&file, missing));
         }
         let disabled = ["AzureWebJobs.{}.Disabled", "AzureWebJobs_{}_Disabled"];
-        let mut disabled = disabled
-            .iter()
-            .filter_map(|form| setting(&form.replace("{}", &name)));
+        let disabled = disabled.map(|form| setting(&form.replace("{}", &name)));
+        let mut disabled = disabled.into_iter().flatten();
         if disabled.any(|value| value == "1" || value.eq_ignore_ascii_case("true")) {
             return self.disabled.push(function);
         }
@@ -147,15 +144,14 @@ impl Description {
 
 /// The names of the app's folders that hold a function.json, in the host's order.
 pub fn folders(root: &Path) -> Result<Vec<String>, String> {
-    let entries = root
-        .read_dir()
-        .and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let entries = entries.map_err(|error| format!("{}: {error}", root.display()))?;
-    let folders = entries
-        .iter()
-        .filter(|entry| entry.path().join("function.json").is_file());
-    let folders = folders.map(|folder| folder.file_name().to_string_lossy().into_owned());
-    let mut folders: Vec<String> = folders.collect();
+    let unreadable = |error| format!("{}: {error}", root.display());
+    let mut folders = Vec::new();
+    for entry in root.read_dir().map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if entry.path().join("function.json").is_file() {
+            folders.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
     folders.sort_by(|one, other| names::order(one, other));
     Ok(folders)
 }

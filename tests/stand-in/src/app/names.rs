@@ -4,15 +4,13 @@
 use std::cmp::Ordering;
 
 /// The order in which the host asks functions: by their names in capitals, one character after the
-/// other (`OrdinalIgnoreCase`), so that `items` comes before `item_all`. Names that differ in case
-/// only are one name to the host; they are put in some order here.
+/// other (`OrdinalIgnoreCase`), so that `items` comes before `item_all`.
 pub fn order(one: &str, other: &str) -> Ordering {
     let capitals = [one, other].map(str::to_ascii_uppercase);
     capitals[0].cmp(&capitals[1]).then_with(|| one.cmp(other))
 }
 
-/// Whether the host takes this name of a function [Utility.cs, FunctionNameValidationRegex]; the
-/// error says what it takes.
+/// Errors if the host takes no function of this name [Utility.cs, FunctionNameValidationRegex].
 pub fn function(name: &str) -> Result<(), String> {
     let why = if !is_name(name, b"_-") {
         "a name is a letter, then up to 127 letters, digits, _ and -"
@@ -24,16 +22,13 @@ pub fn function(name: &str) -> Result<(), String> {
     Err(format!("the host takes no function called {name:?}: {why}"))
 }
 
-/// Whether the host takes this name of a binding [Utility.cs, BindingNameValidationRegex]; the
-/// error says what it takes.
+/// Errors if the host takes no binding of this name [Utility.cs, BindingNameValidationRegex].
 pub fn binding(name: &str) -> Result<(), String> {
     if is_name(name, b"") || name == "$return" {
         return Ok(());
     }
-    let form = "a letter, then up to 127 letters and digits, or $return";
-    Err(format!(
-        "the host takes no binding called {name:?}: a name is {form}"
-    ))
+    let why = "a name is a letter, then up to 127 letters and digits, or $return";
+    Err(format!("the host takes no binding called {name:?}: {why}"))
 }
 
 /// Whether it is a letter, then up to 127 letters, digits and bytes of `others`.
@@ -51,21 +46,21 @@ pub fn file(name: &str) -> String {
     let mut letters = name.chars().peekable();
     let mut before = '_';
     while let Some(letter) = letters.next() {
-        let starts = before.is_ascii_lowercase() || before.is_ascii_digit();
-        let ends_capitals =
-            before.is_ascii_uppercase() && letters.peek().is_some_and(char::is_ascii_lowercase);
-        if letter.is_ascii_uppercase() && (starts || ends_capitals) {
+        let is_last_capital = letters.peek().is_some_and(char::is_ascii_lowercase);
+        let starts_word = match before {
+            'a'..='z' | '0'..='9' => true,
+            'A'..='Z' => is_last_capital,
+            _ => false,
+        };
+        if letter.is_ascii_uppercase() && starts_word {
             file.push('_');
         }
         file.push(letter.to_ascii_lowercase());
         before = letter;
     }
     // Rust warns of two underscores in a row.
-    let words: Vec<&str> = file
-        .split(['_', '-'])
-        .filter(|word| !word.is_empty())
-        .collect();
-    words.join("_")
+    let words = file.split(['_', '-']).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("_")
 }
 
 /// The words that cannot be names of modules in Rust 2024, unless they are written `r#word`.

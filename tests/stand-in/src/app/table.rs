@@ -55,12 +55,10 @@ fn code(text: &str) -> String {
             in_comment |= !in_string && line[at..].starts_with("//");
             in_string ^= !in_comment && letter == '"' && !line[..at].ends_with('\\');
             let is_hidden = (in_comment || in_string) && letter != '\n';
-            let spaces = || " ".repeat(letter.len_utf8());
-            code += &if is_hidden {
-                spaces()
-            } else {
-                letter.to_string()
-            };
+            match is_hidden {
+                true => code += &" ".repeat(letter.len_utf8()),
+                false => code.push(letter),
+            }
         }
     }
     code
@@ -120,7 +118,6 @@ fn declared(text: &str) -> Vec<Module> {
 
 /// An entry of the table.
 pub struct Entry {
-    /// The function's name.
     pub name: String,
     /// The file, without `.rs`, that the function's code is in; `None` for the table's own file.
     pub file: Option<String>,
@@ -132,7 +129,6 @@ pub struct Table<'a> {
     text: &'a str,
     /// Between the brackets.
     inside: Range<usize>,
-    /// The entries in their order.
     pub entries: Vec<Entry>,
 }
 
@@ -148,13 +144,14 @@ impl<'a> Table<'a> {
         let starts: Vec<usize> = starts.chain([inside.end]).collect();
         let parts = starts.windows(2).map(|part| part[0]..part[1]);
         let entries: Option<Vec<Entry>> = parts.map(|part| entry(text, &code, part)).collect();
-        let starts_clear = code[inside.start..starts[0]].trim().is_empty();
+        let before = code[inside.start..starts[0]].trim();
+        let entries = entries.filter(|_| before.is_empty()).ok_or(
+            "the table has an entry that is not of the form Route::trigger(\"name\", ..., run)",
+        )?;
         Ok(Self {
             text,
             inside,
-            entries: entries.filter(|_| starts_clear).ok_or(
-                "the table has an entry that is not of the form Route::trigger(\"name\", ..., run)",
-            )?,
+            entries,
         })
     }
 
@@ -165,11 +162,8 @@ impl<'a> Table<'a> {
         // A comment may follow the last entry, and its comma may be missing.
         let rest = &self.text[end..self.inside.end];
         let (line, below) = rest.split_at(rest.find('\n').unwrap_or(rest.len()));
-        let comma = if last.is_none() || code(line).contains(',') {
-            ""
-        } else {
-            ","
-        };
+        let has_comma = last.is_none() || code(line).contains(',');
+        let comma = if has_comma { "" } else { "," };
         let end_of_line = if below.is_empty() { "\n" } else { below };
         let (before, after) = (&self.text[..end], &self.text[self.inside.end..]);
         format!("{before}{comma}{line}\n    {entry},{end_of_line}{after}")

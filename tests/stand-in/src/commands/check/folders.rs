@@ -37,21 +37,18 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
         }
         let mut earlier = folders[..place].iter();
         if let Some(twin) = earlier.find(|earlier| earlier.eq_ignore_ascii_case(name)) {
-            error(
-                &file,
-                format!("{twin} is a function of the same name: rename one"),
-            );
+            let what = format!("{twin} is a function of the same name: rename one");
+            error(&file, what);
         }
         let mut lines = patterns.lines();
         if ignore::left_out(&patterns, &file)
             && let Some(line) = lines.find(|line| ignore::left_out(line, &file))
         {
-            let what =
-                format!("the line {line:?} leaves the function {name} out of what is published");
-            error(
-                FUNCIGNORE,
-                format!("{what}: rename the folder, or write another line"),
+            let what = format!(
+                "the line {line:?} leaves the function {name} out of what is published: rename the \
+                 folder, or write another line"
             );
+            error(FUNCIGNORE, what);
         }
     }
     competing(app, findings);
@@ -93,12 +90,12 @@ pub fn check_function(app: &Description, function: &Function, findings: &mut Fin
 /// Finds functions that take the messages of one queue from each other.
 fn competing(app: &Description, findings: &mut Vec<Finding>) {
     let mut queues: Vec<(&str, [String; 2])> = Vec::new();
-    for function in app
-        .functions
-        .iter()
-        .filter(|one| one.trigger().is("queueTrigger"))
-    {
-        let member = |name| function.trigger().text(name).to_ascii_lowercase();
+    for function in &app.functions {
+        let trigger = function.trigger();
+        if !trigger.is("queueTrigger") {
+            continue;
+        }
+        let member = |name| trigger.text(name).to_ascii_lowercase();
         let connection = member("connection").replace("azurewebjobsstorage", "");
         let queue = [member("queueName"), connection];
         let name = &*function.name;

@@ -30,15 +30,11 @@ pub fn check(app: &Description) -> Vec<Finding> {
     if file.get("version") != Some(&Value::from("2.0")) {
         stops("write \"version\": \"2.0\", exactly so");
     }
-    let handler = if has("customHandler") {
-        "customHandler"
-    } else {
-        "httpWorker"
+    let handler = match has("customHandler") {
+        true => json::member(file, "customHandler"),
+        false => json::member(file, "httpWorker"),
     };
-    let path = json::at(
-        file,
-        &format!("{handler}.description.defaultExecutablePath"),
-    );
+    let path = json::at(handler, "description.defaultExecutablePath");
     // It may be a setting.
     if app.host.executable.is_empty() && (path.is_null() || path == "") {
         stops(&format!("it has no defaultExecutablePath: write {BINARY}"));
@@ -49,9 +45,8 @@ pub fn check(app: &Description) -> Vec<Finding> {
     let bundle = json::member(file, "extensionBundle");
     let text = |member| json::member(bundle, member).as_str().unwrap_or_default();
     if bundle.is_object() && (text("id").is_empty() || text("version").is_empty()) {
-        stops(&format!(
-            "the extensionBundle has no id or no version: write {BUNDLE}"
-        ));
+        let what = "the extensionBundle has no id or no version";
+        stops(&format!("{what}: write {BUNDLE}"));
     }
     if is_before(text("version"), [4, 0, 0]) {
         findings.note(format!(
@@ -82,8 +77,8 @@ pub fn check(app: &Description) -> Vec<Finding> {
              start, and requests hang: delete it, or write a folder"
         ));
     }
-    const ARGUMENTS: &str = "customHandler.description.arguments";
-    if has(ARGUMENTS) && !json::at(file, ARGUMENTS).is_array() {
+    let arguments = json::at(file, "customHandler.description.arguments");
+    if !arguments.is_null() && !arguments.is_array() {
         findings.note(
             "the handler starts without its arguments, which are not a list: write \
              \"arguments\": [\"...\"]",

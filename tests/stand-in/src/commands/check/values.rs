@@ -101,25 +101,21 @@ fn schedule(text: &str, findings: &mut Findings) {
     if text.contains('%') {
         return;
     }
-    match Schedule::parse(text) {
-        Err(why) => findings.error(format!(
-            "the schedule {text:?} is wrong, and the function does not run: {why}; write \
-             \"0 0 3 * * *\" for each day at 3"
-        )),
-        Ok(Schedule::Every(ticks)) if ticks <= 0 => findings.note(format!(
-            "the schedule {text:?} runs the function again and again without a pause"
-        )),
-        // Days are meant where they are written: `1.00:00:00`.
-        Ok(Schedule::Every(ticks)) if ticks >= DAY && !text.contains('.') => {
-            let days = ticks / DAY;
-            findings.note(format!(
-                "the schedule {text:?} is every {days} days: write \"1.00:00:00\" for each day, \
-                 \"0 0 * * * *\" for each hour"
+    let what = match Schedule::parse(text) {
+        Err(why) => {
+            return findings.error(format!(
+                "the schedule {text:?} is wrong, and the function does not run: {why}; write \
+                 \"0 0 3 * * *\" for each day at 3"
             ));
         }
-        Ok(schedule @ Schedule::Cron(_)) if schedule.next(Date::now()).is_none() => {
-            findings.note(format!("the schedule {text:?} never comes"));
+        Ok(Schedule::Every(..=0)) => "runs the function again and again without a pause".into(),
+        // Days are meant where they are written: `1.00:00:00`.
+        Ok(Schedule::Every(ticks @ DAY..)) if !text.contains('.') => {
+            let write = "\"1.00:00:00\" for each day, \"0 0 * * * *\" for each hour";
+            format!("is every {} days: write {write}", ticks / DAY)
         }
-        Ok(_) => {}
-    }
+        Ok(cron @ Schedule::Cron(_)) if cron.next(Date::now()).is_none() => "never comes".into(),
+        Ok(_) => return,
+    };
+    findings.note(format!("the schedule {text:?} {what}"));
 }
