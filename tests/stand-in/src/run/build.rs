@@ -7,9 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What a build has made.
 pub struct Built {
-    /// The handler's binary.
     pub handler: PathBuf,
     /// The compiled table of functions, as JSON.
     pub table: String,
@@ -66,7 +64,8 @@ impl Copy {
             let folder = program.with_file_name("run").join(number.to_string());
             std::fs::create_dir_all(&folder)?;
             let lock = File::create(folder.join("lock"))?;
-            if lock.try_lock().is_err() {
+            if let Err(error) = lock.try_lock() {
+                problem = error.into();
                 continue;
             }
             let copy = folder.join(name);

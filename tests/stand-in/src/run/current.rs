@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 /// How long a request waits for a handler before it is answered with 503.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How often a handler that cannot be reached is tried again.
 const LOOK_PAUSE: Duration = Duration::from_millis(10);
 
 /// What serves: a host; nothing while one is on its way; or why there will be none.
@@ -23,7 +22,6 @@ pub struct Current {
     changed: Condvar,
 }
 
-/// Nothing serves yet.
 impl Default for Current {
     fn default() -> Self {
         Self {
@@ -54,12 +52,10 @@ impl Current {
         }
     }
 
-    /// The host that serves at this moment, if there is one.
     pub fn now(&self) -> Option<Arc<Host>> {
         lock(&self.state).1.clone().ok().flatten()
     }
 
-    /// The number of the generation.
     pub fn generation(&self) -> usize {
         lock(&self.state).0
     }

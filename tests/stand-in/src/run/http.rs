@@ -6,7 +6,6 @@ use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
-/// After this long without a byte, reading or writing fails.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How often a connection asks whether an answer is still wanted.
@@ -32,7 +31,6 @@ pub fn named<'a, 'n>(
     named.map(|(_, value)| value.as_str())
 }
 
-/// Headers of these names and values.
 pub fn headers_of(list: &[(&str, &str)]) -> Headers {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     list.iter().map(owned).collect()
@@ -268,7 +266,7 @@ impl Received {
     }
 }
 
-/// An answer.
+/// The answer to a request.
 #[derive(Clone, Default, PartialEq)]
 pub struct Answer {
     pub status: u16,
@@ -347,7 +345,6 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-/// A connection to a server.
 pub struct Connection(BufReader<Patient>);
 
 impl Connection {
@@ -380,7 +377,6 @@ impl Connection {
         &self.0.get_ref().stream
     }
 
-    /// Sends bytes as they are.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.socket().write_all(bytes)
     }
@@ -430,13 +426,11 @@ impl Connection {
         }
     }
 
-    /// Reads what has come of the body, or waits for it; `None` at its end.
     pub fn read_piece(&mut self, body: &mut Body) -> io::Result<Option<Vec<u8>>> {
         body.piece(&mut self.0, usize::MAX)
     }
 }
 
-/// The bytes as they come.
 impl Read for Connection {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer)

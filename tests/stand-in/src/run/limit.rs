@@ -6,10 +6,8 @@ use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::Duration;
 
-/// How often the invocations are looked at.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
-/// How many lines of the handler are shown.
 const LAST_LINES: usize = 10;
 
 /// A limit, and what took longer.
@@ -43,7 +41,6 @@ impl Limit {
         limit
     }
 
-    /// Says what took too long, if something did.
     pub fn too_long(&self) -> Option<String> {
         lock(&self.too_long).clone()
     }

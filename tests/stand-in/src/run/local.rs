@@ -260,7 +260,6 @@ fn typed(status: u16, content_type: &str, body: Vec<u8>) -> Answer {
     }
 }
 
-/// An answer in words.
 pub fn text(status: u16, message: &str) -> Answer {
     let kind = "text/plain; charset=utf-8";
     typed(status, kind, format!("{message}\n").into_bytes())

@@ -37,7 +37,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The port of func.
 const DEFAULT_PORT: u16 = 7071;
 
 /// How long a handler that another has replaced may take for what it has begun.
@@ -57,7 +56,6 @@ const ERRORS_WITHIN: Duration = Duration::from_secs(30 * 60);
 const SOURCES: &str = "queueName schedule path topicName eventHubName databaseName \
     containerName toolName";
 
-/// What the command is called with.
 #[derive(Default)]
 struct Options {
     port: Option<u16>,
@@ -70,7 +68,6 @@ struct Options {
 /// What every generation of the app is started with.
 struct Run {
     root: PathBuf,
-    /// The port that callers use.
     port: u16,
     options: Options,
     console: Arc<Console>,

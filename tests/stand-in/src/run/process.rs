@@ -15,13 +15,11 @@ pub struct Handler {
     pub port: u16,
     /// Nothing if somebody else has started the handler.
     child: Option<Mutex<Child>>,
-    /// Whether this has ended it.
     killed: AtomicBool,
     /// Its stdout and stderr, where they go to files.
     printed: Option<[Mutex<File>; 2]>,
 }
 
-/// Where a line came out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Stream {
     Stdout,
@@ -69,24 +67,18 @@ impl Handler {
     pub fn spawn(port: u16, mut command: Command, show: Option<Arc<Show>>) -> io::Result<Self> {
         let mut handler = Self::attached(port);
         if show.is_some() {
-            command.stdin(Stdio::piped());
-            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.stdin(Stdio::piped()).stdout(Stdio::piped());
+            command.stderr(Stdio::piped());
         } else {
             let (stdout, stderr) = (file_to_print_into()?, file_to_print_into()?);
-            command
-                .stdin(Stdio::null())
-                .stdout(stdout.0)
-                .stderr(stderr.0);
+            command.stdin(Stdio::null()).stdout(stdout.0);
+            command.stderr(stderr.0);
             handler.printed = Some([stdout.1, stderr.1].map(Mutex::new));
         }
         let mut child = command.spawn()?;
         if let Some(show) = show {
-            if let Some(pipe) = child.stdout.take() {
-                read_lines(pipe, Stream::Stdout, show.clone());
-            }
-            if let Some(pipe) = child.stderr.take() {
-                read_lines(pipe, Stream::Stderr, show);
-            }
+            read_lines(child.stdout.take(), Stream::Stdout, show.clone());
+            read_lines(child.stderr.take(), Stream::Stderr, show);
         }
         handler.child = Some(Mutex::new(child));
         Ok(handler)
@@ -102,17 +94,14 @@ impl Handler {
         }
     }
 
-    /// The process's id; `None` if somebody else has started it.
     pub fn pid(&self) -> Option<u32> {
         Some(lock(self.child.as_ref()?).id())
     }
 
-    /// What it has printed to stdout so far, if that goes to a file.
     pub fn stdout(&self) -> String {
         self.printed(0)
     }
 
-    /// What it has printed to stderr so far, if that goes to a file.
     pub fn stderr(&self) -> String {
         self.printed(1)
     }
@@ -145,7 +134,6 @@ impl Handler {
         }
         // A guard ends with its stdin, which waiting closes.
         if child.stdin.is_none() {
-            // An error means that it has ended already.
             let _ = child.kill();
         }
         // An error means that there is nothing to wait for.
@@ -183,13 +171,14 @@ fn file_to_print_into() -> io::Result<(File, File)> {
     Ok(files)
 }
 
-fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, show: Arc<Show>) {
+fn read_lines(pipe: Option<impl Read + Send + 'static>, stream: Stream, show: Arc<Show>) {
     thread::spawn(move || {
-        let (mut pipe, mut line) = (BufReader::new(pipe), Vec::new());
-        while matches!(pipe.read_until(b'\n', &mut line), Ok(1..)) {
+        let lines = pipe
+            .into_iter()
+            .flat_map(|pipe| BufReader::new(pipe).split(b'\n'));
+        for line in lines.map_while(Result::ok) {
             let text = String::from_utf8_lossy(&line);
-            show(stream, text.trim_end_matches(['\r', '\n']));
-            line.clear();
+            show(stream, text.trim_end_matches('\r'));
         }
     });
 }

@@ -28,7 +28,6 @@ struct Invocation {
     has_ended: bool,
     /// How long it has run when it is next said that it still runs.
     said_at: Duration,
-    /// Why it fails.
     reason: Option<String>,
 }
 
@@ -37,7 +36,6 @@ fn find<'a>(all: &'a mut VecDeque<Invocation>, id: &str) -> Option<&'a mut Invoc
 }
 
 impl Running {
-    /// Takes note of the beginning of an invocation.
     pub fn begin(&self, id: &str, function: &str) {
         let mut all = lock(&self.invocations);
         if all.len() > REMEMBERED
@@ -110,7 +108,6 @@ impl Running {
         ))
     }
 
-    /// Reports this reason for all that run now, but for those that have one.
     pub fn report_all(&self, reason: &str) {
         for one in lock(&self.invocations)
             .iter_mut()

@@ -4,7 +4,6 @@ use crate::host::date::Date;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
-/// How many characters of an invocation's id are shown.
 const ID_CHARS: usize = 8;
 
 /// How wide a terminal is that does not say it, in characters.
@@ -14,7 +13,6 @@ const COLUMNS: usize = 80;
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
     Plain,
-    /// What the host does.
     Host = 90,
     Good = 32,
     Warning = 33,
@@ -58,7 +56,6 @@ impl Console {
         }
     }
 
-    /// Shows a text as it is.
     pub fn print(&self, kind: Kind, text: impl Display) {
         (self.out)(&match self.colours && kind != Kind::Plain {
             true => format!("\x1b[{}m{text}\x1b[0m\n", kind as u8),
@@ -73,7 +70,6 @@ impl Console {
         self.print(kind, format_args!("[{time}Z] {line}"));
     }
 
-    /// Shows a line about an invocation.
     pub fn about(&self, kind: Kind, function: &str, id: &str, line: impl Display) {
         let id = id.get(..ID_CHARS).filter(|_| !self.verbose).unwrap_or(id);
         self.log(kind, format_args!("{function} {id}: {line}"));

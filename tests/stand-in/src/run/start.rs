@@ -16,7 +16,6 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 /// How often it is asked [Workers/Http/DefaultHttpWorkerService.cs, IsWorkerReady].
 pub const PING_PAUSE: Duration = Duration::from_millis(25);
 
-/// How many ports are tried if other processes take them.
 const PORTS: usize = 10;
 
 /// Starts a handler of the app by `command`, see [`Handler::spawn`], and waits until it answers.

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-/// How often the files are looked at.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long no file may change before the change counts as whole: editors save in several steps.
