@@ -11,7 +11,7 @@ use crate::app::description::Description;
 use crate::app::finding;
 use crate::app::function::Function;
 use crate::commands::check::check_app;
-use crate::host::answer::{Outcome, no_content, server_error};
+use crate::host::answer::{Outcome, empty};
 use crate::host::delivery::{Delivery, POISON_BLOBS};
 use crate::host::expressions::Template;
 use crate::host::invoke::{HANGS, Host};
@@ -135,8 +135,8 @@ impl App {
         self.check_limit();
         self.settle();
         match outcome {
-            Outcome::Completed(answer) => answer.unwrap_or_else(no_content),
-            Outcome::Failed(_) => server_error(),
+            Outcome::Completed(answer) => answer.unwrap_or_else(|| empty(204)),
+            Outcome::Failed(_) => empty(500),
             Outcome::Hangs => panic!("{method} {path} hangs: {HANGS}"),
         }
     }

@@ -22,8 +22,8 @@ fn messages(answer: &Answer, queues: &[&str]) -> Vec<Vec<String>> {
     };
     let of_queue = |queue: &Binding| {
         let mut written = settled.written.iter();
-        let of_queue = written.find(|written| written.binding.name == queue.name);
-        let values = of_queue.map_or(Vec::new(), |written| written.values.clone());
+        let of_queue = written.find(|(binding, _)| binding.name == queue.name);
+        let values = of_queue.map_or(Vec::new(), |(_, values)| values.clone());
         values.into_iter().map(text).collect()
     };
     queues.iter().map(of_queue).collect()

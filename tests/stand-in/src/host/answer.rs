@@ -28,7 +28,7 @@ pub enum Outcome {
     Hangs,
 }
 
-/// What comes of a handler's answer.
+/// What comes of an answer.
 #[derive(Default)]
 pub struct Settled<'a> {
     pub outcome: Outcome,
@@ -36,14 +36,7 @@ pub struct Settled<'a> {
     /// What the function returned; null where it returned nothing.
     pub returned: Token,
     /// All outputs whose values can be converted, even if the invocation failed.
-    pub written: Vec<Written<'a>>,
-}
-
-/// The values for one output: of a queue one per message, of a blob its bytes.
-#[derive(Debug, PartialEq)]
-pub struct Written<'a> {
-    pub binding: &'a Binding,
-    pub values: Vec<Output>,
+    pub written: Vec<(&'a Binding, Vec<Output>)>,
 }
 
 /// A value for an output.
@@ -61,8 +54,7 @@ impl Output {
         }
     }
 
-    /// As JSON shows it: an object or list as it is, a text as a string, bytes that are not UTF-8
-    /// as `{"base64": "..."}`.
+    /// As JSON shows it: bytes that are not UTF-8 as `{"base64": "..."}`.
     pub fn shown(self) -> Value {
         match self {
             Self::Bytes(bytes) => shown(&bytes),
@@ -122,7 +114,7 @@ impl<'a> Settled<'a> {
         declared: &[&'a Binding],
         base64_queues: bool,
     ) -> Result<Option<Answer>, String> {
-        // The host would take numbers for texts too [Workers/Http/HttpScriptInvocationResult.cs].
+        // The host would take numbers for texts too.
         let line = |line| match line {
             Token::Text(line) => Ok(line),
             line => Err(format!("{line:?} in Logs")),
@@ -155,7 +147,7 @@ impl<'a> Settled<'a> {
         for binding in http {
             answer = Some(match value_of(binding) {
                 // Without any Outputs nothing answers.
-                None if outputs.is_none() => no_content(),
+                None if outputs.is_none() => empty(204),
                 value => http_answer_of(value.map(|(value, _)| value))?,
             });
         }
@@ -182,7 +174,7 @@ impl<'a> Settled<'a> {
                 Ok(())
             });
             // Messages before one that is too large are written all the same.
-            self.written.push(Written { binding, values });
+            self.written.push((binding, values));
             outcome = outcome.and_then(|answer| converted.map(|()| answer));
         }
         outcome
@@ -214,8 +206,7 @@ fn values_of(binding: &Binding, value: Token, decodes: bool) -> Result<Vec<Outpu
     Ok(tokens.into_iter().map(Output::Json).collect())
 }
 
-/// The elements of a list in a text, the object in it, or else the text itself. Errors where it
-/// looks like JSON and is not.
+/// The elements of a list in a text, the object in it, or else the text itself.
 pub fn elements_of(text: String) -> Result<Vec<Token>, String> {
     if !is_json(&text) {
         return Ok(vec![Token::Text(text)]);
@@ -281,7 +272,7 @@ fn blob_of(value: Token) -> Result<Vec<u8>, String> {
     })
 }
 
-/// The answer that a caller gets for the value of an http output, `None` where `Outputs` lacks it
+/// What a caller gets for the value of an http output, `None` where `Outputs` lacks it
 /// [GetHttpOutputBindingResponse; Binding/Http/HttpBinding.cs].
 fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
     let mut object = match value {
@@ -326,7 +317,7 @@ fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
         }
     }
     if throws {
-        return Ok(server_error());
+        return Ok(empty(500));
     }
     // Always with a charset (dotnet/aspnetcore, StringOutputFormatter.cs, TextOutputFormatter.cs).
     let parameters = content_type.to_ascii_lowercase();
@@ -342,19 +333,11 @@ fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
     })
 }
 
-/// What the caller of a failed invocation gets.
-pub fn server_error() -> Answer {
+/// An answer without a body: 204 where nothing answers a caller, 500 where its invocation failed.
+pub fn empty(status: u16) -> Answer {
     Answer {
-        status: 500,
+        status,
         headers: vec![("Content-Length".to_owned(), "0".to_owned())],
         body: Vec::new(),
-    }
-}
-
-/// What a caller gets where nothing answers.
-pub fn no_content() -> Answer {
-    Answer {
-        status: 204,
-        ..server_error()
     }
 }

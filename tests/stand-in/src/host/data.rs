@@ -1,5 +1,5 @@
-//! Binding data: what the host knows of a trigger besides its value. `Metadata` of a payload shows
-//! it, and binding expressions read it.
+//! Binding data: what the host knows of a trigger besides its value, for `Metadata` and for binding
+//! expressions.
 
 use crate::host::answer::is_json;
 use crate::host::date::Date;
@@ -38,9 +38,8 @@ impl Data {
         }
     }
 
-    /// Sets the members of a JSON body or message [Utility.cs, ApplyBindingData; the same in
-    /// WebJobs.Extensions.Http]: objects as they are, lists and nulls not, all else as a text. Any
-    /// other text has no members.
+    /// Sets the members of a JSON body or message [Utility.cs, ApplyBindingData]: objects as they
+    /// are, lists and nulls not, all else as a text. Any other text has none.
     pub fn set_members(&mut self, text: &str) {
         let parsed = is_json(text).then(|| newtonsoft::parse(text, 64));
         let Some(Ok(Token::Object(members))) = parsed else {
@@ -69,7 +68,6 @@ impl<Name: Into<String>, List: IntoIterator<Item = (Name, Value)>> From<List> fo
     }
 }
 
-/// A value of JSON.
 impl From<&serde_json::Value> for Value {
     fn from(json: &serde_json::Value) -> Self {
         // What serde has read is nested less deeply than that.
@@ -83,7 +81,7 @@ impl From<&str> for Value {
     }
 }
 
-/// What the host itself knows of an invocation, `sys` (azure-webjobs-sdk, SystemBindingData.cs).
+/// `sys` (azure-webjobs-sdk, SystemBindingData.cs).
 pub fn sys(function: &str) -> Value {
     Value::Members(Data::from([
         ("MethodName", function.into()),
@@ -102,9 +100,8 @@ impl Value {
         }
     }
 
-    /// What an expression becomes; only dates have a format. Types that have no text become empty
-    /// [azure-webjobs-sdk, BindingDataPathHelper.cs]. Errors with a date format that the stand-in
-    /// does not know.
+    /// What an expression becomes [azure-webjobs-sdk, BindingDataPathHelper.cs]. Errors with a date
+    /// format that the stand-in does not know.
     pub fn text(&self, format: Option<&str>) -> Result<String, String> {
         Ok(match self {
             Self::Text(text) => text.clone(),

@@ -6,7 +6,7 @@ use crate::app::function::{Binding, Function};
 use crate::app::host_json::Form;
 use crate::app::json;
 use crate::app::tool::Tool;
-use crate::host::answer::{self, Outcome, server_error};
+use crate::host::answer::{self, Outcome, empty};
 use crate::host::data::{self, Data};
 use crate::host::mcp::{self, Call, Server};
 use crate::host::outputs::Invocation;
@@ -42,7 +42,7 @@ const HEADERS: [(&str, &str); 3] = [
     ("Accept", "*/*"),
 ];
 
-/// The status of [`server_error`].
+/// The status that the caller of a failed invocation gets.
 const ERROR: Option<u16> = Some(500);
 
 pub const HANGS: &str =
@@ -78,9 +78,7 @@ impl Host {
         body: &[u8],
     ) -> Outcome {
         let Some((function, parameters)) = self.routed(method, target) else {
-            let mut not_found = server_error();
-            not_found.status = 404;
-            return Outcome::Completed(Some(not_found));
+            return Outcome::Completed(Some(empty(404)));
         };
         let mut headers = http::headers_of(&[&HEADERS, headers].concat());
         let bodiless = body.is_empty() && matches!(method, "GET" | "HEAD");
@@ -260,7 +258,7 @@ impl Host {
         logs.extend(settled.logs);
         // The host writes all outputs, and reports the first that fails.
         let written = settled.written.into_iter();
-        let written = written.map(|written| invocation.write(written));
+        let written = written.map(|(binding, values)| invocation.write(binding, values));
         let failures: Vec<String> = written.filter_map(Result::err).collect();
         match (settled.outcome, failures.into_iter().next()) {
             (Outcome::Completed(_), Some(why)) => Err(why),

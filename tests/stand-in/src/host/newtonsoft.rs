@@ -1,9 +1,6 @@
 //! JSON as the host reads and writes it: a short port of Newtonsoft.Json 13.0.3 with its default
-//! settings, in the invariant culture and in UTC. In brackets: the source file of a rule in
-//! JamesNK/Newtonsoft.Json.
-//!
-//! Not ported, so that such a text fails here where the library mends it: constructors,
-//! `undefined`, `[1,,2]`.
+//! settings, in the invariant culture and in UTC (in brackets: its source file). What it mends and
+//! this refuses: constructors, `undefined`, `[1,,2]`.
 
 use crate::host::date::Date;
 use serde::Serialize;
@@ -38,8 +35,8 @@ pub fn parse(text: &str, max_depth: usize) -> Result<Token, String> {
 }
 
 impl Token {
-    /// Takes out the member that the library takes for a property of a class: in any case, the last
-    /// one. `null` is none.
+    /// Takes out the last member of this name in any case, as for a property of a class. `null` is
+    /// none.
     pub fn take(&mut self, name: &str) -> Option<Token> {
         let Self::Object(members) = self else {
             return None;
@@ -57,8 +54,7 @@ impl Token {
         }
     }
 
-    /// `ToString()`: texts as they are, dates in the general format, objects and arrays indented
-    /// [JValue.cs, JToken.cs].
+    /// `ToString()` [JValue.cs, JToken.cs].
     pub fn to_text(&self) -> String {
         match self {
             Self::Null => String::new(),
@@ -113,8 +109,7 @@ fn listed(
     format!("{open}\n  {lines}\n{close}")
 }
 
-/// A JSON object on one line, if `text` is what the library makes of it when it writes it anew,
-/// indented.
+/// A JSON object on one line, if `text` is what the library writes for it, indented.
 pub fn on_one_line(text: &str) -> Option<String> {
     let token = parse(text, 64).ok()?;
     let is_written_so = !token.members().is_empty() && token.to_json(true) == text;

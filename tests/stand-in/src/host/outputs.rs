@@ -3,7 +3,7 @@
 
 use crate::app::function::{Binding, Function};
 use crate::app::json;
-use crate::host::answer::{Output, Written, elements_of};
+use crate::host::answer::{Output, elements_of};
 use crate::host::data::Data;
 use crate::host::expressions::{self, Template};
 use crate::host::invoke::Host;
@@ -64,7 +64,7 @@ impl Invocation<'_> {
 
     /// Writes what the function has given for an output. An error means that the invocation fails,
     /// although the function has run.
-    pub fn write(&self, Written { binding, values }: Written) -> Result<(), String> {
+    pub fn write(&self, binding: &Binding, values: Vec<Output>) -> Result<(), String> {
         self.write_to(binding, values).map_err(|why| {
             let name = &binding.name;
             format!("the function has run, but its output {name} is not written: {why}")

@@ -61,8 +61,7 @@ impl Message {
         }
     }
 
-    /// The value of its trigger, and the binding data. Errors where the host cannot make a value of
-    /// it: a text that is not UTF-8.
+    /// The value of its trigger, and the binding data. Errors with a text that is not UTF-8.
     pub fn payload(&self, function: &Function) -> Result<(String, Data), String> {
         let text = std::str::from_utf8(&self.bytes);
         let count = Token::Integer(self.dequeue_count.to_string());
@@ -87,8 +86,7 @@ impl Message {
     }
 }
 
-/// The value of a blob trigger, and the binding data. Of the blob's properties it has those that
-/// people read.
+/// The value of a blob trigger, and the binding data, with those properties that people read.
 pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data) {
     let (path, now) = (blob.to_string(), now().iso());
     let properties = json!({
@@ -112,8 +110,8 @@ pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data
     (base64(bytes), data)
 }
 
-/// The value of a timer, as it was seen (wire/host-timer-*): `due` is when it should run, `last`
-/// when it ran before. The host keeps no status of a schedule more frequent than a minute.
+/// The value of a timer: `due` is when it should run, `last` when it ran before. The host keeps no
+/// status of a schedule more frequent than a minute.
 pub fn timer_value(schedule: &Schedule, due: Option<Date>, last: Option<Date>) -> Json {
     let never = "0001-01-01T00:00:00+00:00".to_owned();
     let at = |date: Option<Date>| date.map_or(never.clone(), |date| date.offset().iso());
@@ -125,8 +123,7 @@ pub fn timer_value(schedule: &Schedule, due: Option<Date>, last: Option<Date>) -
     json!({"Schedule": {"AdjustForDST": adjusts}, "ScheduleStatus": status, "IsPastDue": false})
 }
 
-/// A timer's value and its binding data. `given` has members of the value, those that a test sets;
-/// the others are those of a first run.
+/// The value of a timer that runs first, with the members that a test gives, and the binding data.
 pub fn timer(function: &Function, given: &Given) -> (String, Data) {
     let mut value = match Schedule::parse(function.trigger().text("schedule")) {
         Ok(schedule) => timer_value(&schedule, schedule.next(Date::now()), None),
@@ -170,8 +167,7 @@ pub fn input(binding: &Binding, given: Option<Given>) -> String {
     given.map_or_else(|| quoted("null"), |given| value_of(binding, given))
 }
 
-/// A value in `Data`, as JSON: an object as it is, bytes as base64, anything else as a text that
-/// holds its JSON.
+/// A value in `Data`: an object as it is, bytes as base64, anything else as a text of its JSON.
 fn value_of(binding: &Binding, given: Given) -> String {
     if binding.says("dataType", "binary") {
         return base64(&bytes_of(given));

@@ -28,7 +28,7 @@ struct Segment {
     default: Option<String>,
 }
 
-/// The route as it was written, without slashes around it.
+/// As it was written, without slashes around it.
 impl std::fmt::Display for Template {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.write_str(&self.text)
@@ -47,22 +47,17 @@ impl Template {
             if let Some(last) = segments.last().filter(|last| last.rest) {
                 return Err(format!("nothing may come after {{*{}}}", last.name));
             }
-            let segment = Segment::parse(part).ok_or_else(|| {
-                format!(
-                    "{part} is not a segment of a route: write a text without ?, or one {{parameter}}"
-                )
-            })?;
-            let mut parameters = segments
-                .iter()
-                .filter(|one| !one.is_text && !segment.is_text);
-            if let Some(same) = parameters.find(|one| one.name.eq_ignore_ascii_case(&segment.name))
-            {
-                return Err(format!(
-                    "two parameters have the name {:?}: rename one",
-                    same.name
-                ));
+            let Some(new) = Segment::parse(part) else {
+                let write = "write a text without ?, or one {parameter}";
+                return Err(format!("{part} is not a segment of a route: {write}"));
+            };
+            let has_name =
+                |one: &&Segment| !one.is_text && one.name.eq_ignore_ascii_case(&new.name);
+            let mut same = segments.iter().filter(|_| !new.is_text);
+            if let Some(Segment { name, .. }) = same.find(has_name) {
+                return Err(format!("two parameters have the name {name:?}: rename one"));
             }
-            segments.push(segment);
+            segments.push(new);
         }
         let constraints = segments.iter().flat_map(|one| &one.constraints);
         let mut unknown: Vec<String> = constraints.map(|(name, _)| name.clone()).collect();
@@ -74,8 +69,7 @@ impl Template {
         })
     }
 
-    /// The parameter that is optional although another segment, which cannot be absent, comes after
-    /// it.
+    /// The parameter that is optional although a segment comes after it that cannot be absent.
     pub fn optional_before_others(&self) -> Option<&str> {
         let backwards = self.segments.iter().rev();
         let mut before_others = backwards.skip_while(|one| one.may_be_absent());
@@ -124,8 +118,7 @@ impl Template {
         rest.is_none().then_some(parameters)
     }
 
-    /// Some path of this route, with its parameters: numbers are 1, texts the parameter's own name,
-    /// what may be absent is.
+    /// Some path of this route, with its parameters: what may be absent is.
     pub fn example(&self) -> (Parameters, String) {
         let (mut parameters, mut path) = (Parameters::new(), String::new());
         for segment in &self.segments {
@@ -142,15 +135,13 @@ impl Template {
         (parameters, path)
     }
 
-    /// Whether every path of the other route is one of this route's too: a function with it that is
-    /// asked first leaves nothing to the other one. A constraint that is taken as true here is
-    /// never sure to hold.
+    /// Whether every path of the other route is one of this route's too. A constraint that is taken
+    /// as true here is never sure to hold.
     pub fn covers(&self, other: &Self) -> bool {
         covers(&self.segments, &other.segments)
     }
 
-    /// Whether some path would be one of this route's and of the other's too. A constraint that is
-    /// taken as true here may hold.
+    /// Whether some path may be one of this route's and of the other's too.
     pub fn overlaps(&self, other: &Self) -> bool {
         overlap(&self.segments, &other.segments)
     }
@@ -187,11 +178,13 @@ impl Segment {
             .strip_prefix('{')
             .and_then(|part| part.strip_suffix('}'));
         let Some(inner) = inner else {
-            return (!part.contains(['{', '}', '?'])).then(|| Self {
-                is_text: true,
-                name: part.to_owned(),
+            let (is_text, name) = (!part.contains(['{', '}', '?']), part.to_owned());
+            let segment = Self {
+                is_text,
+                name,
                 ..Self::default()
-            });
+            };
+            return is_text.then_some(segment);
         };
         let required = inner.strip_suffix('?').unwrap_or(inner);
         let optional = required.len() < inner.len();
@@ -244,15 +237,12 @@ impl Segment {
     fn example(&self) -> String {
         let guid = "00000000-0000-0000-0000-000000000000";
         let mut values = [&self.name, "1", "true", guid].map(str::to_owned).to_vec();
-        for (_, argument) in &self.constraints {
-            for number in argument
-                .split(',')
-                .filter_map(|one| one.trim().parse::<usize>().ok())
-            {
-                // The number itself, so many letters, or so many digits.
-                let (letters, digits) = ("a".repeat(number.min(200)), "1".repeat(number.min(18)));
-                values.extend([number.to_string(), letters, digits]);
-            }
+        let arguments = self.constraints.iter().map(|(_, argument)| argument);
+        let numbers = arguments.flat_map(|argument| argument.split(','));
+        for number in numbers.filter_map(|one| one.trim().parse::<usize>().ok()) {
+            // The number itself, so many letters, or so many digits.
+            let (letters, digits) = ("a".repeat(number.min(200)), "1".repeat(number.min(18)));
+            values.extend([number.to_string(), letters, digits]);
         }
         let mut values = values.into_iter();
         let taken = values.find(|value| self.takes(value) != Some(false));
@@ -286,10 +276,8 @@ fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
 /// here. One without its argument does not rule anything out.
 fn holds(name: &str, argument: &str, value: &str) -> Option<bool> {
     let characters = value.encode_utf16().count() as i64;
-    let arguments = argument
-        .split(',')
-        .filter_map(|number| number.trim().parse().ok());
-    let arguments: Vec<i64> = arguments.collect();
+    let arguments = argument.split(',').map(|number| number.trim().parse());
+    let arguments: Vec<i64> = arguments.flatten().collect();
     let word = value.trim();
     let number: Option<i64> = word.parse().ok();
     Some(match (name, &arguments[..]) {

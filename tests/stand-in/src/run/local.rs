@@ -3,7 +3,7 @@
 
 use crate::app::function::Function;
 use crate::app::json;
-use crate::host::answer::{MESSAGE_MAX_BYTES, no_content};
+use crate::host::answer::{MESSAGE_MAX_BYTES, empty};
 use crate::host::date::Date;
 use crate::host::delivery::Delivery;
 use crate::host::invoke::Host;
@@ -205,7 +205,7 @@ fn queue_of(host: &Host, method: &str, queue: &str, body: &[u8]) -> Answered {
         }
         "DELETE" => {
             host.storage.drain(queue);
-            Ok(no_content())
+            Ok(empty(204))
         }
         _ => not_allowed(),
     }
@@ -238,17 +238,10 @@ fn blob_of(host: &Host, method: &str, path: &str, body: &[u8]) -> Answered {
             Ok(empty(201))
         }
         "DELETE" => match folder.delete(&path).map_err(failed)? {
-            true => Ok(no_content()),
+            true => Ok(empty(204)),
             false => Err(absent()),
         },
         _ => not_allowed(),
-    }
-}
-
-fn empty(status: u16) -> Answer {
-    Answer {
-        status,
-        ..no_content()
     }
 }
 

@@ -2,7 +2,7 @@
 //! connection.
 
 use crate::app::function::Function;
-use crate::host::answer::{Outcome, no_content, server_error};
+use crate::host::answer::{Outcome, empty};
 use crate::host::invoke::Host;
 use crate::host::routes::Parameters;
 use crate::run::current::Current;
@@ -95,9 +95,9 @@ fn invoke(
     let request = reply.request.request();
     match host.answer(function, parameters, &request, Some(reply)) {
         Outcome::Completed(_) if reply.begun.is_some() => Ok(()),
-        Outcome::Completed(answer) => reply.send(&answer.unwrap_or_else(no_content)),
+        Outcome::Completed(answer) => reply.send(&answer.unwrap_or_else(|| empty(204))),
         _ if reply.begun.is_some() => Err(ErrorKind::ConnectionAborted.into()),
-        _ => reply.send(&server_error()),
+        _ => reply.send(&empty(500)),
     }
 }
 

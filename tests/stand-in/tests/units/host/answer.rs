@@ -26,11 +26,11 @@ fn settled(outputs: &str, json: &str) -> (Outcome, Vec<String>, Value) {
     let declared: Vec<&Binding> = declared.iter().collect();
     let settled = settle(&declared, answer(200, "application/json", json), true);
     let mut written = Vec::new();
-    for one in settled.written {
-        for value in one.values {
+    for (binding, values) in settled.written {
+        for value in values {
             let is_bytes = matches!(value, Output::Bytes(_));
             assert!(
-                is_bytes || !one.binding.is("queue"),
+                is_bytes || !binding.is("queue"),
                 "{value:?} is not a message"
             );
             written.push(value.shown());
@@ -125,7 +125,7 @@ fn queues_without_base64_hold_texts_only() {
         let declared = [&queue];
         let settled = settle(&declared, answer(200, "application/json", &body), base64);
         let failed = matches!(settled.outcome, Outcome::Failed(_));
-        let values = settled.written.into_iter().flat_map(|one| one.values);
+        let values = settled.written.into_iter().flat_map(|(_, values)| values);
         (!failed).then(|| values.collect::<Vec<_>>())
     };
     let one = |bytes: &[u8]| Some(vec![Output::Bytes(bytes.to_vec())]);

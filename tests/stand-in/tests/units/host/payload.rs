@@ -147,11 +147,3 @@ fn inputs_are_objects_or_texts_of_json() {
         assert_eq!(input(&binding, given), expected, "{kind} {form} {value}");
     }
 }
-
-#[test]
-fn data_for_a_trigger_is_not_shown() {
-    let data = Data::from([("queueTrigger", "a".into()), ("other", "b".into())]);
-    let payload = payload("item", "1", &[("in".to_owned(), "2".to_owned())], &data);
-    let expected = r#"{"Data":{"item":1,"in":2},"Metadata":{"other":"\"b\""}}"#;
-    assert_eq!(payload, expected);
-}
