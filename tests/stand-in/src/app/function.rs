@@ -141,18 +141,10 @@ impl Function {
     pub fn resolve(&mut self, setting: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
         let mut missing = Vec::new();
         for binding in &mut self.bindings {
-            // The MCP extension takes all its texts as they are.
-            if binding.kind.to_ascii_lowercase().starts_with("mcp") {
-                continue;
-            }
-            let name = &binding.name;
+            let (name, kind) = (&binding.name, &binding.kind);
             for (member, value) in binding.members.as_object_mut().into_iter().flatten() {
-                let is = |one: &&str| one.eq_ignore_ascii_case(member);
-                let is_literal = LITERAL.iter().any(is);
-                let is_setting = SETTINGS.iter().any(is);
                 if let Value::String(text) = value
-                    && !is_literal
-                    && !(is_setting && is_secret(text))
+                    && is_resolved(kind, member, text)
                 {
                     let unknown;
                     (*text, unknown) = resolved(text, setting);
@@ -266,6 +258,15 @@ impl Function {
         let module = names::module(&names::file(&self.name));
         self.line(prefix).call(&format!("{module}::run"))
     }
+}
+
+/// Whether the host replaces `%NAME%` in a member with this text.
+fn is_resolved(kind: &str, member: &str, text: &str) -> bool {
+    let is = |one: &&str| one.eq_ignore_ascii_case(member);
+    // The MCP extension takes all its texts as they are.
+    let is_mcp = kind.to_ascii_lowercase().starts_with("mcp");
+    let is_secret = SETTINGS.iter().any(is) && is_secret(text);
+    !is_mcp && !is_secret && !LITERAL.iter().any(is)
 }
 
 /// `text` with each `%NAME%` replaced by the setting, and the names that there is no setting for,

@@ -9,15 +9,9 @@ use crate::app::table::{Kind, Line};
 /// Where the table is.
 const TABLE: &str = "src/functions/mod.rs";
 
-/// The triggers that take what the function returns, without a binding `$return`.
-const RETURNING: [&str; 6] = [
-    "activityTrigger",
-    "orchestrationTrigger",
-    "entityTrigger",
-    "mcpToolTrigger",
-    "mcpResourceTrigger",
-    "mcpPromptTrigger",
-];
+/// How the types of triggers begin that take what the function returns, without a binding
+/// `$return`.
+const RETURNING: [&str; 4] = ["activity", "orchestration", "entity", "mcp"];
 
 /// Finds where the table, as JSON, and the folders do not fit together.
 pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
@@ -75,7 +69,8 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
 /// Whether a line is the wanted one of the function. The order of methods and outputs does not
 /// count, nor `$return` where the trigger takes it without a binding.
 fn fits(line: &Line, wanted: &Line, function: &Function) -> bool {
-    let returns = RETURNING.iter().any(|kind| function.trigger().is(kind));
+    let kind = function.trigger().kind.to_ascii_lowercase();
+    let returns = RETURNING.iter().any(|start| kind.starts_with(start));
     let [line, wanted] = [line, wanted].map(|line| {
         let mut line = line.clone();
         line.outputs
