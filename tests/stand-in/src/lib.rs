@@ -37,41 +37,14 @@
 //! let app = App::start_with(&[("PRICE_LIST", "prices.json")]).within(Duration::from_secs(5));
 //! ```
 //!
-//! | to | call |
-//! |---|---|
-//! | send an HTTP request | [`App::get`], [`App::post`], [`App::call`] |
-//! | put a message into a queue | [`App::send`] |
-//! | run a timer | [`App::run_timer`] |
-//! | write a blob, and run what it triggers | [`App::put_blob`] |
-//! | call an MCP tool | [`App::tool`], [`App::tools`] |
-//! | run what anything else triggers | [`App::trigger`], [`App::trigger_bytes`] |
-//! | set what an input binding reads | [`App::input`], [`App::input_bytes`] |
-//! | see what functions wrote | [`App::queue`], [`App::queue_bytes`], [`App::blob`], [`App::outputs`] |
-//! | see what functions logged, and why they failed | [`Run`], [`App::logs`], [`App::failures`] |
-//! | set app settings, or a limit of time | [`App::start_with`], [`App::within`] |
-//!
-//! `make run` is the same stand-in with a terminal in the place of a test. It is for development
+//! [`App`] has all calls. `make run` is the same stand-in with a terminal in the place of a test. It is for development
 //! only, and part of nothing that is built or published for Azure.
 //!
 //! # What it does like the real host
-//! Most of it was watched on a running host (4.1037, storage extensions 5.3.10), whose payloads the
-//! tests compare.
-//! - The handler: port, variables, readiness ping, restarts, `functionTimeout`; `Values` of
-//!   local.settings.json as its environment, `%NAME%` in bindings, disabled functions.
-//! - Routes: ASP.NET's templates and constraints, in the order of the functions' names; 404 if none
-//!   matches; HEAD as GET.
-//! - HTTP functions without other bindings: proxied, or by host.json forwarded or as a payload. A
-//!   caller that goes away breaks the handler's connection.
-//! - Payloads of HTTP, queues, timers, blobs, Event Grid: what arrives damaged, encoded once more or
-//!   not at all; the members of a JSON message in its metadata.
-//! - Answers: which fail the invocation, which hang; what becomes of outputs, dates, base64, lists
-//!   and objects; how much a message holds.
-//! - Queues: several messages at once, tries and poison queues by host.json, retry policies. (A test
-//!   does not wait between two tries.)
-//! - Timers by their schedules, in a test by hand. MCP tools, at `/runtime/webhooks/mcp`.
-//! - Blobs and tables as files: in `.local` with `make run`, in a folder of its own for each `App`,
-//!   empty at its start. Blob triggers with tries and poison queue. Binding expressions.
-//! - `POST /admin/functions/<name>` runs any function.
+//! Starts and restarts of the handler, routes, payloads, answers, outputs, tries and poison queues,
+//! retry policies, timers, blobs, tables, binding expressions and MCP tools. Most of it was watched
+//! on a running host (4.1037, storage extensions 5.3.10), and payloads are compared with what that
+//! host sent. A test does not wait between two tries, and runs timers by hand.
 //!
 //! # What it does not
 //! - Service Bus, Event Hubs, Event Grid and Cosmos DB do not exist here: their functions run by hand

@@ -58,12 +58,9 @@ fn not_allowed() -> Answered {
     refused(405, THERE_ARE)
 }
 
-fn bad_request(why: String) -> Refused {
-    Refused(400, why)
-}
-
-fn failed(why: String) -> Refused {
-    Refused(500, why)
+/// With this status if it is an error.
+fn or<T>(status: u16, result: Result<T, String>) -> Result<T, Refused> {
+    result.map_err(|why| Refused(status, why))
 }
 
 /// Runs a function, whatever triggers it, with `{"input": "..."}`.
@@ -84,7 +81,10 @@ fn run_function(host: &Arc<Host>, name: &str, request: &Request) -> Answered {
         return refused(415, "the Content-Type has to be application/json");
     }
     let body = json::parse(&String::from_utf8_lossy(request.body));
-    let body = body.map_err(|why| Refused(400, format!("the body is not JSON: {why}")))?;
+    let body = or(
+        400,
+        body.map_err(|why| format!("the body is not JSON: {why}")),
+    )?;
     let input = match &body["input"] {
         Value::String(input) => input.clone(),
         Value::Null if body.is_object() => String::new(),
@@ -156,7 +156,7 @@ fn all(host: &Host) -> Answered {
     Ok(json_answer(&json!({
         "functions": functions.map(|function| &*function.name).collect::<Vec<_>>(),
         "queues": host.storage.queues(),
-        "containers": host.storage.folder.containers().map_err(failed)?,
+        "containers": or(500, host.storage.folder.containers())?,
         "timers": Value::Object(timers.collect()),
     })))
 }
@@ -182,7 +182,7 @@ fn outputs_of(host: &Host, function: &str, binding: &str) -> Answered {
 
 /// Puts the body into a queue as a message, shows the messages, or removes them.
 fn queue_of(host: &Host, method: &str, queue: &str, body: &[u8]) -> Answered {
-    let name = names::queue(queue).map_err(bad_request)?;
+    let name = or(400, names::queue(queue))?;
     if name != queue {
         return refused(400, format!("write {name}: small letters, a-z"));
     }
@@ -213,8 +213,8 @@ fn queue_of(host: &Host, method: &str, queue: &str, body: &[u8]) -> Answered {
 
 /// Names and sizes of the blobs in a container.
 fn list(host: &Host, container: &str) -> Answered {
-    names::container(container).map_err(bad_request)?;
-    let found = host.storage.folder.container(container).map_err(failed)?;
+    or(400, names::container(container))?;
+    let found = or(500, host.storage.folder.container(container))?;
     let blobs = found.blobs.iter();
     let blobs = blobs.map(|(blob, stamp)| json!({"name": blob.name, "size": stamp.0}));
     Ok(json_answer(&blobs.collect()))
@@ -222,22 +222,22 @@ fn list(host: &Host, container: &str) -> Answered {
 
 /// Gets, puts or deletes a blob.
 fn blob_of(host: &Host, method: &str, path: &str, body: &[u8]) -> Answered {
-    let path = BlobPath::parse(path).map_err(bad_request)?;
+    let path = or(400, BlobPath::parse(path))?;
     let folder = &host.storage.folder;
     let absent = || Refused(404, format!("there is no blob {path}"));
     match method {
         "GET" | "HEAD" => {
-            let bytes = folder.read(path.file()).map_err(failed)?;
+            let bytes = or(500, folder.read(path.file()))?;
             let kind = "application/octet-stream";
             Ok(typed(200, kind, bytes.ok_or_else(absent)?))
         }
         // A name that is a folder cannot be a blob, and whoever sent it can choose another.
         "PUT" => {
-            host.put_blob(&path, body).map_err(bad_request)?;
+            or(400, host.put_blob(&path, body))?;
             host.note(&format!("blob {path}: {} bytes", body.len()));
             Ok(empty(201))
         }
-        "DELETE" => match folder.delete(&path).map_err(failed)? {
+        "DELETE" => match or(500, folder.delete(&path))? {
             true => Ok(empty(204)),
             false => Err(absent()),
         },

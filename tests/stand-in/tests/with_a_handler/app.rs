@@ -109,16 +109,12 @@ fn panic_of<T>(what: impl FnOnce() -> T) -> String {
             before(panic);
         }));
     });
-    let said = panic_sentence(what);
-    assert_eq!(FILE.take(), file!(), "{said}");
-    said
-}
-
-fn panic_sentence<T>(what: impl FnOnce() -> T) -> String {
     let Err(panic) = catch_unwind(AssertUnwindSafe(what)) else {
         panic!("there was no panic");
     };
-    *panic.downcast::<String>().expect("a message")
+    let said = *panic.downcast::<String>().expect("a message");
+    assert_eq!(FILE.take(), file!(), "{said}");
+    said
 }
 
 /// What a wrong use says, one line for each of those in the test below.

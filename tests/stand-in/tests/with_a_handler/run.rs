@@ -372,6 +372,16 @@ fn it_reloads_and_no_request_fails() {
     assert!(run.get("/api/v2/7").text().starts_with("third "));
     assert_eq!(run.get("/api/hello").status, 404);
     run.wait_for_words("\thello: [GET] http://localhost:", 2);
+
+    // One that ends well is not started again until the app changes.
+    assert_eq!(run.get("/api/v2/7?exit=0").status, 500);
+    run.wait_for_words("code 0, and so it is not started again", 1);
+    let answer = run.get("/api/v2/7");
+    assert_eq!(answer.status, 503);
+    assert!(answer.text().contains("code 0"), "{answer:?}");
+    folder.write_program("last");
+    run.wait_for_words("] reloaded in ", 4);
+    assert!(run.get("/api/v2/7").text().starts_with("last "));
 }
 
 #[test]
@@ -399,20 +409,6 @@ fn a_handler_that_ends_is_started_again_as_the_host_does_it() {
     run.assert_says(&[
         "with code 1, the third error in 30 minutes: the host ends; make run starts it again",
     ]);
-}
-
-#[test]
-fn a_handler_that_ends_well_is_not_started_again_until_the_app_changes() {
-    let folder = Folder::new("ends-well");
-    let mut run = Run::start(&folder, &[]);
-    assert_eq!(run.get("/api/hello?exit=0").status, 500);
-    run.wait_for_words("code 0, and so it is not started again", 1);
-    let answer = run.get("/api/hello");
-    assert_eq!(answer.status, 503);
-    assert!(answer.text().contains("code 0"), "{answer:?}");
-    folder.write_program("second");
-    run.wait_for_words("] reloaded in ", 1);
-    assert_eq!(run.hello().0, "second");
 }
 
 #[test]
