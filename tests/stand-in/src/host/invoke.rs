@@ -8,7 +8,7 @@ use crate::app::json;
 use crate::app::tool::Tool;
 use crate::host::answer::{self, Outcome, empty};
 use crate::host::data::{self, Data};
-use crate::host::mcp::{self, Call, Server};
+use crate::host::mcp::{self, Server};
 use crate::host::outputs::Invocation;
 use crate::host::payload;
 use crate::host::record::{Attempt, Record, lock};
@@ -132,10 +132,10 @@ impl Host {
 
     pub fn mcp(&self, request: &Request) -> Answer {
         let session = guid().replace('-', "");
-        let run = |tool: &Tool, call: &Call| {
+        let run = |tool: &Tool, data: mcp::Brought| {
             let function = self.app.function(&tool.function)?;
             let reason = format!("the MCP tool {}", tool.name);
-            let brought = || Ok(call.data(tool, &function.name));
+            let brought = || Ok(data.clone());
             let mut attempt = Attempt::default();
             match self.invoke(function, &reason, &mut attempt, brought).0 {
                 Outcome::Completed(result) => Some(result?.text().to_owned()),

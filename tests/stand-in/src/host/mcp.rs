@@ -61,6 +61,10 @@ fn failed() -> Refused {
     (INTERNAL_ERROR, "An error occurred.".to_owned())
 }
 
+/// What a call of a tool brings: the trigger's value in `Data`, and the binding data. Both hold the
+/// headers of the client's request, and with them its key.
+pub type Brought = (String, Data);
+
 /// The server of an app.
 pub struct Server<'a> {
     /// What it says of itself: `extensions.mcp` of host.json.
@@ -69,7 +73,7 @@ pub struct Server<'a> {
     /// The id of a session that begins.
     pub new_session: &'a str,
     /// Runs a tool's function: gives a `CallToolResult` as JSON on one line, `None` if it failed.
-    pub run: &'a dyn Fn(&Tool, &Call) -> Option<String>,
+    pub run: &'a dyn Fn(&Tool, Brought) -> Option<String>,
 }
 
 impl Server<'_> {
@@ -140,22 +144,19 @@ impl Server<'_> {
         let Some(tool) = tools.find(|tool| tool.name.eq_ignore_ascii_case(&name)) else {
             return Err((INVALID_PARAMS, format!("Unknown tool: '{name}'")));
         };
-        let call = Call {
-            name: &name,
-            json: params.get("arguments").map_or("null", |json| json.get()),
-            arguments: members(params, "arguments")?,
-            headers,
-        };
+        let arguments = members(params, "arguments")?;
         let mut missing = tool.required.clone();
         missing.retain(|name| {
-            let given = call.arguments.as_ref().and_then(|all| all.get(name));
+            let given = arguments.as_ref().and_then(|all| all.get(name));
             given.is_none_or(|json| json.get() == "null")
         });
         if !missing.is_empty() {
             let why = "One or more required tool properties are missing values. Please provide";
             return Err((INVALID_PARAMS, format!("{why}: {}", missing.join(", "))));
         }
-        Ok((self.run)(tool, &call).unwrap_or_else(|| {
+        let arguments = arguments.map(|arguments| (params["arguments"].get(), arguments));
+        let data = data(tool, &name, arguments, headers);
+        Ok((self.run)(tool, data).unwrap_or_else(|| {
             let content = texts(&format!("An error occurred invoking '{name}'."));
             object([("content", &*content), ("isError", "true")])
         }))
@@ -270,59 +271,44 @@ pub fn error_in(answer: &Answer) -> Option<String> {
     Some(texts.join(" "))
 }
 
-/// A call of a tool.
-pub struct Call<'a> {
-    /// The tool's name, as the client wrote it.
-    name: &'a str,
-    /// The arguments as the client wrote them, and by their names; `None` if it gave none.
-    json: &'a str,
-    arguments: Option<Members<'a>>,
-    headers: &'a Headers,
-}
-
-impl Call<'_> {
-    /// The trigger's value in `Data`, and the binding data in `Metadata`. Both hold the headers of
-    /// the client's request, and with them its key.
-    pub fn data(&self, tool: &Tool, function: &str) -> (String, Data) {
-        let headers = grouped(self.headers.iter().cloned()).into_iter();
-        let headers = headers.map(|(name, values)| (name, values.join(",")));
-        let headers: BTreeMap<_, _> = headers.collect();
-        let name = "http-streamable";
-        let transport = json!({"name": name, "properties": {"headers": headers}});
-        let mut context = json!({"name": self.name, "transport": transport});
-        let session = named(self.headers, SESSION).next();
-        if let Some(id) = session {
-            context["sessionid"] = id.into();
-            context["transport"]["sessionId"] = id.into();
-        }
-        let mut context = context.to_string();
-        let (mut kinds, mut texts) = (BTreeMap::new(), Data::default());
-        for (name, json) in self.arguments.iter().flatten() {
-            let (kind, text) = element(json.get());
-            kinds.insert(name, json!({"ValueKind": kind}));
-            texts.set(name, data::Value::Text(text));
-        }
-        let kinds = self.arguments.as_ref().map(|_| kinds);
-        let transport =
-            json!({"Name": name, "SessionId": session, "Properties": {"headers": headers}});
-        let seen = json!({
-            "Name": self.name, "Arguments": kinds, "SessionId": session, "ClientInfo": null,
-            "Transport": transport,
-        });
-        let mut metadata = Data::from([("mcptoolcontext", data::Value::from(&seen))]);
-        if let Some(id) = session {
-            metadata.set("mcpsessionid", id.into());
-        }
-        if self.arguments.is_some() {
-            // Not a digit of theirs changes.
-            context.insert_str(1, &format!("\"arguments\":{},", self.json));
-            metadata.set("mcptoolargs", data::Value::Members(texts));
-        }
-        metadata.set(&tool.binding, (&*context).into());
-        metadata.set("sys", sys(function));
-        metadata.set_members(&context);
-        (quoted(&quoted(&context)), metadata)
+/// `name` is as the client wrote it; `arguments` are as it wrote them, and by their names.
+fn data(tool: &Tool, name: &str, arguments: Option<(&str, Members)>, headers: &Headers) -> Brought {
+    let session = named(headers, SESSION).next();
+    let headers = grouped(headers.iter().cloned()).into_iter();
+    let headers = headers.map(|(name, values)| (name, values.join(",")));
+    let headers: BTreeMap<_, _> = headers.collect();
+    let via = "http-streamable";
+    let transport = json!({"name": via, "properties": {"headers": headers}});
+    let mut context = json!({"name": name, "transport": transport});
+    let transport = json!({"Name": via, "SessionId": session, "Properties": {"headers": headers}});
+    let mut seen = json!({
+        "Name": name, "Arguments": null, "SessionId": session, "ClientInfo": null,
+        "Transport": transport,
+    });
+    let mut metadata = Data::default();
+    if let Some(id) = session {
+        context["sessionid"] = id.into();
+        context["transport"]["sessionId"] = id.into();
+        metadata.set("mcpsessionid", id.into());
     }
+    let mut context = context.to_string();
+    if let Some((json, arguments)) = arguments {
+        // Not a digit of theirs changes.
+        context.insert_str(1, &format!("\"arguments\":{json},"));
+        let (mut kinds, mut texts) = (json!({}), Data::default());
+        for (name, json) in arguments {
+            let (kind, text) = element(json.get());
+            texts.set(&name, data::Value::Text(text));
+            kinds[name] = json!({"ValueKind": kind});
+        }
+        seen["Arguments"] = kinds;
+        metadata.set("mcptoolargs", data::Value::Members(texts));
+    }
+    metadata.set("mcptoolcontext", data::Value::from(&seen));
+    metadata.set(&tool.binding, (&*context).into());
+    metadata.set("sys", sys(&tool.function));
+    metadata.set_members(&context);
+    (quoted(&quoted(&context)), metadata)
 }
 
 /// What .NET makes of a `JsonElement`: its `ValueKind`, and its text.

@@ -7,7 +7,7 @@ use stand_in::app::function::{Binding, Function};
 use stand_in::app::tool::Tool;
 use stand_in::host::answer::Outcome;
 use stand_in::host::data::Data;
-use stand_in::host::mcp::{self, Call, Server};
+use stand_in::host::mcp::{self, Server};
 use stand_in::host::newtonsoft;
 use stand_in::host::request::Request;
 use stand_in::run::http::Answer;
@@ -204,8 +204,8 @@ fn data(headers: &[(&str, &str)], arguments: &str) -> (String, Data) {
         settings: &Value::Null,
         tools: &[tool(trigger("s_plain", "[]"))],
         new_session: SESSION,
-        run: &|tool: &Tool, call: &Call| {
-            seen.replace(Some(call.data(tool, "s_plain")));
+        run: &|_, data| {
+            seen.replace(Some(data));
             None
         },
     };
