@@ -217,14 +217,8 @@ fn files_that_anybody_writes_trigger() {
         wait(&run, "put", 1);
         // The handler fails where it finds these words.
         folder.write(".local/blobs/ins/no price", "1");
-        let poison = "/local/queues/webjobs-blobtrigger-poison";
-        let message = wait_for("the poison queue", || {
-            let messages = run.ask("GET", poison, b"").ok()?.json();
-            messages[0].as_str().map(str::to_owned)
-        });
-        assert!(message.contains(r#""BlobName":"no price""#), "{message}");
         for number in 2..=5 {
-            assert_eq!(ran(&run, &format!("no price, try {number} of 5")), 1);
+            wait(&run, &format!("no price, try {number} of 5"), 1);
         }
         // What was delivered is in the file.
         let seen = folder.0.join(".local/seen.json");

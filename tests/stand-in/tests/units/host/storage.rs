@@ -7,6 +7,7 @@ use stand_in::host::storage::files::Folder;
 use stand_in::host::storage::names::{self, BlobPath};
 use stand_in::host::storage::seen::{Pattern, Seen};
 use stand_in::host::storage::{Storage, tables};
+use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 /// A folder of a storage with these files.
@@ -33,6 +34,12 @@ fn write_as_others(local: &Folder, path: &str, text: &str) {
 fn assert_tmp_is_empty(local: &Folder) {
     let left = local.join("tmp").read_dir().expect("a folder");
     assert_eq!(left.count(), 0);
+}
+
+/// Asserts that this is an error with these words.
+fn assert_error<T: Debug>(result: Result<T, String>, words: &str) {
+    let error = result.expect_err(words);
+    assert!(error.contains(words), "{error}: no {words}");
 }
 
 fn blob(path: &str) -> BlobPath {
@@ -79,10 +86,7 @@ fn names_are_those_that_azure_takes() {
 
 #[test]
 fn a_blobs_name_is_what_azure_makes_of_it() {
-    let refused = |path: &str, why| {
-        let error = BlobPath::parse(path).expect_err(path);
-        assert!(error.contains(why), "{path}: {error}");
-    };
+    let refused = |path: &str, why| assert_error(BlobPath::parse(path), why);
     for (path, name) in cases_of("names of blobs") {
         match name.strip_prefix("! ") {
             Some(why) => refused(path, why),
@@ -126,10 +130,8 @@ fn blobs_are_files_that_nobody_sees_half_written() {
     assert_eq!(local.containers(), Ok(vec!["ins".to_owned()]));
 
     // A folder is not a blob, and a file is not a folder.
-    let error = write("ins/a/b", b"").expect_err("a folder");
-    assert!(error.contains("b: it is a folder already"), "{error}");
-    let error = write("ins/new/x", b"").expect_err("a file");
-    assert!(error.contains("is a file already"), "{error}");
+    assert_error(write("ins/a/b", b""), "b: it is a folder already");
+    assert_error(write("ins/new/x", b""), "is a file already");
     assert_tmp_is_empty(&local);
 
     let delete = |path: &str| local.delete(&blob(path)).expect("deleted, or not there");
@@ -287,9 +289,8 @@ fn a_table_gives_the_list_that_the_host_sent() {
     assert_eq!(read("parts", "no").as_deref(), Ok("[]"));
     let count = |take| rows(&tables::read(&local, "parts", None, take).expect("rows")).len();
     assert_eq!([0, 1, 3, 9].map(count), [4, 1, 3, 4]);
-    let error = all(&local, "none").expect_err("no table");
-    let is_named = error.contains("there is no table none") && error.contains("none.json");
-    assert!(is_named, "{error}");
+    assert_error(all(&local, "none"), "there is no table none: ");
+    assert_error(all(&local, "none"), "none.json is not there");
     // One row stands on each line.
     let text = std::fs::read_to_string(local.join("tables/parts.json")).expect("a file");
     assert_eq!(text.lines().count(), 6);
@@ -300,10 +301,7 @@ fn a_row_is_inserted_and_replaces_none() {
     let local = local(&[]);
     insert(&local, "Orders", r#"{"n":1}"#).expect("a row");
     insert(&local, "Orders", "[]").expect("nothing");
-    let refused = |json: &str, why: &str| {
-        let error = insert(&local, "Orders", json).expect_err(json);
-        assert!(error.contains(why), "{json}: {error}");
-    };
+    let refused = |json: &str, why| assert_error(insert(&local, "Orders", json), why);
     for (json, why) in cases_of("rows that a table refuses") {
         refused(json, why);
     }
@@ -317,10 +315,9 @@ fn a_row_is_inserted_and_replaces_none() {
     insert(&local, "Orders", r#"{"ETag":"*","n":3}"#).expect("a row");
     assert_eq!(all(&local, "Orders"), Ok(text.replace('1', "3")));
 
-    let error = tables::insert(&local, "Orders", [Some("p"), None], &rows("{}"));
-    assert!(error.is_err_and(|why| why.contains("no RowKey")));
-    let error = insert(&local, "a_b", "[]").expect_err("a name");
-    assert!(error.contains("\"a_b\" is not a table's name"), "{error}");
+    let without = tables::insert(&local, "Orders", [Some("p"), None], &rows("{}"));
+    assert_error(without, "no RowKey");
+    assert_error(insert(&local, "a_b", "[]"), "\"a_b\" is not a table's name");
 }
 
 #[test]
