@@ -22,15 +22,15 @@ pub struct Description {
     pub disabled: Vec<Function>,
     /// The folders whose function.json could not be read.
     pub unread: Vec<String>,
-    /// local.settings.json; `None` if there is no such file.
+    /// `None` if there is no such file.
     pub settings: Option<Settings>,
-    /// What is wrong in the files themselves. What does not fit together, `make check` finds.
+    /// What is wrong in the files themselves.
     pub findings: Vec<Finding>,
 }
 
 impl Description {
-    /// Reads the files of the app in the folder `root`. `setting` gives what the environment holds
-    /// under a name, which wins over local.settings.json.
+    /// Reads the app in the folder `root`. `setting` gives the environment's variables, which win
+    /// over local.settings.json.
     pub fn read(root: &Path, setting: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut app = Self {
             root: root.to_owned(),
@@ -59,7 +59,6 @@ impl Description {
         })
     }
 
-    /// Adds the function of a folder.
     fn add(&mut self, name: String, setting: &dyn Fn(&str) -> Option<String>) {
         let file = format!("{name}/function.json");
         let function = json::text(&self.root, &file).and_then(|text| Function::read(&name, &text));
@@ -88,7 +87,7 @@ impl Description {
         self.functions.iter().chain(&self.disabled)
     }
 
-    /// The names of the folders of all functions, also of those that could not be read.
+    /// The folders of all functions, also of those that could not be read.
     pub fn folders(&self) -> Vec<&String> {
         let read = self.all().map(|function| &function.name);
         read.chain(&self.unread).collect()

@@ -64,12 +64,12 @@ impl Index<&str> for Binding {
 }
 
 impl Binding {
-    /// A member that is a text; empty if it is not.
+    /// A member's text; empty if it is not one.
     pub fn text(&self, member: &str) -> &str {
         self[member].as_str().unwrap_or_default()
     }
 
-    /// Whether it is of this type, in any case.
+    /// Whether this is its type, in any case.
     pub fn is(&self, kind: &str) -> bool {
         self.kind.eq_ignore_ascii_case(kind)
     }
@@ -79,17 +79,16 @@ impl Binding {
         self.text(member).eq_ignore_ascii_case(text)
     }
 
-    /// Whether it triggers the function.
     pub fn is_trigger(&self) -> bool {
         self.kind.to_ascii_lowercase().ends_with("trigger")
     }
 
-    /// Whether its value goes out of the function only.
+    /// Whether its value only goes out.
     pub fn is_output(&self) -> bool {
         self.says("direction", "out")
     }
 
-    /// Whether its value goes in and out, which the host supports for no type of binding.
+    /// Whether its value goes in and out, which the host supports for no type.
     pub fn is_both(&self) -> bool {
         self.says("direction", "inout")
     }
@@ -104,16 +103,14 @@ impl Binding {
     }
 }
 
-/// A function as its folder describes it.
+/// A function and its function.json.
 #[derive(Debug, Default)]
 pub struct Function {
     pub name: String,
-    /// Its bindings in their order. In an app that runs, `%NAME%` in them is resolved.
+    /// In an app that runs, `%NAME%` in them is resolved.
     pub bindings: Vec<Binding>,
-    /// The whole route of an HTTP function, with its prefix; `None` if it is not a route, and until
-    /// [`Description`](super::description::Description) has set it.
+    /// The whole route of an HTTP function, with its prefix, once a `Description` has set it.
     pub route: Option<Template>,
-    /// The whole function.json.
     pub file: Value,
 }
 
@@ -136,8 +133,7 @@ impl Function {
         })
     }
 
-    /// Replaces each `%NAME%` in the bindings by the setting of that name. Gives a sentence for each
-    /// setting that there is not.
+    /// Puts settings in place of `%NAME%` in the bindings. Gives a sentence for each that is missing.
     pub fn resolve(&mut self, setting: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
         let mut missing = Vec::new();
         for binding in &mut self.bindings {
@@ -162,29 +158,26 @@ impl Function {
         missing
     }
 
-    /// Its function.json, seen from the app's root.
+    /// Its function.json: `order/function.json`.
     pub fn file_name(&self) -> String {
         format!("{}/function.json", self.name)
     }
 
-    /// What triggers it: the first binding whose type ends in Trigger; an empty binding if there is
-    /// none.
+    /// The first binding whose type ends in Trigger; an empty one if there is none.
     pub fn trigger(&self) -> &Binding {
         let mut bindings = self.bindings.iter();
         bindings.find(|one| one.is_trigger()).unwrap_or(&NONE)
     }
 
-    /// Whether an HTTP request triggers it.
     pub fn is_http(&self) -> bool {
         self.trigger().is("httpTrigger")
     }
 
-    /// Whether it is a tool of the app's MCP server.
     pub fn is_tool(&self) -> bool {
         self.trigger().is("mcpToolTrigger")
     }
 
-    /// The bindings of its outputs, the answer to an HTTP caller among them.
+    /// Its outputs, the answer to an HTTP caller among them.
     pub fn outputs(&self) -> impl Iterator<Item = &Binding> {
         let bindings = self.bindings.iter();
         bindings.filter(|one| one.is_output() || one.is_both())
@@ -195,13 +188,13 @@ impl Function {
         self.outputs().filter(|binding| !binding.is("http"))
     }
 
-    /// The bindings whose values come in beside the trigger's.
+    /// The bindings that come in beside the trigger.
     pub fn inputs(&self) -> impl Iterator<Item = &Binding> {
         let bindings = self.bindings.iter();
         bindings.filter(|one| !one.is_trigger() && !one.is_output())
     }
 
-    /// The methods that an HTTP function takes, in capitals; empty if it takes all.
+    /// The methods of an HTTP function, in capitals; empty if it takes all.
     pub fn methods(&self) -> Vec<String> {
         let methods = self.trigger()["methods"].as_array().into_iter().flatten();
         let methods = methods.filter_map(Value::as_str);
@@ -223,7 +216,7 @@ impl Function {
         }
     }
 
-    /// Whether the host passes the caller's own request on: there is nothing but HTTP in and out
+    /// Whether there is nothing but HTTP in and out: the host passes the caller's own request on
     /// [FunctionMetadataExtensions.cs, IsHttpInAndOutFunction].
     pub fn is_http_only(&self) -> bool {
         let has_answer = self.bindings.iter().any(|binding| binding.is("http"));
@@ -269,8 +262,7 @@ fn is_resolved(kind: &str, member: &str, text: &str) -> bool {
     !is_mcp && !is_secret && !LITERAL.iter().any(is)
 }
 
-/// `text` with each `%NAME%` replaced by the setting, and the names that there is no setting for,
-/// which stay as they are.
+/// `text` with settings in place of `%NAME%`, and the names that no setting has, which stay.
 pub fn resolved(text: &str, setting: &dyn Fn(&str) -> Option<String>) -> (String, Vec<String>) {
     let (mut resolved, mut unknown, mut rest) = (String::new(), Vec::new(), text);
     while let Some((before, after)) = rest.split_once('%')

@@ -10,13 +10,12 @@ use std::time::Duration;
 /// The file.
 pub const FILE: &str = "host.json";
 
-/// How the host sends a request to a function that has nothing but an httpTrigger and an http
-/// output. All other functions get their payload always.
+/// How the host sends a request to a function that has nothing but HTTP in and out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Form {
     /// `enableProxyingHttpRequest` on a current host: the caller's request as it is.
     Proxied,
-    /// `enableForwardingHttpRequest`: the caller's request, put together anew.
+    /// `enableForwardingHttpRequest`: a copy of the caller's request.
     Forwarded,
     /// Neither, or a host that does not know the first: an invocation.
     #[default]
@@ -39,7 +38,7 @@ pub struct HostJson {
     pub base64_queues: bool,
     /// `None` for `-1`.
     pub function_timeout: Option<Duration>,
-    /// The whole file; null if it could not be read.
+    /// Null if it could not be read.
     pub file: Value,
 }
 
@@ -50,8 +49,8 @@ impl Default for HostJson {
 }
 
 /// The members that the host reads, one a line: `*` if the stand-in follows them, or need not; the
-/// path; what the value can be if the host checks it when it starts. After `>` stands what to write
-/// instead of a member that the host does not read there.
+/// path; the rule of [`check`] if the host checks the value when it starts. After `>` stands what to
+/// write instead of a member that the host does not read there.
 const MEMBERS: &str = r#"
     * version
     * functionTimeout limit
@@ -132,9 +131,7 @@ const MEMBERS: &str = r#"
 /// A line of `MEMBERS`.
 pub struct Member {
     is_followed: bool,
-    /// Its path: `extensions.queues.batchSize`.
     pub path: &'static str,
-    /// What its value can be; empty if the host does not check it.
     rule: &'static str,
     /// What to write instead of it; empty if the host reads it.
     pub instead: &'static str,
@@ -156,8 +153,8 @@ pub fn members() -> impl Iterator<Item = Member> {
     })
 }
 
-/// Errors with what to write if the host does not take this value by a rule of `MEMBERS`, or of
-/// the members of bindings.
+/// Errors with what to write if the host does not take this value, by a rule for members of
+/// host.json and of bindings.
 pub fn check(rule: &str, value: &Value) -> Result<(), String> {
     const TIME: &str = "write a time of the form hh:mm:ss, \"00:10:00\"";
     let text = value.as_str().unwrap_or_default();
@@ -195,9 +192,8 @@ pub fn check(rule: &str, value: &Value) -> Result<(), String> {
 }
 
 impl HostJson {
-    /// Reads the value of a host.json. `setting` gives settings, whose names may be those of
-    /// members of host.json: `AzureFunctionsJobHost__functionTimeout`. A value that the host does
-    /// not take goes into `findings`.
+    /// Reads a host.json. Settings such as `AzureFunctionsJobHost__functionTimeout` win over its
+    /// members. A value that the host does not take goes into `findings`.
     pub fn read(
         file: Value,
         setting: &dyn Fn(&str) -> Option<String>,
@@ -251,8 +247,7 @@ impl HostJson {
         }
     }
 
-    /// The paths of the members of the file that the stand-in does not follow, although they have
-    /// a meaning here.
+    /// The paths of the members that the stand-in does not follow.
     pub fn ignored(&self) -> Vec<String> {
         let followed = members().filter(|member| member.is_followed);
         let followed: Vec<&str> = followed.map(|member| member.path).collect();

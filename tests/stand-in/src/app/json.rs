@@ -21,14 +21,13 @@ fn options() -> ParseOptions {
     }
 }
 
-/// Reads a file in the folder `root`. Errors with a sentence that names the file and, if it is
-/// not JSON, the line.
+/// Reads a file in the folder `root`. Errors with a sentence that names the file and the line.
 pub fn read(root: &Path, file: &str) -> Result<Value, String> {
     let value = text(root, file).and_then(|text| parse(&text));
     value.map_err(|why| format!("{file}: {why}"))
 }
 
-/// The text of a file in the folder `root`. Errors with a sentence that does not name the file.
+/// The text of a file in the folder `root`. Errors without its name.
 pub fn text(root: &Path, file: &str) -> Result<String, String> {
     std::fs::read_to_string(root.join(file)).map_err(|error| match error.kind() {
         ErrorKind::NotFound => format!("there is no such file: write it, or git checkout {file}"),
@@ -50,8 +49,8 @@ fn in_line(text: &str, error: &ParseError) -> String {
     format!("line {line}: {}", error.kind())
 }
 
-/// The text of an object after an edit of it; all the rest stays as it was written. `None` if the
-/// text is not an object or `edit` gives `None`. Errors as [`parse`] does.
+/// The text of an object after an edit of it; all the rest stays as it was written. `None` if it is
+/// not an object or `edit` gives `None`.
 pub fn edit(
     text: &str,
     edit: impl FnOnce(&CstObject) -> Option<()>,
@@ -63,7 +62,7 @@ pub fn edit(
     Ok(edited.map(|()| format!("{mark}{root}")))
 }
 
-/// The property of an object that the host reads under this name: the last in any case.
+/// The property that the host reads under this name: the last, in any case.
 pub fn property(object: &CstObject, name: &str) -> Option<CstObjectProp> {
     let mut properties = object.properties().into_iter().rev();
     properties.find(|property| {
@@ -77,7 +76,7 @@ pub fn members(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
     object.as_object().into_iter().flatten()
 }
 
-/// The member of an object that has this name in any case; null if there is none.
+/// The member of this name, in any case; null if there is none.
 pub fn member<'a>(object: &'a Value, name: &str) -> &'a Value {
     let in_any_case = || members(object).find(|(member, _)| member.eq_ignore_ascii_case(name));
     let member = object.get(name).or_else(|| Some(in_any_case()?.1));
@@ -111,7 +110,7 @@ pub fn ignored(object: &Value, followed: &[&str]) -> Vec<String> {
     ignored_here
 }
 
-/// A boolean, also one that is a text, as the host reads it.
+/// A boolean, also as a text.
 pub fn flag(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
@@ -120,7 +119,7 @@ pub fn flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// An integer, also one that is a text, as the host reads it.
+/// An integer, also as a text.
 pub fn integer(value: &Value) -> Option<i64> {
     let text = value.as_str().map(str::trim);
     value.as_i64().or_else(|| text?.parse().ok())

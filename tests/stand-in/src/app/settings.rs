@@ -11,7 +11,6 @@ pub const FILE: &str = "local.settings.json";
 /// What a local.settings.json says.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The whole file.
     pub file: Value,
 }
 
@@ -43,7 +42,7 @@ impl Settings {
         as_text(member(member(&self.file, "Values"), name))
     }
 
-    /// The members of the file that the stand-in does not follow, as their paths: `Host.CORS`.
+    /// The paths of the members that the stand-in does not follow: `Host.CORS`.
     pub fn ignored(&self) -> Vec<String> {
         json::ignored(&self.file, &["IsEncrypted", "Values", "Host.LocalHttpPort"])
     }
@@ -58,8 +57,7 @@ fn as_text(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether a connection of this name is in a local.settings.json, in one of the forms in which the
-/// host looks for it.
+/// Whether a local.settings.json has a connection of this name, in a form that the host looks for.
 pub fn has(file: &Value, name: &str) -> bool {
     let names = [name.to_owned(), format!("AzureWebJobs{name}")];
     let names = names.map(|name| name.to_ascii_lowercase());
@@ -75,7 +73,7 @@ pub fn has(file: &Value, name: &str) -> bool {
     has("Values", &["__", ":"]) || has("ConnectionStrings", &[])
 }
 
-/// The value that a setting begins with: the storage emulator's for the host's own storage, or none.
+/// The value that a setting begins with: the emulator's for the host's own storage, or none.
 pub fn first_value(name: &str) -> &'static str {
     match name.eq_ignore_ascii_case("AzureWebJobsStorage") {
         true => "UseDevelopmentStorage=true",

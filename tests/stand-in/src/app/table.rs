@@ -29,8 +29,7 @@ pub enum Kind {
 }
 
 impl Line {
-    /// The call that makes this line: `Route::trigger("order", "item", &[], order::run)`, where
-    /// `code` is `order::run`.
+    /// The call that makes this line, where `code` is `order::run`.
     pub fn call(&self, code: &str) -> String {
         let (name, outputs) = (&self.name, &self.outputs);
         let arguments = match &self.kind {
@@ -45,8 +44,7 @@ impl Line {
     }
 }
 
-/// The text with spaces for `//` comments and for what is in quotes: what is found in it is code, at
-/// the same place.
+/// The text with spaces in place of `//` comments and of what is in quotes.
 fn code(text: &str) -> String {
     let mut code = String::new();
     for line in text.split_inclusive('\n') {
@@ -133,7 +131,7 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Finds the table. Errors if there is none that can be understood.
+    /// Errors if there is no table that can be understood.
     pub fn find(text: &'a str) -> Result<Self, String> {
         let code = code(text);
         let inside = inside(&code).ok_or(
@@ -195,7 +193,7 @@ fn inside(code: &str) -> Option<Range<usize>> {
     Some(open..open + code[open..].find("];")?)
 }
 
-/// The entry in a part of the text that begins with it; `None` if it is not a call with a name.
+/// The entry that a part of the text begins with; `None` if it is not a call with a name.
 fn entry(text: &str, code: &str, part: Range<usize>) -> Option<Entry> {
     let length = code[part.clone()].rfind(')')? + 1;
     let place = part.start..part.start + length;

@@ -20,8 +20,7 @@ use std::path::Path;
 pub use routes::conflict_with;
 pub use tools::{fix, twin};
 
-/// Checks the app in the folder `root`, shows what was found, and errors if there is an error among
-/// it.
+/// Checks the app in the folder `root`, and shows what was found. Errors if there is an error.
 pub fn run(root: &Path) -> Result<(), String> {
     let built = build::build(root, true);
     let table = built.as_ref().map(|built| built.table.as_str());
@@ -40,8 +39,8 @@ pub fn run(root: &Path) -> Result<(), String> {
     }
 }
 
-/// Panics if `make check` finds an error in the app in the folder `root`, whose table is given as
-/// JSON: for a test of the app's own.
+/// Panics if the app in the folder `root`, whose table is given as JSON, has an error: for a test of
+/// the app's own.
 #[track_caller]
 pub fn assert_fits(root: &str, table: &str) {
     if let Some(errors) = finding::errors(&check(Path::new(root), Some(table))) {
@@ -77,8 +76,7 @@ pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
     findings
 }
 
-/// What is wrong with a function, whatever else is in the app: its bindings, its route, and what makes it a
-/// tool.
+/// What is wrong with a function, whatever else is in the app.
 pub fn check_function(function: &Function) -> Vec<Finding> {
     let mut findings = Findings::of(&function.file_name());
     bindings::check(function, &mut findings);
@@ -110,8 +108,8 @@ impl Findings {
     }
 }
 
-/// Notes members of an object that are one or two letters away from one at a known path. `before` is
-/// what stands before their names: `extensions.http.`.
+/// Notes members that are one or two letters away from one at a known path. `before` stands before
+/// their names: `extensions.http.`.
 fn misspelt(object: &Value, known: &[&str], before: &str, findings: &mut Findings) {
     for (name, value) in json::members(object) {
         let names = known.iter().filter_map(|path| path.split('.').next());
