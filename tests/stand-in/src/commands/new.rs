@@ -7,7 +7,7 @@ use crate::app::ignore::left_out;
 use crate::app::settings::{self, FILE as SETTINGS};
 use crate::app::table::{self, Table};
 use crate::app::{json, names, tool};
-use crate::commands::changes::{Changes, is_unfinished};
+use crate::commands::changes::Changes;
 use crate::commands::check::{check_function, conflict_with, twin};
 use crate::commands::function_json::VARIABLES;
 use crate::commands::{Written, code, function_json};
@@ -115,9 +115,12 @@ fn check_name(root: &Path, name: &str, host: &Value) -> Result<(), String> {
     let is_taken = |other: &str| {
         let path = root.join(other);
         let is_own = other == name && path.join("function.json").is_file();
-        // The binary makes way.
+        // The binary makes way; a command that was killed may have left an empty folder.
         let is_binary = other == binary::name(host) && path.is_file();
-        other.eq_ignore_ascii_case(name) && !is_own && !is_binary && !is_left_over(&path)
+        let is_empty = path
+            .read_dir()
+            .is_ok_and(|mut entries| entries.next().is_none());
+        other.eq_ignore_ascii_case(name) && !is_own && !is_binary && !is_empty
     };
     let entries = root.read_dir();
     let entries = entries.map_err(|error| format!("{}: {error}", root.display()))?;
@@ -133,12 +136,6 @@ fn check_name(root: &Path, name: &str, host: &Value) -> Result<(), String> {
         return Ok(());
     };
     Err(format!("no function can have the name {name:?}: {why}"))
-}
-
-/// Whether a folder holds nothing but what a killed command left behind.
-fn is_left_over(folder: &Path) -> bool {
-    let mut entries = folder.read_dir().into_iter().flatten();
-    folder.is_dir() && entries.all(|entry| entry.is_ok_and(|entry| is_unfinished(&entry.path())))
 }
 
 /// The text of the function's function.json: the one that is there, or one that `written` asks for.

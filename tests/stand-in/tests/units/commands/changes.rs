@@ -65,25 +65,19 @@ fn all_changes_are_made() {
 
 #[test]
 fn a_change_that_cannot_be_made_changes_nothing() {
-    // A file cannot hold another, whether it is written or moved to.
-    for (written, to) in [
-        ("old/file", "away"),
-        ("fine", "old/away"),
-        ("fine/file", "old/file/x"),
+    for (written, from, to) in [
+        // A file cannot hold another, whether it is written or moved to.
+        ("old/file", "moved", "away"),
+        ("fine", "moved", "old/away"),
+        ("fine/file", "moved", "old/file/x"),
+        ("fine", "missing", "away"),
     ] {
         let folder = folder(&[("old", "old"), ("moved", "moved")]);
+        let root = folder.path();
         let written = ["old", "fresh/deep/file", written];
-        change(
-            folder.path(),
-            &written,
-            &[("moved", to), ("missing", "away")],
-        )
-        .unwrap_err();
-        assert_eq!(
-            tree(folder.path()),
-            ["moved moved", "old old"],
-            "{written:?} {to}"
-        );
+        let refused = change(root, &written, &[(from, to)]);
+        assert!(refused.is_err(), "{written:?} {from} {to}");
+        assert_eq!(tree(root), ["moved moved", "old old"], "{refused:?}");
     }
 }
 
