@@ -8,11 +8,11 @@ use crate::app::json;
 use crate::app::tool::Tool;
 use crate::host::answer::Outcome;
 use crate::host::data::{self, Data, sys};
-use crate::host::newtonsoft::{Token, object, quoted};
+use crate::host::newtonsoft::{self, Token, object, quoted};
 use crate::host::request::{Request, grouped};
 use crate::run::http::{Answer, Headers, named};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::error::Error;
 
@@ -59,6 +59,12 @@ type Responded = Result<String, Refused>;
 /// What a client gets that the host cannot make out.
 fn failed() -> Refused {
     (INTERNAL_ERROR, "An error occurred.".to_owned())
+}
+
+/// What a client gets that names something that there is not; without a name, [`failed`].
+fn unknown(what: &str, name: Option<String>) -> Refused {
+    let why = |name| (INVALID_PARAMS, format!("Unknown {what}: '{name}'"));
+    name.map_or_else(failed, why)
 }
 
 /// What a call of a tool brings: the trigger's value in `Data`, and the binding data. Both hold the
@@ -115,6 +121,8 @@ impl Server<'_> {
             "resources/list" => r#"{"resources":[]}"#.to_owned(),
             "resources/templates/list" => r#"{"resourceTemplates":[]}"#.to_owned(),
             "prompts/list" => r#"{"prompts":[]}"#.to_owned(),
+            "resources/read" => return Err(unknown("resource", text(&params, "uri"))),
+            "prompts/get" => return Err(unknown("prompt", text(&params, "name"))),
             _ => return Err((NO_METHOD, format!("Method '{method}' is not available."))),
         })
     }
@@ -142,7 +150,7 @@ impl Server<'_> {
         let name = text(params, "name").ok_or_else(failed)?;
         let mut tools = self.tools.iter();
         let Some(tool) = tools.find(|tool| tool.name.eq_ignore_ascii_case(&name)) else {
-            return Err((INVALID_PARAMS, format!("Unknown tool: '{name}'")));
+            return Err(unknown("tool", Some(name)));
         };
         let arguments = members(params, "arguments")?;
         let mut missing = tool.required.clone();
@@ -275,36 +283,47 @@ pub fn error_in(answer: &Answer) -> Option<String> {
 fn data(tool: &Tool, name: &str, arguments: Option<(&str, Members)>, headers: &Headers) -> Brought {
     let session = named(headers, SESSION).next();
     let headers = grouped(headers.iter().cloned()).into_iter();
-    let headers = headers.map(|(name, values)| (name, values.join(",")));
-    let headers: BTreeMap<_, _> = headers.collect();
-    let via = "http-streamable";
-    let transport = json!({"name": via, "properties": {"headers": headers}});
-    let mut context = json!({"name": name, "transport": transport});
-    let transport = json!({"Name": via, "SessionId": session, "Properties": {"headers": headers}});
-    let mut seen = json!({
-        "Name": name, "Arguments": null, "SessionId": session, "ClientInfo": null,
-        "Transport": transport,
-    });
-    let mut metadata = Data::default();
-    if let Some(id) = session {
-        context["sessionid"] = id.into();
-        context["transport"]["sessionId"] = id.into();
-        metadata.set("mcpsessionid", id.into());
+    let headers = object(headers.map(|(name, values)| (name, quoted(&values.join(",")))));
+    let properties = object([("headers", headers)]);
+    let (name, via, id) = (quoted(name), quoted("http-streamable"), session.map(quoted));
+    let mut transport = vec![("name", &via), ("properties", &properties)];
+    let mut context = vec![("name", &*name)];
+    let mut metadata = Data::from([("mcptoolcontext", "".into()), (&*tool.binding, "".into())]);
+    if let (Some(session), Some(id)) = (session, &id) {
+        transport.insert(1, ("sessionId", id));
+        metadata.set("mcpsessionid", session.into());
     }
-    let mut context = context.to_string();
-    if let Some((json, arguments)) = arguments {
-        // Not a digit of theirs changes.
-        context.insert_str(1, &format!("\"arguments\":{json},"));
-        let (mut kinds, mut texts) = (json!({}), Data::default());
+    let mut kinds = "null".to_owned();
+    if let Some((json, arguments)) = &arguments {
+        context.push(("arguments", json));
+        let (mut kind_of, mut texts) = (Vec::new(), Data::default());
         for (name, json) in arguments {
             let (kind, text) = element(json.get());
-            texts.set(&name, data::Value::Text(text));
-            kinds[name] = json!({"ValueKind": kind});
+            kind_of.push((name, format!("{{\"ValueKind\":{kind}}}")));
+            texts.set(name, data::Value::Text(text));
         }
-        seen["Arguments"] = kinds;
+        kinds = object(kind_of);
         metadata.set("mcptoolargs", data::Value::Members(texts));
     }
-    metadata.set("mcptoolcontext", data::Value::from(&seen));
+    context.extend(id.iter().map(|id| ("sessionid", &**id)));
+    let transport = object(transport);
+    context.push(("transport", &transport));
+    let context = object(context);
+    let id = id.as_deref().unwrap_or("null");
+    let transport = [
+        ("Name", &*via),
+        ("SessionId", id),
+        ("Properties", &properties),
+    ];
+    let seen = object([
+        ("Name", &*name),
+        ("Arguments", &kinds),
+        ("SessionId", id),
+        ("ClientInfo", "null"),
+        ("Transport", &object(transport)),
+    ]);
+    let seen = newtonsoft::parse(&seen, 64).unwrap_or_default();
+    metadata.set("mcptoolcontext", data::Value::Json(seen));
     metadata.set(&tool.binding, (&*context).into());
     metadata.set("sys", sys(&tool.function));
     metadata.set_members(&context);

@@ -181,6 +181,9 @@ const MESSAGES: &str = r#"
 "id":1,"method":"tools/call","params":{"name":1} => 200 "code":-32603
 "id":1,"method":"tools/call","params":[] => 200 "code":-32603
 "id":1,"method":"resources/templates/list","params":{} => 200 {"resourceTemplates":[]}
+"id":1,"method":"resources/read","params":{"uri":"a"} => 200 "code":-32602,"message":"Unknown resource: 'a'"
+"id":1,"method":"prompts/get","params":{"name":"a"} => 200 "code":-32602,"message":"Unknown prompt: 'a'"
+"id":1,"method":"prompts/get","params":{} => 200 "code":-32603
 "id":9,"result":{} => 202 
 "id":1.5,"method":"ping" => 400 an id has to be
 "id":true,"method":"ping" => 400 an id has to be
@@ -230,10 +233,12 @@ fn a_call_is_the_payload_that_the_host_sent() {
         .collect();
     let (value, mut metadata) = data(&caller, r#","arguments":{"item":"apple","count":2}"#);
     metadata.set("sys", wire("mcp-tool").sys());
-    let value: Value = value.parse().expect("JSON");
-    assert_eq!(
-        inner(&inner(&value)),
-        inner(&inner(&seen["Data"]["context"]))
+    let value = inner(&value.parse().expect("JSON"));
+    assert_eq!(inner(&value), inner(&inner(&seen["Data"]["context"])));
+    let start = r#"{"name":"s_plain","arguments":{"item":"apple","count":2},"sessionid":""#;
+    assert!(
+        value.as_str().is_some_and(|text| text.starts_with(start)),
+        "{value}"
     );
     let metadata = metadata.json(|_| true);
     let mut all = [metadata.parse().expect("JSON"), seen["Metadata"].clone()];
