@@ -22,6 +22,7 @@ use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
 use crate::run::http::Answer;
 use crate::run::limit::Limit;
+use crate::run::local::listed;
 use crate::run::process;
 use crate::run::running::{Line, sentence};
 use crate::run::start;
@@ -418,15 +419,6 @@ fn or_panic<T>(result: Result<T, String>) -> T {
     match result {
         Ok(value) => value,
         Err(why) => panic!("{why}"),
-    }
-}
-
-/// What there is, in words.
-fn listed(names: impl Iterator<Item = String>) -> String {
-    let names: Vec<_> = names.collect();
-    match names.is_empty() {
-        true => "there are none".to_owned(),
-        false => format!("there are {}", names.join(", ")),
     }
 }
 

@@ -1,10 +1,11 @@
 //! MCP tools, called as an agent calls them.
 
-use super::{App, arguments, listed};
+use super::{App, arguments};
 use crate::app::tool::FILE;
 use crate::host::mcp;
 use crate::host::request::Request;
 use crate::run::http::headers_of;
+use crate::run::local::listed;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

@@ -66,10 +66,8 @@ fn or<T>(status: u16, result: Result<T, String>) -> Result<T, Refused> {
 /// Runs a function, whatever triggers it, with `{"input": "..."}`.
 fn run_function(host: &Arc<Host>, name: &str, request: &Request) -> Answered {
     let Some(function) = host.app.function(name) else {
-        let functions = host.app.functions.iter().map(|function| &*function.name);
-        let functions = functions.collect::<Vec<_>>().join(", ");
-        let why = format!("there is no function {name}; there are: {functions}");
-        return refused(404, why);
+        let there_are = listed(host.app.functions.iter().map(|one| one.name.clone()));
+        return refused(404, format!("there is no function {name}; {there_are}"));
     };
     if request.method != "POST" {
         return not_allowed();
@@ -168,10 +166,8 @@ fn outputs_of(host: &Host, function: &str, binding: &str) -> Answered {
     };
     let name = &function.name;
     let Some(output) = function.outputs().find(|output| output.name == binding) else {
-        let outputs: Vec<&str> = function.outputs().map(|output| &*output.name).collect();
-        let outputs = outputs.join(", ");
-        let why = format!("{name} has no output {binding}; there are: {outputs}");
-        return refused(404, why);
+        let there_are = listed(function.outputs().map(|output| output.name.clone()));
+        return refused(404, format!("{name} has no output {binding}; {there_are}"));
     };
     if output.is("queue") {
         let queue = output.text("queueName");
@@ -243,6 +239,13 @@ fn blob_of(host: &Host, method: &str, path: &str, body: &[u8]) -> Answered {
         },
         _ => not_allowed(),
     }
+}
+
+/// What there is, in words.
+pub fn listed(names: impl Iterator<Item = String>) -> String {
+    let names = names.collect::<Vec<_>>().join(", ");
+    let names = if names.is_empty() { "none" } else { &names };
+    format!("there are {names}")
 }
 
 fn typed(status: u16, content_type: &str, body: Vec<u8>) -> Answer {

@@ -7,7 +7,7 @@ use crate::host::invoke::Host;
 use crate::host::routes::Parameters;
 use crate::run::current::Current;
 use crate::run::http::{Answer, Body, Received, Refused, chunk, peek};
-use crate::run::local::{self, THERE_ARE, text};
+use crate::run::local::{self, THERE_ARE, listed, text};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -106,17 +106,14 @@ fn not_found(host: &Host, Received { method, target, .. }: &Received) -> String 
     if target.starts_with("/local/") {
         return format!("nothing is at {target}; {THERE_ARE}");
     }
-    let mut routes = Vec::new();
-    for function in &host.app.functions {
-        if let Some(route) = &function.route {
-            let methods = function.methods().join(",");
-            routes.push(format!("{} [{methods}] at /{route}", function.name));
-        }
-    }
-    let there_are = match routes.is_empty() {
-        true => "there is no HTTP function".to_owned(),
-        false => format!("there are: {}", routes.join("; ")),
-    };
+    let routes = host.app.functions.iter().filter_map(|function| {
+        let (name, methods) = (&function.name, function.methods().join(","));
+        Some(format!(
+            "{name} [{methods}] at /{}",
+            function.route.as_ref()?
+        ))
+    });
+    let there_are = listed(routes);
     format!("no function takes {method} {target}; {there_are}")
 }
 
