@@ -12,7 +12,6 @@ pub fn info(line: &str) {
     let _ = std::io::stdout().write_all(one_line(line).as_bytes());
 }
 
-/// The same on stderr.
 pub fn error(line: &str) {
     let _ = std::io::stderr().write_all(one_line(line).as_bytes());
 }

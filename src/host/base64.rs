@@ -61,7 +61,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 
 /// Whether `text` is base64, by the rules of [`decode`].
 pub fn is_base64(text: &str) -> bool {
-    // Whole groups of letters, nearly all of such a text, need not be decoded.
+    // Whole groups of letters need not be decoded.
     let is_letter = |byte: &u8| MEANING[usize::from(*byte)] < PADDING;
     let letters = text.bytes().take_while(is_letter).count();
     decode(&text[letters - letters % 4..]).is_some()

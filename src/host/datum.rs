@@ -73,7 +73,8 @@ impl Datum<'_> {
         names.iter().all(|name| members.get(name).is_some())
     }
 
-    /// Whether it is `null`, or the string `"null"`, which the host sends for a missing blob.
+    /// Whether it is `null`, or the string `"null"`, which the host sends for a missing blob: the
+    /// base64 of 9E E9 65 counts as absent too.
     pub(crate) fn is_absent(&self) -> bool {
         self.strings < 2 && self.text == "null"
     }

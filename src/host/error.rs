@@ -22,8 +22,7 @@ use std::panic::Location;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Error {
-    /// The status of a refusal. For a failure an HTTP caller gets a 500, and a queue message is
-    /// tried again.
+    /// The status of a refusal; a failure has none.
     pub(crate) status: Option<u16>,
     pub(crate) reason: Cow<'static, str>,
     /// Where the function failed. A panic's reason has its place in it.

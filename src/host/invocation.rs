@@ -54,9 +54,6 @@ impl<'a> Invocation<'a> {
     /// The value of the input binding `name`; `None` if there is nothing to read, such as a blob
     /// that does not exist. The rows of a `table` are always a list: `input.json::<Vec<Row>>()`.
     /// Errors if no input has this name.
-    ///
-    /// The host sends `null` or the text `"null"` for what is absent. So with
-    /// `"dataType": "binary"` the bytes 9E E9 65, whose base64 is that text, count as absent too.
     #[track_caller]
     pub fn input(&self, name: &str) -> Result<Option<Datum<'_>>> {
         let Some(json) = self.inputs.get(name) else {

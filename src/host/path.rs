@@ -84,7 +84,7 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// Whether a value fits a constraint, or the constraint is unknown: the host has checked it.
+/// An unknown constraint holds: the host has checked it.
 fn holds(constraint: &str, value: &str) -> bool {
     let (name, arguments) = constraint.split_once('(').unwrap_or((constraint, ""));
     // .NET ignores white space around a number.

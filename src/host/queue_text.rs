@@ -1,8 +1,7 @@
 //! The guard: which texts the host would change on their way to a queue.
 //!
 //! The host does not queue a JSON string in `Outputs` or `ReturnValue` as it is. In this order
-//! (azure-functions-host, `HttpScriptInvocationResultExtensions.GetBindingValue`, then
-//! `FunctionBinding.ReadAsEnumerable`):
+//! [`HttpScriptInvocationResultExtensions.GetBindingValue`, `FunctionBinding.ReadAsEnumerable`]:
 //!
 //! 1. a date is parsed and written in another form;
 //! 2. base64 by .NET's rules is decoded, so `test` or `12345678` arrives as other bytes;

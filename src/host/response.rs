@@ -73,7 +73,7 @@ impl From<HttpResponse> for Response {
 /// | SendGrid, Twilio, SignalR ... | the object that the binding's page shows | [`Output::raw(&message)?`](Self::raw) |
 ///
 /// A text for a queue or a blob arrives unaltered; [`queue_text`] says what the host would make of
-/// some texts. It interprets only the JSON of `raw`.
+/// some texts. It interprets only the JSON of `raw`: `docs/guide.md` has what that means for tables.
 ///
 /// ```
 /// # use app::{Output, Response, Result};
@@ -83,10 +83,6 @@ impl From<HttpResponse> for Response {
 ///         .output("jobs", Output::list(["pick", "pack"])?))
 /// }
 /// ```
-///
-/// A table's row needs both keys, from the row itself or from function.json. If the table has a row
-/// with these keys, the invocation fails; `"ETag": "*"` replaces that row. The host rewrites a date,
-/// unless `"at@odata.type": "Edm.DateTime"` beside `"at"` says that it is one.
 #[derive(Debug)]
 pub struct Output {
     pub(crate) bytes: Vec<u8>,

@@ -145,8 +145,7 @@ fn not_allowed(request: &Request, allowed: &[&str]) -> HttpResponse {
     request.error(405, &message).header("Allow", allowed)
 }
 
-/// The error for a path without a function: the caller may have tried, without a host, the public
-/// path of a function that only the host can call.
+/// The caller may have tried, without a host, the public path of a function that only a host calls.
 fn nothing_at(routes: &[Route], path: &str) -> String {
     let (_, last) = path
         .trim_end_matches('/')
@@ -159,8 +158,8 @@ fn nothing_at(routes: &[Route], path: &str) -> String {
         return format!("no function at {path}");
     };
     format!(
-        "no function at {path}: {name} has bindings other than HTTP, so only a Functions host can \
-         call it, as POST /{name}. Call the host: `make run` starts a stand-in for one"
+        "no function at {path}: {name} has bindings other than HTTP, so only a host can call it, \
+         as POST /{name}: `make run` starts a stand-in for one"
     )
 }
 

@@ -159,7 +159,6 @@ pub(crate) fn answered(result: Result) -> Result {
 /// let chart = [0x89, b'P', b'N', b'G'];
 /// ToolResult::blocks([Content::text("the prices of May"), Content::image(chart, "image/png")]);
 /// ```
-// Holds the JSON of the block.
 pub struct Content(String);
 
 impl Content {

@@ -42,13 +42,11 @@ impl Listener {
         server.map(Source).map_err(io::Error::other)
     }
 
-    /// Accepts connections again. Errors if there are few descriptors or threads left.
+    /// Accepts connections again. Errors if there are not 16 descriptors and 8 threads left.
     pub fn accept_again(&self) -> io::Result<Source> {
-        const DESCRIPTORS: usize = 16;
-        const THREADS: usize = 8;
-        let spare: io::Result<Vec<_>> = (0..DESCRIPTORS).map(|_| self.socket.try_clone()).collect();
+        let spare: io::Result<Vec<_>> = (0..16).map(|_| self.socket.try_clone()).collect();
         drop(spare?);
-        for _ in 0..THREADS {
+        for _ in 0..8 {
             start_thread(Box::new(|| thread::sleep(Duration::from_millis(1))))?;
         }
         self.accept()

@@ -11,7 +11,6 @@ use crate::console;
 use crate::host::route::Route;
 use child::Parent;
 use http::Listener;
-use signals::SIGNALS;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use supervisor::End;
@@ -36,14 +35,7 @@ pub fn serve(routes: &'static [Route]) -> ExitCode {
 
 /// [`serve`], with settings of one's own.
 pub fn serve_with(routes: &'static [Route], settings: &Settings) -> ExitCode {
-    // `SIGNALS` is static and has one supervisor.
-    static SERVES: AtomicBool = AtomicBool::new(false);
-    let ended = if SERVES.swap(true, SeqCst) {
-        Err("this process serves already, and a process serves once".into())
-    } else {
-        run(routes, settings)
-    };
-    match ended {
+    match run(routes, settings) {
         Ok(End::HostGone) => ExitCode::SUCCESS,
         Ok(End::Deaf(error)) => {
             console::error(&format!("error: can serve no longer: {error}"));
@@ -58,12 +50,17 @@ pub fn serve_with(routes: &'static [Route], settings: &Settings) -> ExitCode {
 
 /// Errors with a sentence that says why the handler cannot start.
 fn run(routes: &'static [Route], settings: &Settings) -> Result<End, String> {
-    console::install_panic_hook(|| SIGNALS.raise(&SIGNALS.accept_in_doubt));
+    // The signals are static and have one supervisor.
+    static SERVES: AtomicBool = AtomicBool::new(false);
+    if SERVES.swap(true, SeqCst) {
+        return Err("this process serves already, and a process serves once".into());
+    }
+    console::install_panic_hook(|| signals::raise(&signals::ACCEPT_IN_DOUBT));
     let host = Parent::of_this_handler();
     let port = port()?;
     let cannot = |what| move |error| format!("cannot {what}: {error}");
-    let listener = Listener::bind(port)
-        .map_err(|error| format!("cannot listen on 127.0.0.1:{port}: {error}"))?;
+    let listening = &*format!("listen on 127.0.0.1:{port}");
+    let listener = Listener::bind(port).map_err(cannot(listening))?;
     let source = listener.accept().map_err(cannot("accept connections"))?;
     let workers = Workers::start(source, routes).map_err(cannot("start a worker"))?;
     let port = listener.address.port();
@@ -72,9 +69,8 @@ fn run(routes: &'static [Route], settings: &Settings) -> Result<End, String> {
         Some(_) => format!("serving the Functions host on port {port}"),
         None => format!("listening on http://127.0.0.1:{port}"),
     });
-    Ok(supervisor::supervise(
-        routes, settings, &listener, workers, host,
-    ))
+    let end = supervisor::supervise(routes, settings, &listener, workers, host);
+    Ok(end)
 }
 
 fn port() -> Result<u16, String> {

@@ -2,7 +2,7 @@
 
 use super::child::Parent;
 use super::http::Listener;
-use super::signals::SIGNALS;
+use super::signals::{self, ACCEPT_IN_DOUBT, ACCEPT_LOST, AWAKE, NEWCOMERS};
 use super::workers::Workers;
 use crate::console;
 use crate::host::route::Route;
@@ -23,7 +23,6 @@ const QUIET_FOR: Duration = Duration::from_secs(2);
 /// work: nudges must not keep them.
 const IDLE_PAUSE: Duration = Duration::from_millis(5500);
 
-/// The pause between two attempts to accept connections again.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A port is forgotten when no request has come from it for once or twice as long. Another
@@ -60,7 +59,7 @@ pub fn supervise(
     workers: Workers,
     host: Option<Parent>,
 ) -> End {
-    SIGNALS.supervise_here();
+    signals::supervise_here();
     let mut pools = vec![workers];
     let start = Instant::now();
     // When a request last came, when connections were last accepted, and when these were last done.
@@ -90,14 +89,14 @@ pub fn supervise(
                 }
             }
         }
-        if SIGNALS.accept_in_doubt.swap(false, SeqCst) && !listener.accepts() {
-            SIGNALS.accept_lost.store(true, SeqCst);
+        if ACCEPT_IN_DOUBT.swap(false, SeqCst) && !listener.accepts() {
+            ACCEPT_LOST.store(true, SeqCst);
         }
         let silence = since(requested);
-        if !SIGNALS.accept_lost.load(SeqCst) {
+        if !ACCEPT_LOST.load(SeqCst) {
             heard = now;
             // One nudge for each connection that is new, or has not been used for a while.
-            nudge(listener, SIGNALS.newcomers.swap(0, SeqCst), 4);
+            nudge(listener, NEWCOMERS.swap(0, SeqCst), 4);
             // From time to time some more, for those that are queued behind unused ones: the longer
             // it is quiet, the more, from 2 to 64.
             let is_quiet = silence >= QUIET_FOR;
@@ -107,30 +106,30 @@ pub fn supervise(
             }
         } else if is_due(&mut tried, RETRY_PAUSE) {
             // The connections of the pools before the last, which accept no more, go on.
-            SIGNALS.accept_lost.store(false, SeqCst);
+            ACCEPT_LOST.store(false, SeqCst);
             let source = listener.accept_again();
             match source.and_then(|source| Workers::start(source, routes)) {
                 Ok(workers) => pools.push(workers),
                 Err(error) if since(heard).min(silence) > settings.give_up_after => {
                     return End::Deaf(error);
                 }
-                Err(_) => SIGNALS.accept_lost.store(true, SeqCst),
+                Err(_) => ACCEPT_LOST.store(true, SeqCst),
             }
         }
         if is_due(&mut forgot, FORGET_AFTER) {
-            SIGNALS.forget_ports();
+            signals::forget_ports();
         }
         if host.as_ref().is_some_and(Parent::is_gone) {
             return End::HostGone;
         }
         let busy = silence < BUSY_FOR || !pools.iter().all(Workers::has_idle);
-        SIGNALS.awake.store(busy, SeqCst);
+        AWAKE.store(busy, SeqCst);
         let pause = if busy {
             BUSY_PAUSE
         } else if pools.iter().any(Workers::has_news) {
             // A request came before `awake` was set to false, and so woke nobody: look again.
             continue;
-        } else if SIGNALS.accept_lost.load(SeqCst) {
+        } else if ACCEPT_LOST.load(SeqCst) {
             RETRY_PAUSE
         } else if silence < QUIET_FOR || !pools.iter().all(Workers::at_rest) {
             QUIET_PAUSE

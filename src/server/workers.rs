@@ -4,7 +4,7 @@
 //! functions that take long, their number doubles every few milliseconds. Surplus ones end.
 
 use super::http::Source;
-use super::signals::SIGNALS;
+use super::signals::{self, ACCEPT_LOST};
 use crate::console;
 use crate::host::route::Route;
 use crate::host::router;
@@ -19,7 +19,6 @@ const ADDED_AT_ONCE: usize = 64;
 /// Functions take long if a worker takes no more requests than this between two reviews.
 const FEW_PER_REVIEW: usize = 3;
 
-/// The pause between two looks for surplus workers.
 const SURPLUS_AFTER: Duration = Duration::from_secs(1);
 
 /// Functions are short if a worker takes at least this many requests between two such looks. Then
@@ -133,7 +132,7 @@ fn work(shared: &Shared) {
         match received {
             Ok(Some(incoming)) => {
                 shared.taken.fetch_add(1, SeqCst);
-                SIGNALS.request_from(incoming.peer_port());
+                signals::request_from(incoming.peer_port());
                 incoming.answer(|request| router::answer(shared.routes, request));
             }
             Ok(None) => return,
@@ -141,7 +140,7 @@ fn work(shared: &Shared) {
                 console::error(&format!(
                     "error: cannot accept connections for now: {error}"
                 ));
-                SIGNALS.raise(&SIGNALS.accept_lost);
+                signals::raise(&ACCEPT_LOST);
             }
         }
     }
@@ -153,6 +152,6 @@ struct Ending(Arc<Shared>);
 impl Drop for Ending {
     fn drop(&mut self) {
         self.0.workers.fetch_sub(1, SeqCst);
-        SIGNALS.wake();
+        signals::wake();
     }
 }

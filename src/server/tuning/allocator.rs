@@ -4,7 +4,7 @@
 //! The allocator on Linux: the system's, with a cache of freed blocks by size in front of it, at
 //! most 7 MiB. That of musl has one lock for all threads, and tiny_http allocates on each
 //! connection's thread: with 16 connections an order of 40 KiB took four times as long. No thread
-//! waits for this cache: one that finds a list in use goes to the system's allocator.
+//! waits here: one that finds a list in use goes to the system's allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr;
