@@ -12,7 +12,6 @@ mod fuzz;
 mod handler;
 mod interrupts;
 mod long_run;
-mod messages;
 mod panics;
 mod payloads;
 mod probe;
