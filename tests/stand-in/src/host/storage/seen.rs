@@ -23,6 +23,7 @@ const FILE: &str = "seen.json";
 /// A function and the blob that triggers it.
 pub type Trigger = (String, BlobPath);
 
+/// A function and the path of its trigger.
 pub type Pattern = (String, Template);
 
 /// The version of each that has triggered, and whether it has been delivered.
@@ -40,7 +41,7 @@ pub struct Seen {
     folders: Vec<(PathBuf, Option<Stamp>)>,
     /// When all files are looked at next.
     due: Option<Instant>,
-    is_old: bool,
+    is_unsaved: bool,
 }
 
 impl Seen {
@@ -93,7 +94,7 @@ impl Seen {
             }
         }
         let triggers = self.take();
-        if std::mem::take(&mut self.is_old) {
+        if std::mem::take(&mut self.is_unsaved) {
             self.save(folder)?;
         }
         Ok(triggers)
@@ -148,7 +149,7 @@ impl Seen {
         self.stamps
             .entry(trigger.clone())
             .and_modify(|(_, delivered)| *delivered = true);
-        self.is_old = true;
+        self.is_unsaved = true;
     }
 
     /// Its function has gone. It is new when the function comes again.
