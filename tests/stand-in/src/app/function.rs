@@ -95,11 +95,9 @@ impl Binding {
 
     /// The settings that it needs, each with the member that names it.
     pub fn settings(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let named = SETTINGS.map(|member| (member, self.text(member).to_owned()));
         let is_name = |text: &str| !text.is_empty() && !text.contains('%') && !is_secret(text);
-        let named = SETTINGS
-            .into_iter()
-            .filter(move |member| is_name(self.text(member)));
-        named.map(|member| (member, self.text(member).to_owned()))
+        named.into_iter().filter(move |(_, text)| is_name(text))
     }
 }
 
@@ -139,22 +137,20 @@ impl Function {
         for binding in &mut self.bindings {
             let (name, kind) = (&binding.name, &binding.kind);
             for (member, value) in binding.members.as_object_mut().into_iter().flatten() {
-                if let Value::String(text) = value
-                    && is_resolved(kind, member, text)
-                {
-                    let unknown;
-                    (*text, unknown) = resolved(text, setting);
-                    missing.extend(unknown.iter().map(|setting| {
-                        format!(
-                            "%{setting}% in the {member} of {name:?} is a setting that neither \
-                             local.settings.json nor the environment has: write \"{setting}\": \
-                             \"...\" among the Values"
-                        )
-                    }));
+                let Value::String(text) = value else { continue };
+                if !is_resolved(kind, member, text) {
+                    continue;
+                }
+                *text = resolved(text, setting);
+                if let [_, setting, _, ..] = text.split('%').collect::<Vec<_>>()[..] {
+                    missing.push(format!(
+                        "%{setting}% in the {member} of {name:?} is a setting that neither \
+                         local.settings.json nor the environment has: write \"{setting}\": \"...\" \
+                         among the Values"
+                    ));
                 }
             }
         }
-        missing.dedup();
         missing
     }
 
@@ -262,18 +258,15 @@ fn is_resolved(kind: &str, member: &str, text: &str) -> bool {
     !is_mcp && !is_secret && !LITERAL.iter().any(is)
 }
 
-/// `text` with settings in place of `%NAME%`, and the names that no setting has, which stay.
-pub fn resolved(text: &str, setting: &dyn Fn(&str) -> Option<String>) -> (String, Vec<String>) {
-    let (mut resolved, mut unknown, mut rest) = (String::new(), Vec::new(), text);
+/// `text` with settings in place of `%NAME%`. A name that no setting has stays.
+pub fn resolved(text: &str, setting: &dyn Fn(&str) -> Option<String>) -> String {
+    let (mut resolved, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once('%')
         && let Some((name, after)) = after.split_once('%')
     {
-        let value = setting(name).unwrap_or_else(|| {
-            unknown.push(name.to_owned());
-            format!("%{name}%")
-        });
+        let value = setting(name).unwrap_or_else(|| format!("%{name}%"));
         resolved = resolved + before + &value;
         rest = after;
     }
-    (resolved + rest, unknown)
+    resolved + rest
 }

@@ -217,7 +217,7 @@ impl HostJson {
         let arguments = json::at(&file, "customHandler.description.arguments").as_array();
         let arguments = arguments.into_iter().flatten().filter_map(Value::as_str);
         let words = arguments.flat_map(|text| text.split(' ').filter(|word| !word.is_empty()));
-        let arguments = words.map(|word| resolved(word, setting).0).collect();
+        let arguments = words.map(|word| resolved(word, setting)).collect();
         let most_dequeues = json::integer(&value("extensions.queues.maxDequeueCount"));
         let prefix = value("extensions.http.routePrefix");
         Self {
