@@ -50,33 +50,17 @@ impl Request<'_> {
         (path, grouped(pairs))
     }
 
-    /// The headers in Kestrel's order (HttpHeaders.Generated.cs).
-    fn header_lists(&self) -> Lists {
-        const KNOWN: &str = "accept connection host user-agent content-type expect \
-            transfer-encoding content-length";
-        let mut lists = grouped(self.headers.iter().cloned());
-        lists.sort_by_key(|(name, _)| {
-            let mut known = KNOWN.split(' ');
-            known
-                .position(|known| name.eq_ignore_ascii_case(known))
-                .unwrap_or(usize::MAX)
-        });
-        lists
-    }
-
     /// `Body`: absent without a Content-Length above 0, else base64 for two kinds of media types,
     /// else text [Utility.cs, IsMediaTypeOctetOrMultipart].
     fn body(&self) -> Option<String> {
         if self.is_chunked() || self.body.is_empty() {
             return None;
         }
-        let media_type = self.media_type().to_ascii_lowercase();
-        let is_binary =
-            media_type == "application/octet-stream" || media_type.contains("multipart/");
-        // MediaTypeHeaderValue.TryParse refuses a type with nothing after its ";".
-        let mut parameters = self.header("Content-Type").splitn(2, ';').skip(1);
-        let is_refused = parameters.any(|parameters| parameters.trim().is_empty());
-        Some(match is_binary && !is_refused {
+        let kind = self.header("Content-Type").to_ascii_lowercase();
+        let (kind, parameters) = kind.split_once(';').unwrap_or((&kind, "none"));
+        let is_binary = kind.trim() == "application/octet-stream" || kind.contains("multipart/");
+        // A type with nothing after its ";" is none to MediaTypeHeaderValue.TryParse.
+        Some(match is_binary && !parameters.trim().is_empty() {
             true => to_base64(self.body),
             false => decoded(self.body),
         })
@@ -86,12 +70,13 @@ impl Request<'_> {
     /// [Extensions/HttpRequestExtensions.cs, GetRequestAsJObject; WebJobs.Extensions.Http,
     /// HttpTriggerAttributeBindingProvider.cs].
     pub fn payload(&self, function: &str, parameters: &Parameters) -> (String, Data) {
-        let ((_, query), headers, body) = (self.path_and_query(), self.header_lists(), self.body());
+        const KESTRELS_ORDER: &str = "accept connection host user-agent content-type expect \
+            transfer-encoding content-length";
+        let ((_, query), body) = (self.path_and_query(), self.body());
+        let mut headers = grouped(self.headers.iter().cloned());
+        headers.sort_by_key(|(name, _)| place(name, KESTRELS_ORDER).unwrap_or(usize::MAX));
         let url = format!("http://{}{}", self.header("Host"), self.target);
-        let joined = |values: &[String]| values.join(",");
-        let query_json = query
-            .iter()
-            .map(|(name, values)| (name, json(&joined(values))));
+        let query_json = texts(&query, joined).map(|(name, text)| (name, json(&text)));
         let headers_json = headers.iter().map(|(name, values)| (name, json(values)));
         let params = parameters.iter().map(|(name, value)| (name, json(value)));
         let mut value = vec![
@@ -108,29 +93,21 @@ impl Request<'_> {
             // From the text, whatever the Content-Type says.
             data.set_members(&decoded(self.body));
         }
-        let last = |values: &[String]| values.last().cloned().unwrap_or_default();
-        for (name, values) in &query {
+        for (name, text) in texts(&query, last) {
             if !name.eq_ignore_ascii_case("code") {
-                data.set(name, Value::Text(last(values)));
+                data.set(name, Value::Text(text));
             }
         }
-        for (name, value) in parameters {
-            if let Some(value) = value {
-                data.set(name, Value::Text(value.clone()));
+        for (name, text) in parameters {
+            if let Some(text) = text {
+                data.set(name, Value::Text(text.clone()));
             }
         }
-        let query = query
-            .iter()
-            .map(|(name, values)| (name, Value::Text(last(values))));
-        let headers = headers
-            .iter()
-            .map(|(name, values)| (name, Value::Text(joined(values))));
-        for (name, members) in [
-            ("Query", Data::from(query)),
-            ("Headers", Data::from(headers)),
-        ] {
+        let (query, headers) = (texts(&query, last), texts(&headers, joined));
+        for (name, texts) in [("Query", query), ("Headers", headers)] {
             if data.get(name).is_none() {
-                data.set(name, Value::Members(members));
+                let members = texts.map(|(name, text)| (name, Value::Text(text)));
+                data.set(name, Value::Members(Data::from(members)));
             }
         }
         data.set("sys", sys(function));
@@ -143,30 +120,27 @@ impl Request<'_> {
         const LEFT_OUT: &str = "host connection forwarded keep-alive proxy-connection te upgrade \
             x-azure-functions-invocationid x-azure-functions-hostversion x-ms-invocation-id \
             x-forwarded-for x-forwarded-host x-forwarded-proto";
-        let mut headers = http::headers_of(&[("Host", authority)]);
+        let mut lines = vec![("Host".to_owned(), authority.to_owned())];
         for (name, values) in grouped(self.headers.iter().cloned()) {
-            if LEFT_OUT
-                .split(' ')
-                .all(|one| !one.eq_ignore_ascii_case(&name))
-            {
+            if place(&name, LEFT_OUT).is_none() {
                 // Seen: a header that was sent twice is one line.
                 let is_cookie = name.eq_ignore_ascii_case("Cookie");
-                headers.push((name, values.join(if is_cookie { "; " } else { ", " })));
+                lines.push((name, values.join(if is_cookie { "; " } else { ", " })));
             }
         }
-        headers.extend(http::headers_of(&[
+        let own = [
             ("X-Azure-Functions-InvocationId", id),
             ("X-Azure-Functions-HostVersion", VERSION),
             ("x-ms-invocation-id", id),
             ("X-Forwarded-For", "127.0.0.1"),
             ("X-Forwarded-Host", self.header("Host")),
             ("X-Forwarded-Proto", "http"),
-        ]));
+        ];
         // Kestrel leaves a %2F in the path as it is, and YARP then escapes its percent sign.
         let path_end = self.target.find('?').unwrap_or(self.target.len());
         let (path, query) = self.target.split_at(path_end);
         let target = path.replace("%2F", "%252F").replace("%2f", "%252f") + query;
-        self.sent(&target, &headers)
+        self.sent(&target, &lines, &own)
     }
 
     /// The caller's headers, its `Host` too; a query whose repeated names are joined
@@ -174,27 +148,25 @@ impl Request<'_> {
     pub fn forwarded(&self, id: &str) -> Vec<u8> {
         let (path, query) = self.path_and_query();
         let mut target = path.to_owned();
-        for (name, values) in query {
+        for (name, text) in texts(&query, joined) {
             target.push(if target.len() == path.len() { '?' } else { '&' });
-            target += &format!("{}={}", encoded(&name), encoded(&values.join(",")));
+            target += &format!("{}={}", encoded(name), encoded(&text));
         }
-        let agent = format!(
-            "{} Azure-Functions-Host/{VERSION}",
-            self.header("User-Agent")
-        );
-        let mut headers = self.headers.clone();
-        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("User-Agent"));
-        headers.extend(http::headers_of(&[
+        let agent = self.header("User-Agent");
+        let agent = format!("{agent} Azure-Functions-Host/{VERSION}");
+        let mut lines = self.headers.clone();
+        lines.retain(|(name, _)| !name.eq_ignore_ascii_case("User-Agent"));
+        let own = [
             ("X-Azure-Functions-HostVersion", VERSION),
             ("X-Azure-Functions-InvocationId", id),
             ("User-Agent", &agent),
-        ]));
-        self.sent(&target, &headers)
+        ];
+        self.sent(&target, &lines, &own)
     }
 
-    fn sent(&self, target: &str, headers: &[(String, String)]) -> Vec<u8> {
-        let headers = headers.iter().map(|(name, value)| (&**name, &**value));
-        let headers: Vec<_> = headers.collect();
+    fn sent(&self, target: &str, lines: &[(String, String)], own: &[(&str, &str)]) -> Vec<u8> {
+        let lines = lines.iter().map(|(name, value)| (&**name, &**value));
+        let headers: Vec<_> = lines.chain(own.iter().copied()).collect();
         match self.is_chunked() {
             true => http::chunked(http::request(self.method, target, &headers, b""), self.body),
             false => http::request(self.method, target, &headers, self.body),
@@ -202,24 +174,40 @@ impl Request<'_> {
     }
 }
 
+/// The place of a name, in any case, among others.
+fn place(name: &str, among: &str) -> Option<usize> {
+    let mut among = among.split(' ');
+    among.position(|other| other.eq_ignore_ascii_case(name))
+}
+
+/// Each name with a text made of its values.
+fn texts(lists: &Lists, text: fn(&[String]) -> String) -> impl Iterator<Item = (&String, String)> {
+    lists.iter().map(move |(name, values)| (name, text(values)))
+}
+
+fn joined(values: &[String]) -> String {
+    values.join(",")
+}
+
+fn last(values: &[String]) -> String {
+    values.last().cloned().unwrap_or_default()
+}
+
 /// A text with a percent sign for each byte that may not stand in a query.
 fn encoded(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            (byte as char).into()
-        }
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
+    let stands = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let encoded = text.bytes().map(|byte| match stands(byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    });
+    encoded.collect()
 }
 
 /// A body as text, without its byte-order mark (StreamReader).
 fn decoded(body: &[u8]) -> String {
     let utf16 = |text: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units = text
-            .chunks(2)
-            .map(|pair| unit([pair[0], *pair.get(1).unwrap_or(&0)]));
-        String::from_utf16_lossy(&units.collect::<Vec<_>>())
+        let pair = |pair: &[u8]| unit([pair[0], *pair.get(1).unwrap_or(&0)]);
+        String::from_utf16_lossy(&text.chunks(2).map(pair).collect::<Vec<_>>())
     };
     match body {
         [0xff, 0xfe, text @ ..] => utf16(text, u16::from_le_bytes),
