@@ -407,9 +407,9 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
 const REFUSED: &str = r#"
 new TRIGGER=queue => make new NAME=ingest TRIGGER=queue
 new NAME=ingest => TRIGGER=queue for one: blob, cosmosdb, eventgrid, eventhub, http, mcp, queue, servicebus, timer
-new NAME=ingest TRIGGER=sqs => no trigger "sqs" here; there are blob, cosmosdb, eventgrid
-new NAME=ingest TRIGGER=queue OUT=blob,sqs => no output "sqs" here; there are blob, cosmosdb, eventgrid
-new NAME=ingest TRIGGER=queue IN=queue => no input "queue" here; there are blob, cosmosdb, sql, table
+new NAME=ingest TRIGGER=sqs => no trigger "sqs"; there are blob, cosmosdb, eventgrid
+new NAME=ingest TRIGGER=queue OUT=blob,sqs => no output "sqs"; there are blob, cosmosdb, eventgrid
+new NAME=ingest TRIGGER=queue IN=queue => no input "queue"; there are blob, cosmosdb, sql, table
 new NAME=ingest TRIGGER=queue ROUTE=items => TRIGGER=queue takes no ROUTE; it takes NAME, TRIGGER, IN, OUT
 new NAME=ingest TRIGGER=timer AUTH=admin => TRIGGER=timer takes no AUTH; it takes NAME, TRIGGER, IN, OUT, SCHEDULE
 new NAME=ingest TRIGGER=http SCHEDULE=0 0 3 * * * => takes no SCHEDULE; it takes NAME, TRIGGER, IN, OUT, ROUTE, METHODS, AUTH

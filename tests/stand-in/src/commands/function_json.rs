@@ -25,8 +25,10 @@ pub const TOOL: &str = include_str!("../../templates/tool.json");
 /// Bindings by the word that `make new` has for them, each a text in function.json's layout.
 type Bindings = BTreeMap<String, Box<RawValue>>;
 
-/// The bindings of each kind: "trigger", "answer" (to a trigger's caller), "input", "output".
-fn templates() -> BTreeMap<String, Bindings> {
+/// Those of each kind: "trigger", "answer" (to a trigger's caller), "input", "output".
+type Templates = BTreeMap<String, Bindings>;
+
+fn templates() -> Templates {
     serde_json::from_str(include_str!("../../templates/bindings.json"))
         .expect("JSON, as a test shows")
 }
@@ -43,7 +45,7 @@ pub fn of(written: &Written) -> Result<String, String> {
             "say what triggers it, TRIGGER=queue for one: {triggers}"
         ));
     }
-    let trigger = named(name, "", find(&all, "trigger", &word)?);
+    let trigger = named(name, "", &find(&all, "trigger", &word)?);
     let mut bindings = vec![with_options(&trigger, written)?];
     let answer = all["answer"].get(&word);
     bindings.extend(answer.map(|answer| answer.get().to_owned()));
@@ -54,7 +56,7 @@ pub fn of(written: &Written) -> Result<String, String> {
                 1 => String::new(),
                 number => number.to_string(),
             };
-            bindings.push(named(name, &number, find(&all, kind, word)?));
+            bindings.push(named(name, &number, &find(&all, kind, word)?));
         }
     }
     let bindings = bindings.join(",\n    ");
@@ -84,17 +86,13 @@ fn listed(bindings: &Bindings) -> String {
     words.join(", ")
 }
 
-fn find<'a>(
-    all: &'a BTreeMap<String, Bindings>,
-    kind: &str,
-    word: &str,
-) -> Result<&'a str, String> {
-    let binding = all[kind].get(word).map(|binding| binding.get());
-    binding.ok_or_else(|| unknown(&format!("{kind} {word:?} here"), &listed(&all[kind])))
+fn find(all: &Templates, kind: &str, word: &str) -> Result<String, String> {
+    let binding = all[kind].get(word).map(|binding| binding.get().to_owned());
+    binding.ok_or_else(|| unknown(kind, word, &listed(&all[kind])))
 }
 
-fn unknown(what: &str, known: &str) -> String {
-    format!("there is no {what}; there are {known}")
+fn unknown(what: &str, word: &str, known: &str) -> String {
+    format!("there is no {what} {word:?}; there are {known}")
 }
 
 /// The words of a list: `queue,blob`.
@@ -122,22 +120,20 @@ fn with_options(trigger: &str, written: &Written) -> Result<String, String> {
         value => value,
     };
     let methods = words(or("METHODS", "get,post"));
-    for method in &methods {
-        if !METHODS.contains(&method.as_str()) {
-            return Err(unknown(&format!("method {method:?}"), &METHODS.join(", ")));
-        }
+    let mut others = methods
+        .iter()
+        .filter(|one| !METHODS.contains(&one.as_str()));
+    if let Some(other) = others.next() {
+        return Err(unknown("method", other, &METHODS.join(", ")));
     }
     let auth = or("AUTH", "function").to_ascii_lowercase();
     if !AUTH.contains(&auth.as_str()) {
-        return Err(unknown(&format!("AUTH {auth:?}"), &AUTH.join(", ")));
+        return Err(unknown("AUTH", &auth, &AUTH.join(", ")));
     }
     let route = written["ROUTE"].as_str();
     // Git Bash turns `/items` into a path: `C:/Program Files/Git/items`.
-    if route.starts_with('/')
-        || route
-            .get(1..3)
-            .is_some_and(|drive| [":/", ":\\"].contains(&drive))
-    {
+    let drive = route.get(1..3).unwrap_or_default();
+    if route.starts_with('/') || drive == ":/" || drive == ":\\" {
         return Err(
             "write ROUTE without a slash at its beginning, ROUTE='items/{id:int}': the prefix comes \
              before it, and Git Bash takes what begins with one for a path of Windows"

@@ -39,7 +39,7 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let manifest = own_manifest(&changes.read(root, "Cargo.toml")?, name);
     let [begin, end] = MARKERS;
     let manifest = manifest.ok_or_else(|| {
-        format!("Cargo.toml has no name, or not the lines {begin:?} and {end:?}: write them")
+        format!("Cargo.toml has no name, or not the lines {begin:?} and {end:?}: put them back")
     })?;
     let readme = changes.read(root, README)?.replacen("YOUR-APP", name, 1);
     changes.write("README.md", readme);
@@ -65,17 +65,18 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let update = ["update", "--workspace", "--offline", "--quiet"];
     run(root, "cargo", &update).map_err(|why| format!("Cargo.lock has the old name: {why}"))?;
     let gone = gone.join(", ");
-    let lines = [
-        format!("The app is yours: its name is {name}, in Cargo.toml, Cargo.lock and README.md."),
-        format!("Gone: {gone}, the license in Cargo.toml (you owe nothing), and the make targets bench, e2e, fuzz and test-release."),
-        "Yours: the folders of your functions, src/functions, tests/functions, host.json, local.settings.json, Cargo.toml, \
-         README.md, .gitignore, .vscode, .devcontainer and .github.".into(),
-        "The template's, which a newer one replaces: all else in src, tests/stand-in, Makefile, docs, .funcignore and .gitattributes.".into(),
-        "The guide is docs/guide.md.".into(),
-        "Nothing is committed: git status shows it all, git checkout . brings it back.".into(),
-        "Next: make new NAME=ingest TRIGGER=queue, make test, git add -A && git commit.".into(),
-    ];
-    Ok(lines.into())
+    Ok(vec![format!(
+        "The app is yours: its name is {name}, in Cargo.toml, Cargo.lock and README.md.
+Gone: {gone}, the license in Cargo.toml (you owe nothing), and the make targets bench, e2e, fuzz and \
+         test-release.
+Yours: the folders of your functions, src/functions, tests/functions, host.json, local.settings.json, \
+         Cargo.toml, README.md, .gitignore, .vscode, .devcontainer and .github.
+The template's, which a newer one replaces: all else in src, tests/stand-in, Makefile, docs, \
+         .funcignore and .gitattributes.
+The guide is docs/guide.md.
+Nothing is committed: git status shows it all, git checkout . brings it back.
+Next: make new NAME=ingest TRIGGER=queue, make test, git add -A && git commit."
+    )])
 }
 
 /// Errors where Cargo could not have a package of this name in this workspace.

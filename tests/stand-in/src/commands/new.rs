@@ -13,6 +13,7 @@ use crate::commands::function_json::VARIABLES;
 use crate::commands::{Written, code, function_json};
 use crate::host::routes::Template;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -196,12 +197,10 @@ fn add_settings(
     let text = changes.read(root, SETTINGS)?;
     let in_file = |why| format!("{SETTINGS}: {why}");
     let there = json::parse(&text).map_err(in_file)?;
-    let mut missing: Vec<String> = Vec::new();
-    for (_, setting) in function.bindings.iter().flat_map(Binding::settings) {
-        if !settings::has(&there, &setting) && !missing.contains(&setting) {
-            missing.push(setting);
-        }
-    }
+    let needed = function.bindings.iter().flat_map(Binding::settings);
+    let needed: BTreeSet<String> = needed.map(|(_, setting)| setting).collect();
+    let is_missing = |setting: &String| !settings::has(&there, setting);
+    let missing: Vec<String> = needed.into_iter().filter(is_missing).collect();
     if missing.is_empty() {
         return Ok(None);
     }
