@@ -12,12 +12,13 @@
 //! The client shares the handler's processors. An unexpected answer ends the bench with exit code
 //! 1. `cargo test --bench bench` looks whether each load gets its answer, and measures nothing.
 
+mod any_port;
 #[path = "machinery/app/mod.rs"]
 mod tests_app;
 
+use any_port::{on_any_port, port_in};
 use serde_json::Value;
 use stand_in::run::http::{Connection, invocation, request};
-use stand_in::run::process::{on_any_port, port_in};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};

@@ -12,9 +12,16 @@ const ELSEWHERE: &str = "host-order-multipart.json host-queue-binary.json host-q
 /// What the documentation shows, and every payload that a host has sent to the samples.
 pub const SAMPLES: &str = include_str!("exchanges/samples.txt");
 
+/// Starts the binary, and not the tests' app.
+fn start() -> Handler {
+    let mut command = command();
+    command.env("FUNCTIONS_CUSTOMHANDLER_PORT", "0");
+    Handler::from_command(command)
+}
+
 #[test]
 fn the_samples_answer_as_documented() {
-    replay(&Handler::from_command(command()), SAMPLES);
+    replay(&start(), SAMPLES);
 }
 
 #[test]
@@ -32,7 +39,7 @@ fn every_captured_payload_is_answered() {
 
 #[test]
 fn bodies_arrive_byte_for_byte() {
-    let handler = Handler::from_command(command());
+    let handler = start();
     let every_byte: Vec<u8> = (0..=255).collect();
     let body = every_byte.repeat(500);
     // As it is, and as a caller's chunked upload.

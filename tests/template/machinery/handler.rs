@@ -1,7 +1,8 @@
 //! A handler process of a test.
 
+use crate::any_port::port_in;
 use crate::wait::wait_for;
-use stand_in::run::process::{self, port_in};
+use stand_in::run::process;
 use std::ops::Deref;
 use std::process::Command;
 

@@ -1,6 +1,8 @@
 //! The tests of the machinery, `src/host` and `src/server`, as a process over real sockets. They
 //! run on an app of their own: this repository's samples, and the functions of `app`.
 
+#[path = "../any_port.rs"]
+mod any_port;
 mod bodies;
 mod bursts;
 mod calls;

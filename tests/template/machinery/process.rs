@@ -1,9 +1,10 @@
 //! How the process starts, where it is reached, and how it ends: alone, and as a child of its host.
 
+use crate::any_port::port_in;
 use crate::handler::signal;
 use crate::requests::*;
 use crate::start::{said, through_shell};
-use stand_in::run::process::{self, port_in};
+use stand_in::run::process;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Stdio;

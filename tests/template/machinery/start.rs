@@ -1,11 +1,11 @@
 //! Starts the tests' app: as a handler, and under a host.
 
+use crate::any_port::on_any_port;
 use crate::handler::Handler;
 use crate::requests::{ask, get, ping};
 use crate::tests_app::{SERVE, serve_if_asked};
 use serde_json::{Value, json};
 use stand_in::App;
-use stand_in::run::process::on_any_port;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -40,24 +40,10 @@ pub fn command() -> Command {
     };
     let binary = std::env::var_os("HANDLER").map_or_else(built, PathBuf::from);
     // Absolute, because a test may change the working directory of the process.
-    on_any_port(std::path::absolute(binary).expect("the handler's path"))
-}
-
-/// The command that starts a handler on a port of the system's choice.
-pub fn on_any_port(program: PathBuf) -> Command {
-    let mut command = Command::new(program);
-    command.env("FUNCTIONS_CUSTOMHANDLER_PORT", "0");
+    let path = std::path::absolute(binary).expect("the handler's path");
+    let mut command = Command::new(path);
     command.env_remove("RUST_BACKTRACE");
     command
-}
-
-/// The port in the line that a handler prints once it listens, alone or started by a host.
-pub fn port_in(stdout: &str) -> Option<u16> {
-    let lines = ["http://127.0.0.1:", "serving the Functions host on port "];
-    let (_, rest) = lines.iter().find_map(|line| stdout.split_once(line))?;
-    // Digits and what ends them, so that half a number is not taken for the whole.
-    let (digits, _) = rest.split_once(|c: char| !c.is_ascii_digit())?;
-    digits.parse().ok()
 }
 
 impl Handler {

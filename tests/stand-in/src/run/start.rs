@@ -3,7 +3,7 @@
 use crate::app::description::Description;
 use crate::app::settings::Settings;
 use crate::run::http::Connection;
-use crate::run::process::{Handler, Show, port_in};
+use crate::run::process::{Handler, Show};
 use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
@@ -33,7 +33,8 @@ pub fn start(
         let begun = Instant::now();
         let is_running = || handler.exit_code().is_none();
         // Another process may answer there: this one's own line on stdout names the port.
-        let said = || show.is_some() || port_in(&handler.stdout()) == Some(port);
+        let line = format!("serving the Functions host on port {port}\n");
+        let said = || show.is_some() || handler.stdout().contains(&line);
         while is_running() && begun.elapsed() < READY_WITHIN {
             if answers(port) && said() && is_running() {
                 return Ok(handler);

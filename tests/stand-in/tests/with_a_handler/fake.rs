@@ -8,7 +8,7 @@ use stand_in::host::record::Record;
 use stand_in::host::storage::Storage;
 use stand_in::run::current::Current;
 use stand_in::run::http::{Answer, Connection, Received, named, peek, request};
-use stand_in::run::process::{self, Handler};
+use stand_in::run::process::Handler;
 use stand_in::run::show::Console;
 use stand_in::run::{serve as front, start};
 use std::io::{BufReader, ErrorKind, Write};
@@ -337,8 +337,9 @@ pub fn command() -> Command {
 
 /// The command that starts these tests once more: the one of this name, with a variable set.
 pub fn command_of(test: &str, variable: &str) -> Command {
-    let mut command = process::on_any_port(std::env::current_exe().expect("the test's path"));
+    let mut command = Command::new(std::env::current_exe().expect("the test's path"));
     command.args([test, "--exact", "--nocapture", "--quiet"]);
+    command.env_remove("RUST_BACKTRACE");
     command.arg("--test-threads=1").env(variable, "1");
     command
 }
