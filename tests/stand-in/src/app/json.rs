@@ -39,14 +39,12 @@ pub fn text(root: &Path, file: &str) -> Result<String, String> {
 pub fn parse(text: &str) -> Result<Value, String> {
     let text = text.trim_start_matches('\u{feff}');
     let parsed = jsonc_parser::parse_to_serde_value::<Option<Value>>(text, &options());
-    let parsed = parsed.map_err(|why| in_line(text, &why))?;
+    let parsed = parsed.map_err(in_line)?;
     parsed.ok_or_else(|| "line 1: it holds no JSON value".into())
 }
 
-fn in_line(text: &str, error: &ParseError) -> String {
-    let before = &text.as_bytes()[..error.range().start.min(text.len())];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    format!("line {line}: {}", error.kind())
+fn in_line(error: ParseError) -> String {
+    format!("line {}: {}", error.line_display(), error.kind())
 }
 
 /// The text of an object after an edit of it; all the rest stays as it was written. `None` if it is
@@ -56,7 +54,7 @@ pub fn edit(
     edit: impl FnOnce(&CstObject) -> Option<()>,
 ) -> Result<Option<String>, String> {
     let json = text.trim_start_matches('\u{feff}');
-    let root = CstRootNode::parse(json, &options()).map_err(|why| in_line(json, &why))?;
+    let root = CstRootNode::parse(json, &options()).map_err(in_line)?;
     let edited = root.object_value().and_then(|object| edit(&object));
     let mark = &text[..text.len() - json.len()];
     Ok(edited.map(|()| format!("{mark}{root}")))

@@ -109,17 +109,11 @@ fn check_type(function: &Function, binding: &Binding, findings: &mut Findings) {
     if let Some(known) = &known {
         check_members(function, binding, known, findings);
     } else if kind.is_empty() {
-        findings.error(format!(
-            "the binding {name:?} has no type: write \"type\": \"...\""
-        ));
+        findings.error(format!("{name:?} has no type: write \"type\": \"...\""));
     } else if let Some(meant) = meant(kind) {
-        findings.error(format!(
-            "the binding {name:?} has the type {kind:?}: write {meant:?}"
-        ));
+        findings.error(format!("{name:?} has the type {kind:?}: write {meant:?}"));
     } else {
-        findings.note(format!(
-            "the type {kind:?} of {name:?} is not among those known here"
-        ));
+        findings.note(format!("{name:?} has the type {kind:?}, not known here"));
     }
     let unknown = if binding.is_trigger() { "in" } else { "in/out" };
     let directions = known.map_or(unknown, |known| known.directions);
@@ -221,10 +215,7 @@ fn check_common(function: &Function, binding: &Binding, findings: &mut Findings)
 fn check_http(function: &Function, findings: &mut Findings) {
     let trigger = function.trigger();
     if trigger.name != "req" {
-        let name = &trigger.name;
-        findings.error(format!(
-            "the HTTP trigger has the name {name:?}: write \"name\": \"req\""
-        ));
+        findings.error("the HTTP trigger has another name: write \"name\": \"req\"");
     }
     let answers = function.bindings.iter().filter(|one| one.is("http"));
     let answers: Vec<&str> = answers.map(|one| &*one.name).collect();
