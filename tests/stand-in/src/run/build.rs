@@ -49,12 +49,12 @@ pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
 }
 
 /// A copy of a program that nothing writes to until this is dropped.
-pub struct Copy {
+pub struct ProgramCopy {
     pub program: PathBuf,
     _lock: File,
 }
 
-impl Copy {
+impl ProgramCopy {
     /// Copies a program into a folder beside it: `run/0`, or the first that no other copy uses. The
     /// name stays, by which a debugger finds it.
     pub fn of(program: &Path) -> io::Result<Self> {

@@ -24,7 +24,7 @@ use crate::host::invoke::Host;
 use crate::host::mcp;
 use crate::host::record::Record;
 use crate::host::storage::{Storage, files};
-use crate::run::build::Copy;
+use crate::run::build::ProgramCopy;
 use crate::run::current::Current;
 use crate::run::process::Handler;
 use crate::run::show::{Console, Kind};
@@ -80,7 +80,7 @@ struct Run {
 struct Made {
     app: Arc<Description>,
     /// The handler's binary; none where it is attached to.
-    binary: Option<Arc<Copy>>,
+    binary: Option<Arc<ProgramCopy>>,
     /// What the user should know of it, a sentence each.
     notes: Vec<String>,
 }
@@ -208,7 +208,7 @@ impl Run {
             let built = build::build(&self.root, again)?;
             findings = check_app(&app, Some(&built.table));
             finding::errors(&findings).map_or(Ok(()), Err)?;
-            let copy = Copy::of(&built.handler);
+            let copy = ProgramCopy::of(&built.handler);
             let copy = copy.map_err(|error| format!("the handler cannot be copied: {error}"))?;
             binary = Some(Arc::new(copy));
         }
