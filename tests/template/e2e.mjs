@@ -1,12 +1,12 @@
-// The real thing, end to end, by hand: this app under the real Functions host, with Azurite as its storage. What is
-// posted to /api/order must arrive in the queue `orders`, and what lies in `messages-incoming` in `messages-outgoing`,
-// unaltered. Start both before, each in a terminal of its own:
+// The real thing, by hand: this app under the real Functions host, with Azurite as its storage. What is posted to
+// /api/order must arrive in the queue `orders`, and what lies in `messages-incoming` in `messages-outgoing`, unaltered.
+// Each in a terminal of its own, with Node 18 or newer; HOST=http://127.0.0.1:7072 where the host has another port:
 //
 //   npx azurite --inMemoryPersistence --skipApiVersionCheck
 //   make build && func start
-//   make e2e                 (HOST=http://127.0.0.1:7072 where the host is not at port 7071)
+//   make e2e
 //
-// THE QUEUES NAMED BELOW ARE EMPTIED, before and after. The exit code is 0 if all checks passed. Needs Node 18 or newer.
+// THE QUEUES NAMED BELOW ARE EMPTIED, before and after.
 
 import { createHmac } from 'node:crypto';
 
@@ -18,7 +18,7 @@ const key = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 const queues = ['orders', 'messages-incoming', 'messages-outgoing', 'messages-incoming-poison'];
 const LIMIT = 49152; // bytes a queue message holds: 64 KiB of base64
 
-// ---- What is sent: every kind that a host or a careless handler alters or loses -------------------------------------
+// What is sent: every kind that a host or a careless handler alters or loses
 
 const [json, text, binary] = ['application/json', 'text/plain; charset=utf-8', 'application/octet-stream'];
 const kinds = [
@@ -43,8 +43,6 @@ const kinds = [
   ['x'.repeat(LIMIT), text],
   [Buffer.from(Array.from({ length: 256 }, (_, i) => i)), binary],
 ].map(([body, type]) => ({ name: JSON.stringify(String(body)).slice(0, 60), body: Buffer.from(body), type }));
-
-// ---- Comparing ------------------------------------------------------------------------------------------------------
 
 // The host indents a JSON object anew. So two objects are the same if they have the same tokens in the same order:
 // numbers as text (10.10 is not 10.1), strings by value (however they are escaped), white space between them ignored.
@@ -76,7 +74,7 @@ async function until(what, seconds, probe) {
   }
 }
 
-// ---- Queue storage over REST ----------------------------------------------------------------------------------------
+// Queue storage over REST
 
 // Signed with SharedKey, https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key
 async function storage(method, path, query = {}, body = '') {
@@ -115,8 +113,6 @@ async function emptyQueues() {
     await storage('DELETE', `${queue}/messages`);
   }
 }
-
-// ---- The checks -----------------------------------------------------------------------------------------------------
 
 const ask = (path, options) => fetch(`${host}/api/${path}`, { signal: AbortSignal.timeout(60_000), ...options });
 const post = (path, body, type, more) => ask(path, { method: 'POST', body, headers: { 'content-type': type }, ...more });
