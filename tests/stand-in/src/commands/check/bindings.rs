@@ -24,8 +24,8 @@ const TYPES: &str = "
     eventHubTrigger in eventHubName consumerGroup connection
     eventHub out eventHubName connection
     eventGrid out topicEndpointUri topicKeySetting connection
-    cosmosDBTrigger in databaseName containerName<collectionName connection<connectionStringSetting leaseConnection<leaseConnectionStringSetting leaseDatabaseName leaseContainerName<leaseCollectionName createLeaseContainerIfNotExists leaseContainerPrefix leasesContainerThroughput feedPollDelay leaseAcquireInterval leaseExpirationInterval leaseRenewInterval maxItemsPerInvocation startFromBeginning startFromTime preferredLocations
-    cosmosDB in/out databaseName containerName<collectionName connection<connectionStringSetting id partitionKey sqlQuery createIfNotExists containerThroughput preferredLocations
+    cosmosDBTrigger in databaseName containerName<collectionName connection<connectionStringSetting leaseConnection<leaseConnectionStringSetting leaseDatabaseName leaseContainerName<leaseCollectionName createLeaseContainerIfNotExists maxItemsPerInvocation startFromBeginning
+    cosmosDB in/out databaseName containerName<collectionName connection<connectionStringSetting id partitionKey sqlQuery createIfNotExists
     sqlTrigger,mysqlTrigger in tableName connectionStringSetting leasesTableName
     sql,mysql in/out commandText commandType parameters connectionStringSetting
     rabbitMQTrigger in queueName connectionStringSetting
