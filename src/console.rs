@@ -50,14 +50,14 @@ fn reported(payload: Box<dyn Any + Send>) -> String {
     if let Err(again) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(again);
     }
-    // The hook does not see a panic that `resume_unwind` passes on: what it saw last may be another,
-    // which the function has caught itself.
+    // The hook does not see a panic that `resume_unwind` passes on: what it saw last may be one
+    // that the function has caught itself.
     let seen = PANIC.take().filter(|line| line.ends_with(&message));
     seen.unwrap_or(format!("panicked{message}"))
 }
 
 /// Makes every panic one line. [`catch_panic`] reports its own; any other is written to stderr at
-/// once, and `uncaught` is called. A debug build writes backtraces too if `RUST_BACKTRACE=1` is set.
+/// once, and `uncaught` is called. A debug build writes backtraces too if `RUST_BACKTRACE=1`.
 pub fn install_panic_hook(uncaught: fn()) {
     panic::set_hook(Box::new(move |panic| {
         let mut line = String::from("panicked");

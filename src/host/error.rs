@@ -51,7 +51,7 @@ impl Error {
     }
 
     /// What the log says of it, after the function's name.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn logged(&self) -> String {
         let reason = &self.reason;
         match (self.place, self.status) {
             (Some(place), _) => format!("failed: {reason} (at {}:{})", place.file(), place.line()),

@@ -65,8 +65,8 @@ impl<'a> Invocation<'a> {
     }
 
     /// A member of the trigger's metadata, such as `Id`; `None` if it is absent. Errors if it is
-    /// not a `T`. The host also puts the members of a JSON message there, and they win: if such a
-    /// `DequeueCount` must not fail the invocation, write `.metadata("DequeueCount").ok().flatten()`.
+    /// not a `T`. The host also puts the members of a JSON message there, and they win: if such an
+    /// `Id` must not fail the invocation, write `invocation.metadata("Id").ok().flatten()`.
     #[track_caller]
     pub fn metadata<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let members = self.metadata.map(|json| serde_json::from_str(json.get()));

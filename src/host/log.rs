@@ -6,10 +6,10 @@
 //! log::warn(format_args!("the price list is {} days old", 9));
 //! ```
 //!
-//! [`warn`] and [`error`] lines go to stderr at once, with the invocation's id, and in a function
-//! whose requests the host passes on, [`info`] lines go to stdout so. In any other function an
-//! [`info`] line is kept until the function has ended: after a success it is one of the invocation's
-//! own logs, else it goes to stdout. It is lost if the host kills the handler for `functionTimeout`.
+//! [`warn`] and [`error`] lines go to stderr at once, with the invocation's id; so do [`info`]
+//! lines to stdout, in a function whose requests the host passes on. Any other function's are kept
+//! until it has ended: after a success they are the invocation's own logs, else they go to stdout.
+//! They are lost if the host kills the handler for `functionTimeout`.
 //!
 //! The lines of a thread that a function starts go out at once, without an id. If the host does not
 //! read the handler's output, a full pipe blocks the functions that log.

@@ -63,8 +63,8 @@ fn has_shape(text: &str, shape: &str) -> bool {
     text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)
 }
 
-/// Whether JSON.NET keeps a JSON object: no name is there twice, each value is [`Kept`], and what it
-/// writes fits into a message.
+/// Whether JSON.NET keeps a JSON object: no name is there twice, each value is [`Kept`], and what
+/// it writes fits into a message.
 fn is_object_kept(object: &str) -> bool {
     let Ok(Members::<Kept>(members)) = serde_json::from_str(object) else {
         return false;

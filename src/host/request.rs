@@ -57,8 +57,8 @@ impl fmt::Debug for HttpRequest<'_> {
 }
 
 impl HttpRequest<'_> {
-    /// The first value of `name`, whose case matters, in the query, decoded. Bytes that are not
-    /// UTF-8 become U+FFFD.
+    /// The first value of `name`, whose case matters, in the query, decoded. What is not UTF-8
+    /// becomes U+FFFD.
     pub fn query(&self, name: &str) -> Option<String> {
         self.query_all(name).into_iter().next()
     }

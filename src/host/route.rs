@@ -65,8 +65,8 @@ impl Route {
         Self::new(name, &[], Kind::Http { methods, path, run })
     }
 
-    /// A function with an HTTP trigger, an HTTP output, and other bindings. `outputs` are the output
-    /// bindings that it sets; `$return` is the return value.
+    /// A function with an HTTP trigger, an HTTP output, and other bindings. `outputs` are the
+    /// output bindings that it sets; `$return` is the return value.
     pub const fn http_with_bindings(
         name: &'static str,
         methods: &'static [&'static str],
@@ -87,7 +87,7 @@ impl Route {
         Self::new(name, outputs, Kind::Trigger { binding, run })
     }
 
-    /// An MCP tool, whose trigger's binding has the name `binding`. `outputs` are without its result.
+    /// An MCP tool, whose trigger's binding has the name `binding`. Its result is not an output.
     pub const fn tool(
         name: &'static str,
         binding: &'static str,

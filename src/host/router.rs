@@ -185,7 +185,7 @@ fn answer_forwarded(
         Ok(response) => response,
         // The reason is for the app's log only, because the caller may be anyone.
         Err(error) => {
-            request.report(500, &format!("function {} {}", route.name, error.told()));
+            request.report(500, &format!("function {} {}", route.name, error.logged()));
             return HttpResponse::error(500, &format!("function {} failed", route.name), id);
         }
     };
@@ -211,7 +211,7 @@ fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> H
         }
         result.inspect_err(|error| {
             let what = format!("after its answer had begun, function {function}");
-            console::error(&format!("error: {request}: {what} {}", error.told()));
+            console::error(&format!("error: {request}: {what} {}", error.logged()));
         })
     };
     let body = Body::Stream(Stream(Box::new(write)));
@@ -276,7 +276,7 @@ fn invoke(route: &Route, request: &Request, payload: &[u8]) -> Result<Response, 
     };
     result.map_err(|error| match error.status {
         Some(_) => (500, error.reason.into_owned()),
-        None => (500, error.told()),
+        None => (500, error.logged()),
     })
 }
 

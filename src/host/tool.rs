@@ -34,8 +34,8 @@ struct Context<'a> {
 }
 
 impl ToolCall<'_> {
-    /// The arguments exactly as the agent sent them; the host looks at no types. Refuses if one does
-    /// not fit `T`: the agent learns which, and what was expected.
+    /// The arguments exactly as the agent sent them; the host does not check types. Refuses if one
+    /// does not fit `T`: the agent learns which, and what was expected.
     #[track_caller]
     pub fn arguments<T: DeserializeOwned>(&self) -> Result<T> {
         let json = self.context()?.arguments.map_or("{}", RawValue::get);

@@ -1,9 +1,9 @@
 //! To remove it: delete this file, and `mod no_backtraces;` in `src/server/tuning/mod.rs`.
 //!
-//! No backtraces in the static binary, which is stripped: they would name none of its functions, and
-//! the code for them would be a quarter of it. The compiler sees here that walking the stack finds
-//! nothing, and leaves out the code that prints it. The linker takes the first of several
-//! definitions (`-z muldefs`), so the unwinder's own is not used. Panics unwind with other functions.
+//! No backtraces in the static binary, which is stripped: they would name none of its functions,
+//! and the code for them would be a quarter of it. The compiler sees here that walking the stack
+//! finds nothing, and leaves out the code that prints it. The linker takes the first of several
+//! definitions (`-z muldefs`), so the unwinder's own is not used. Panics unwind by other functions.
 
 #![cfg(release_binary)]
 
