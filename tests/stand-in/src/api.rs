@@ -5,6 +5,7 @@
 //! wrong use, such as a function that there is not, panics and says what there is.
 
 pub mod arguments;
+mod limit;
 mod tools;
 
 use crate::app::description::Description;
@@ -21,12 +22,12 @@ use crate::host::record::lock;
 use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
 use crate::run::http::Answer;
-use crate::run::limit::Limit;
 use crate::run::local::listed;
 use crate::run::process;
 use crate::run::running::{Line, sentence};
 use crate::run::start;
 use crate::run::timers;
+use limit::Limit;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -18,30 +18,26 @@ const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
 /// Delivers messages, and blobs that are new or have changed, for as long as the process runs.
 pub fn start(current: &Arc<Current>) {
-    let (messages, blobs) = (current.clone(), current.clone());
-    let (hosts, blob_hosts) = (current.clone(), current.clone());
-    let next = move || next_message(&messages);
-    deliver(next, move |(queue, message)| {
-        deliver_message(&hosts, &queue, message);
-    });
+    deliver(current, next_message, deliver_message);
     let (mut found, mut problem) = (Vec::new(), String::new());
-    let next = move || next_blob(&blobs, &mut found, &mut problem);
-    deliver(next, move |blob| deliver_blob(&blob_hosts, &blob));
+    let next = move |current: &Current| next_blob(current, &mut found, &mut problem);
+    deliver(current, next, deliver_blob);
 }
 
 /// Starts threads that each wait for the next that there is, one at a time, and deliver it.
 fn deliver<T: 'static>(
-    next: impl FnMut() -> T + Send + 'static,
-    deliver: impl Fn(T) + Send + Sync + 'static,
+    current: &Arc<Current>,
+    next: impl FnMut(&Current) -> T + Send + 'static,
+    deliver: fn(&Current, T),
 ) {
-    let (next, deliver) = (Arc::new(Mutex::new(next)), Arc::new(deliver));
+    let next = Arc::new(Mutex::new(next));
     for _ in 0..AT_ONCE {
-        let (next, deliver) = (next.clone(), deliver.clone());
+        let (current, next) = (current.clone(), next.clone());
         thread::spawn(move || {
             loop {
-                let next = lock(&next)();
+                let next = lock(&next)(&current);
                 // A panic has been printed, and the thread is needed for what comes.
-                let _ = catch_unwind(AssertUnwindSafe(|| deliver(next)));
+                let _ = catch_unwind(AssertUnwindSafe(|| deliver(&current, next)));
             }
         });
     }
@@ -81,21 +77,21 @@ fn next_blob(current: &Current, found: &mut Vec<Trigger>, problem: &mut String) 
     }
 }
 
-fn deliver_message(current: &Current, queue: &str, message: Vec<u8>) {
-    let mut delivery = Delivery::message(queue, message.clone());
+fn deliver_message(current: &Current, (queue, message): (String, Vec<u8>)) {
+    let mut delivery = Delivery::message(&queue, message.clone());
     let (host, has_run) = tries(current, &mut delivery);
     // The app has changed, and nothing takes it any more.
-    if !has_run && host.triggered_by(queue).is_empty() {
-        host.storage.put(queue, message);
+    if !has_run && host.triggered_by(&queue).is_empty() {
+        host.storage.put(&queue, message);
     }
 }
 
-fn deliver_blob(current: &Current, blob: &Trigger) {
-    let (host, has_run) = tries(current, &mut Delivery::blob(blob));
+fn deliver_blob(current: &Current, blob: Trigger) {
+    let (host, has_run) = tries(current, &mut Delivery::blob(&blob));
     let mut seen = lock(&host.storage.seen);
     match has_run {
-        true => seen.delivered(blob),
-        false => seen.forget(blob),
+        true => seen.delivered(&blob),
+        false => seen.forget(&blob),
     }
 }
 

@@ -6,7 +6,6 @@ pub mod current;
 pub mod delivery;
 pub mod guard;
 pub mod http;
-pub mod limit;
 pub mod local;
 pub mod process;
 pub mod running;
