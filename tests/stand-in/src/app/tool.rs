@@ -112,7 +112,8 @@ impl Tool {
             )),
         };
         let needed = |member: &str| {
-            text(member)?.ok_or(format!("there is no {member}: write \"{member}\": \"...\""))
+            let none = || format!("there is no {member}, and the tool does not run: write one");
+            text(member)?.ok_or_else(none)
         };
         let (name, description) = (needed("toolName")?, needed("description")?);
         let mut required = Vec::new();

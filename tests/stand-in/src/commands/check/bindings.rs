@@ -30,7 +30,7 @@ const TYPES: &str = "
     sql,mysql in/out commandText commandType parameters connectionStringSetting
     rabbitMQTrigger in queueName connectionStringSetting
     rabbitMQ out queueName connectionStringSetting
-    mcpToolTrigger in toolName! description! toolProperties useResultSchema inputSchema useWorkerInputSchema outputSchema metadata
+    mcpToolTrigger in toolName description toolProperties useResultSchema inputSchema useWorkerInputSchema outputSchema metadata dataType:string
     mcpResourceTrigger in uri! resourceName! title description mimeType
     mcpPromptTrigger in promptName! promptArguments description
     eventGridTrigger,kafkaTrigger,warmupTrigger,mcpToolProperty in

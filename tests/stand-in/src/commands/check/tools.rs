@@ -62,13 +62,8 @@ pub fn check_function(function: &Function, findings: &mut Findings) {
     if !function.is_tool() {
         return;
     }
-    let has = |member| !trigger.text(member).is_empty();
-    let read = Tool::read(&function.name, trigger);
-    if let (true, true, Err(why)) = (has("toolName"), has("description"), read) {
+    if let Err(why) = Tool::read(&function.name, trigger) {
         findings.error(why);
-    }
-    if trigger.says("dataType", "binary") {
-        findings.error("\"dataType\": \"binary\" fails every call of a tool: delete it");
     }
     if json::flag(&trigger["useResultSchema"]) != Some(true) {
         let why = "an agent gets the handler's own JSON in place of a result";
