@@ -1,44 +1,20 @@
 //! A copy of this checkout with a target folder of its own, for tests that change files and build.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A copy of what makes up the app and its tests, in the test's own folder. What was built there
-/// before stays.
+/// Copies what makes up the app and its tests. What was built there before stays.
+const COPY: &str = r#"mkdir -p "$0" && find "$0" -mindepth 1 -maxdepth 1 ! -name target -exec rm -rf {} + &&
+    cp -R src tests Cargo.toml Cargo.lock Makefile host.json local.settings.json "$0" &&
+    for function in */function.json; do cp -R "${function%/*}" "$0" || exit; done"#;
+
+/// A copy of this checkout, in the test's own folder.
 pub fn copy(test: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
-    for entry in fs::read_dir(&to).into_iter().flatten().flatten() {
-        match entry.path() {
-            path if entry.file_name() == "target" => drop(path),
-            path if path.is_dir() => fs::remove_dir_all(path).unwrap(),
-            path => fs::remove_file(path).unwrap(),
-        }
-    }
-    let is_function = |name: &String| root.join(name).join("function.json").is_file();
-    let entries = fs::read_dir(root).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let others = ["src", "tests"].map(str::to_owned);
-    for name in names.filter(is_function).chain(others) {
-        copy_folder(&root.join(&name), &to.join(&name));
-    }
-    for name in "Cargo.toml Cargo.lock Makefile host.json local.settings.json".split(' ') {
-        fs::copy(root.join(name), to.join(name)).unwrap();
-    }
+    let copied = shell(root, COPY).arg(&to).status();
+    assert!(copied.expect("sh").success());
     to
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let (path, name) = (entry.path(), entry.file_name());
-        match path.is_dir() {
-            true => copy_folder(&path, &to.join(name)),
-            false => drop(fs::copy(&path, to.join(name)).unwrap()),
-        }
-    }
 }
 
 /// A command as a user's terminal runs it: without what `cargo test` and make have set for this

@@ -143,21 +143,3 @@ fn a_newer_http_costs_its_own_connection_only() {
     drop(stuck);
     assert_serves(&handler);
 }
-
-#[test]
-fn answers_go_to_who_asked() {
-    let handler = start();
-    let client = |name: usize| {
-        let mut caller = connect(&handler);
-        for n in 0..50 {
-            let text = format!("{name}: no. {n}!");
-            let answer = caller.ask(order(&text));
-            assert!(is_ordered(&answer, &text), "{answer:?}");
-            let answer = caller.ask(message(&text));
-            assert!(is_passed_on(&answer, &text), "{answer:?}");
-        }
-    };
-    thread::scope(|scope| {
-        (0..16).for_each(|name| drop(scope.spawn(move || client(name))));
-    });
-}
