@@ -14,11 +14,8 @@ use std::path::{Path, PathBuf};
 /// A row's `PartitionKey` and `RowKey`.
 type Keys = [String; 2];
 
-/// The other properties of a row, in order.
-type Properties = Vec<(String, Token)>;
-
-/// The rows of a table, in the order of their keys.
-type Rows = BTreeMap<Keys, Properties>;
+/// The rows of a table, in the order of their keys: objects of the other properties.
+type Rows = BTreeMap<Keys, Token>;
 
 const KEYS: [&str; 2] = ["PartitionKey", "RowKey"];
 
@@ -41,7 +38,7 @@ pub fn read(
         let file = folder.join(path);
         format!("there is no table {table}: {} is not there", file.display())
     })?;
-    let is_wanted = |(keys, _): &(&Keys, &Properties)| partition.is_none_or(|one| keys[0] == one);
+    let is_wanted = |(keys, _): &(&Keys, &Token)| partition.is_none_or(|one| keys[0] == one);
     let take = if take == 0 { usize::MAX } else { take };
     let rows = rows.iter().filter(is_wanted).take(take).map(json);
     Ok(format!("[{}]", rows.collect::<Vec<_>>().join(",")))
@@ -56,19 +53,18 @@ pub fn insert(
     entities: &[Token],
 ) -> Result<(), String> {
     names::table(table)?;
-    let added = entities.iter().map(|entity| Row::read(entity, keys));
+    let added = entities.iter().map(|entity| added(entity, keys));
     let mut added = added.collect::<Result<Vec<_>, _>>()?;
-    added.sort_by(|one, other| one.keys[0].cmp(&other.keys[0]));
-    let partitions = added.chunk_by(|one, next| one.keys[0] == next.keys[0]);
+    added.sort_by(|(one, ..), (other, ..)| one[0].cmp(&other[0]));
+    let partitions = added.chunk_by(|(one, ..), (next, ..)| one[0] == next[0]);
     for batch in partitions.flat_map(|rows| rows.chunks(BATCH)) {
         let path = path(folder, table);
         let mut rows = rows(folder, &path)?.unwrap_or_default();
         let mut new = Rows::new();
-        for row in batch {
-            let is_there = rows.contains_key(&row.keys) && !row.replaces;
-            let twin = new.insert(row.keys.clone(), row.properties.clone());
-            if is_there || twin.is_some() {
-                let [partition, row] = &row.keys;
+        for (keys, row, replaces) in batch {
+            let is_there = rows.contains_key(keys) && !replaces;
+            if new.insert(keys.clone(), row.clone()).is_some() || is_there {
+                let [partition, row] = keys;
                 return Err(format!(
                     "The specified entity already exists: the table {table} has a row with the \
                      PartitionKey {partition:?} and the RowKey {row:?}; \"ETag\": \"*\" in the \
@@ -100,19 +96,11 @@ fn rows(folder: &Folder, path: &Path) -> Result<Option<Rows>, String> {
         return Err(wrong("it has to be a list of rows"));
     };
     let mut rows = Rows::new();
-    for row in list {
-        let Token::Object(mut row) = row else {
-            return Err(wrong("a row is a JSON object"));
-        };
-        let mut key = |name| {
-            let at = row.iter().position(|(other, _)| other == name)?;
-            match row.remove(at).1 {
-                Token::Text(key) => Some(key),
-                _ => None,
-            }
-        };
-        let [Some(partition), Some(row_key)] = KEYS.map(&mut key) else {
-            return Err(wrong("a row needs a PartitionKey and a RowKey, both texts"));
+    for mut row in list {
+        let keys = KEYS.map(|name| row.take(name));
+        let [Some(Token::Text(partition)), Some(Token::Text(row_key))] = keys else {
+            let why = "a row is a JSON object with a PartitionKey and a RowKey, both texts";
+            return Err(wrong(why));
         };
         if rows.insert([partition, row_key], row).is_some() {
             return Err(wrong("two rows have the same PartitionKey and RowKey"));
@@ -131,69 +119,57 @@ fn path(folder: &Folder, table: &str) -> PathBuf {
 }
 
 /// A row on one line. A null property is not there. Texts are as they are, dates too.
-fn json((keys, properties): (&Keys, &Properties)) -> String {
+fn json((keys, row): (&Keys, &Token)) -> String {
     let keys = KEYS.into_iter().zip(keys);
     let keys = keys.map(|(name, key)| (name, quoted(key)));
-    let properties = properties.iter().filter(|(_, value)| *value != Token::Null);
+    let properties = row.members().iter();
+    let properties = properties.filter(|(_, value)| *value != Token::Null);
     let properties = properties.map(|(name, value)| match value {
-        Token::Text(text) => (name.as_str(), quoted(text)),
-        value => (name.as_str(), value.to_json(false)),
+        Token::Text(text) => (&**name, quoted(text)),
+        value => (&**name, value.to_json(false)),
     });
     object(keys.chain(properties))
 }
 
-/// What an entity becomes.
-struct Row {
-    keys: Keys,
-    properties: Properties,
-    /// Whether it replaces the row of its keys.
-    replaces: bool,
-}
-
-impl Row {
-    fn read(entity: &Token, given: [Option<&str>; 2]) -> Result<Self, String> {
-        let shown = || entity.to_json(false);
-        let Token::Object(members) = entity else {
-            let why = "a row of a table is a JSON object, and this is not";
-            return Err(format!("{why}: {}", shown()));
-        };
-        let mut keys = Keys::default();
-        for (at, name) in KEYS.into_iter().enumerate() {
-            let own = members
-                .iter()
-                .find(|(own, _)| own.eq_ignore_ascii_case(name));
-            let key = own.map(|(_, value)| value.to_text());
-            let key = key.or_else(|| given[at].map(str::to_owned));
-            let none = || format!("the row {} has no {name}, nor has its binding", shown());
-            let key = key.ok_or_else(none)?;
-            if let Some(c) = key.chars().find(|c| c.is_control() || "/\\#?".contains(*c)) {
-                let why = format!("contains {c:?}, which a key cannot");
-                return Err(format!("the {name} {key:?} {why}"));
-            }
-            keys[at] = key;
+/// The row that an entity becomes, and whether it replaces that of its keys.
+fn added(entity: &Token, given: [Option<&str>; 2]) -> Result<(Keys, Token, bool), String> {
+    let shown = entity.to_json(false);
+    let Token::Object(members) = entity else {
+        let why = "a row of a table is a JSON object, and this is not";
+        return Err(format!("{why}: {shown}"));
+    };
+    let mut keys = Keys::default();
+    for (at, name) in KEYS.into_iter().enumerate() {
+        let own = members
+            .iter()
+            .find(|(own, _)| own.eq_ignore_ascii_case(name));
+        let key = own.map(|(_, value)| value.to_text());
+        let key = key.or_else(|| given[at].map(str::to_owned));
+        let none = || format!("the row {shown} has no {name}, nor has its binding");
+        let key = key.ok_or_else(none)?;
+        if let Some(c) = key.chars().find(|c| c.is_control() || "/\\#?".contains(*c)) {
+            let why = format!("contains {c:?}, which a key cannot");
+            return Err(format!("the {name} {key:?} {why}"));
         }
-        let text_of = |wanted: &str| {
-            let found = members.iter().find(|(name, _)| name == wanted);
-            found.map(|(_, value)| value.to_text())
-        };
-        let mut properties = Properties::new();
-        for (name, value) in members {
-            let mut own = ["ETag", "Timestamp"].into_iter().chain(KEYS);
-            if own.any(|own| own.eq_ignore_ascii_case(name)) || name.ends_with("@odata.type") {
-                continue;
-            }
-            let kind = text_of(&format!("{name}@odata.type"));
-            let property = property(value, kind.as_deref());
-            let property = property.map_err(|why| format!("the property {name} of a row {why}"))?;
-            properties.push((name.clone(), property));
-        }
-        let replaces = text_of("ETag").as_deref() == Some("*");
-        Ok(Self {
-            keys,
-            properties,
-            replaces,
-        })
+        keys[at] = key;
     }
+    let text_of = |wanted: &str| {
+        let found = members.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.to_text())
+    };
+    let mut properties = Vec::new();
+    for (name, value) in members {
+        let mut own = ["ETag", "Timestamp"].into_iter().chain(KEYS);
+        if own.any(|own| own.eq_ignore_ascii_case(name)) || name.ends_with("@odata.type") {
+            continue;
+        }
+        let kind = text_of(&format!("{name}@odata.type"));
+        let property = property(value, kind.as_deref());
+        let property = property.map_err(|why| format!("the property {name} of a row {why}"))?;
+        properties.push((name.clone(), property));
+    }
+    let replaces = text_of("ETag").as_deref() == Some("*");
+    Ok((keys, Token::Object(properties), replaces))
 }
 
 /// What a property becomes: the type beside it makes a date or GUID of a text.
