@@ -279,7 +279,7 @@ fn a_command_that_is_killed_at_any_moment_leaves_lists_that_are_whole() {
     let before = app.files();
     let mut killed = 0;
     for round in 0..20 {
-        const NEW: &str = "new NAME=ingest TRIGGER=queue OUT=blob";
+        const NEW: &str = "new NAME=ingest TRIGGER=mcp OUT=blob";
         let mut command = app.command(NEW);
         let mut child = command
             .stdout(fs::File::create("/dev/null").unwrap())

@@ -2,6 +2,7 @@
 //! take their places.
 
 use std::fs::{self, File, Permissions};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -106,15 +107,21 @@ impl Drop for Staged {
 
 impl Staged {
     /// A name under which a file is made first, in the folder that will hold it, or in the first
-    /// above it that is there. Another change of the same file uses it again.
+    /// above it that is there.
     fn name(&mut self, path: &Path) -> io::Result<PathBuf> {
-        let mut folders = path.ancestors().skip(1);
-        let folder = folders.find(|folder| folder.exists()).unwrap_or(path);
-        let rest = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
-        let name = folder.join(format!("{UNFINISHED}{}", rest.replace(['/', '\\'], "-")));
-        if name.exists() {
-            delete(&name)?;
+        let mut hasher = DefaultHasher::new();
+        path.hash(&mut hasher);
+        // Short, since the path itself may be as long as a name can be.
+        let name = format!(".unfinished-{:x}", hasher.finish());
+        let folders = path.ancestors().skip(1);
+        let names: Vec<PathBuf> = folders.map(|folder| folder.join(&name)).collect();
+        // A command that was killed may have left one, also before a folder was there.
+        for left in names.iter().filter(|name| name.exists()) {
+            delete(left)?;
         }
+        let is_folder = |name: &PathBuf| name.parent().is_some_and(Path::exists);
+        let name = names.into_iter().find(is_folder);
+        let name = name.ok_or(ErrorKind::NotFound)?;
         self.0.push(name.clone());
         Ok(name)
     }
@@ -153,9 +160,6 @@ impl Staged {
         }
     }
 }
-
-/// The beginning of the names under which files are made first.
-const UNFINISHED: &str = ".unfinished-";
 
 /// Copies a file, or a folder with all that is in it.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
