@@ -150,13 +150,10 @@ impl Host {
         };
         let answer = server.answer(request);
         if let Some(why) = mcp::error_in(&answer) {
-            self.note(&format!("the MCP client gets an error: {why}"));
+            self.record
+                .noted(&format!("the MCP client gets an error: {why}"));
         }
         answer
-    }
-
-    pub fn note(&self, line: &str) {
-        self.record.noted(line);
     }
 
     /// Takes note that an invocation starts and ends. What it does in between, `run`, also gives the

@@ -70,7 +70,7 @@ fn next_blob(current: &Current, found: &mut Vec<Trigger>, problem: &mut String) 
             Ok(new) => found.extend(new.into_iter().rev()),
             Err(why) if why == *problem => {}
             Err(why) => {
-                host.note(&why);
+                host.record.noted(&why);
                 *problem = why;
             }
         }

@@ -130,7 +130,7 @@ fn run_with_input(host: &Host, function: &Function, input: &str) {
     let mut delivery = if trigger.is("blobTrigger") {
         match BlobPath::parse(input) {
             Ok(path) => Delivery::blob(&(name.clone(), path)),
-            Err(why) => return host.note(&format!("{name} is not run: {why}")),
+            Err(why) => return host.record.noted(&format!("{name} is not run: {why}")),
         }
     } else {
         let parsed = input.parse::<Value>().ok();
@@ -140,7 +140,8 @@ fn run_with_input(host: &Host, function: &Function, input: &str) {
     };
     delivery.reason = "/admin/functions".to_owned();
     if !host.deliver_once(&mut delivery) {
-        host.note(&format!("{name} is not run: there is no blob {input}"));
+        host.record
+            .noted(&format!("{name} is not run: there is no blob {input}"));
     }
 }
 
@@ -230,7 +231,8 @@ fn blob_of(host: &Host, method: &str, path: &str, body: &[u8]) -> Answered {
         // A name that is a folder cannot be a blob, and whoever sent it can choose another.
         "PUT" => {
             or(400, host.put_blob(&path, body))?;
-            host.note(&format!("blob {path}: {} bytes", body.len()));
+            host.record
+                .noted(&format!("blob {path}: {} bytes", body.len()));
             Ok(empty(201))
         }
         "DELETE" => match or(500, folder.delete(&path))? {
