@@ -120,16 +120,12 @@ impl<'a> Settled<'a> {
             line => Err(format!("{line:?} in Logs")),
         };
         self.logs = match result.take("Logs") {
-            None => Vec::new(),
-            Some(Token::Array(lines)) => lines.into_iter().map(line).collect::<Result<_, _>>()?,
-            Some(logs) => return Err(format!("Logs is {logs:?}")),
+            Token::Null => Vec::new(),
+            Token::Array(lines) => lines.into_iter().map(line).collect::<Result<_, _>>()?,
+            logs => return Err(format!("Logs is {logs:?}")),
         };
-        let outputs = match result.take("Outputs") {
-            None => None,
-            Some(Token::Object(members)) => Some(members),
-            Some(outputs) => return Err(format!("Outputs is {outputs:?}")),
-        };
-        self.returned = result.take("ReturnValue").unwrap_or(Token::Null);
+        let outputs = take_members(&mut result, "Outputs")?;
+        self.returned = result.take("ReturnValue");
         // [HandleOutputDictionary] spreads a returned object over the outputs, unless one of them
         // is named $return.
         let spread = match declared.iter().any(|binding| binding.name == "$return") {
@@ -181,6 +177,15 @@ impl<'a> Settled<'a> {
     }
 }
 
+/// Takes out an object, and gives its members.
+fn take_members(of: &mut Token, name: &str) -> Result<Option<Vec<(String, Token)>>, String> {
+    match of.take(name) {
+        Token::Null => Ok(None),
+        Token::Object(members) => Ok(Some(members)),
+        other => Err(format!("{name} is {other:?}")),
+    }
+}
+
 /// The member of an object that has exactly this name.
 fn member<'a>(members: &'a [(String, Token)], name: &str) -> Option<&'a Token> {
     let mut members = members.iter();
@@ -226,16 +231,13 @@ pub fn is_json(text: &str) -> bool {
 
 /// A message as a queue gives it back. Errors if it is too large, or cannot lie there as text.
 fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, String> {
-    let length = message.len();
-    let most = if base64 {
-        MESSAGE_MAX_BYTES
-    } else {
-        PLAIN_MESSAGE_MAX_BYTES
+    let most = match base64 {
+        true => MESSAGE_MAX_BYTES,
+        false => PLAIN_MESSAGE_MAX_BYTES,
     };
-    if length > most {
-        return Err(format!(
-            "a message of {length} bytes, and a queue takes {most}"
-        ));
+    if message.len() > most {
+        let found = message.len();
+        return Err(format!("a message of {found} bytes; a queue takes {most}"));
     }
     if base64 {
         return Ok(message);
@@ -244,7 +246,7 @@ fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, String> {
     let text = String::from_utf8_lossy(&message).into_owned();
     match text.chars().find(|c| *c < ' ' && !"\t\n\r".contains(*c)) {
         Some(c) => Err(format!(
-            "a message with {c:?}, which cannot lie in a queue as text"
+            "a message with {c:?}, which no queue takes as text"
         )),
         None => Ok(text.into_bytes()),
     }
@@ -253,20 +255,16 @@ fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, String> {
 /// What a value that is not null becomes in a blob [Binding/FunctionBinding.cs,
 /// ConvertValueToStream].
 fn blob_of(value: Token) -> Result<Vec<u8>, String> {
+    let refused = |what| Err(format!("{what} cannot be written to a blob"));
     Ok(match value {
-        // The host has a `DateTime`, for which there is no conversion.
-        Token::Text(text) if Date::parse(&text).is_some() => {
-            return Err("a date cannot be written to a blob".to_owned());
-        }
+        Token::Text(text) if Date::parse(&text).is_some() => return refused("a date"),
         Token::Text(text) => text.into_bytes(),
         Token::Bool(value) => vec![u8::from(value)],
         Token::Float(value) => value.to_le_bytes().to_vec(),
-        // The lower 32 bits of a long; there is no conversion of what is larger.
+        // The lower 32 bits of a long.
         Token::Integer(digits) => match digits.parse::<i64>() {
             Ok(number) => (number as i32).to_le_bytes().to_vec(),
-            Err(_) => {
-                return Err("a number of more than 64 bits cannot be written to a blob".into());
-            }
+            Err(_) => return refused("a number of more than 64 bits"),
         },
         value => value.to_json(false).into_bytes(),
     })
@@ -286,26 +284,17 @@ fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
         return Err(format!("the http output is {object:?}"));
     }
     let status = match object.take("statusCode") {
-        Some(Token::Array(_) | Token::Object(_)) => {
-            return Err("statusCode is not a value".to_owned());
-        }
-        // int.TryParse; 200 where it fails.
-        status => status.and_then(|status| status.to_text().trim().parse().ok()),
+        Token::Array(_) | Token::Object(_) => return Err("statusCode is not a value".to_owned()),
+        // int.TryParse
+        status => status.to_text().trim().parse().unwrap_or(200),
     };
-    let status = status.unwrap_or(200);
-    let members = match object.take("headers") {
-        None => Vec::new(),
-        Some(Token::Object(members)) => members,
-        Some(headers) => return Err(format!("headers is {headers:?}")),
-    };
-    let body = object
-        .take("body")
-        .map_or_else(String::new, |body| body.to_text());
+    let members = take_members(&mut object, "headers")?;
+    let body = object.take("body").to_text();
     let mut headers = Vec::new();
     let mut content_type = "text/plain".to_owned();
     // Kestrel and [Binding/Http/RawScriptResult.cs] throw, after the outputs were written.
     let mut throws = !body.is_empty() && matches!(status, 204 | 205 | 304);
-    for (name, value) in members {
+    for (name, value) in members.unwrap_or_default() {
         let text = value.to_text();
         let is_sent = |c| c == '\t' || matches!(c, ' '..='~');
         throws |= value == Token::Null || !text.chars().all(is_sent);

@@ -35,15 +35,15 @@ pub fn parse(text: &str, max_depth: usize) -> Result<Token, String> {
 }
 
 impl Token {
-    /// Takes out the last member of this name in any case, as for a property of a class. `null` is
-    /// none.
-    pub fn take(&mut self, name: &str) -> Option<Token> {
+    /// Takes out the last member of this name in any case, as for a property of a class; null where
+    /// there is none.
+    pub fn take(&mut self, name: &str) -> Token {
         let Self::Object(members) = self else {
-            return None;
+            return Self::Null;
         };
         let is = |(own, _): &(String, Token)| own.eq_ignore_ascii_case(name);
-        let (_, value) = members.remove(members.iter().rposition(is)?);
-        Some(value).filter(|value| *value != Self::Null)
+        let place = members.iter().rposition(is);
+        place.map_or(Self::Null, |place| members.remove(place).1)
     }
 
     /// The members of an object; none for any other value.

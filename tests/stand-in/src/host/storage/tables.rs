@@ -98,7 +98,7 @@ fn rows(folder: &Folder, path: &Path) -> Result<Option<Rows>, String> {
     let mut rows = Rows::new();
     for mut row in list {
         let keys = KEYS.map(|name| row.take(name));
-        let [Some(Token::Text(partition)), Some(Token::Text(row_key))] = keys else {
+        let [Token::Text(partition), Token::Text(row_key)] = keys else {
             let why = "a row is a JSON object with a PartitionKey and a RowKey, both texts";
             return Err(wrong(why));
         };
