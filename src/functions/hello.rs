@@ -10,18 +10,14 @@ struct Greeting {
 
 pub fn run(request: HttpRequest) -> Result {
     if request.method == "POST" {
-        return Ok(HttpResponse::text(request.into_body()?)
-            .content_type("application/json")
-            .into());
+        let echo = HttpResponse::text(request.into_body()?);
+        return Ok(echo.content_type("application/json").into());
     }
-    match request.query("name").filter(|name| !name.is_empty()) {
-        Some(name) => Ok(HttpResponse::json(&Greeting {
-            message: format!("Hello, {name}!"),
-        })?
-        .into()),
+    let Some(name) = request.query("name").filter(|name| !name.is_empty()) else {
         // Not JSON, but the documentation's answer word for word, Content-Type included.
-        None => Ok(HttpResponse::text("hello world")
-            .content_type("application/json")
-            .into()),
-    }
+        let greeting = HttpResponse::text("hello world");
+        return Ok(greeting.content_type("application/json").into());
+    };
+    let message = format!("Hello, {name}!");
+    Ok(HttpResponse::json(&Greeting { message })?.into())
 }

@@ -8,20 +8,14 @@ const LOGGED_CHARS: usize = 100;
 pub fn run(invocation: Invocation) -> Result {
     let message = invocation.trigger.text();
     // A JSON message with a member Id or DequeueCount gives that instead, and of any type.
-    let id: String = invocation.metadata("Id").ok().flatten().unwrap_or_default();
-    let dequeue_count: u64 = invocation
-        .metadata("DequeueCount")
-        .ok()
-        .flatten()
-        .unwrap_or_default();
+    let id = invocation.metadata::<String>("Id").ok().flatten();
+    let count = invocation.metadata::<u64>("DequeueCount").ok().flatten();
+    let (id, count) = (id.unwrap_or_default(), count.unwrap_or_default());
     let shown: String = message.chars().take(LOGGED_CHARS).collect();
-    let dots = if shown.len() < message.len() {
-        "..."
-    } else {
-        ""
-    };
+    let is_cut = shown.len() < message.len();
+    let dots = if is_cut { "..." } else { "" };
     log::info(format_args!(
-        "processed message {id}, dequeue count {dequeue_count}: {shown}{dots}"
+        "processed message {id}, dequeue count {count}: {shown}{dots}"
     ));
     Ok(Response::new().return_value(message))
 }

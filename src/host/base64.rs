@@ -67,7 +67,7 @@ pub fn is_base64(text: &str) -> bool {
     decode(&text[letters - letters % 4..]).is_some()
 }
 
-/// What each byte means: a number from 0 to 63, or one of the three below.
+/// What a byte means: a number from 0 to 63, or one of the three below.
 const MEANING: [u8; 256] = {
     let mut meaning = [NOTHING; 256];
     let mut sextet = 0;

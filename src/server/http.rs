@@ -193,24 +193,25 @@ impl Incoming {
     fn read_body(&mut self, body: &mut Vec<u8>) -> Result<(), (u16, String)> {
         let length = self.0.body_length();
         let chunked = self.values("Transfer-Encoding").next().is_some();
-        // If there are several, tiny_http reads the first.
-        let connection = self.values("Connection").next().unwrap_or_default();
-        if chunked && connection.to_ascii_lowercase().contains("upgrade") {
-            // tiny_http does not decode the chunks of such a request.
-            let message = "the body is chunked, and the Connection an upgrade";
-            return Err((400, message.into()));
-        }
-        for text in self.values("Content-Length").filter(|_| !chunked) {
-            // tiny_http reads the first, and takes the body for empty if that is not a number.
-            if length.is_none() || text.parse().ok() != length || text.starts_with('+') {
-                return Err((400, format!("the Content-Length {text:?} is not valid")));
-            }
-        }
         if chunked {
+            // tiny_http reads the first of several, and decodes no chunks with an upgrade.
+            let connection = self.values("Connection").next().unwrap_or_default();
+            if connection.to_ascii_lowercase().contains("upgrade") {
+                let message = "the body is chunked, and the Connection an upgrade";
+                return Err((400, message.into()));
+            }
             // Enough for most payloads.
             body.reserve(2048);
-        } else if length.unwrap_or_default() == 0 {
-            return Ok(());
+        } else {
+            for text in self.values("Content-Length") {
+                // tiny_http reads the first, and takes the body for empty if that is not a number.
+                if length.is_none() || text.parse().ok() != length || text.starts_with('+') {
+                    return Err((400, format!("the Content-Length {text:?} is not valid")));
+                }
+            }
+            if length.unwrap_or_default() == 0 {
+                return Ok(());
+            }
         }
         let invalid = |why: String| (400, format!("the body cannot be read: {why}"));
         // On an upgraded connection the reader does not end with the body.
