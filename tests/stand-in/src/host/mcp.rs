@@ -130,20 +130,19 @@ impl Server<'_> {
     fn initialize(&self, params: &Members) -> String {
         let asked = text(params, "protocolVersion").unwrap_or_default();
         let version = VERSIONS.into_iter().find(|version| asked == *version);
-        let version = version.unwrap_or(VERSIONS[0]);
+        let version = quoted(version.unwrap_or(VERSIONS[0]));
         let setting = |name: &str| self.settings[name].as_str();
-        let name = setting("serverName").unwrap_or("Azure Functions MCP server");
-        let own_version = setting("serverVersion").unwrap_or("1.0.0");
-        let info = [("name", quoted(name)), ("version", quoted(own_version))];
+        let name = quoted(setting("serverName").unwrap_or("Azure Functions MCP server"));
+        let own_version = quoted(setting("serverVersion").unwrap_or("1.0.0"));
         let capabilities = r#"{"logging":{},"prompts":{},"resources":{},"tools":{}}"#;
-        let mut result = vec![
-            ("protocolVersion", quoted(version)),
-            ("capabilities", capabilities.to_owned()),
-            ("serverInfo", object(info)),
-        ];
-        let instructions = setting("instructions");
-        result.extend(instructions.map(|text| ("instructions", quoted(text))));
-        object(result)
+        let info = object([("name", name), ("version", own_version)]);
+        let instructions = setting("instructions").map(quoted);
+        given([
+            ("protocolVersion", Some(&version)),
+            ("capabilities", Some(capabilities)),
+            ("serverInfo", Some(&info)),
+            ("instructions", instructions.as_deref()),
+        ])
     }
 
     fn call(&self, params: &Members, headers: &Headers) -> Responded {
@@ -285,49 +284,52 @@ fn data(tool: &Tool, name: &str, arguments: Option<(&str, Members)>, headers: &H
     let headers = grouped(headers.iter().cloned()).into_iter();
     let headers = object(headers.map(|(name, values)| (name, quoted(&values.join(",")))));
     let properties = object([("headers", headers)]);
-    let (name, via, id) = (quoted(name), quoted("http-streamable"), session.map(quoted));
-    let mut transport = vec![("name", &via), ("properties", &properties)];
-    let mut context = vec![("name", &*name)];
-    let mut metadata = Data::from([("mcptoolcontext", "".into()), (&*tool.binding, "".into())]);
-    if let (Some(session), Some(id)) = (session, &id) {
-        transport.insert(1, ("sessionId", id));
+    let [name, via] = [name, "http-streamable"].map(quoted);
+    let id = session.map(quoted);
+    let id = id.as_deref();
+    let transport = given([
+        ("name", Some(&via)),
+        ("sessionId", id),
+        ("properties", Some(&properties)),
+    ]);
+    let context = given([
+        ("name", Some(&name)),
+        ("arguments", arguments.as_ref().map(|(json, _)| *json)),
+        ("sessionid", id),
+        ("transport", Some(&transport)),
+    ]);
+    let (mut kinds, mut texts) = (Vec::new(), Data::default());
+    for (name, json) in arguments.iter().flat_map(|(_, arguments)| arguments) {
+        let (kind, text) = element(json.get());
+        kinds.push((name, format!("{{\"ValueKind\":{kind}}}")));
+        texts.set(name, data::Value::Text(text));
+    }
+    let kinds = arguments.as_ref().map(|_| object(kinds));
+    let kinds = kinds.as_deref().unwrap_or("null");
+    let id = id.unwrap_or("null");
+    let seen = format!(
+        r#"{{"Name":{name},"Arguments":{kinds},"SessionId":{id},"ClientInfo":null,"Transport":{{"Name":{via},"SessionId":{id},"Properties":{properties}}}}}"#
+    );
+    let seen = newtonsoft::parse(&seen, 64).unwrap_or_default();
+    let mut metadata = Data::from([
+        ("mcptoolcontext", data::Value::Json(seen)),
+        (&*tool.binding, (&*context).into()),
+    ]);
+    if let Some(session) = session {
         metadata.set("mcpsessionid", session.into());
     }
-    let mut kinds = "null".to_owned();
-    if let Some((json, arguments)) = &arguments {
-        context.push(("arguments", json));
-        let (mut kind_of, mut texts) = (Vec::new(), Data::default());
-        for (name, json) in arguments {
-            let (kind, text) = element(json.get());
-            kind_of.push((name, format!("{{\"ValueKind\":{kind}}}")));
-            texts.set(name, data::Value::Text(text));
-        }
-        kinds = object(kind_of);
+    if arguments.is_some() {
         metadata.set("mcptoolargs", data::Value::Members(texts));
     }
-    context.extend(id.iter().map(|id| ("sessionid", &**id)));
-    let transport = object(transport);
-    context.push(("transport", &transport));
-    let context = object(context);
-    let id = id.as_deref().unwrap_or("null");
-    let transport = [
-        ("Name", &*via),
-        ("SessionId", id),
-        ("Properties", &properties),
-    ];
-    let seen = object([
-        ("Name", &*name),
-        ("Arguments", &kinds),
-        ("SessionId", id),
-        ("ClientInfo", "null"),
-        ("Transport", &object(transport)),
-    ]);
-    let seen = newtonsoft::parse(&seen, 64).unwrap_or_default();
-    metadata.set("mcptoolcontext", data::Value::Json(seen));
-    metadata.set(&tool.binding, (&*context).into());
     metadata.set("sys", sys(&tool.function));
     metadata.set_members(&context);
     (quoted(&quoted(&context)), metadata)
+}
+
+/// A JSON object of those members that have a value.
+fn given<const N: usize>(members: [(&str, Option<&str>); N]) -> String {
+    let members = members.into_iter();
+    object(members.filter_map(|(name, json)| Some((name, json?))))
 }
 
 /// What .NET makes of a `JsonElement`: its `ValueKind`, and its text.
@@ -361,12 +363,14 @@ fn result(schema: bool, returned: &Token) -> Result<String, Box<dyn Error>> {
         _ => return Err("useResultSchema is true, and it is not a text".into()),
     };
     // Texts of JSON in a text of JSON.
-    let given: Value = serde_json::from_str(text)?;
-    let member = |name: &str| given[name].as_str();
+    let returned: Value = serde_json::from_str(text)?;
+    let member = |name: &str| returned[name].as_str();
     let kind = member("type").ok_or("it has no type")?;
     let content = member("content").ok_or("it has no content")?;
-    let structured = member("structuredContent").map(|json| ("structuredContent", json));
-    let with = |list: &str| object([("content", list)].into_iter().chain(structured));
+    let with = |list: &str| {
+        let structured = member("structuredContent");
+        given([("content", Some(list)), ("structuredContent", structured)])
+    };
     let result = match kind {
         "call_tool_result" => content.to_owned(),
         "multi_content_result" => with(content),
