@@ -1,7 +1,7 @@
 //! Invocations side by side: those that block keep no others waiting, and no more threads are left
 //! than are needed.
 
-use crate::probe::{FEW_THREADS, allow_many_files, assert_few_threads, policies, status};
+use crate::probe::{allow_many_files, assert_few_threads};
 use crate::requests::*;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 #[cfg(target_os = "linux")]
 #[test]
 fn threads_that_read_from_connections_preempt_no_others() {
+    use crate::probe;
     const SCHED_OTHER: usize = 0;
     const SCHED_BATCH: usize = 3;
     let handler = start();
     assert_serves(&handler);
-    let found = policies(handler.pid());
-    let (_, own) = policies(std::process::id())[0];
+    let found = probe::policies(handler.pid());
+    let (_, own) = probe::policies(std::process::id())[0];
     let tuning = "/src/server/tuning/thread_priority.rs";
     let tuning = [env!("CARGO_MANIFEST_DIR"), tuning].concat();
     if own != SCHED_OTHER || !std::path::Path::new(&tuning).exists() {
@@ -39,6 +40,7 @@ fn threads_that_read_from_connections_preempt_no_others() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_idle_handler_keeps_few_threads() {
+    use crate::probe;
     let handler = start();
     let mut callers: Vec<_> = (0..64).map(|_| connect(&handler)).collect();
     for caller in &mut callers {
@@ -50,7 +52,7 @@ fn an_idle_handler_keeps_few_threads() {
         assert_few_threads(&handler);
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(6) {
-            if status(&handler, "Threads") > FEW_THREADS {
+            if probe::status(&handler, "Threads") > probe::FEW_THREADS {
                 return false;
             }
             thread::sleep(Duration::from_millis(50));

@@ -80,12 +80,14 @@ impl Handler {
     }
 
     /// Sends a signal by its name, `TERM` for one.
+    #[cfg(unix)]
     pub fn signal(&self, name: &str) {
         assert!(signal(&self.pid().to_string(), name), "kill -{name} failed");
     }
 }
 
 /// Sends a signal to a process; false if there is none.
+#[cfg(unix)]
 pub fn signal(pid: &str, name: &str) -> bool {
     let mut kill = Command::new("kill");
     let sent = kill.args([&format!("-{name}"), pid]).output();

@@ -1,11 +1,9 @@
 //! Payloads that are large or deep; `exchanges/payloads.txt` has the others.
 
 use crate::exchanges::outcome;
-use crate::probe;
 use crate::requests::*;
 use serde_json::json;
 use serde_json::value::RawValue;
-use stand_in::host::base64::to_base64;
 
 #[test]
 fn a_large_body_is_read_as_a_small_one_is() {
@@ -35,6 +33,8 @@ fn a_large_body_is_read_as_a_small_one_is() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_order_of_10_mib_takes_little_memory() {
+    use crate::probe;
+    use stand_in::host::base64::to_base64;
     const BYTES: usize = 10 << 20;
     let line = r#"{"sku":"AB-00017","name":"a part, \"large\"","quantity":3},"#;
     let list = format!("[{}0]", line.repeat(BYTES / line.len()));

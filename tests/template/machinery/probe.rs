@@ -29,6 +29,7 @@ pub fn assert_few_threads(handler: &Handler) {
 }
 
 /// The names of a process's threads, each with its scheduling policy [proc_pid_stat(5)].
+#[cfg(target_os = "linux")]
 pub fn policies(pid: u32) -> Vec<(String, usize)> {
     let threads = fs::read_dir(format!("/proc/{pid}/task"));
     let threads = threads.expect("the threads of a running process");

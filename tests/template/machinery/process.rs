@@ -1,15 +1,14 @@
 //! How the process starts, where it is reached, and how it ends: alone, and as a child of its host.
 
 use crate::any_port::port_in;
-use crate::handler::signal;
 use crate::requests::*;
-use crate::start::{said, through_shell};
+use crate::start::said;
 use stand_in::run::process;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 
@@ -109,7 +108,7 @@ fn closed_pipes_fail_no_invocation() {
 #[test]
 fn signals_end_it_at_once() {
     let assert_ends = |handler: &Handler, signal: &str| {
-        let begun = Instant::now();
+        let begun = std::time::Instant::now();
         handler.signal(signal);
         let (code, took) = (handler.wait_for_exit(), begun.elapsed());
         // The invocations in flight would keep it for much longer. After a success the host would
@@ -195,7 +194,8 @@ fn alone_it_says_how_to_call_what_only_a_host_can_call() {
 /// A shell that starts the handler, says its process id, and waits; and the id.
 #[cfg(unix)]
 fn start_by_shell(by_host: bool) -> (Handler, String) {
-    let mut shell = through_shell("\"$0\" \"$@\" & echo \"handler $!\"; wait", &command());
+    let mut shell =
+        crate::start::through_shell("\"$0\" \"$@\" & echo \"handler $!\"; wait", &command());
     if by_host {
         shell.env(STARTED_BY_HOST, "1");
     }
@@ -220,11 +220,11 @@ fn it_ends_with_its_host_and_by_hand_it_stays() {
     shell.kill();
     let (host, child) = start_by_shell(true);
     assert_serves(&host);
-    assert!(signal(&child, "0"), "it runs");
+    assert!(crate::handler::signal(&child, "0"), "it runs");
     // Both are looked at here, one after the other.
     host.kill();
-    let ended = || (!signal(&child, "0")).then_some(());
+    let ended = || (!crate::handler::signal(&child, "0")).then_some(());
     wait_for("the handler to end after its host", ended);
     assert_serves(&alone);
-    assert!(signal(&by_hand, "KILL"));
+    assert!(crate::handler::signal(&by_hand, "KILL"));
 }
