@@ -37,7 +37,7 @@ pub struct Out<'a> {
     to: &'a mut dyn Write,
     /// How many more bytes may be written.
     room: usize,
-    pub error: Option<io::Error>,
+    pub error: Option<String>,
 }
 
 impl<'a> Out<'a> {
@@ -47,11 +47,10 @@ impl<'a> Out<'a> {
     }
 
     fn noted<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
-        result.map_err(|error| {
-            let again = io::Error::new(error.kind(), error.to_string());
-            self.error.get_or_insert(error);
-            again
-        })
+        if let (Err(error), None) = (&result, &self.error) {
+            self.error = Some(error.to_string());
+        }
+        result
     }
 }
 
