@@ -28,9 +28,7 @@ pub fn parse(text: &str, max_depth: usize) -> Result<Token, String> {
     token.filter(|_| rest.is_empty()).ok_or_else(|| {
         let at = text.len() - rest.len();
         let begin: String = rest.chars().take(20).collect();
-        format!(
-            "JSON that the host does not read (up to {max_depth} levels), at byte {at}: {begin:?}"
-        )
+        format!("not JSON to the host (it reads {max_depth} levels), at byte {at}: {begin:?}")
     })
 }
 
@@ -83,24 +81,21 @@ impl Token {
                 Some(date) => quoted(&date.iso()),
                 None => quoted(text),
             },
-            Self::Array(elements) => listed(elements.iter().map(json), ["[", "]"], indented),
+            Self::Array(elements) => {
+                listed(elements.iter().map(json).collect(), ["[", "]"], indented)
+            }
             Self::Object(members) => {
                 let colon = if indented { ": " } else { ":" };
                 let members = members.iter();
                 let members = members.map(|(name, value)| quoted(name) + colon + &json(value));
-                listed(members, ["{", "}"], indented)
+                listed(members.collect(), ["{", "}"], indented)
             }
         }
     }
 }
 
 /// JSON elements in brackets.
-fn listed(
-    elements: impl Iterator<Item = String>,
-    [open, close]: [&str; 2],
-    indented: bool,
-) -> String {
-    let elements: Vec<String> = elements.collect();
+fn listed(elements: Vec<String>, [open, close]: [&str; 2], indented: bool) -> String {
     if !indented || elements.is_empty() {
         return format!("{open}{}{close}", elements.join(","));
     }

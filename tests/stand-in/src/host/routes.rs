@@ -174,10 +174,8 @@ impl Segment {
     /// Reads a text, or what stands in braces: `name:constraint(argument)=default`, `name?`, `*rest`
     /// [RouteParameterParser.cs].
     fn parse(part: &str) -> Option<Self> {
-        let inner = part
-            .strip_prefix('{')
-            .and_then(|part| part.strip_suffix('}'));
-        let Some(inner) = inner else {
+        let braced = part.strip_prefix('{');
+        let Some(inner) = braced.and_then(|part| part.strip_suffix('}')) else {
             let (is_text, name) = (!part.contains(['{', '}', '?']), part.to_owned());
             let segment = Self {
                 is_text,
