@@ -355,6 +355,15 @@ pub fn settled(function: &Function, returned: &Token) -> Outcome {
     }
 }
 
+/// The types of blocks of content, and what each needs [ModelContextProtocol, ContentBlock.cs].
+const BLOCKS: [(&str, &[&str]); 5] = [
+    ("text", &["text"]),
+    ("image", &["data", "mimeType"]),
+    ("audio", &["data", "mimeType"]),
+    ("resource", &["resource"]),
+    ("resource_link", &["uri", "name"]),
+];
+
 fn result(schema: bool, returned: &Token) -> Result<String, Box<dyn Error>> {
     let text = match returned {
         Token::Null => return Ok(r#"{"content":[]}"#.to_owned()),
@@ -380,9 +389,15 @@ fn result(schema: bool, returned: &Token) -> Result<String, Box<dyn Error>> {
     let blocks = read["content"]
         .as_array()
         .ok_or("its content is not a list")?;
+    let is_whole = |block: &Value| {
+        let mut kinds = BLOCKS.iter().filter(|(kind, _)| block["type"] == *kind);
+        kinds.any(|(_, needed)| needed.iter().all(|member| !block[member].is_null()))
+    };
     let is_empty = blocks.is_empty() && kind != "call_tool_result";
-    if is_empty || blocks.iter().any(|block| !block["type"].is_string()) {
-        return Err("there is no content, or a block without a type".into());
+    if is_empty || !blocks.iter().all(is_whole) {
+        return Err(
+            "there is no content, or a block of no known type or without its members".into(),
+        );
     }
     Ok(result.replace(['\n', '\r'], ""))
 }

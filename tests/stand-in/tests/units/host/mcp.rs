@@ -306,7 +306,13 @@ text => a
 text => {"text":"a"}
 call_tool_result => null
 call_tool_result => {"content":"a"}
-call_tool_result => {"content":[{"text":"a"}]}"#;
+call_tool_result => {"content":[{"text":"a"}]}
+call_tool_result => {"content":[{"type":"other","text":"a"}]}
+call_tool_result => {"content":[{"type":"text"}]}
+call_tool_result => {"content":[{"type":"image","data":"aGk="}]}
+call_tool_result => {"content":[{"type":"audio","mimeType":"audio/wav"}]}
+call_tool_result => {"content":[{"type":"resource"}]}
+call_tool_result => {"content":[{"type":"resource_link","uri":"a"}]}"#;
 
 #[test]
 fn what_a_function_returns_is_treated_as_the_host_treats_it() {
@@ -321,7 +327,7 @@ fn what_a_function_returns_is_treated_as_the_host_treats_it() {
         let text = json!({"type": kind, "content": content, "structuredContent": structured});
         result(true, &json!(text.to_string()).to_string())
     };
-    let own = r#"{"content":[{"type":"text","text":"2024-05-06T07:08:09Z","_meta":{"a":1}},{"type":"audio","data":"aGk="}],"structuredContent":{"at":"2024-05-06T07:08:09Z","n":1.50},"isError":true,"_meta":{"b":2}}"#;
+    let own = r#"{"content":[{"type":"text","text":"2024-05-06T07:08:09Z","_meta":{"a":1}},{"type":"audio","data":"aGk=","mimeType":"audio/wav"}],"structuredContent":{"at":"2024-05-06T07:08:09Z","n":1.50},"isError":true,"_meta":{"b":2}}"#;
     for own in [own, r#"{"content":[]}"#] {
         assert_eq!(given("call_tool_result", own, None).as_deref(), Ok(own));
         let lines = own.replace(",\"", "\r\n,\n\"");
