@@ -134,6 +134,9 @@ fn each_exchange_is_answered_as_the_real_host_answered_it() {
         received.retain(|line| !line.starts_with("Content-Length"));
         // .NET escapes the apostrophe.
         let received = received.join("\n").replace("\\u0027", "'");
+        let is_error =
+            answer.text().contains("\"error\":") || answer.text().contains("\"isError\":true");
+        assert_eq!(mcp::error_in(&answer).is_some(), is_error, "{name}");
         let given = [answer.head("", false), answer.body].concat();
         let given = String::from_utf8(given).expect(name).replace("\r\n", "\n");
         assert_eq!(given.trim_end(), received.trim_end(), "{name}");
