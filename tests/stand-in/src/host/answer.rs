@@ -80,7 +80,7 @@ pub fn settle<'a>(declared: &[&'a Binding], answer: Answer, base64_queues: bool)
     settled
 }
 
-/// The object that an answer is, or null, with which the host waits on
+/// The object in an answer; or null, and the host waits on
 /// [Workers/Http/DefaultHttpWorkerService.cs, ProcessDefaultInvocationRequest].
 fn result_of(answer: Answer) -> Result<Token, String> {
     let text = String::from_utf8_lossy(&answer.body);
@@ -90,7 +90,7 @@ fn result_of(answer: Answer) -> Result<Token, String> {
         let status = || format!("status {}: {text}", answer.status);
         return Err(body["error"].as_str().map_or_else(status, str::to_owned));
     }
-    // Before the host looks at its type.
+    // An empty body is null, whatever its type.
     if text.is_empty() {
         return Ok(Token::Null);
     }
@@ -132,7 +132,7 @@ impl<'a> Settled<'a> {
             true => &[],
             false => self.returned.members(),
         };
-        // And whether it passes [GetBindingValue], which decodes base64.
+        // The value for an output, and whether [GetBindingValue] decodes it from base64.
         let value_of = |binding: &Binding| {
             let returned = member(spread, &binding.name).map(|value| (value, false));
             returned.or_else(|| Some((member(outputs.as_ref()?, &binding.name)?, true)))
@@ -292,7 +292,7 @@ fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
     let body = object.take("body").to_text();
     let mut headers = Vec::new();
     let mut content_type = "text/plain".to_owned();
-    // Kestrel and [Binding/Http/RawScriptResult.cs] throw, after the outputs were written.
+    // Where Kestrel and [Binding/Http/RawScriptResult.cs] throw, the outputs are written already.
     let mut throws = !body.is_empty() && matches!(status, 204 | 205 | 304);
     for (name, value) in members.unwrap_or_default() {
         let text = value.to_text();

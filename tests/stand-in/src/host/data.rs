@@ -54,9 +54,10 @@ impl Data {
         }
     }
 
-    /// As a JSON object, without the names for which `keep` is false.
-    pub fn json(&self, keep: impl Fn(&str) -> bool) -> String {
-        let members = self.0.iter().filter(|(name, _)| keep(name));
+    /// `Metadata`, as JSON: without the trigger's own value.
+    pub fn metadata(&self) -> String {
+        let is_value = |name: &str| name.to_ascii_lowercase().ends_with("trigger");
+        let members = self.0.iter().filter(|(name, _)| !is_value(name));
         object(members.map(|(name, value)| (name, value.json())))
     }
 }

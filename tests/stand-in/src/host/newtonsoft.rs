@@ -28,7 +28,7 @@ pub fn parse(text: &str, max_depth: usize) -> Result<Token, String> {
     token.filter(|_| rest.is_empty()).ok_or_else(|| {
         let at = text.len() - rest.len();
         let begin: String = rest.chars().take(20).collect();
-        format!("not JSON to the host (it reads {max_depth} levels), at byte {at}: {begin:?}")
+        format!("not JSON for the host (it reads {max_depth} levels), at byte {at}: {begin:?}")
     })
 }
 

@@ -14,13 +14,12 @@ use crate::host::storage::names::BlobPath;
 use crate::run::start::guid;
 use serde_json::{Value as Json, json};
 
-/// The payload of an invocation: the value of the trigger, those of the inputs, each JSON, and the
-/// binding data, without the trigger's own.
+/// The payload of an invocation: the values of the trigger and the inputs, each JSON, and the
+/// binding data.
 pub fn payload(trigger: &str, value: &str, inputs: &[(String, String)], data: &Data) -> String {
     let inputs = inputs.iter().map(|(name, value)| (&**name, &**value));
     let values = object([(trigger, value)].into_iter().chain(inputs));
-    let metadata = data.json(|name| !name.to_ascii_lowercase().ends_with("trigger"));
-    object([("Data", values), ("Metadata", metadata)])
+    object([("Data", values), ("Metadata", data.metadata())])
 }
 
 /// A value that is not an object is serialized once more.

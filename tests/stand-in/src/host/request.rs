@@ -59,7 +59,7 @@ impl Request<'_> {
         let kind = self.header("Content-Type").to_ascii_lowercase();
         let (kind, parameters) = kind.split_once(';').unwrap_or((&kind, "none"));
         let is_binary = kind.trim() == "application/octet-stream" || kind.contains("multipart/");
-        // A type with nothing after its ";" is none to MediaTypeHeaderValue.TryParse.
+        // MediaTypeHeaderValue.TryParse refuses a type with nothing after its ";".
         Some(match is_binary && !parameters.trim().is_empty() {
             true => to_base64(self.body),
             false => decoded(self.body),
