@@ -171,10 +171,9 @@ fn log_lines_arrive_whatever_becomes_of_the_invocation() {
         assert_eq!(odd(how).status == 500, times > 0);
         for line in ["info", "from a helper"] {
             let line = format!("\ninvocation {ID}: {line}\n");
-            wait_for(&line, || {
-                (handler.stdout().matches(&line).count() >= times).then_some(())
-            });
-            assert_eq!(handler.stdout().matches(&line).count(), times, "{how}");
+            let count = || handler.stdout().matches(&line).count();
+            wait_until(&line, || count() >= times);
+            assert_eq!(count(), times, "{how}");
         }
     }
 }

@@ -13,19 +13,19 @@ use stand_in::host::answer::MESSAGE_MAX_BYTES;
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// Runs a round for each seed, by default as many as find what is easily found, in seconds.
-fn rounds(default: u64, mut round: impl FnMut(u64, Random)) {
+/// A seed for each round, by default as many as find what is easily found, in seconds. The test
+/// harness shows that of the round that fails.
+fn rounds(default: u64) -> impl Iterator<Item = (u64, Random)> {
     let number = |name: &str| Some(std::env::var(name).ok()?.parse().expect("a number"));
     let rounds: u64 = number("FUZZ_ROUNDS").unwrap_or(default);
     let first = number("FUZZ_SEED").unwrap_or(0);
     assert!(rounds > 0, "FUZZ_ROUNDS says that there is nothing to do");
-    for seed in first..first + rounds {
-        let checked = catch_unwind(AssertUnwindSafe(|| round(seed, Random::new(seed))));
-        assert!(checked.is_ok(), "FUZZ_SEED={seed} FUZZ_ROUNDS=1");
-    }
+    (first..first + rounds).map(|seed| {
+        println!("FUZZ_SEED={seed} FUZZ_ROUNDS=1");
+        (seed, Random::new(seed))
+    })
 }
 
 // Messages
@@ -60,7 +60,7 @@ fn what_is_sent_is_what_arrives() {
     let cases = cases().into_iter().map(|case| decoded(case.body));
     let messages: Vec<_> = cases.filter(|message| !message.is_empty()).collect();
     let (handler, mut host) = (start(), app(&[]));
-    rounds(3_000, |seed, mut random| {
+    for (seed, mut random) in rounds(3_000) {
         // What it keeps of all messages is copied for each.
         if seed % 100 == 0 {
             host = app(&[]);
@@ -78,7 +78,7 @@ fn what_is_sent_is_what_arrives() {
         );
         check_order(&host, &handler, &message, &mut random);
         check_message(&host, &handler, &message);
-    });
+    }
 }
 
 /// Shapes of messages: what they begin with, what repeats, how many bytes the host makes of that in
@@ -346,20 +346,13 @@ fn assert_sound(answer: &Answer, payload: &[u8]) {
 fn mutated_payloads_are_answered_soundly() {
     let handler = start();
     // Those that hosts send, in the same order for the same seed.
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/template/wire");
-    let files = std::fs::read_dir(folder).expect("tests/template/wire");
-    let names = files.map(|file| {
-        file.expect("a file")
-            .file_name()
-            .into_string()
-            .expect("a name")
-    });
-    let mut names: Vec<String> = names.filter(|name| name.ends_with(".json")).collect();
+    let mut names = wire_names();
+    names.retain(|name| name.ends_with(".json"));
     names.sort();
     assert!(names.len() > 10, "there are samples of payloads");
     let payloads: Vec<Vec<u8>> = names.iter().map(|name| wire(name)).collect();
     let (mut caller, mut done, mut all) = (connect(&handler), 0, 0);
-    rounds(4_000, |_, mut random| {
+    for (_, mut random) in rounds(4_000) {
         let place = random.below(names.len());
         let is_message = names[place].contains("queue");
         let function = if is_message {
@@ -374,7 +367,7 @@ fn mutated_payloads_are_answered_soundly() {
         assert_sound(&answer, &payload);
         done += usize::from(answer.status == 200);
         all += 1;
-    });
+    }
     let are_good = all < 100 || (done > all / 50 && done < all);
     assert!(are_good, "{done} of {all} were taken: no good mutations");
     assert_serves(&handler);
@@ -396,7 +389,7 @@ fn mutated_requests_do_not_stop_the_server() {
         post("/api/hello", &[], [b'x'; 2000]),
         post("/api/hello", &[("Expect", "100-continue")], [b'x'; 100]),
     ];
-    rounds(4_000, |seed, mut random| {
+    for (seed, mut random) in rounds(4_000) {
         let mut bytes = Vec::new();
         for _ in 0..=random.below(3) {
             bytes.extend(random.pick(&requests));
@@ -421,6 +414,6 @@ fn mutated_requests_do_not_stop_the_server() {
         if seed % 64 == 0 {
             assert_serves(&handler);
         }
-    });
+    }
     assert_serves(&handler);
 }

@@ -126,7 +126,7 @@ fn a_long_run_of_mixed_invocations_leaves_no_trace() {
     let allowed = first + 64 * more_threads + 1024 + count / 400;
     assert!(last <= allowed, "KiB of memory grew: {tenths:?}");
     assert_few_threads(&handler);
-    let as_at_start = || (descriptors(&handler) <= at_start).then_some(());
-    wait_for("the descriptors to be as many as at the start", as_at_start);
+    let as_at_start = || descriptors(&handler) <= at_start;
+    wait_until("the descriptors to be as many as at the start", as_at_start);
     assert_serves(&handler);
 }

@@ -1,6 +1,6 @@
 //! What the system says of a process, and what it lets the tests themselves do.
 
-use crate::requests::{Handler, wait_for};
+use crate::requests::{Handler, wait_until};
 use std::fs;
 
 /// As many threads as a handler at rest may have: 5 of tiny_http, the supervisor, a worker, the
@@ -24,8 +24,8 @@ pub fn status(handler: &Handler, name: &str) -> usize {
 /// Waits until the handler has no more threads than it needs at rest. Of 64 connections each has
 /// one, and each invocation in flight another.
 pub fn assert_few_threads(handler: &Handler) {
-    let few = || (status(handler, "Threads") <= FEW_THREADS).then_some(());
-    wait_for("the idle handler to have few threads", few);
+    let few = || status(handler, "Threads") <= FEW_THREADS;
+    wait_until("the idle handler to have few threads", few);
 }
 
 /// The names of a process's threads, each with its scheduling policy [proc_pid_stat(5)].

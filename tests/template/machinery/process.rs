@@ -223,8 +223,9 @@ fn it_ends_with_its_host_and_by_hand_it_stays() {
     assert!(crate::handler::signal(&child, "0"), "it runs");
     // Both are looked at here, one after the other.
     host.kill();
-    let ended = || (!crate::handler::signal(&child, "0")).then_some(());
-    wait_for("the handler to end after its host", ended);
+    wait_until("the handler to end after its host", || {
+        !crate::handler::signal(&child, "0")
+    });
     assert_serves(&alone);
     assert!(crate::handler::signal(&by_hand, "KILL"));
 }

@@ -23,6 +23,22 @@ pub fn wire(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// The names of the files there.
+pub fn wire_names() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/template/wire");
+    let files = std::fs::read_dir(folder).expect(folder);
+    let name = |file: io::Result<std::fs::DirEntry>| file.expect(folder).file_name();
+    files
+        .map(|file| name(file).into_string().expect("a name"))
+        .collect()
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    wait_for(what, || is_so().then_some(()));
+}
+
 /// A connection on which whatever goes wrong fails the test; but for what it derefs to.
 pub struct Caller(Connection);
 

@@ -92,8 +92,8 @@ fn a_stream_that_fails_is_not_taken_for_a_whole_one() {
         ended(&handler, count);
         let line = "GET /api/stream: after its answer had begun, function stream";
         let line = format!("invocation {ID}: {line}");
-        let is_there = || (handler.stderr().matches(&line).count() == count).then_some(());
-        wait_for("a line for each stream", is_there);
+        let is_there = || handler.stderr().matches(&line).count() == count;
+        wait_until("a line for each stream", is_there);
     }
     handler.wait_for_stderr("failed: as the test wants (at ");
     handler.wait_for_stderr("panicked at ");
