@@ -450,6 +450,8 @@ impl Read for Patient {
         loop {
             match (self.stream.read(buffer), &mut self.wanted) {
                 (Err(error), Some(wanted)) if TIMEOUTS.contains(&error.kind()) => wanted()?,
+                // Of a process that was stopped and continued.
+                (Err(error), _) if error.kind() == ErrorKind::Interrupted => {}
                 (result, _) => return result,
             }
         }

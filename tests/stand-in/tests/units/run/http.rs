@@ -155,3 +155,28 @@ fn what_is_not_a_request_is_refused_with_a_reason() {
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{cut_off}");
     }
 }
+
+/// A read with a timeout is then interrupted, on Linux. This test starts itself anew as the process,
+/// and stops it while it waits for an answer; if it is slow, that proves nothing.
+#[cfg(unix)]
+#[test]
+fn a_process_that_was_stopped_and_continued_reads_on() {
+    const STOP: &str = r#"WAITS=1 "$0" --exact run::http::a_process_that_was_stopped_and_continued_reads_on &
+        sleep 0.5; kill -STOP $!; sleep 0.1; kill -CONT $!; wait $!"#;
+    if std::env::var_os("WAITS").is_none() {
+        let test = std::env::current_exe().expect("this test's path");
+        let mut shell = std::process::Command::new("sh");
+        let ended = shell.args(["-c", STOP]).arg(test).output().expect("sh");
+        return assert!(ended.status.success(), "{ended:?}");
+    }
+    let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = server.local_addr().expect("its address").port();
+    let mut client = Connection::open(port).expect("a connection");
+    let (mut stream, _) = server.accept().expect("the connection");
+    let answering = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    });
+    assert_eq!(client.read(true).expect("an answer").status, 200);
+    answering.join().expect("no panic").expect("sent");
+}
