@@ -1,8 +1,8 @@
-//! Your app, for tests of your functions: the real handler, and the stand-in for the host in front
-//! of it. The [crate's page](crate) shows each call.
+//! Your app, for tests of your functions: the real handler behind the stand-in for the host. The
+//! [crate's page](crate) shows each call.
 //!
-//! What a call puts into a queue that triggers a function is delivered before the call returns. A
-//! wrong use, such as a function that there is not, panics and says what there is.
+//! A message put into a queue that triggers a function is delivered before the call returns. A
+//! wrong use, such as an unknown function, panics and says what there is.
 
 pub mod arguments;
 mod limit;
@@ -37,45 +37,40 @@ use std::time::Duration;
 
 pub use tools::{ToolAnswer, ToolRefusal, assert_arguments};
 
-/// After so many messages in a row, each put into a queue by the function that another one
-/// triggered, they go in a circle.
+/// After so many messages in a row, the functions trigger each other in a circle.
 const LONGEST_CHAIN: usize = 1000;
 
-/// An app that runs, with empty queues. Dropping it ends the handler.
+/// A running app with empty queues. Dropping it ends the handler.
 pub struct App {
     host: Arc<Host>,
     limit: Arc<Limit>,
 }
 
-/// What became of one invocation, or of a queue message with all its tries.
+/// The result of one invocation, or of a queue message with all its tries.
 #[derive(Debug)]
 pub struct Run {
-    /// Why it failed at last, in the function's own sentence if it says why; `None` if it was
-    /// carried out.
+    /// Why it failed, in the function's own sentence if it gives one.
     pub failure: Option<String>,
-    /// How often the function was invoked.
     pub tries: u32,
-    /// Whether the message has been moved to `<queue>-poison`.
+    /// Whether the message is now in `<queue>-poison`.
     pub poisoned: bool,
-    /// What the function has logged.
     pub logs: Vec<String>,
 }
 
 impl App {
-    /// Starts the app whose test runs, or the binary that the environment variable `HANDLER` names.
+    /// Starts the tested app, or the binary that the environment variable `HANDLER` names.
     #[track_caller]
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// Starts the app with settings that win over the environment's and local.settings.json's.
+    /// Starts the app with settings that win over the environment and local.settings.json.
     #[track_caller]
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
         let root = std::env::var_os("CARGO_MANIFEST_DIR").expect("a test that cargo runs");
         Self::start_in(Path::new(&root), settings, process::command)
     }
 
-    /// Starts the app in the folder `root`, with a handler that `command` starts.
     #[track_caller]
     pub fn start_in(root: &Path, settings: &[(&str, &str)], command: impl Fn() -> Command) -> Self {
         let setting = |name: &str| {
@@ -98,26 +93,25 @@ impl App {
         Self { host, limit }
     }
 
-    /// Sets how long an invocation may take, 30 seconds by default. A longer one fails the test,
-    /// with the function's name and its last log lines.
+    /// Sets how long an invocation may take: by default 30 seconds. A longer one fails the test.
     pub fn within(self, limit: Duration) -> Self {
         *lock(&self.limit.limit) = limit;
         self
     }
 
-    /// A caller's GET: `app.get("/api/hello?name=Ada")`.
+    /// Sends a GET: `app.get("/api/hello?name=Ada")`.
     #[track_caller]
     pub fn get(&self, path: &str) -> Answer {
         self.call("GET", path, &[], b"")
     }
 
-    /// A caller's POST with the Content-Type `application/json`.
+    /// Sends a POST with the Content-Type `application/json`.
     #[track_caller]
     pub fn post(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
         self.call("POST", path, &[("Content-Type", "application/json")], body)
     }
 
-    /// A caller's request. A failed invocation is a 500 without a body, as the host answers; see
+    /// Sends a request. A failed invocation gives a 500 without a body, as from the host; see
     /// [`failures`](Self::failures).
     #[track_caller]
     pub fn call(
@@ -155,14 +149,14 @@ impl App {
         self.run(Delivery::message(queue, message.as_ref().to_vec()))
     }
 
-    /// Runs a function by the value of its trigger's binding. A text or a queue message is a JSON
-    /// string. A timer's members that are not given have their usual values.
+    /// Runs a function with the value of its trigger's binding. A text or a queue message is a JSON
+    /// string. Missing members of a timer get their usual values.
     #[track_caller]
     pub fn trigger(&self, function: &str, value: Value) -> Run {
         self.triggered(function, Given::Json(value))
     }
 
-    /// Runs a function by the bytes of a blob, or of anything with `dataType` `binary`.
+    /// Runs a function with the bytes of a blob, or of a trigger with `dataType` `binary`.
     #[track_caller]
     pub fn trigger_bytes(&self, function: &str, bytes: impl Into<Vec<u8>>) -> Run {
         self.triggered(function, Given::Bytes(bytes.into()))
@@ -181,8 +175,8 @@ impl App {
         self.run(Delivery::given(function, given, "a test"))
     }
 
-    /// Writes a blob, and delivers it to the functions that it triggers: gives what became of each,
-    /// in the order of their names. Panics if Azure does not take the name.
+    /// Writes a blob and runs the functions that it triggers, in the order of their names. Panics
+    /// if Azure does not allow the name.
     #[track_caller]
     pub fn put_blob(&self, container: &str, name: &str, bytes: impl AsRef<[u8]>) -> Vec<Run> {
         let path = blob_path(container, name);
@@ -195,14 +189,13 @@ impl App {
         runs
     }
 
-    /// The bytes of a blob that a function or the test has written, if there is one.
+    /// The bytes of a blob that a function or the test has written.
     #[track_caller]
     pub fn blob(&self, container: &str, name: &str) -> Option<Vec<u8>> {
         let path = blob_path(container, name);
         or_panic(self.host.storage.folder.read(path.file()))
     }
 
-    /// Runs a timer's function as its schedule would.
     #[track_caller]
     pub fn run_timer(&self, function: &str) -> Run {
         let name = &self.function(function).name;
@@ -213,13 +206,13 @@ impl App {
         self.trigger(name, json!({}))
     }
 
-    /// Sets what an input binding gets. Without, it gets what the host sends for nothing.
+    /// Sets what an input binding gets. By default it gets what the host sends for nothing.
     #[track_caller]
     pub fn input(&self, function: &str, binding: &str, value: Value) {
         self.set_input(function, binding, Given::Json(value));
     }
 
-    /// Sets the bytes that an input binding gets: those of a blob.
+    /// Sets the bytes that a blob input gets.
     #[track_caller]
     pub fn input_bytes(&self, function: &str, binding: &str, bytes: impl Into<Vec<u8>>) {
         self.set_input(function, binding, Given::Bytes(bytes.into()));
@@ -235,9 +228,9 @@ impl App {
         self.host.storage.set_input(&function.name, binding, given);
     }
 
-    /// The messages that have been put into a queue so far by functions, or after their last try,
-    /// whether they still lie there or not. A JSON object that the host has written anew, indented,
-    /// is given on one line. Panics where a message is not UTF-8.
+    /// All messages that functions have put into a queue so far, delivered or not; of a poison
+    /// queue, those moved there. A JSON object that the host has indented is given on one line.
+    /// Panics if a message is not UTF-8.
     #[track_caller]
     pub fn queue(&self, queue: &str) -> Vec<String> {
         let mut texts = Vec::new();
@@ -252,7 +245,7 @@ impl App {
         texts
     }
 
-    /// The same, each message as its very bytes.
+    /// The same, as bytes.
     #[track_caller]
     pub fn queue_bytes(&self, queue: &str) -> Vec<Vec<u8>> {
         let mut names = BTreeSet::new();
@@ -275,8 +268,8 @@ impl App {
         queued.into_iter().map(|(_, message)| message).collect()
     }
 
-    /// What the host would have written so far by an output that is neither a queue nor HTTP: an
-    /// object as it is, a text as a JSON string, bytes that are not UTF-8 as `{"base64": "..."}`.
+    /// What an output that is neither a queue nor HTTP has written so far: an object as it is, a
+    /// text as a JSON string, bytes that are not UTF-8 as `{"base64": "..."}`.
     #[track_caller]
     pub fn outputs(&self, function: &str, binding: &str) -> Vec<Value> {
         let function = self.function(function);
@@ -302,8 +295,7 @@ impl App {
         logs
     }
 
-    /// The logs that came by stdout: those of requests that the handler answers itself, and of
-    /// failed invocations.
+    /// Logs on stdout: of requests that the handler answers itself, and of failed invocations.
     fn printed(&self) -> Vec<String> {
         let stdout = self.stdout();
         let lines = stdout
@@ -313,8 +305,8 @@ impl App {
         logs.map(|(_, text)| text.trim_end().to_owned()).collect()
     }
 
-    /// Why invocations have failed so far, one sentence for each: the function's own, if it says
-    /// why. A 500 that a function itself answers is not a failure.
+    /// Why invocations have failed so far, one sentence each. A 500 that a function itself answers
+    /// is not a failure.
     pub fn failures(&self) -> Vec<String> {
         let stderr = self.stderr();
         let lines: Vec<_> = stderr.lines().filter_map(Line::read).collect();
@@ -322,9 +314,8 @@ impl App {
         for (id, failure) in self.host.record.so_far().failures {
             let mut of_it = lines.iter().filter(|line| line.id == id);
             let reported = of_it.find_map(|line| line.reason);
-            // What a function that answers its caller itself has said.
             let own = reported.filter(|why| failure.is_none() || why.starts_with("function "));
-            // An error that the function itself answers is reported by nobody.
+            // A function that answers an error itself reports nothing.
             if let Some(reason) = own.or(failure.as_deref()) {
                 failures.push(sentence(reason).to_owned());
             }
@@ -332,12 +323,10 @@ impl App {
         failures
     }
 
-    /// What the handler has written to stdout so far.
     pub fn stdout(&self) -> String {
         self.host.handler.stdout()
     }
 
-    /// What the handler has written to stderr so far.
     pub fn stderr(&self) -> String {
         self.host.handler.stderr()
     }
@@ -355,12 +344,10 @@ impl App {
         function
     }
 
-    /// What there is, in words: what `named` gives of each function.
     fn there_are(&self, named: impl Fn(&Function) -> Option<String>) -> String {
         listed(self.functions().iter().filter_map(named))
     }
 
-    /// Fails the test if an invocation took too long.
     #[track_caller]
     fn check_limit(&self) {
         if let Some(problem) = self.limit.too_long() {
@@ -368,7 +355,6 @@ impl App {
         }
     }
 
-    /// What becomes of a delivery.
     #[track_caller]
     fn run(&self, delivery: Delivery) -> Run {
         let before = self.printed().len();
@@ -390,8 +376,7 @@ impl App {
         }
     }
 
-    /// Delivers what lies in queues that trigger functions, and blobs that functions have written,
-    /// until there is nothing.
+    /// Delivers the messages and blobs that trigger functions, until there are none.
     #[track_caller]
     fn settle(&self) {
         let triggers = |queue: &str| !self.host.triggered_by(queue).is_empty();
@@ -414,7 +399,7 @@ fn blob_path(container: &str, name: &str) -> BlobPath {
     or_panic(BlobPath::parse(&format!("{container}/{name}")))
 }
 
-/// Panics at the line of the test, which a closure would not.
+/// A function, because a closure would not panic at the test's line.
 #[track_caller]
 fn or_panic<T>(result: Result<T, String>) -> T {
     match result {

@@ -1,4 +1,4 @@
-//! The struct that a tool reads its arguments into, compared with its tool.json.
+//! Compares the struct that a tool reads its arguments into with its tool.json.
 
 use crate::app::tool::{Property, properties};
 use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
@@ -7,8 +7,7 @@ use serde::forward_to_deserialize_any;
 use std::cell::Cell;
 use std::iter;
 
-/// Compares the fields of `T` with the arguments that the text of a tool.json lists: the names, and
-/// which have to be given. Errors with what differs.
+/// Compares the names of `T`'s fields, and which are required, with the text of a tool.json.
 pub fn compare<T: DeserializeOwned>(tool_json: &str) -> Result<(), String> {
     let listed = Property::read_all(&properties(tool_json)?).map_err(|error| error.to_string())?;
     let of = std::any::type_name::<T>();
@@ -47,10 +46,10 @@ pub fn compare<T: DeserializeOwned>(tool_json: &str) -> Result<(), String> {
     }
 }
 
-/// A value of whatever type is asked for.
+/// A value of any type.
 #[derive(Clone, Copy)]
 struct Sample<'a> {
-    /// The names of the fields of the first struct that was asked for.
+    /// The field names of the first struct.
     fields: &'a Cell<Option<&'static [&'static str]>>,
     /// The field that the next struct does not get.
     without: &'a Cell<&'static str>,
@@ -76,7 +75,6 @@ impl<'de> IntoDeserializer<'de, Error> for Sample<'_> {
     }
 }
 
-/// The methods, each with the value that it gives.
 macro_rules! give {
     ($self:ident: $($method:ident($($name:ident: $type:ty),*) $visit:ident($($value:expr)?),)*) => {$(
         fn $method<V: Visitor<'de>>($self, $($name: $type,)* visitor: V) -> Result<V::Value, Error> {

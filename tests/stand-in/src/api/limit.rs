@@ -10,15 +10,13 @@ const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 const LAST_LINES: usize = 10;
 
-/// A limit, and what took longer.
 pub struct Limit {
     pub limit: Mutex<Duration>,
     too_long: Mutex<Option<String>>,
 }
 
 impl Limit {
-    /// Ends the handler when an invocation takes longer than 30 seconds, or what is set, for as
-    /// long as the host is there.
+    /// Ends the handler when an invocation takes longer than the limit.
     pub fn watch(host: Weak<Host>) -> Arc<Self> {
         let limit = Arc::new(Self {
             limit: Mutex::new(Duration::from_secs(30)),
@@ -46,7 +44,7 @@ impl Limit {
     }
 }
 
-/// With the last lines of the handler about the invocation, or the last of all.
+/// The message, with the handler's last lines about the invocation, or its last lines at all.
 fn said(host: &Host, id: &str, function: &str, limit: Duration) -> String {
     let printed = host.handler.stdout() + &host.handler.stderr();
     let mut lines: Vec<_> = printed.lines().collect();

@@ -11,13 +11,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// What an agent gets for a call of a tool.
+/// What an agent gets from a tool.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolAnswer {
-    /// The blocks of content, as MCP has them: `{"type": "text", "text": "..."}`.
+    /// Blocks as MCP defines them: `{"type": "text", "text": "..."}`.
     pub content: Vec<Value>,
-    /// What the tool gave as a struct.
     pub structured_content: Option<Value>,
     /// Whether the tool refused the call, or failed.
     #[serde(default)]
@@ -25,7 +24,7 @@ pub struct ToolAnswer {
 }
 
 impl ToolAnswer {
-    /// The text of the blocks that are texts, one below the other.
+    /// The text blocks, joined by line breaks.
     pub fn text(&self) -> String {
         let blocks = self.content.iter();
         let texts: Vec<_> = blocks.filter_map(|block| block["text"].as_str()).collect();
@@ -33,18 +32,17 @@ impl ToolAnswer {
     }
 }
 
-/// Why the host itself refused a call: the tool was not called.
+/// Why the host itself refused a call. The tool was not called.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct ToolRefusal {
-    /// JSON-RPC's code: -32602 where a required argument is missing.
+    /// JSON-RPC's code: -32602 for a missing argument.
     pub code: i64,
-    /// The host's sentence.
     pub message: String,
 }
 
 impl App {
-    /// Calls the tool of this `toolName` with the arguments, a JSON object, and gives what the agent
-    /// gets. Errors where the host itself refuses the call: a required argument is missing.
+    /// Calls a tool by its `toolName` with a JSON object. Errors if the host refuses the call: a
+    /// required argument is missing.
     #[track_caller]
     pub fn tool(&self, name: &str, arguments: Value) -> Result<ToolAnswer, ToolRefusal> {
         let tools = self.host.app.tools();
@@ -59,7 +57,7 @@ impl App {
         Ok(serde_json::from_value(answer).expect("a result that the host has read"))
     }
 
-    /// The tools as an agent gets them listed: `name`, `description`, `inputSchema`.
+    /// The tools as an agent gets them: `name`, `description`, `inputSchema`.
     #[track_caller]
     pub fn tools(&self) -> Vec<Value> {
         match self.mcp("tools/list", json!({})) {
@@ -68,7 +66,6 @@ impl App {
         }
     }
 
-    /// Sends a message to the MCP server.
     fn mcp(&self, method: &str, params: Value) -> Result<Value, ToolRefusal> {
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let headers = [
@@ -90,8 +87,8 @@ impl App {
     }
 }
 
-/// Panics where the struct that a tool reads its arguments into, and the tool.json of its function,
-/// do not fit together: other names, or others that have to be given.
+/// Panics if the fields of the struct that a tool reads its arguments into differ from the
+/// function's tool.json: in their names, or in which are required.
 ///
 /// ```no_run
 /// #[derive(serde::Deserialize)]

@@ -1,5 +1,5 @@
-//! The debug build of the app, its table, and the copy of it that runs: on Windows nothing can be
-//! built over a program that runs.
+//! The debug build of the app, and the copy of it that runs: on Windows cargo cannot overwrite a
+//! running program.
 
 use serde_json::{Value, json};
 use std::fs::File;
@@ -13,8 +13,8 @@ pub struct Built {
     pub table: String,
 }
 
-/// Builds the app's binary, and what prints its table, at once. Cargo's own words go to stderr;
-/// with `quiet` only warnings and errors. The error is empty where they have said what is wrong.
+/// Builds the app's binary and its table. Cargo's messages go to stderr; with `quiet` only warnings
+/// and errors. The error is empty if cargo has already said what is wrong.
 pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--bin", "handler", "--example", "table"]);
@@ -28,7 +28,6 @@ pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let messages: Vec<Value> = text.lines().filter_map(|line| line.parse().ok()).collect();
-    // Where cargo has put it is up to its settings.
     let made = |kind: &str, name: &str| {
         let is_it = |target: &Value| target["kind"] == json!([kind]) && target["name"] == name;
         let made = messages.iter().find(|message| is_it(&message["target"]));
@@ -48,15 +47,15 @@ pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
     })
 }
 
-/// A copy of a program that nothing writes to until this is dropped.
+/// A copy of a program that nothing overwrites until this is dropped.
 pub struct ProgramCopy {
     pub program: PathBuf,
     _lock: File,
 }
 
 impl ProgramCopy {
-    /// Copies a program into a folder beside it: `run/0`, or the first that no other copy uses. The
-    /// name stays, by which a debugger finds it.
+    /// Copies a program to `run/0` beside it, or to the first folder that is not in use. It keeps
+    /// its name, because debuggers look for it.
     pub fn of(program: &Path) -> io::Result<Self> {
         let name = program.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let mut problem = io::Error::from(io::ErrorKind::ResourceBusy);
@@ -69,7 +68,7 @@ impl ProgramCopy {
                 continue;
             }
             let copy = folder.join(name);
-            // Windows does not remove a program that runs.
+            // Windows does not remove a running program.
             match std::fs::remove_file(&copy) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => problem = error,
                 _ => {

@@ -1,5 +1,5 @@
-//! The host that serves at this moment. Another takes its place when the app has changed or its
-//! handler has ended; until then requests wait.
+//! The host that serves now. Another takes its place when the app changes or the handler ends;
+//! until then requests wait.
 
 use crate::host::invoke::Host;
 use crate::host::record::lock;
@@ -12,12 +12,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 const LOOK_PAUSE: Duration = Duration::from_millis(10);
 
-/// What serves: a host; nothing while one is on its way; or why there will be none.
+/// A host; `None` while one is starting; or why there will be none.
 pub type Serves = Result<Option<Arc<Host>>, String>;
 
-/// The place of the host that serves.
 pub struct Current {
-    /// With the number of the generation: it counts the apps.
+    /// With the number of the app's generation.
     state: Mutex<(usize, Serves)>,
     changed: Condvar,
 }
@@ -32,8 +31,7 @@ impl Default for Current {
 }
 
 impl Current {
-    /// The host that serves, waited for where one is on its way, or where its handler cannot be
-    /// reached. Errors with a sentence where there will be none.
+    /// Waits for a host whose handler can be reached. Errors with a sentence if there will be none.
     pub fn get(&self) -> Result<Arc<Host>, String> {
         let begun = Instant::now();
         loop {
@@ -42,7 +40,7 @@ impl Current {
             let waited = self.changed.wait_timeout_while(state, PATIENCE, nothing);
             let serves = waited.unwrap_or_else(PoisonError::into_inner).0.1.clone();
             let host = serves?.ok_or("no handler has answered for two minutes")?;
-            // One that this process has not started may never come back.
+            // An attached handler may never come back.
             let is_attached = host.handler.pid().is_none();
             if is_attached || host.reach().is_ok() || begun.elapsed() > PATIENCE {
                 return Ok(host);
@@ -60,7 +58,7 @@ impl Current {
         lock(&self.state).0
     }
 
-    /// Makes a host the one that serves. Gives the one before, and the number of its generation.
+    /// Gives the host before, and the number of the new generation.
     pub fn replace(&self, host: Arc<Host>) -> (Option<Arc<Host>>, usize) {
         let mut state = lock(&self.state);
         let before = std::mem::replace(&mut state.1, Ok(Some(host)));
@@ -69,7 +67,7 @@ impl Current {
         (before.ok().flatten(), state.0)
     }
 
-    /// Puts something else in the place of this generation's host. Gives whether it still serves.
+    /// Replaces this generation's host. Gives false if the generation no longer serves.
     pub fn amend(&self, generation: usize, serves: Serves) -> bool {
         let mut state = lock(&self.state);
         let is_current = state.0 == generation;

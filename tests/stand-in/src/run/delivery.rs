@@ -1,4 +1,4 @@
-//! Queue messages and blobs on their way to the functions that they trigger, several at a time.
+//! Delivers queue messages and blobs to the functions that they trigger, several at a time.
 
 use crate::host::delivery::Delivery;
 use crate::host::invoke::Host;
@@ -10,13 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// How many messages are on their way at once, as the queue extension takes them: batchSize.
+/// The queue extension's `batchSize`.
 const AT_ONCE: usize = 16;
 
-/// How often this looks for a host, if there is none, for the queues of another host, and for blobs.
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
-/// Delivers messages, and blobs that are new or have changed, for as long as the process runs.
 pub fn start(current: &Arc<Current>) {
     deliver(current, next_message, deliver_message);
     let (mut found, mut problem) = (Vec::new(), String::new());
@@ -24,7 +22,7 @@ pub fn start(current: &Arc<Current>) {
     deliver(current, next, deliver_blob);
 }
 
-/// Starts threads that each wait for the next that there is, one at a time, and deliver it.
+/// Starts threads that take turns in waiting for the next item, and deliver it.
 fn deliver<T: 'static>(
     current: &Arc<Current>,
     next: impl FnMut(&Current) -> T + Send + 'static,
@@ -36,7 +34,7 @@ fn deliver<T: 'static>(
         thread::spawn(move || {
             loop {
                 let next = lock(&next)(&current);
-                // A panic has been printed, and the thread is needed for what comes.
+                // The panic has been printed, and the thread is still needed.
                 let _ = catch_unwind(AssertUnwindSafe(|| deliver(&current, next)));
             }
         });
@@ -56,7 +54,7 @@ fn next_message(current: &Current) -> (String, Vec<u8>) {
     }
 }
 
-/// `found` are those that wait, and `problem` is what was wrong last: it is said once.
+/// `found` are the waiting blobs; `problem` is the last one shown, so that it is shown once.
 fn next_blob(current: &Current, found: &mut Vec<Trigger>, problem: &mut String) -> Trigger {
     loop {
         if let Some(blob) = found.pop() {
@@ -80,7 +78,7 @@ fn next_blob(current: &Current, found: &mut Vec<Trigger>, problem: &mut String) 
 fn deliver_message(current: &Current, (queue, message): (String, Vec<u8>)) {
     let mut delivery = Delivery::message(&queue, message.clone());
     let (host, has_run) = tries(current, &mut delivery);
-    // The app has changed, and nothing takes it any more.
+    // The app has changed, and no function takes the message any more.
     if !has_run && host.triggered_by(&queue).is_empty() {
         host.storage.put(&queue, message);
     }
@@ -95,8 +93,8 @@ fn deliver_blob(current: &Current, blob: Trigger) {
     }
 }
 
-/// All tries of a delivery, each by the host that serves by then. Gives the last host, and whether
-/// it had something to run.
+/// Makes all tries, each on the host that serves then. Gives the last host, and whether a function
+/// ran.
 fn tries(current: &Current, delivery: &mut Delivery) -> (Arc<Host>, bool) {
     loop {
         let mut pause = LOOK_PAUSE;

@@ -1,8 +1,7 @@
-//! A process that ends with the one that has started it, at once and however that one ends: by
-//! Ctrl-C, by a kill, by a crash. It is started by a guard: `stand-in guard <program> <arguments>`.
-//! The guard's stdin is a pipe whose other end only the starting process has. The system closes it
-//! with that process, and then the guard kills the program. The two are in a process group of their
-//! own, so that Ctrl-C does not reach them.
+//! `stand-in guard <program> <arguments>` runs a program that ends with the process that started
+//! it, also after Ctrl-C, a kill or a crash. Only that process has the other end of the guard's
+//! stdin. When the system closes it, the guard kills the program. Both are in a process group of
+//! their own, so that Ctrl-C does not reach them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-/// The command: runs a program for as long as stdin is open, and ends with the program's code.
+/// Runs a program while stdin is open, and exits with the program's code.
 pub fn run(arguments: &[String]) -> Result<(), String> {
     let (program, arguments) = arguments
         .split_first()
@@ -24,7 +23,7 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
         .map_err(failed)?;
     let (open, closed) = channel::<()>();
     thread::spawn(move || {
-        // An error ends it as the end does.
+        // Whether the end or an error: stdin is closed.
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         drop(open);
     });
@@ -39,7 +38,7 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     }
 }
 
-/// The code of a status; if a signal has ended the process, as shells give it.
+/// The exit code; after a signal, as shells give it.
 pub fn code(status: ExitStatus) -> i32 {
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
@@ -49,9 +48,8 @@ pub fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(of_signal)
 }
 
-/// A command that starts `program` under a guard.
 pub fn command(program: &Path) -> Command {
-    // Cargo may build this program anew while it runs. Linux has it under this name all the same.
+    // Cargo may rebuild this program while it runs. On Linux this path still leads to it.
     let guard = match cfg!(target_os = "linux") {
         true => PathBuf::from("/proc/self/exe"),
         false => std::env::current_exe().unwrap_or_default(),

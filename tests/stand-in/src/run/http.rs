@@ -1,5 +1,4 @@
-//! HTTP/1.1 on a connection: callers' requests within the limits of the host's own server, and a
-//! client that forgives nothing.
+//! HTTP/1.1: callers' requests within the limits of the host's own server, and a strict client.
 
 use crate::host::request::Request;
 use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read, Write};
@@ -11,18 +10,16 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a connection asks whether an answer is still wanted.
 const ASK: Duration = Duration::from_millis(100);
 
-/// The host sends chunks of at most this many bytes (tests/template/wire/host-order-json.http).
+/// The size of the host's chunks in bytes (tests/template/wire/host-order-json.http).
 const CHUNK: usize = 1024;
 
-/// Kestrel's limits of the first line and of all headers, and func's of a body, in bytes.
+/// In bytes: Kestrel's limits for the first line and the headers, and func's for a body.
 const LINE_MAX: usize = 8 * 1024;
 const HEADERS_MAX: usize = 32 * 1024;
 const BODY_MAX: usize = 100 * 1024 * 1024;
 
-/// Names as they were sent, in order.
 pub type Headers = Vec<(String, String)>;
 
-/// The values of all headers of this name, in any case.
 pub fn named<'a, 'n>(
     headers: &'a Headers,
     name: &'n str,
@@ -36,7 +33,7 @@ pub fn headers_of(list: &[(&str, &str)]) -> Headers {
     list.iter().map(owned).collect()
 }
 
-/// What is not HTTP, or too large: the status that a server answers it with, and a sentence.
+/// The status and the sentence that answer bytes that are not HTTP, or too many.
 #[derive(Debug)]
 pub struct Refused(pub u16, pub String);
 
@@ -56,7 +53,6 @@ fn cut_off(why: impl Into<String>) -> Error {
     Error::new(ErrorKind::UnexpectedEof, why.into())
 }
 
-/// A line of at most `most` bytes, without its end.
 fn line(from: &mut impl BufRead, most: usize, too_long: (u16, &str)) -> io::Result<String> {
     let mut bytes = Vec::new();
     from.take(most as u64 + 2).read_until(b'\n', &mut bytes)?;
@@ -70,7 +66,7 @@ fn line(from: &mut impl BufRead, most: usize, too_long: (u16, &str)) -> io::Resu
     String::from_utf8(bytes).map_err(|_| refused(400, "the head is not UTF-8"))
 }
 
-/// Headers, or trailers, up to the empty line, of at most `left` bytes.
+/// Reads headers or trailers, and the empty line after them.
 fn headers(from: &mut impl BufRead, mut left: usize) -> io::Result<Headers> {
     const WHY: &str = "the headers have more than 32 KiB, the most that the host takes";
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -92,18 +88,17 @@ fn headers(from: &mut impl BufRead, mut left: usize) -> io::Result<Headers> {
     }
 }
 
-/// What is still to be read of a body.
+/// What is left to read of a body.
 #[derive(Debug, PartialEq)]
 pub enum Body {
     Ended,
-    /// So many bytes.
     Length(usize),
-    /// The rest of a chunk, and the chunks that follow.
+    /// The rest of a chunk; more chunks follow.
     Chunked(usize),
 }
 
 impl Body {
-    /// The body that follows these headers. Errors where they do not agree on one.
+    /// Errors if the headers contradict each other.
     fn of(headers: &Headers) -> io::Result<Self> {
         let mut lengths = named(headers, "Content-Length");
         let length = lengths.next();
@@ -128,12 +123,11 @@ impl Body {
             let why = format!("send one Content-Length, not both {length:?} and {other:?}");
             return Err(refused(400, why));
         }
-        // More digits than a number has are too many in any case.
+        // A number that does not fit is too large anyway.
         Ok(Self::Length(length.parse().unwrap_or(usize::MAX)))
     }
 
-    /// Reads what has come of the body, or waits for it; `None` at its end. Refuses more than `most`
-    /// bytes.
+    /// Waits for bytes of the body; `None` at its end. Refuses more than `most` bytes.
     fn piece(&mut self, from: &mut impl BufRead, most: usize) -> io::Result<Option<Vec<u8>>> {
         const FIRST_LINE: (u16, &str) = (400, "the first line of a chunk is longer than 1 KiB");
         const TOO_LONG: &str = "a chunk is longer than it says";
@@ -147,7 +141,7 @@ impl Body {
             };
             *self = Self::Chunked(length);
             if length == 0 {
-                // Trailers are read, and not passed on.
+                // Trailers are not passed on.
                 headers(from, HEADERS_MAX)?;
                 *self = Self::Ended;
             }
@@ -173,24 +167,21 @@ impl Body {
     }
 }
 
-/// A caller's request, its body read to the end.
 #[derive(Debug)]
 pub struct Received {
     pub method: String,
     /// Path and query, as they were sent.
     pub target: String,
     pub headers: Headers,
-    /// The body, without its framing.
     pub body: Vec<u8>,
-    /// Whether another request may follow on the connection.
     pub keep_alive: bool,
-    /// Whether the caller knows chunks: not with HTTP/1.0.
+    /// False for HTTP/1.0.
     pub takes_chunks: bool,
 }
 
 impl Received {
-    /// Reads the next request of a connection. A sender that waits for `100 Continue` gets it by
-    /// `caller`. The error has a [`Refused`] if what comes is not a request, or too large.
+    /// Reads the next request. Answers `Expect: 100-continue` to `caller`. The error has a
+    /// [`Refused`] if the request is not valid, or too large.
     pub fn read(connection: &mut impl BufRead, caller: &mut impl Write) -> io::Result<Self> {
         const TOO_LONG: (u16, &str) = (414, "the first line is longer than 8 KiB");
         let mut first = line(connection, LINE_MAX, TOO_LONG)?;
@@ -255,7 +246,6 @@ impl Received {
         })
     }
 
-    /// The request as the host's rules take it.
     pub fn request(&self) -> Request<'_> {
         Request {
             method: &self.method,
@@ -266,7 +256,6 @@ impl Received {
     }
 }
 
-/// The answer to a request.
 #[derive(Clone, Default, PartialEq)]
 pub struct Answer {
     pub status: u16,
@@ -275,23 +264,23 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The value of the first header of this name, in any case.
+    /// The first header of this name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         named(&self.headers, name).next()
     }
 
-    /// The values of all headers of this name, in any case.
+    /// All headers of this name, in any case.
     pub fn headers_named(&self, name: &str) -> Vec<&str> {
         named(&self.headers, name).collect()
     }
 
-    /// The body, which has to be UTF-8.
+    /// Panics if the body is not UTF-8.
     #[track_caller]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("a body in UTF-8")
     }
 
-    /// The body, which has to be JSON.
+    /// Panics if the body is not JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         match serde_json::from_slice(&self.body) {
@@ -300,8 +289,7 @@ impl Answer {
         }
     }
 
-    /// Its head for a caller, with `framing` in the place of the headers that are between the
-    /// handler and the host alone.
+    /// The head for a caller, with `framing` in place of the handler's own framing headers.
     pub fn head(&self, framing: &str, closes: bool) -> Vec<u8> {
         let status = format!("{} ", self.status);
         let mut reasons = REASONS.split(", ");
@@ -318,7 +306,6 @@ impl Answer {
         (head + "\r\n").into_bytes()
     }
 
-    /// The whole of it for a caller.
     pub fn whole(&self, closes: bool, head_only: bool) -> Vec<u8> {
         if matches!(self.status, 204 | 304) {
             return self.head("", closes);
@@ -329,14 +316,14 @@ impl Answer {
     }
 }
 
-/// Words for people, for the statuses that they meet most [RFC 9110, section 15; RFC 6585].
+/// For people; the statuses that they meet most [RFC 9110, section 15; RFC 6585].
 const REASONS: &str = "200 OK, 201 Created, 202 Accepted, 204 No Content, 302 Found, \
     304 Not Modified, 400 Bad Request, 401 Unauthorized, 403 Forbidden, 404 Not Found, \
     405 Method Not Allowed, 406 Not Acceptable, 413 Content Too Large, 414 URI Too Long, \
     415 Unsupported Media Type, 431 Request Header Fields Too Large, 500 Internal Server Error, \
     501 Not Implemented, 503 Service Unavailable, 505 HTTP Version Not Supported";
 
-/// With the beginning of the body as text, for the message of a failed test.
+/// Shows the beginning of the body as text, for the message of a failed test.
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         let (status, headers, length) = (self.status, &self.headers, self.body.len());
@@ -348,7 +335,7 @@ impl std::fmt::Debug for Answer {
 pub struct Connection(BufReader<Patient>);
 
 impl Connection {
-    /// Connects to the handler that listens on `port`.
+    /// Connects to the handler on `port`.
     pub fn open(port: u16) -> io::Result<Self> {
         let (stream, wanted) = (TcpStream::connect((Ipv4Addr::LOCALHOST, port))?, None);
         stream.set_read_timeout(Some(TIMEOUT))?;
@@ -357,7 +344,7 @@ impl Connection {
         Ok(Self(BufReader::new(Patient { stream, wanted })))
     }
 
-    /// Waits for as long as it takes, while `wanted` gives `Ok`, which is asked every 100 ms.
+    /// Waits without a timeout while `wanted`, called every 100 ms, gives `Ok`.
     pub fn wait_while(
         &mut self,
         wanted: impl FnMut() -> io::Result<()> + Send + 'static,
@@ -366,13 +353,12 @@ impl Connection {
         self.socket().set_read_timeout(Some(ASK))
     }
 
-    /// Whether the other side has neither closed the connection nor sent what nobody asked for.
+    /// Whether the other side has not closed the connection, nor sent anything unasked.
     pub fn is_idle(&self) -> bool {
         let peeked = peek(self.socket());
         self.0.buffer().is_empty() && peeked.is_err_and(|e| e.kind() == ErrorKind::WouldBlock)
     }
 
-    /// The socket, to shut down one side of it or to ask for its address.
     pub fn socket(&self) -> &TcpStream {
         &self.0.get_ref().stream
     }
@@ -381,13 +367,12 @@ impl Connection {
         self.socket().write_all(bytes)
     }
 
-    /// Sends a request and reads its answer.
     pub fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
         self.send(request)?;
         self.read(!request.starts_with(b"HEAD "))
     }
 
-    /// Reads an answer, interim or not.
+    /// Reads one answer, also an interim one.
     pub fn read(&mut self, has_body: bool) -> io::Result<Answer> {
         let (mut answer, mut body) = self.read_head(has_body)?;
         while let Some(piece) = self.read_piece(&mut body)? {
@@ -396,8 +381,7 @@ impl Connection {
         Ok(answer)
     }
 
-    /// Reads an answer up to its body. Without `has_body`, as for HEAD, it has none, whatever its
-    /// headers say.
+    /// Reads an answer up to its body. Without `has_body` it has none, as after HEAD.
     pub fn read_head(&mut self, has_body: bool) -> io::Result<(Answer, Body)> {
         const MOST: usize = 1 << 30;
         let from = &mut self.0;
@@ -437,7 +421,6 @@ impl Read for Connection {
     }
 }
 
-/// A socket that can be read without a timeout, for as long as what it brings is wanted.
 struct Patient {
     stream: TcpStream,
     wanted: Option<Box<dyn FnMut() -> io::Result<()> + Send>>,
@@ -458,7 +441,8 @@ impl Read for Patient {
     }
 }
 
-/// How much lies in a socket, without waiting: 0 at its end, `WouldBlock` if nothing has come.
+/// How many bytes have come, 0 or 1, without waiting: 0 at the end, `WouldBlock` if there are none
+/// yet.
 pub fn peek(socket: &TcpStream) -> io::Result<usize> {
     socket.set_nonblocking(true)?;
     let peeked = socket.peek(&mut [0]);
@@ -466,8 +450,8 @@ pub fn peek(socket: &TcpStream) -> io::Result<usize> {
     peeked
 }
 
-/// A request, with a `Host`, and a `Content-Length` where it has a body or its method asks for one,
-/// unless `headers` frame it otherwise.
+/// Writes a request. Adds `Host`, and `Content-Length` if it has a body or the method needs one,
+/// unless `headers` have them.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let has = |name: &str| headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
     let mut head = format!("{method} {path} HTTP/1.1\r\n");
@@ -484,7 +468,7 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) 
     [head.as_bytes(), b"\r\n", body].concat()
 }
 
-/// An invocation, byte for byte as the host sends it (tests/template/wire/host-order-json.http).
+/// An invocation as the host sends it (tests/template/wire/host-order-json.http).
 pub fn invocation(host: &str, path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
     let headers = [
         ("Host", host),
@@ -497,9 +481,9 @@ pub fn invocation(host: &str, path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
     chunked(request("POST", path, &headers, b""), payload)
 }
 
-/// Adds a body to the head of a request, in chunks as the host sends them.
+/// Adds a body in chunks of the host's size.
 pub fn chunked(mut head: Vec<u8>, body: &[u8]) -> Vec<u8> {
-    // Large blobs come this way: room for all of it, and for the line of each chunk.
+    // Large blobs come this way: room for the body, and for the line of each chunk.
     head.reserve_exact(body.len() + body.len() / CHUNK * 8 + 32);
     for piece in body.chunks(CHUNK).chain([&[][..]]) {
         head.extend(chunk(piece));
@@ -507,7 +491,7 @@ pub fn chunked(mut head: Vec<u8>, body: &[u8]) -> Vec<u8> {
     head
 }
 
-/// A chunk; the empty one ends a body.
+/// The empty chunk ends a body.
 pub fn chunk(piece: &[u8]) -> Vec<u8> {
     [format!("{:X}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat()
 }

@@ -1,5 +1,5 @@
-//! What one looks at and changes by curl: `/local/...`, which only the stand-in has, and
-//! `/admin/functions/<name>`, which runs any function; and the MCP server.
+//! `/local/...`, which only the stand-in has, `/admin/functions/<name>`, which runs any function,
+//! and the MCP server.
 
 use crate::app::function::Function;
 use crate::app::json;
@@ -18,16 +18,14 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::thread;
 
-/// The paths of this module.
 pub const THERE_ARE: &str = "there are: GET /local; GET, POST, DELETE /local/queues/<queue>; \
     GET /local/blobs/<container>; GET, PUT, DELETE /local/blobs/<container>/<name>; \
     GET /local/outputs/<function>/<output>; POST /admin/functions/<function> {\"input\": \"...\"}; \
     tables are the files .local/tables/<table>.json";
 
-/// The answer to a request, or why there is none.
 type Answered = Result<Answer, Refused>;
 
-/// Answers a request for a path of this module; `None` for any other path.
+/// `None` for any path that is not of this module.
 pub fn answer(host: &Arc<Host>, received: &Received) -> Option<Answer> {
     let path = decoded(received.target.split('?').next().unwrap_or_default());
     let path = path.trim_start_matches('/');
@@ -58,12 +56,10 @@ fn not_allowed() -> Answered {
     refused(405, THERE_ARE)
 }
 
-/// With this status if it is an error.
 fn or<T>(status: u16, result: Result<T, String>) -> Result<T, Refused> {
     result.map_err(|why| Refused(status, why))
 }
 
-/// Runs a function, whatever triggers it, with `{"input": "..."}`.
 fn run_function(host: &Arc<Host>, name: &str, request: &Request) -> Answered {
     let Some(function) = host.app.function(name) else {
         let there_are = listed(host.app.functions.iter().map(|one| one.name.clone()));
@@ -103,7 +99,7 @@ fn run_function(host: &Arc<Host>, name: &str, request: &Request) -> Answered {
     }
 }
 
-/// Runs a function with an input: a queue's message, a caller's body, the path of a blob, an event.
+/// The input is a queue's message, a caller's body, the path of a blob, or an event.
 fn run_with_input(host: &Host, function: &Function, input: &str) {
     let (trigger, name) = (function.trigger(), &function.name);
     if trigger.is("queueTrigger") {
@@ -145,7 +141,6 @@ fn run_with_input(host: &Host, function: &Function, input: &str) {
     }
 }
 
-/// What there is.
 fn all(host: &Host) -> Answered {
     let functions = host.app.functions.iter();
     let timers = functions.clone().filter_map(|function| {
@@ -160,7 +155,7 @@ fn all(host: &Host) -> Answered {
     })))
 }
 
-/// What was written by an output that is neither a queue nor HTTP.
+/// What an output that is neither a queue nor HTTP has written.
 fn outputs_of(host: &Host, function: &str, binding: &str) -> Answered {
     let Some(function) = host.app.function(function) else {
         return refused(404, format!("there is no function {function}"));
@@ -177,7 +172,6 @@ fn outputs_of(host: &Host, function: &str, binding: &str) -> Answered {
     Ok(json_answer(&host.storage.written(name, binding).into()))
 }
 
-/// Puts the body into a queue as a message, shows the messages, or removes them.
 fn queue_of(host: &Host, method: &str, queue: &str, body: &[u8]) -> Answered {
     let name = or(400, names::queue(queue))?;
     if name != queue {
@@ -208,7 +202,6 @@ fn queue_of(host: &Host, method: &str, queue: &str, body: &[u8]) -> Answered {
     }
 }
 
-/// Names and sizes of the blobs in a container.
 fn list(host: &Host, container: &str) -> Answered {
     or(400, names::container(container))?;
     let found = or(500, host.storage.folder.container(container))?;
@@ -217,7 +210,6 @@ fn list(host: &Host, container: &str) -> Answered {
     Ok(json_answer(&blobs.collect()))
 }
 
-/// Gets, puts or deletes a blob.
 fn blob_of(host: &Host, method: &str, path: &str, body: &[u8]) -> Answered {
     let path = or(400, BlobPath::parse(path))?;
     let folder = &host.storage.folder;
@@ -228,7 +220,7 @@ fn blob_of(host: &Host, method: &str, path: &str, body: &[u8]) -> Answered {
             let kind = "application/octet-stream";
             Ok(typed(200, kind, bytes.ok_or_else(absent)?))
         }
-        // A name that is a folder cannot be a blob, and whoever sent it can choose another.
+        // A name that is a folder cannot be a blob; the caller can choose another.
         "PUT" => {
             or(400, host.put_blob(&path, body))?;
             host.record
@@ -243,7 +235,6 @@ fn blob_of(host: &Host, method: &str, path: &str, body: &[u8]) -> Answered {
     }
 }
 
-/// What there is, in words.
 pub fn listed(names: impl Iterator<Item = String>) -> String {
     let names = names.collect::<Vec<_>>().join(", ");
     let names = if names.is_empty() { "none" } else { &names };

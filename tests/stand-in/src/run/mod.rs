@@ -1,5 +1,5 @@
-//! `make run`: the whole app on this machine. It builds the handler, starts it as the host does,
-//! serves callers, delivers queue messages, and does it all anew when a file of the app changes.
+//! `make run`: builds the handler, starts it as the host does, serves callers, delivers queue
+//! messages, and starts again when a file of the app changes.
 
 pub mod build;
 pub mod current;
@@ -38,33 +38,32 @@ use std::time::{Duration, Instant};
 
 const DEFAULT_PORT: u16 = 7071;
 
-/// How long a handler that another has replaced may take for what it has begun.
+/// How long a replaced handler may take to finish its work.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How often a handler is looked at: whether it has ended, whether it is still busy.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
-/// How long a function may go on after `functionTimeout`, until the handler is killed.
+/// How long after `functionTimeout` the handler is killed.
 const AFTER_LIMIT: Duration = Duration::from_secs(2);
 
 /// The host ends with the third error within this time.
 const ERRORS_MAX: usize = 3;
 const ERRORS_WITHIN: Duration = Duration::from_secs(30 * 60);
 
-/// What a function is triggered by, whatever its binding calls it.
+/// The members of a binding that say what triggers its function.
 const SOURCES: &str = "queueName schedule path topicName eventHubName databaseName \
     containerName toolName";
 
 #[derive(Default)]
 struct Options {
     port: Option<u16>,
-    /// The port of a handler that is not to be started.
+    /// The port of a handler that runs already.
     attach: Option<u16>,
     timers_off: bool,
     verbose: bool,
 }
 
-/// What every generation of the app is started with.
+/// What all generations of the app have in common.
 struct Run {
     root: PathBuf,
     port: u16,
@@ -74,18 +73,18 @@ struct Run {
     storage: Arc<Storage>,
 }
 
-/// An app that is ready to be started.
+/// An app that is ready to start.
 #[derive(Clone)]
 struct Made {
     app: Arc<Description>,
-    /// The handler's binary; none where it is attached to.
+    /// `None` for an attached handler.
     binary: Option<Arc<ProgramCopy>>,
-    /// What the user should know of it, a sentence each.
+    /// Sentences for the user.
     notes: Vec<String>,
 }
 
-/// The command: `run --port 7071 --attach 8080 --timers off --verbose 1`, each of them or none. It
-/// returns only with an error.
+/// `run --port 7071 --attach 8080 --timers off --verbose 1`; all are optional. Returns only with an
+/// error.
 pub fn run(arguments: &[String]) -> Result<(), String> {
     let options = options(arguments)?;
     files::fail_at_limits();
@@ -171,9 +170,9 @@ fn options(arguments: &[String]) -> Result<Options, String> {
     Ok(options)
 }
 
-/// Listens on this port, or that of local.settings.json, or func's.
+/// Listens on this port, else on that of local.settings.json, else on func's.
 fn listen(port: Option<u16>, root: &Path) -> Result<(TcpListener, u16), String> {
-    // What is wrong with the file is said when the app is read.
+    // `make` reports what is wrong with the file.
     let settings = json::read(root, "local.settings.json").unwrap_or_default();
     let of_file = || {
         json::integer(json::at(&settings, "Host.LocalHttpPort"))?
@@ -195,11 +194,11 @@ fn listen(port: Option<u16>, root: &Path) -> Result<(TcpListener, u16), String> 
 }
 
 impl Run {
-    /// Reads the app's files, builds its handler, and checks that both fit together. Errors with a
-    /// sentence a line.
+    /// Reads the app's files, builds the handler, and checks that both agree. The error has one
+    /// sentence per line.
     fn make(&self, again: bool) -> Result<Made, String> {
         let app = Description::read(&self.root, &|name| std::env::var(name).ok());
-        // What the files alone show needs no build.
+        // The files' own errors are shown before the build.
         let mut findings = check_app(&app, None);
         finding::errors(&findings).map_or(Ok(()), Err)?;
         let mut binary = None;
@@ -220,7 +219,7 @@ impl Run {
         })
     }
 
-    /// Starts a handler, makes its host the one that serves, and looks after it.
+    /// Starts a handler, makes its host the one that serves, and keeps it running.
     fn serve(self: &Arc<Self>, made: &Made) -> Result<(), String> {
         let host = self.start(made)?;
         let (before, generation) = self.current.replace(host.clone());
@@ -238,7 +237,6 @@ impl Run {
         Ok(())
     }
 
-    /// Starts a handler and waits until it answers.
     fn start(&self, made: &Made) -> Result<Arc<Host>, String> {
         let record = Arc::new(Record::shown(self.console.clone()));
         let handler = match &made.binary {
@@ -264,10 +262,9 @@ impl Run {
         Ok(Arc::new(host))
     }
 
-    /// Starts a handler anew whenever it ends, as the host does it
-    /// [Workers/Http/HttpWorkerChannel.cs]: at once where its code is 200, not at all where it is
-    /// 0, and else until the third time. Kills it, and starts another, when an invocation has run
-    /// longer than `functionTimeout`. Ends with the generation.
+    /// Restarts the handler whenever it ends, as the host does [Workers/Http/HttpWorkerChannel.cs]:
+    /// at once after code 200, never after 0, and otherwise until the third time. Ends with the
+    /// generation.
     fn look_after(&self, made: &Made, mut host: Arc<Host>, generation: usize) {
         let mut errors: Vec<Instant> = Vec::new();
         loop {
@@ -312,10 +309,10 @@ impl Run {
         }
     }
 
-    /// Waits until a handler has ended and gives its code, or kills it after a time limit and gives
-    /// `None`, as at the end of the generation.
+    /// Waits until the handler ends, and gives its code; `None` if it was killed after
+    /// `functionTimeout`, or if the generation has ended.
     fn watch(&self, made: &Made, host: Arc<Host>, generation: usize) -> Option<i32> {
-        // One that it has not started cannot be killed.
+        // An attached handler cannot be killed.
         let limit = made.app.host.function_timeout;
         let limit = limit.filter(|_| made.binary.is_some());
         let (running, mut warned) = (&host.record.running, String::new());
@@ -341,7 +338,7 @@ impl Run {
                     warned.clone_from(&id);
                 }
                 if ran >= limit + AFTER_LIMIT {
-                    // From now on requests wait for the next one.
+                    // From now on requests wait for the next handler.
                     self.current.amend(generation, Ok(None));
                     running.report(&id, &format!("it ran {over}"));
                     let others = format!("the handler was killed, because {function} ran {over}");
@@ -355,7 +352,7 @@ impl Run {
         None
     }
 
-    /// The functions as `func start` shows them, and what there is to know about them.
+    /// The functions as `func start` lists them, and the notes.
     fn functions(&self, Made { app, notes, .. }: &Made) -> String {
         let address = format!("http://localhost:{}", self.port);
         let mut shown = "\nFunctions:\n".to_owned();

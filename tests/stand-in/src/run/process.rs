@@ -1,4 +1,4 @@
-//! A handler process. It never outlives the process that has started it, or the test.
+//! A handler process. It never outlives the process that started it.
 
 use crate::host::record::lock;
 use crate::run::guard;
@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// A handler process, or one that somebody else has started. Dropping it kills the process.
+/// A handler process, or an attached one. Dropping it kills the process.
 pub struct Handler {
     pub port: u16,
-    /// Nothing if somebody else has started the handler.
+    /// `None` if attached.
     child: Option<Mutex<Child>>,
     killed: AtomicBool,
-    /// Its stdout and stderr, where they go to files.
+    /// Stdout and stderr, if they go to files.
     printed: Option<[Mutex<File>; 2]>,
 }
 
@@ -26,20 +26,20 @@ pub enum Stream {
     Stderr,
 }
 
-/// What is done with each line that a handler prints.
+/// Called for each line that a handler prints.
 pub type Show = dyn Fn(Stream, &str) + Send + Sync;
 
-/// The command that starts the binary that cargo has built with the test that runs, or the one that
-/// the environment variable `HANDLER` names.
+/// Starts the binary that cargo built with the running test, or that the environment variable
+/// `HANDLER` names.
 pub fn command() -> Command {
-    // `target/debug/handler` for the test `target/debug/deps/...`.
+    // The test is `target/debug/deps/...`, the handler `target/debug/handler`.
     let built = || {
         let test = std::env::current_exe().expect("the test executable's path");
         let folder = test.ancestors().nth(2).expect("cargo's target folder");
         folder.join(format!("handler{}", std::env::consts::EXE_SUFFIX))
     };
     let binary = std::env::var_os("HANDLER").map_or_else(built, PathBuf::from);
-    // Absolute, because a test may change the working directory of the process.
+    // Absolute, because a test may change its working directory.
     let path = std::path::absolute(binary).expect("the handler's path");
     let mut command = Command::new(path);
     command.env_remove("RUST_BACKTRACE");
@@ -47,9 +47,9 @@ pub fn command() -> Command {
 }
 
 impl Handler {
-    /// Runs `command`, which listens on `port`. With `show`, the command is one of
-    /// [`guard::command`], and each line that it prints goes there. Without, the lines go to files,
-    /// so that all that it printed before an answer is there with the answer.
+    /// Runs `command`, which listens on `port`. With `show`, which needs a [`guard::command`], each
+    /// printed line goes there. Without, output goes to files, so that all that was printed before
+    /// an answer is there with the answer.
     pub fn spawn(port: u16, mut command: Command, show: Option<Arc<Show>>) -> io::Result<Self> {
         let mut handler = Self::attached(port);
         if show.is_some() {
@@ -70,7 +70,7 @@ impl Handler {
         Ok(handler)
     }
 
-    /// A handler that somebody else has started: a debugger, or a test.
+    /// A handler that a debugger or a test has started.
     pub fn attached(port: u16) -> Self {
         Self {
             port,
@@ -102,27 +102,26 @@ impl Handler {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Its exit code as shells give it, once it has ended. `None` if somebody else has started it.
+    /// The exit code as shells give it, once it has ended. `None` if attached.
     pub fn exit_code(&self) -> Option<i32> {
         match lock(self.child.as_ref()?).try_wait() {
             Ok(status) => status.map(guard::code),
-            // It is not a child of this process any more, whatever happened to it.
+            // It is no longer a child of this process.
             Err(_) => Some(1),
         }
     }
 
-    /// Kills the process at once, as the host does, unless somebody else has started it.
+    /// Kills the process, as the host does, unless it is attached.
     pub fn kill(&self) {
         let Some(child) = &self.child else { return };
         let mut child = lock(child);
         if matches!(child.try_wait(), Ok(None)) {
             self.killed.store(true, Relaxed);
         }
-        // A guard ends with its stdin, which waiting closes.
+        // A guard ends when `wait` closes its stdin.
         if child.stdin.is_none() {
             let _ = child.kill();
         }
-        // An error means that there is nothing to wait for.
         let _ = child.wait();
     }
 }
@@ -145,7 +144,7 @@ impl Drop for Handler {
     }
 }
 
-/// A new file, to print into and to read. It has no name any more once it is open.
+/// A new file, for writing and for reading. Its name is removed once it is open.
 fn file_to_print_into() -> io::Result<(File, File)> {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Relaxed);

@@ -1,4 +1,4 @@
-//! The invocations that a handler is at work on, and what its lines say about them.
+//! The running invocations of a handler, and what its lines say about them.
 
 use crate::host::record::lock;
 use std::collections::VecDeque;
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 /// How long after the answer the line with the reason of a failure may come.
 const REPORTED_WITHIN: Duration = Duration::from_millis(100);
 
-/// After this long an invocation is said to be still running, and again at each doubling.
+/// An invocation is reported as still running after this time, and again at each doubling.
 const LONG: Duration = Duration::from_secs(10);
 
-/// How many invocations are remembered, though they have ended: lines about them may come late.
+/// How many invocations are remembered after their end, because lines about them may come late.
 const REMEMBERED: usize = 256;
 
-/// The invocations that run, and the last that have ended, in the order of their beginnings.
+/// The running invocations and the last ended ones, oldest first.
 #[derive(Default)]
 pub struct Running {
     invocations: Mutex<VecDeque<Invocation>>,
@@ -26,7 +26,7 @@ struct Invocation {
     function: String,
     begun: Instant,
     has_ended: bool,
-    /// How long it has run when it is next said that it still runs.
+    /// After how long it is next reported as still running.
     said_at: Duration,
     reason: Option<String>,
 }
@@ -53,13 +53,12 @@ impl Running {
         });
     }
 
-    /// The function of an invocation that runs, or has ended not long ago.
     pub fn function(&self, id: &str) -> Option<String> {
         let mut all = lock(&self.invocations);
         find(&mut all, id).map(|one| one.function.clone())
     }
 
-    /// Keeps the reason of a failure for the invocation's end. Gives false if that came without one.
+    /// Keeps the reason of a failure. Gives false if the invocation has already ended without one.
     pub fn report(&self, id: &str, reason: &str) -> bool {
         let mut all = lock(&self.invocations);
         let Some(one) = find(&mut all, id) else {
@@ -72,8 +71,8 @@ impl Running {
         one.reason.is_some()
     }
 
-    /// Takes note of the end of an invocation. Gives the reason of its failure, the handler's report
-    /// or `failure`, and how long it took. A report that is `awaited` may come a moment later.
+    /// Gives the reason of the failure, from the handler's report or `failure`, and the duration.
+    /// An `awaited` report may come a moment later.
     pub fn end(
         &self,
         id: &str,
@@ -97,7 +96,7 @@ impl Running {
         (one.reason.clone(), one.begun.elapsed())
     }
 
-    /// The id of the invocation that has run longest, its function, and for how long.
+    /// The id, the function and the duration of the oldest running invocation.
     pub fn longest(&self) -> Option<(String, String, Duration)> {
         let all = lock(&self.invocations);
         let first = all.iter().find(|one| !one.has_ended)?;
@@ -117,7 +116,7 @@ impl Running {
         }
     }
 
-    /// The invocations that have run for so long that it is to be said, and for how long.
+    /// The invocations to report as still running.
     pub fn long(&self) -> Vec<(String, String, Duration)> {
         let mut long = Vec::new();
         for one in lock(&self.invocations).iter_mut() {
@@ -130,17 +129,17 @@ impl Running {
     }
 }
 
-/// A line that the handler has printed for an invocation, `warning: invocation <id>: <text>`.
+/// The handler's line `warning: invocation <id>: <text>`.
 #[derive(Debug, PartialEq)]
 pub struct Line<'a> {
     pub id: &'a str,
     pub text: &'a str,
-    /// What it reports about the invocation's end: `GET /api/hello: 500: <reason>`.
+    /// The end of the text `GET /api/hello: 500: <reason>`.
     pub reason: Option<&'a str>,
 }
 
 impl<'a> Line<'a> {
-    /// Reads a line; `None` if it names no invocation.
+    /// `None` if the line names no invocation.
     pub fn read(line: &'a str) -> Option<Self> {
         let (level, rest) = line.split_once("invocation ")?;
         let (id, text) = rest.split_once(": ")?;
@@ -169,7 +168,7 @@ fn reported(text: &str) -> Option<&str> {
     }
 }
 
-/// The reason of a failure without the name of the function that failed.
+/// The reason without the function's name.
 pub fn own(reason: &str) -> &str {
     let named = reason.strip_prefix("function ");
     let after = named.and_then(|rest| Some(rest.split_once(' ')?.1));
@@ -177,7 +176,7 @@ pub fn own(reason: &str) -> &str {
     after.strip_prefix("failed: ").unwrap_or(reason)
 }
 
-/// The function's own sentence in the reason of a failure: without the place in the code either.
+/// The function's own sentence: the reason also without the place in the code.
 pub fn sentence(reason: &str) -> &str {
     let own = own(reason);
     match own.rsplit_once(" (at ") {

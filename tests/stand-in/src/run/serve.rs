@@ -1,5 +1,4 @@
-//! The front: the server that callers see, where a function app would be at its address. A thread a
-//! connection.
+//! The server that callers see, at the place of a function app. It has one thread per connection.
 
 use crate::app::function::Function;
 use crate::host::answer::{Outcome, empty};
@@ -14,10 +13,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// What is at the address alone.
 const ROOT: &str = "This is a stand-in for the Functions host, for development only.";
 
-/// Serves callers for as long as the process runs.
 pub fn serve(listener: &TcpListener, current: &Arc<Current>) {
     loop {
         let started = listener.accept().and_then(|(caller, _)| {
@@ -27,15 +24,14 @@ pub fn serve(listener: &TcpListener, current: &Arc<Current>) {
                 .spawn(move || converse(&Arc::new(caller), &current))
         });
         if started.is_err() {
-            // Too many files or threads: some end.
+            // Too many files or threads are open: some will end.
             thread::sleep(Duration::from_millis(50));
         }
     }
 }
 
-/// Answers the requests of a connection, one after the other.
 fn converse(caller: &Arc<TcpStream>, current: &Current) {
-    // Only a matter of speed.
+    // An error only costs speed.
     let _ = caller.set_nodelay(true);
     let mut connection = BufReader::new(&**caller);
     let error = loop {
@@ -59,14 +55,13 @@ fn converse(caller: &Arc<TcpStream>, current: &Current) {
     };
     let answer = text(status, &why).whole(true, false);
     let _ = caller.as_ref().write_all(&answer);
-    // Until the caller has read that: what it sends and nobody reads would break the connection
-    // before.
+    // Until the caller has read the answer: closing a connection with unread bytes would break it.
     let _ = caller.shutdown(Shutdown::Write);
     let _ = caller.set_read_timeout(Some(Duration::from_secs(1)));
     let _ = io::copy(&mut connection.take(1 << 20), &mut io::sink());
 }
 
-/// Answers one request. Errors where the connection cannot go on.
+/// An error means that the connection is not usable any more.
 fn respond(reply: &mut Reply, current: &Current) -> io::Result<()> {
     let request = reply.request;
     let host = match current.get() {
@@ -81,7 +76,7 @@ fn respond(reply: &mut Reply, current: &Current) -> io::Result<()> {
             None => text(404, &not_found(&host, request)),
         },
     };
-    // Of the generation that serves a request, not of one that is being answered already.
+    // A request that is still being answered must not keep an old generation alive.
     drop(host);
     reply.send(&answer)
 }
@@ -117,15 +112,12 @@ fn not_found(host: &Host, Received { method, target, .. }: &Received) -> String 
     format!("no function takes {method} {target}; {there_are}")
 }
 
-/// Where the answer to a request goes.
 pub struct Reply<'a> {
     caller: &'a Arc<TcpStream>,
     request: &'a Received,
-    /// The status of the answer, once its head has been sent.
+    /// The answer's status, once its head has been sent.
     pub begun: Option<u16>,
-    /// Whether its body goes in chunks.
     chunked: bool,
-    /// Whether the connection ends with the answer.
     closes: bool,
 }
 
@@ -145,19 +137,19 @@ fn gone() -> io::Error {
     io::Error::new(ErrorKind::ConnectionAborted, "the caller has gone")
 }
 
-/// The answer as it comes from the handler. The error `ConnectionAborted` where the caller has gone.
+/// Passes the handler's answer on. The error is `ConnectionAborted` if the caller has gone.
 impl Reply<'_> {
-    /// Sends the head of the answer. Its body follows in pieces where `body` says that it has one.
+    /// Sends the head. The pieces of `body` follow.
     pub fn head(&mut self, answer: &Answer, body: &Body) -> io::Result<()> {
         let takes_chunks = self.request.takes_chunks;
         let is_chunked = answer.header("Transfer-Encoding").is_some();
-        // The answer to HEAD has the framing that the answer to GET would have.
+        // The answer to HEAD has the framing of the answer to GET.
         let framing = match (body, answer.header("Content-Length")) {
             (Body::Length(length), _) => format!("Content-Length: {length}\r\n"),
             (Body::Ended, Some(length)) => format!("Content-Length: {length}\r\n"),
             _ if matches!(answer.status, 204 | 304) => String::new(),
             _ if is_chunked && takes_chunks => "Transfer-Encoding: chunked\r\n".to_owned(),
-            // It ends with the connection.
+            // The body ends with the connection.
             (Body::Chunked(_), _) => String::new(),
             _ => "Content-Length: 0\r\n".to_owned(),
         };
@@ -170,7 +162,7 @@ impl Reply<'_> {
         Ok(())
     }
 
-    /// Sends a piece of the body; an empty one is its end.
+    /// An empty piece ends the body.
     pub fn piece(&self, piece: &[u8]) -> io::Result<()> {
         match self.chunked {
             true => self.write(&chunk(piece)),
@@ -178,7 +170,7 @@ impl Reply<'_> {
         }
     }
 
-    /// A question that can be asked at any time: whether the caller still waits.
+    /// A check whether the caller still waits.
     pub fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send> {
         let caller = self.caller.clone();
         Box::new(move || match peek(&caller) {

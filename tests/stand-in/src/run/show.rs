@@ -1,4 +1,4 @@
-//! What `make run` shows: a line for everything that happens, in colour on a terminal.
+//! What `make run` shows: one line per event, in colour on a terminal.
 
 use crate::host::date::Date;
 use std::fmt::Display;
@@ -6,10 +6,10 @@ use std::io::{IsTerminal, Write};
 
 const ID_CHARS: usize = 8;
 
-/// How wide a terminal is that does not say it, in characters.
+/// The width of a terminal without `COLUMNS`, in characters.
 const COLUMNS: usize = 80;
 
-/// What kind of line it is, with its colour as terminals number them.
+/// The numbers are the terminal's colours.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
     Plain,
@@ -19,18 +19,17 @@ pub enum Kind {
     Error = 31,
 }
 
-/// The terminal, or what stands for it.
 pub struct Console {
     out: Box<dyn Fn(&str) + Send + Sync>,
     colours: bool,
     /// Where messages and outputs are cut; nowhere in a pipe, or with `verbose`.
     columns: Option<usize>,
-    /// Whether whole ids are shown, and each reason each time.
+    /// Shows whole ids, and each reason each time.
     pub verbose: bool,
 }
 
 impl Console {
-    /// One whose lines go to `out`, without colours.
+    /// A console without colours.
     pub fn new(out: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self {
             out: Box::new(out),
@@ -40,13 +39,13 @@ impl Console {
         }
     }
 
-    /// One in colour if stdout is a terminal and `NO_COLOR` is not set.
+    /// In colour if stdout is a terminal and `NO_COLOR` is not set.
     pub fn of_stdout(verbose: bool) -> Self {
         let is_terminal = std::io::stdout().is_terminal();
         let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let columns = std::env::var("COLUMNS").unwrap_or_default();
         let columns = columns.parse().unwrap_or(COLUMNS);
-        // There may be nobody to read it: `make run | head`.
+        // Nobody may read it: `make run | head`.
         let out = |text: &str| drop(std::io::stdout().write_all(text.as_bytes()));
         Self {
             colours: is_terminal && !unwanted,
@@ -63,7 +62,7 @@ impl Console {
         });
     }
 
-    /// Shows a line with the time of day, in UTC. Line breaks in it are shown as `\n`.
+    /// Shows a line with the time in UTC. Line breaks become `\n`.
     pub fn log(&self, kind: Kind, line: impl Display) {
         let line = line.to_string().replace('\r', "\\r").replace('\n', "\\n");
         let time = Date::now().formatted("HH:mm:ss.fff").unwrap_or_default();
@@ -75,7 +74,7 @@ impl Console {
         self.log(kind, format_args!("{function} {id}: {line}"));
     }
 
-    /// Shows a value behind its name, or as much of it as the line has room for, with its size.
+    /// Shows a name and its value, cut to the line's width.
     pub fn value(&self, kind: Kind, name: &str, value: &str) {
         const TIME_CHARS: usize = "[hh:mm:ss.mmmZ] ".len();
         let room = |columns: usize| columns.saturating_sub(TIME_CHARS + name.len());
@@ -84,7 +83,7 @@ impl Console {
     }
 }
 
-/// A text, or its beginning and its size if it is longer than `room`, in characters.
+/// A text, or its beginning and its size if it is longer than `room` characters.
 pub fn beginning(text: &str, room: Option<usize>) -> String {
     if room.is_none_or(|room| text.chars().count() <= room) {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! How the host starts a handler, and how it sees that the handler is ready.
+//! Starts a handler as the host does, and waits until it is ready.
 
 use crate::app::description::Description;
 use crate::app::settings::Settings;
@@ -10,16 +10,15 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a handler may take until it answers.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
-/// How often it is asked [Workers/Http/DefaultHttpWorkerService.cs, IsWorkerReady].
+/// [Workers/Http/DefaultHttpWorkerService.cs, IsWorkerReady]
 pub const PING_PAUSE: Duration = Duration::from_millis(25);
 
 const PORTS: usize = 10;
 
-/// Starts a handler of the app by `command`, see [`Handler::spawn`], and waits until it answers.
-/// Errors with the reason and what the handler said.
+/// Starts a handler, see [`Handler::spawn`], and waits until it answers. The error has the reason
+/// and the handler's output.
 pub fn start(
     app: &Description,
     command: &dyn Fn() -> Command,
@@ -32,7 +31,7 @@ pub fn start(
             .map_err(|error| format!("the handler does not start: {error}"))?;
         let begun = Instant::now();
         let is_running = || handler.exit_code().is_none();
-        // Another process may answer there: this one's own line on stdout names the port.
+        // Another process may answer there, so this one's line on stdout must name the port.
         let line = format!("serving the Functions host on port {port}\n");
         let said = || show.is_some() || handler.stdout().contains(&line);
         while is_running() && begun.elapsed() < READY_WITHIN {
@@ -42,7 +41,7 @@ pub fn start(
             std::thread::sleep(PING_PAUSE);
         }
         let problem = match handler.exit_code() {
-            // Another process has taken the port meanwhile.
+            // Another process has taken the port.
             Some(_) if !is_free(port) => continue,
             Some(code) => format!("the handler ended with code {code} before it answered"),
             None => format!(
@@ -56,9 +55,9 @@ pub fn start(
     Err(format!("other processes took {PORTS} ports in a row"))
 }
 
-/// Makes `command` one that starts the handler as the host does, to listen on `port`
-/// [Workers/Http/HttpWorkerProcess.cs, CreateWorkerProcess]. `Values` of local.settings.json are
-/// added as func does it: what the environment has stays.
+/// Sets the handler's environment as the host does [Workers/Http/HttpWorkerProcess.cs,
+/// CreateWorkerProcess], and adds `Values` of local.settings.json as func does: the environment
+/// wins.
 fn prepare(command: &mut Command, app: &Description, port: u16) {
     for (name, value) in app.settings.iter().flat_map(Settings::values) {
         let mut set = command.get_envs().map(|(set, _)| set.to_str());
@@ -76,7 +75,7 @@ fn prepare(command: &mut Command, app: &Description, port: u16) {
     command.env("FUNCTIONS_HTTPWORKER_ID", guid());
 }
 
-/// Whether a handler answers on `port`; any answer will do.
+/// Any answer will do.
 pub fn answers(port: u16) -> bool {
     let ping = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
     let connection = Connection::open(port);
@@ -88,7 +87,7 @@ fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-/// A port that nothing listens on, below those that the system gives to connections at any moment.
+/// A free port below those that the system gives to outgoing connections.
 fn free_port() -> u16 {
     loop {
         let port = 10_000 + (RandomState::new().hash_one(0) % 20_000) as u16;
@@ -98,7 +97,7 @@ fn free_port() -> u16 {
     }
 }
 
-/// An id as the host makes them.
+/// An id in the host's form.
 pub fn guid() -> String {
     let [a, b] = [0, 1].map(|n| format!("{:016x}", RandomState::new().hash_one(n)));
     let ((a1, a2, a3), (b1, b2)) = ((&a[..8], &a[8..12], &a[12..]), b.split_at(4));

@@ -1,4 +1,4 @@
-//! The clock: timers run by their schedules, in UTC.
+//! Runs timers by their schedules, in UTC.
 
 use crate::app::description::Description;
 use crate::app::function::Function;
@@ -14,16 +14,16 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How often a timer looks whether it is still part of the app, at the least.
+/// How often a timer checks whether it is still part of the app.
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
-/// The threads of the timers that run, by name and schedule.
+/// The running timers by name and schedule.
 #[derive(Default)]
 pub struct Timers(BTreeMap<(String, String), JoinHandle<()>>);
 
 impl Timers {
-    /// Starts the app's timers that do not run yet. Those that are no longer part of the app that
-    /// serves end by themselves. With `at_startup`, those with `runOnStartup` run at once.
+    /// Starts the app's timers that do not run yet. Removed ones end by themselves. With
+    /// `at_startup`, those with `runOnStartup` run at once.
     pub fn start(&mut self, current: &Arc<Current>, app: &Description, at_startup: bool) {
         for function in &app.functions {
             let Some(schedule) = schedule(function) else {
@@ -50,7 +50,7 @@ impl Timers {
     }
 }
 
-/// Runs a timer for as long as it is part of the app with this schedule.
+/// Runs a timer for as long as the app has it with this schedule.
 fn keep(current: &Current, name: &str, text: &str, schedule: &Schedule, mut is_startup: bool) {
     let (mut last, mut due) = (None, schedule.next(Date::now()));
     loop {
@@ -64,7 +64,7 @@ fn keep(current: &Current, name: &str, text: &str, schedule: &Schedule, mut is_s
             }
             continue;
         }
-        // While another host is on its way, a time that has come waits for it.
+        // While a host is starting, a due timer waits for it.
         let Ok(host) = current.get() else {
             thread::sleep(LOOK_PAUSE);
             continue;
@@ -77,8 +77,7 @@ fn keep(current: &Current, name: &str, text: &str, schedule: &Schedule, mut is_s
         let value = payload::timer_value(schedule, due, last);
         host.deliver(Delivery::given(function, Given::Json(value), reason));
         last = Some(begun);
-        // A run that is not over when its next time comes is not started a second time: the next
-        // begins when it ends, and times in between are left out.
+        // A run that is late delays the next one; the times in between are left out.
         if !is_startup && let Some(this) = due {
             let (next, now) = (schedule.next(this), Date::now());
             due = next.map(|next| if next.until(now) > 0 { now } else { next });
@@ -93,7 +92,7 @@ fn own<'a>(app: &'a Description, name: &str, text: &str) -> Option<&'a Function>
     Some(function)
 }
 
-/// The schedule of a timer's function; `None` of any other.
+/// The schedule of a timer's function.
 pub fn schedule(function: &Function) -> Option<Schedule> {
     let trigger = function.trigger();
     let is_timer = trigger.is("timerTrigger");

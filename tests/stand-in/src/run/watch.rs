@@ -1,5 +1,5 @@
-//! The files that make up an app, and whether one of them has changed. Looked at again and again:
-//! it works everywhere, and they are few.
+//! Finds changes in the app's files by looking at them again and again: they are few, and this
+//! works everywhere.
 
 use crate::commands::lock;
 use std::collections::BTreeMap;
@@ -10,15 +10,15 @@ use std::time::{Duration, SystemTime};
 
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long no file may change before the change counts as whole: editors save in several steps.
+/// How long files must rest before a change counts as complete: editors save in several steps.
 const SETTLED_AFTER: Duration = Duration::from_millis(30);
 
-/// The files with their times and lengths.
+/// Each file's time and length.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Files(BTreeMap<PathBuf, (Option<SystemTime>, u64)>);
 
-/// What is in a folder, but for names that begin with `.`: commands and editors write such files
-/// before they give them their names.
+/// A folder's entries, without names that begin with `.`: commands and editors use them for
+/// temporary files.
 fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let shown = entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
@@ -26,7 +26,7 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 impl Files {
-    /// The files as they are now. What cannot be read is as good as not there.
+    /// The files as they are now, without unreadable ones.
     pub fn of(root: &Path) -> Self {
         let names = ["src", "Cargo.toml", "host.json", "local.settings.json"];
         let mut paths = Vec::from(names.map(|name| root.join(name)));
@@ -42,7 +42,7 @@ impl Files {
         Self(files)
     }
 
-    /// Waits until a file changes, and for those that change with it. Gives the first.
+    /// Waits until a file changes and all files rest. Gives the first.
     pub fn wait_for_change(&mut self, root: &Path) -> PathBuf {
         loop {
             thread::sleep(PAUSE);
@@ -70,7 +70,7 @@ impl Files {
     }
 }
 
-/// Whether a command that writes the app's files is at work, `make new` for one.
+/// Whether a command such as `make new` is writing the app's files.
 fn is_locked(root: &Path) -> bool {
     let lock = std::fs::File::open(root.join(lock::FILE));
     lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
