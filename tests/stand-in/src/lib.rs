@@ -1,4 +1,4 @@
-//! Tests of your functions: the real handler, with a stand-in for the Functions host in front of it.
+//! Tests of your functions: the real handler behind a stand-in for the Functions host.
 //!
 //! ```no_run
 //! use serde_json::json;
@@ -37,28 +37,29 @@
 //! let app = App::start_with(&[("PRICE_LIST", "prices.json")]).within(Duration::from_secs(5));
 //! ```
 //!
-//! [`App`] has all calls. `make run` is the same stand-in with a terminal in the place of a test. It is for development
-//! only, and part of nothing that is built or published for Azure.
+//! [`App`] has all calls. `make run` is the same stand-in with a terminal. It is for development
+//! only: nothing that is built or published for Azure contains it.
 //!
-//! # What it does like the real host
+//! # What it does as the host does
 //! Starts and restarts of the handler, routes, payloads, answers, outputs, tries and poison queues,
-//! retry policies, timers, blobs, tables, binding expressions and MCP tools. Most of it was watched
-//! on a running host (4.1037, storage extensions 5.3.10), and payloads are compared with what that
-//! host sent. A test does not wait between two tries, and runs timers by hand.
+//! retry policies, timers, blobs, tables, binding expressions and MCP tools. Most of it was
+//! observed on a running host (4.1037, storage extensions 5.3.10). A test does not wait between
+//! tries, and runs timers by hand.
 //!
-//! # What it does not
-//! - Service Bus, Event Hubs, Event Grid and Cosmos DB do not exist here: their functions run by hand
-//!   or by a test, and an input reads the file `.local/<function>.<binding>`, or what the test sets.
-//!   `Metadata` of such triggers has only what was seen; for a bus and Cosmos DB it is empty.
-//! - The `filter` of a table is not evaluated.
-//! - A list from such a trigger is its JSON as a text, as was seen of Event Grid's only. JSON values
-//!   that a test gives have their members in alphabetical order.
-//! - `/admin/functions` puts a queue function's input into its queue, tries and all; the host invokes
-//!   it once, directly.
-//! - No keys: as under `func start`, `authLevel` is not looked at. No CORS, HTTPS, HTTP/2, WebSockets;
-//!   nothing else in host.json that `make run` names as ignored.
-//! - An answer for which the real host waits until the timeout is a failure at once, and says so.
-//! - Its own 404, and what is not a request at all, are answered in words; the host says nothing.
+//! # Known differences
+//! - Service Bus, Event Hubs, Event Grid and Cosmos DB: a user or a test runs their functions, and
+//!   an input reads the file `.local/<function>.<binding>`, or what the test sets. `Metadata` of
+//!   such triggers has only what was observed; for Service Bus and Cosmos DB it is empty.
+//! - It does not evaluate the `filter` of a table.
+//! - A list from such a trigger is its JSON as a text, which was observed for Event Grid only. JSON
+//!   values from a test have their members in alphabetical order.
+//! - `/admin/functions` puts the input of a queue's function into the queue, with all tries; the
+//!   host invokes the function once.
+//! - There are no keys, CORS, HTTPS, HTTP/2, WebSockets, and what `make run` reports as ignored in host.json. As
+//!   under `func start`, `authLevel` has no effect.
+//! - If the real host waited for an answer until the timeout, the invocation fails at once and says
+//!   so.
+//! - Its own 404, and its answer to an invalid request, have a text; the host's have none.
 
 pub mod api;
 pub mod app;

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let (command, arguments) = arguments
         .split_first()
         .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
-    // A command has shown what is wrong already where its error is empty.
+    // An empty error has already been shown.
     if let Err(why) = execute(command, arguments) {
         if !why.is_empty() {
             eprintln!("error: {why}");
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 fn execute(command: &str, arguments: &[String]) -> Result<(), String> {
     let root = Path::new(".");
     let written = |known: &[&'static str]| written(command, known);
-    // A command holds the lock as long as it writes.
+    // Commands hold the lock while they write.
     let writes = match command {
         "azure" | "mine" | "new" | "remove" => true,
         "check" => !written(&["FIX"])?["FIX"].is_empty(),
@@ -36,7 +36,7 @@ fn execute(command: &str, arguments: &[String]) -> Result<(), String> {
         "azure" => package::azure(root)?,
         "check" => {
             let mut lines = if writes { check::fix(root)? } else { vec![] };
-            // It writes nothing more, and a build can take long.
+            // The build can take long, and nothing more is written.
             drop(lock);
             check::run(root)?;
             lines.push("Folders, functions and settings fit together.".to_owned());

@@ -4,7 +4,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::PAD;
 use base64::engine::{Engine, GeneralPurpose};
 
-/// It ignores the bits that are left over.
+/// Ignores left-over bits.
 const DOTNET: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, PAD.with_decode_allow_trailing_bits(true));
 

@@ -1,14 +1,14 @@
-//! Dates and times as .NET 8 reads and writes them in the invariant culture, on a machine in UTC (as
-//! in Azure). In brackets: the source file of a rule in JamesNK/Newtonsoft.Json.
+//! Dates as .NET 8 reads and writes them in the invariant culture, on a machine in UTC as in Azure.
+//! Brackets name source files of JamesNK/Newtonsoft.Json.
 
 use crate::host::newtonsoft::is_digits;
 
-/// A date as the library takes it from a string [DateTimeUtils.cs, DateTimeParser.cs].
+/// A date as the library reads it from a string [DateTimeUtils.cs, DateTimeParser.cs].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Date {
     /// Units of 100 ns since the year 1.
     ticks: i64,
-    /// What JSON has behind it: nothing, or one of the two below.
+    /// Empty, `UTC` or `LOCAL`.
     zone: &'static str,
 }
 
@@ -24,7 +24,7 @@ const MAX_TICKS: i64 = 3_652_059 * DAY - 1;
 
 pub const MONTHS: &str =
     "January February March April May June July August September October November December";
-/// From Sunday, which is 0.
+/// Sunday is 0.
 pub const WEEKDAYS: &str = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday";
 
 impl Date {
@@ -33,9 +33,9 @@ impl Date {
         Self::at(EPOCH + (now.as_nanos() / 100) as i64, UTC)
     }
 
-    /// The date that a string is for the library, if it is one. Its `ParseZone` takes more than the
-    /// contract says: `+02:`, and without a sign `12`, `:12` and `:`. So the last two of nine digits
-    /// of a fraction are dropped.
+    /// Reads a string that the library takes for a date. Its `ParseZone` accepts more than the
+    /// contract says: `+02:`, and without a sign `12`, `:12` and `:`. So it drops the last two of
+    /// nine digits of a fraction.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(inner) = text.strip_prefix("/Date(") {
             return Self::parse_microsoft(inner.strip_suffix(")/")?);
@@ -70,9 +70,9 @@ impl Date {
         Some(Self::at(ticks, zone))
     }
 
-    /// `/Date(milliseconds+hhmm)/`; of the zone only the first two digits are looked at
-    /// (TryReadOffset). Where the library fails for a date beyond the year 9999, this gives its last
-    /// moment: either way the text does not survive.
+    /// `/Date(milliseconds+hhmm)/`. Only the first two digits of the zone count [TryReadOffset].
+    /// For a date after the year 9999 the library fails and this gives the last moment: the text is
+    /// lost either way.
     fn parse_microsoft(inner: &str) -> Option<Self> {
         let behind = |sign| Some(inner.get(1..)?.find(sign)? + 1);
         let (number, zone) = match behind('+').or_else(|| behind('-')) {
@@ -100,7 +100,7 @@ impl Date {
         Self { zone: UTC, ..self }
     }
 
-    /// The same moment, as a `DateTimeOffset` on a machine in UTC.
+    /// The same moment as a `DateTimeOffset` on a machine in UTC.
     pub fn offset(self) -> Self {
         Self {
             zone: LOCAL,
@@ -116,7 +116,7 @@ impl Date {
         self.plus(-(self.ticks % SECOND))
     }
 
-    /// The day of the week: 0 is Sunday. The first day of the year 1 was a Monday.
+    /// 0 is Sunday. The first day of the year 1 was a Monday.
     pub fn weekday(self) -> i64 {
         (self.ticks / DAY + 1) % 7
     }
@@ -143,7 +143,7 @@ impl Date {
         ]
     }
 
-    /// As JSON has it: the fraction without zeros at its end, the offset that of the machine.
+    /// The form in JSON: without zeros at the end of the fraction.
     pub fn iso(self) -> String {
         let [year, month, day, hour, minute, second] = self.fields();
         let fraction = format!(".{:07}", self.ticks % SECOND);
@@ -158,8 +158,8 @@ impl Date {
         format!("{month:02}/{day:02}/{year:04} {hour:02}:{minute:02}:{second:02}")
     }
 
-    /// By one of .NET's custom formats, such as `yyyy/MM/dd HH:mm:ss.fffK`. Some letters, quotes and
-    /// the standard formats of one letter are errors.
+    /// Uses a custom format of .NET, such as `yyyy/MM/dd HH:mm:ss.fffK`. Errors for some letters,
+    /// for quotes, and for .NET's standard formats of one letter.
     pub fn formatted(self, format: &str) -> Result<String, String> {
         let unknown = |part: &str| {
             format!(
@@ -199,7 +199,7 @@ impl Date {
     }
 }
 
-/// What a date with this text at its end has as `zone`, and its offset in minutes.
+/// The `zone` of a date that ends with this text, and the offset in minutes.
 fn read_zone(text: &str) -> Option<(&'static str, i64)> {
     if text.eq_ignore_ascii_case("Z") {
         return Some((UTC, 0));
@@ -222,14 +222,14 @@ fn two_digits(text: &str) -> Option<(i64, &str)> {
     Some((number?, rest))
 }
 
-/// A name in full, or its first three letters.
+/// The name, or its first three letters.
 fn name_of(names: &str, at: i64, letters: usize) -> String {
     let name = names.split(' ').nth(at as usize).unwrap_or_default();
     name[..if letters == 3 { 3 } else { name.len() }].to_owned()
 }
 
-/// Days from the first day of the year 1. Counted from March on, so that a leap day is the last of
-/// its year, the months have 30.6 days each, rounded.
+/// Days from the first day of the year 1. Years begin in March here, so that a leap day is the last
+/// day and months have 30.6 days, rounded.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = (year - i64::from(month < 3), (month + 9) % 12);
     year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 307

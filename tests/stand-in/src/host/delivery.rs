@@ -1,5 +1,4 @@
-//! What triggers a function other than by HTTP, on its way with all its tries: queue messages,
-//! blobs, timers, events.
+//! Delivers queue messages, blobs, timers and events to functions, with all tries.
 
 use crate::app::function::Function;
 use crate::app::json;
@@ -15,37 +14,37 @@ use crate::host::storage::names::BlobPath;
 use crate::host::storage::seen::{Pattern, Trigger};
 use std::time::Duration;
 
-/// How long they wait to be tried again. (Seen: about that long.)
+/// How long the next try waits (seen; approximate).
 const MESSAGE_PAUSE: Duration = Duration::from_millis(100);
 const BLOB_PAUSE: Duration = Duration::from_millis(400);
 
-/// How often a blob is tried, unless host.json says it.
+/// The default of host.json.
 const BLOB_TRIES: u32 = 5;
 
-/// Where blobs go whose last try has failed.
+/// The poison queue of all blobs.
 pub const POISON_BLOBS: &str = "webjobs-blobtrigger-poison";
 
-/// What triggers a function, and what has become of it so far.
+/// What triggers a function, and the result so far.
 pub struct Delivery {
     what: What,
-    /// The function; empty before the first try of a message.
+    /// Empty before the first try of a message.
     function: String,
     pub reason: String,
     tries: u32,
-    /// The last run, which counts those before it.
+    /// The last run.
     pub attempt: Attempt,
-    /// What became of the last run; `None` where nothing has run.
+    /// The outcome of the last run; `None` if nothing ran.
     pub outcome: Option<Outcome>,
-    /// After how long it has to be tried again, if it has.
+    /// How long the next try waits, if there is one.
     pub again: Option<Duration>,
     pub poisoned: bool,
     pub logs: Vec<String>,
 }
 
 enum What {
-    /// The queue's name, and the message.
+    /// The queue's name and the message.
     Message(String, Message),
-    /// A blob's path; with the bytes that a test gives in its place.
+    /// A blob's path, and the bytes that a test gives instead.
     Blob(BlobPath, Option<Given>),
     Given(Given),
 }
@@ -76,7 +75,7 @@ impl Delivery {
         Self::new(What::Blob(path.clone(), None), function, reason)
     }
 
-    /// What a test or a user gives in the place of what triggers the function.
+    /// A delivery of what a test or a user gives.
     pub fn given(function: &Function, given: Given, reason: &str) -> Self {
         let trigger = function.trigger();
         let what = match Template::parse(trigger.text("path")) {
@@ -88,14 +87,14 @@ impl Delivery {
 }
 
 impl Host {
-    /// Tries a delivery once. The last try that fails moves a message or a blob to a poison queue
-    /// (azure-sdk-for-net, QueuesOptions.cs, QueueProcessor.cs, BlobQueueTriggerExecutor.cs). Gives
-    /// false where there is nothing to run: no function, or the blob has gone.
+    /// Tries once. The last failed try moves a message or a blob to a poison queue
+    /// [azure-sdk-for-net, QueuesOptions.cs, QueueProcessor.cs, BlobQueueTriggerExecutor.cs]. Gives
+    /// false if there is nothing to run: no function, or the blob has gone.
     pub fn deliver_once(&self, delivery: &mut Delivery) -> bool {
         delivery.again = None;
         let function = match &delivery.what {
-            // A message stays with the function that it came to first. Functions on one queue
-            // compete under the real host: here each has its turn.
+            // A message stays with its first function. Functions on one queue compete under the
+            // real host; here they take turns.
             What::Message(queue, _) => {
                 let functions = self.triggered_by(queue);
                 let same = |function: &&Function| function.name == delivery.function;
@@ -136,7 +135,7 @@ impl Host {
         let (outcome, logs) =
             self.invoke(function, &delivery.reason, &mut delivery.attempt, brought);
         let failed = matches!(outcome, Outcome::Failed(_));
-        // What cannot be read is not tried again.
+        // A message or blob that cannot be read is not tried again.
         if failed && delivery.tries < most && brought().is_ok() {
             delivery.again = Some(pause);
         } else if failed {
@@ -147,7 +146,7 @@ impl Host {
         true
     }
 
-    /// What lies in the file `.local/<function>.<trigger>`, which wins over a blob.
+    /// The file `.local/<function>.<trigger>`, which wins over a blob.
     fn file_of(&self, function: &Function) -> Result<Option<Given>, String> {
         self.storage.input(&function.name, &function.trigger().name)
     }
@@ -174,8 +173,8 @@ impl Host {
         }
     }
 
-    /// Puts what could not be delivered into a poison queue, if there is one for it. The members of
-    /// a poison blob are in the host's order.
+    /// Gives false if there is no poison queue for it. The members of a poison blob are in the
+    /// host's order.
     fn poison(&self, function: &Function, what: &What) -> bool {
         let (queue, message) = match what {
             What::Message(queue, message) => (format!("{queue}-poison"), message.bytes.clone()),
@@ -199,7 +198,7 @@ impl Host {
         true
     }
 
-    /// Runs a delivery to its end, without a pause between its tries.
+    /// Makes all tries without pauses.
     pub fn deliver(&self, mut delivery: Delivery) -> Delivery {
         loop {
             self.deliver_once(&mut delivery);
@@ -227,14 +226,14 @@ impl Host {
         triggers.collect()
     }
 
-    /// The blobs that are new or have changed; to be called about every 100 ms. Each is to be
-    /// delivered, and `seen` to be told.
+    /// Finds new and changed blobs. Call it about every 100 ms, deliver each, and report it to
+    /// `seen`.
     pub fn look_for_blobs(&self) -> Result<Vec<Trigger>, String> {
         let mut seen = lock(&self.storage.seen);
         seen.look(&self.storage.folder, &self.blob_triggers())
     }
 
-    /// Writes a blob, which triggers functions when blobs are looked for or delivered next.
+    /// Writes a blob. It triggers functions when blobs are next looked for or delivered.
     pub fn put_blob(&self, path: &BlobPath, bytes: &[u8]) -> Result<(), String> {
         let folder = &self.storage.folder;
         folder.write(path.file(), bytes)?;
@@ -242,7 +241,7 @@ impl Host {
         Ok(())
     }
 
-    /// Delivers what [`put_blob`](Self::put_blob) has written, and gives whether it has.
+    /// Delivers what [`put_blob`](Self::put_blob) has written. Gives false if there was nothing.
     pub fn deliver_blobs(&self) -> bool {
         let triggers = lock(&self.storage.seen).take();
         for trigger in &triggers {

@@ -1,14 +1,14 @@
-//! Binding expressions: `{name}`, `{a.b}`, `{rand-guid}`, `{datetime:yyyy-MM-dd}` in a binding's
+//! Binding expressions such as `{a.b}`, `{rand-guid}` and `{datetime:yyyy-MM-dd}` in a binding's
 //! `path`, `queueName`, `tableName`, `partitionKey` and `rowKey` [azure-webjobs-sdk,
-//! BindingTemplateParser.cs, BindingTemplateSource.cs, BindingParameterResolver.cs]. The errors of
-//! this module are the host's own words.
+//! BindingTemplateParser.cs, BindingTemplateSource.cs, BindingParameterResolver.cs]. The errors are
+//! the host's own words.
 
 use crate::host::data::{Data, Value};
 use crate::host::date::Date;
 use crate::host::storage::names::BlobPath;
 use crate::run::start::guid;
 
-/// A text of function.json with its expressions, `%NAME%` resolved already.
+/// A text with expressions. `%NAME%` is already resolved.
 #[derive(Clone, Debug)]
 pub struct Template {
     text: String,
@@ -21,17 +21,17 @@ enum Part {
     Expression(Expression),
 }
 
-/// What stands between two braces: `a.b:format`.
+/// The text between two braces: `a.b:format`.
 #[derive(Clone, Debug)]
 pub struct Expression(String);
 
-/// What the host gives a value to by itself, in any case.
+/// Expressions that always have a value, in any case.
 const GUID: &str = "rand-guid";
 const DATETIME: &str = "datetime";
 
 impl Template {
-    /// Reads a text. `{{` and `}}` are braces that stand for themselves. A date's format that the
-    /// stand-in does not know is an error, too.
+    /// `{{` and `}}` stand for single braces. Also errors for a date format that the stand-in does
+    /// not know.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |why: String| format!("Invalid template '{text}'. {why}");
         let (mut parts, mut rest) = (Vec::new(), text);
@@ -81,9 +81,9 @@ impl Template {
         resolved.collect()
     }
 
-    /// What the expressions in the path of a blob trigger stand for in the path of a blob,
-    /// `container/name`, if it takes that blob. An expression takes as much as it can, the first
-    /// one first. A path of only a container takes every blob in it.
+    /// The values of a blob trigger's expressions for the blob `container/name`, if the path
+    /// matches. Each expression, from the first on, takes as much as it can. A path without a name
+    /// matches every blob in the container.
     pub fn matches(&self, path: &str) -> Option<Vec<(String, String)>> {
         match self.text.contains('/') {
             true => matched(&self.parts, path),
@@ -91,13 +91,13 @@ impl Template {
         }
     }
 
-    /// The container of a path; `None` if it is an expression.
+    /// `None` if the container is an expression.
     pub fn container(&self) -> Option<&str> {
         let container = self.text.split('/').next()?;
         (!container.contains('{')).then_some(container)
     }
 
-    /// A blob that a trigger with this path takes: each expression replaced by its own name.
+    /// A blob that matches: each expression is replaced by its name.
     pub fn example(&self) -> BlobPath {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
@@ -121,7 +121,7 @@ fn matched(parts: &[Part], path: &str) -> Option<Vec<(String, String)>> {
     let ends = path.char_indices().map(|(at, _)| at).chain([path.len()]);
     ends.rev().find_map(|end| {
         let mut values = matched(rest, &path[end..])?;
-        // A name that comes again has its last value.
+        // The last value of a repeated name counts.
         if !values.iter().any(|(later, _)| later == name) {
             values.insert(0, (name.to_owned(), path[..end].to_owned()));
         }
@@ -130,7 +130,7 @@ fn matched(parts: &[Part], path: &str) -> Option<Vec<(String, String)>> {
 }
 
 impl Expression {
-    /// The name, with the members that are read one from the other.
+    /// `a.b`: a name and its members.
     pub fn name(&self) -> &str {
         self.0.split(':').next().unwrap_or_default()
     }
@@ -162,7 +162,7 @@ impl Expression {
         if !name.split('.').all(is_name) || name.starts_with(char::is_numeric) {
             return Err(format!("Invalid template expression '{}'.", self.0));
         }
-        // A header's name may have dashes: {Headers.X-Id}.
+        // A header's name may have dashes: `{Headers.X-Id}`.
         match self.first().contains('-') {
             true => Err(format!("The parameter name '{name}' is invalid.")),
             false => Ok(()),
@@ -186,7 +186,7 @@ impl Expression {
         value.text(self.format())
     }
 
-    /// Whether a trigger of this type can give it a value. `path` is the path of a blob trigger.
+    /// Whether a trigger of this type, with this blob path, can give the expression a value.
     pub fn can_come_from(&self, trigger: &str, path: Option<&Template>) -> bool {
         let is = |name: &str| self.first().eq_ignore_ascii_case(name);
         if self.is(GUID) || self.is(DATETIME) || is("sys") || is(trigger) {
@@ -200,7 +200,7 @@ impl Expression {
                 ["Uri", "Properties", "Metadata"].into_iter().any(is)
                     || names.any(|expression| is(expression.first()))
             }
-            // Any member of a query, a JSON body, a message.
+            // Any member of a query, a JSON body or a message.
             _ => true,
         }
     }
@@ -212,7 +212,7 @@ impl std::fmt::Display for Expression {
     }
 }
 
-/// Where a trigger of this type takes the values of expressions from, in words.
+/// Says where a trigger of this type takes values from.
 pub fn sources(trigger: &str) -> &'static str {
     match trigger.to_ascii_lowercase().as_str() {
         "httptrigger" => {
@@ -228,7 +228,7 @@ pub fn sources(trigger: &str) -> &'static str {
     }
 }
 
-/// A new GUID by one of .NET's formats: N, D, B, P or X.
+/// A new GUID in .NET's format N, D, B, P or X.
 fn formatted_guid(format: Option<&str>) -> Result<String, String> {
     let dashed = guid();
     let hex = dashed.replace('-', "");

@@ -1,5 +1,5 @@
-//! The host: it invokes an app's functions as the real one does, and treats the answers as the real
-//! one does. In brackets: the host's file, under src/WebJobs.Script.
+//! Invokes functions and treats their answers as the real host does. Brackets name the host's file,
+//! under src/WebJobs.Script.
 
 use crate::app::description::Description;
 use crate::app::function::{Binding, Function};
@@ -24,32 +24,29 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// The host of an app, with its handler.
 pub struct Host {
     pub handler: Handler,
     pub app: Arc<Description>,
     pub storage: Arc<Storage>,
     pub record: Arc<Record>,
-    /// The longest pause between two runs by a retry policy: zero, for tests do not wait.
+    /// The longest pause between runs of a retry policy. Zero in tests.
     pub longest_pause: Duration,
     idle: Mutex<Vec<Connection>>,
 }
 
-/// What the caller of a test sends besides.
+/// Headers that a test's caller also sends.
 const HEADERS: [(&str, &str); 3] = [
     ("Host", "localhost:7071"),
     ("User-Agent", "curl/7.88.1"),
     ("Accept", "*/*"),
 ];
 
-/// The status that the caller of a failed invocation gets.
 const ERROR: Option<u16> = Some(500);
 
 pub const HANGS: &str =
     "the answer is empty, and the host would wait for another until the function's timeout";
 
 impl Host {
-    /// A host for a handler that is ready.
     pub fn new(handler: Handler, app: Arc<Description>) -> Self {
         Self {
             handler,
@@ -61,15 +58,14 @@ impl Host {
         }
     }
 
-    /// The function that a request is for [WebJobs.Script.WebHost, WebJobsRouter]: the first by
-    /// name whose route it matches.
+    /// The first function by name whose route matches [WebJobs.Script.WebHost, WebJobsRouter].
     pub fn routed(&self, method: &str, target: &str) -> Option<(&Function, Parameters)> {
         let path = target.split('?').next().unwrap_or_default();
         let mut functions = self.app.functions.iter().filter(|one| one.takes(method));
         functions.find_map(|function| Some((function, function.route.as_ref()?.matches(path)?)))
     }
 
-    /// A caller's request, and what became of it. `body` is what the caller means, chunked or not.
+    /// Sends a caller's request. `body` is without its framing.
     pub fn try_http(
         &self,
         method: &str,
@@ -95,8 +91,8 @@ impl Host {
     }
 
     /// Answers a request for a function. If the handler itself answers the caller, its answer goes
-    /// through `reply`, if given, and the outcome has only its head. A function without an http
-    /// output has no answer.
+    /// through `reply`, if given, and the outcome has only the head. Without an http output there
+    /// is no answer.
     pub fn answer(
         &self,
         function: &Function,
@@ -156,8 +152,8 @@ impl Host {
         answer
     }
 
-    /// Takes note that an invocation starts and ends. What it does in between, `run`, also gives the
-    /// status that the caller gets if it fails.
+    /// Records the start and the end of an invocation. `run` also gives the caller's status for a
+    /// failure.
     fn noted(
         &self,
         function: &Function,
@@ -180,9 +176,8 @@ impl Host {
         outcome
     }
 
-    /// Invokes a function with a payload, by its retry policy several times: with the value of the
-    /// trigger and the binding data, which `brought` gives, and the values of the input bindings.
-    /// Gives what became of the last run, and the logs of all.
+    /// Invokes a function with a payload, again if its retry policy says so. `brought` gives the
+    /// trigger's value and the binding data. Gives the last run's outcome and the logs of all runs.
     pub fn invoke(
         &self,
         function: &Function,
@@ -239,7 +234,7 @@ impl Host {
         } = *invocation;
         let inputs = invocation.inputs()?;
         let payload = payload::payload(&function.trigger().name, &value, &inputs, data);
-        // A large value is not kept longer than it is needed.
+        // Large values are freed as soon as possible.
         drop((value, inputs));
         let path = format!("/{}", function.name);
         let request = http::invocation(&self.authority(), &path, id, payload.as_bytes());
@@ -266,14 +261,14 @@ impl Host {
         }
     }
 
-    /// Whether the handler can be reached. The connection is kept for an invocation.
+    /// Keeps the connection for an invocation.
     pub fn reach(&self) -> io::Result<()> {
         let connection = self.connection()?;
         lock(&self.idle).push(connection);
         Ok(())
     }
 
-    /// A kept-alive connection that is idle, or else a new one.
+    /// An idle kept-alive connection, or a new one.
     fn connection(&self) -> io::Result<Connection> {
         let mut idle = std::iter::from_fn(|| lock(&self.idle).pop());
         if let Some(connection) = idle.find(Connection::is_idle) {
@@ -288,8 +283,8 @@ impl Host {
         Ok(connection)
     }
 
-    /// Sends a request to the handler. The body goes through `reply`, if given, as it comes; a caller
-    /// that goes away ends the handler's connection.
+    /// The answer's body goes through `reply`, if given, as it comes. If the caller goes away, the
+    /// connection to the handler ends.
     fn send(&self, request: &[u8], mut reply: Option<&mut Reply>) -> io::Result<Answer> {
         let mut connection = self.connection()?;
         if let Some(reply) = &reply {

@@ -1,4 +1,4 @@
-//! The Functions host's rules: what it sends for each trigger, and what it makes of the answers.
+//! The host's rules: what it sends for each trigger, and what it does with the answers.
 
 pub mod answer;
 pub mod base64;

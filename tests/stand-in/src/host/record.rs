@@ -1,4 +1,4 @@
-//! What happens while functions run: shown in a terminal as it happens, or kept for a test.
+//! Records what happens: shown in a terminal, or kept for a test.
 
 use crate::host::newtonsoft::on_one_line;
 use crate::host::storage::shown;
@@ -8,18 +8,16 @@ use crate::run::show::{Console, Kind};
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Which of several runs for one message, or one time of a timer, an invocation is.
+/// The number of a run, if a message or a timer has several.
 #[derive(Clone, Debug, Default)]
 pub struct Attempt {
-    /// Empty if there is only one: `try 2 of 5, run 1 of 3`.
+    /// `try 2 of 5, run 1 of 3`; empty if there is only one.
     pub label: String,
-    /// How many runs there were before.
+    /// The number of runs before.
     pub earlier: u32,
-    /// Why the one before failed.
     pub failure_before: Option<String>,
 }
 
-/// Where what happens goes: to a terminal, or into memory.
 #[derive(Default)]
 pub struct Record {
     pub running: Running,
@@ -27,19 +25,17 @@ pub struct Record {
     kept: Mutex<Kept>,
 }
 
-/// What a test may ask for.
+/// For tests.
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
     pub logs: Vec<String>,
-    /// The ids of invocations that failed, and why; without a reason those that gave a caller a
-    /// status from 500.
+    /// Ids and reasons. A status from 500 that a function gave its caller has no reason.
     pub failures: Vec<(String, Option<String>)>,
-    /// What was put into queues, whether it still lies there or not.
+    /// All messages put into queues, delivered or not.
     pub queued: Vec<(String, Vec<u8>)>,
 }
 
 impl Record {
-    /// A record that is shown, not kept.
     pub fn shown(console: Arc<Console>) -> Self {
         Self {
             console: Some(console),
@@ -47,7 +43,6 @@ impl Record {
         }
     }
 
-    /// What was kept so far.
     pub fn so_far(&self) -> Kept {
         lock(&self.kept).clone()
     }
@@ -64,7 +59,6 @@ impl Record {
         }
     }
 
-    /// An invocation begins, for a reason in words.
     pub fn started(&self, function: &str, id: &str, reason: &str, attempt: &Attempt) {
         self.running.begin(id, function);
         let line = match attempt.earlier {
@@ -74,19 +68,17 @@ impl Record {
         self.about(Kind::Host, function, id, line);
     }
 
-    /// A line of an invocation's own logs.
     pub fn logged(&self, function: &str, id: &str, line: &str) {
         self.about(Kind::Plain, function, id, line);
         self.keep(|kept| kept.logs.push(line.to_owned()));
     }
 
-    /// What its author should know of an invocation.
+    /// A warning about an invocation.
     pub fn warned(&self, function: &str, id: &str, line: &str) {
         self.about(Kind::Warning, function, id, line);
     }
 
-    /// An invocation has ended; `failure` says why it failed, if it did. `status` is that of the
-    /// answer to an HTTP caller.
+    /// `status` is that of the answer to an HTTP caller.
     pub fn ended(
         &self,
         function: &str,
@@ -123,9 +115,9 @@ impl Record {
         self.about(kind, function, id, &line);
     }
 
-    /// The handler has printed a line. The host logs stdout as information, stderr as an error, or
-    /// as a warning where it says so [Workers/ProcessManagement/WorkerProcess.cs]. The reason of a
-    /// failure is kept for the invocation's end.
+    /// Records a line of the handler. The host logs stdout as information, and stderr as an error,
+    /// or as a warning if the line contains that word [Workers/ProcessManagement/WorkerProcess.cs].
+    /// The reason of a failure is kept for the invocation's end.
     pub fn printed(&self, stream: Stream, line: &str) {
         let Some(console) = &self.console else { return };
         let kind = match stream {
@@ -149,7 +141,7 @@ impl Record {
         self.message(Kind::Good, "queue", queue, message);
     }
 
-    /// The host has moved a message to a poison queue, after its last try.
+    /// The message has been moved to a poison queue.
     pub fn poisoned(&self, queue: &str, message: &[u8]) {
         self.message(Kind::Error, "moved to", queue, message);
     }
@@ -164,7 +156,7 @@ impl Record {
         console.value(kind, &format!("{what} {queue}: "), &text);
     }
 
-    /// An output of another kind was written, of the binding's type. `to` is the blob or the table.
+    /// An output that is not a queue has written to the blob or table `to`.
     pub fn written(&self, function: &str, binding: &str, kind: &str, to: &str, value: &Value) {
         let Some(console) = &self.console else { return };
         let place = format!("{kind} {to}");
@@ -176,7 +168,7 @@ impl Record {
         console.value(Kind::Good, &name, value);
     }
 
-    /// Something that the user should know.
+    /// A note for the user.
     pub fn noted(&self, line: &str) {
         if let Some(console) = &self.console {
             console.log(Kind::Warning, line);
@@ -184,7 +176,7 @@ impl Record {
     }
 }
 
-/// What a mutex holds, also where a thread that held it has panicked: that has been reported.
+/// Locks, also after a panic of another thread: that has been reported.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
-//! Retry policies: `retry` in a function.json, which runs a failed function again before its
-//! trigger does [azure-webjobs-sdk, FixedDelayRetryStrategy and ExponentialBackoffRetryStrategy].
+//! The `retry` of a function.json: runs a failed function again before its trigger does
+//! [azure-webjobs-sdk, FixedDelayRetryStrategy and ExponentialBackoffRetryStrategy].
 
 use crate::app::function::Function;
 use crate::app::json;
@@ -9,23 +9,23 @@ use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
-    /// How often a failed run is repeated; -1 for ever.
+    /// How often a run is repeated; -1 means for ever.
     most: i64,
-    /// How long the first repetition waits, and how long each at most. A fixed delay is both.
+    /// The first and the longest delay. Both are the same for a fixed delay.
     delay: [Duration; 2],
 }
 
-/// After so many repetitions a policy without an end ends.
+/// The limit of a policy without an end.
 const FOR_EVER: i64 = 1000;
 
 impl Retry {
-    /// The policy of a function, if it has one. The host has none for HTTP functions.
+    /// The host has no policies for HTTP functions.
     pub fn of(function: &Function) -> Option<Self> {
         let retry = Self::read(&function.file).ok().flatten();
         retry.filter(|_| !function.is_http())
     }
 
-    /// The policy in a function.json. Errors if it is not complete.
+    /// Errors if the policy is not complete.
     pub fn read(file: &Value) -> Result<Option<Self>, String> {
         let retry = json::member(file, "retry");
         if retry.is_null() {
@@ -60,8 +60,8 @@ impl Retry {
         Ok(Some(Self { most, delay }))
     }
 
-    /// How long the next repetition waits, after so many; `None` if there is no other. (The host adds
-    /// up to a fifth by chance to delays that grow.)
+    /// The delay after `done` repetitions; `None` after the last. (The host adds up to a fifth at
+    /// random to growing delays.)
     pub fn pause(&self, done: u32) -> Option<Duration> {
         let [first, most] = self.delay;
         let repeats = if self.most < 0 { FOR_EVER } else { self.most };
@@ -75,8 +75,8 @@ impl Retry {
         }
     }
 
-    /// `Metadata.RetryContext` of a run, without stack traces, as it was seen
-    /// (wire/host-queue-retry.json). `failure` says why the run before failed.
+    /// `Metadata.RetryContext` of a run, without stack traces
+    /// (tests/template/wire/host-queue-retry.json). `failure` is that of the run before.
     pub fn context(&self, function: &str, done: u32, failure: Option<&str>) -> Value {
         let exception = failure.filter(|_| done > 0).map(|why| {
             json!({

@@ -1,6 +1,6 @@
-//! When a timer's `schedule` is due: NCrontab's expressions of six fields, or of five without
-//! seconds, and .NET's TimeSpan, all in UTC [NCrontab 3.3, CrontabField.cs;
-//! WebJobs.Extensions, TimerSchedule.cs]. Text that is neither puts the function in error.
+//! A timer's `schedule`: an NCrontab expression of six fields, or of five without seconds, or a
+//! .NET TimeSpan, in UTC [NCrontab 3.3, CrontabField.cs; WebJobs.Extensions, TimerSchedule.cs]. Any
+//! other text puts the function in error.
 
 use crate::host::date::{DAY, Date, MONTHS, SECOND, WEEKDAYS};
 use crate::host::newtonsoft::is_digits;
@@ -9,15 +9,14 @@ use std::ops::RangeInclusive;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Schedule {
-    /// Due when each field has one of its values, one bit per value, in the order of `FIELDS`. A day
-    /// has to be right by its day of the month AND by its day of the week.
+    /// One bit per value, in the order of `FIELDS`. A day must match both its day of the month and
+    /// its day of the week.
     Cron([u64; 6]),
-    /// Due each time so many units of 100 ns have passed. Zero and less are read, as the host reads
-    /// them: it runs such a timer without a pause.
+    /// An interval in units of 100 ns. The host runs a timer without a pause if it is zero or less.
     Every(i64),
 }
 
-/// A field: what it is, its values, and the words for them, from the first value up.
+/// Its name, its values, and the words for the values in order.
 type Field = (&'static str, RangeInclusive<u32>, &'static str);
 
 const FIELDS: [Field; 6] = [
@@ -29,7 +28,7 @@ const FIELDS: [Field; 6] = [
     ("a day of the week", 0..=6, WEEKDAYS),
 ];
 
-/// After so long, every day of every month has met every day of the week.
+/// In this time every date falls on every day of the week.
 const LONGEST_SEARCH: i64 = 366 * 41 * DAY;
 
 impl Schedule {
@@ -37,10 +36,10 @@ impl Schedule {
         cron(text).or_else(|why| time_span(text).map(Self::Every).ok_or(why))
     }
 
-    /// The first time after `after`; `None` if there is none, as for the 30th of February.
+    /// The first time after `after`; `None` for the 30th of February.
     pub fn next(&self, after: Date) -> Option<Date> {
         let sets = match self {
-            // The host waits for the shortest time that there is.
+            // The host waits for the shortest possible time.
             Self::Every(ticks) => return Some(after.plus((*ticks).max(1))),
             Self::Cron(sets) => sets,
         };
@@ -63,7 +62,7 @@ impl Schedule {
         None
     }
 
-    /// Whether two runs can be less than a minute apart: then the host keeps no `ScheduleStatus`.
+    /// If two runs can be less than a minute apart, the host keeps no `ScheduleStatus`.
     pub fn is_more_frequent_than_a_minute(&self, from: Date) -> bool {
         if let Self::Every(ticks) = self {
             return *ticks < 60 * SECOND;
@@ -95,10 +94,10 @@ fn cron(text: &str) -> Result<Schedule, String> {
     Ok(Schedule::Cron(sets))
 }
 
-/// The values that a field's text stands for: `*`, `5`, `mon`, `8-18`, `18-8` (which is 8 to 18),
-/// with `/2` behind it, and lists of these.
+/// Reads `*`, `5`, `mon`, `8-18`, or `18-8` (which means 8 to 18), each also with a step such as
+/// `/2`, and lists of these.
 fn values(field: &Field, text: &str) -> Result<u64, String> {
-    // A comma at the beginning separates nothing.
+    // NCrontab does not split at a leading comma.
     if text.find(',').is_some_and(|at| at > 0) {
         let mut parts = text.split(',');
         return parts.try_fold(0, |set, part| Ok(set | values(field, part)?));
@@ -145,13 +144,13 @@ fn value((name, all, words): &Field, text: &str) -> Result<u32, String> {
     value.ok_or_else(|| format!("{text:?} is not {name}: {} to {}", all.start(), all.end()))
 }
 
-/// Units of 100 ns of `TimeSpan.Parse`: `d`, `hh:mm`, `hh:mm:ss`, `d.hh:mm:ss`, with a fraction of
-/// the second behind it. `24:00:00` has no such hour, so it is read as days, hours, minutes.
+/// `TimeSpan.Parse` in units of 100 ns: `d`, `hh:mm`, `hh:mm:ss`, `d.hh:mm:ss`, also with a
+/// fraction. There is no hour 24, so `24:00:00` means days, hours, minutes.
 pub fn time_span(text: &str) -> Option<i64> {
     let text = text.trim();
     let (sign, text) = text.strip_prefix('-').map_or((1, text), |text| (-1, text));
     let (whole, fraction) = match text.rsplit_once('.') {
-        // The point behind the days has colons behind it.
+        // A point after the days comes before the colons.
         Some((whole, digits)) if whole.contains(':') && !digits.contains(':') => (whole, digits),
         _ => (text, "0"),
     };

@@ -1,5 +1,5 @@
-//! The folder that holds what is stored: `.local` of the app for `make run`, one of its own for
-//! each `App`. A blob is the file `blobs/<container>/<name>` in it.
+//! The folder for stored data: the app's `.local` for `make run`, a temporary one for each `App`. A
+//! blob is its file `blobs/<container>/<name>`.
 
 use crate::host::storage::names::{self, BlobPath};
 use std::collections::BTreeMap;
@@ -9,18 +9,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::UNIX_EPOCH;
 
-/// A folder, which is made with the first file. Each error names the file and the reason.
+/// A folder, made with its first file. Errors name the file and the reason.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
     temporary: bool,
 }
 
-/// What tells two versions of a file or folder apart: size, time of change in nanoseconds, and on
-/// Unix its number.
+/// A version of a file or folder: size, time of change in nanoseconds, and on Unix the inode.
 pub type Stamp = (u64, u64, u64);
 
-/// What a container holds: its blobs, and the folders that they are in.
 #[derive(Default)]
 pub struct Container {
     pub blobs: BTreeMap<BlobPath, Stamp>,
@@ -35,11 +33,10 @@ impl Folder {
         Self { path, temporary }
     }
 
-    /// An empty one in the system's folder for temporary files.
     pub fn temporary() -> Self {
         let (process, number) = (std::process::id(), COUNT.fetch_add(1, Relaxed));
         let path = std::env::temp_dir().join(format!("stand-in-{process}-{number}.local"));
-        // Of a process that had the same number, and was killed.
+        // Left over from a killed process with the same number.
         let _ = fs::remove_dir_all(&path);
         let temporary = true;
         Self { path, temporary }
@@ -49,7 +46,7 @@ impl Folder {
         self.path.join(path)
     }
 
-    /// Writes a file so that nobody sees half of it: under another name first.
+    /// Writes under another name first, so that nobody reads half a file.
     pub fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), String> {
         let (file, folder) = (self.join(path), self.join("tmp"));
         let (process, number) = (std::process::id(), COUNT.fetch_add(1, Relaxed));
@@ -65,7 +62,6 @@ impl Folder {
             fs::rename(&new, &file)
         };
         write().map_err(|error| {
-            // What cannot be removed was not written, or cannot be helped.
             let _ = fs::remove_file(&new);
             match error.kind() {
                 ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
@@ -76,7 +72,7 @@ impl Folder {
         })
     }
 
-    /// What a file holds; `None` where it is not there.
+    /// `None` if there is no file.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, String> {
         let file = self.join(path);
         match file.is_dir() {
@@ -85,13 +81,13 @@ impl Folder {
         }
     }
 
-    /// Deletes a blob with the folders that are empty then, and gives whether it was there.
+    /// Deletes a blob and the folders that are now empty. Gives false if there was no blob.
     pub fn delete(&self, path: &BlobPath) -> Result<bool, String> {
         let file = self.join(path.file());
         if file.is_dir() || present(fs::remove_file(&file), &file)?.is_none() {
             return Ok(false);
         }
-        // Up to the first that is not empty. The container stays.
+        // Stops at the first folder that is not empty. The container stays.
         let folders = path.name.matches('/').count();
         let mut parents = file.ancestors().skip(1).take(folders);
         parents.all(|parent| fs::remove_dir(parent).is_ok());
@@ -109,7 +105,7 @@ impl Folder {
         Ok(names)
     }
 
-    /// What a container holds. Files whose names are not UTF-8 are left out.
+    /// The blobs and folders of a container. Names that are not UTF-8 are left out.
     pub fn container(&self, container: &str) -> Result<Container, String> {
         let mut held = Container::default();
         let mut next = vec![(self.join("blobs").join(container), String::new())];
@@ -141,7 +137,7 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         if self.temporary {
-            // What is left behind lies in the system's folder for temporary files.
+            // What cannot be removed stays in the system's temporary folder.
             let _ = fs::remove_dir_all(&self.path);
         }
     }
@@ -163,7 +159,7 @@ fn entries(folder: &Path) -> Result<Vec<DirEntry>, String> {
     Ok(present(listed, folder)?.unwrap_or_default())
 }
 
-/// What has come of an operation; `None` where the file is not there, or a folder in its path.
+/// `None` if the file, or a folder in its path, is missing.
 fn present<T>(done: io::Result<T>, path: &Path) -> Result<Option<T>, String> {
     match done {
         Ok(done) => Ok(Some(done)),
@@ -174,7 +170,7 @@ fn present<T>(done: io::Result<T>, path: &Path) -> Result<Option<T>, String> {
     }
 }
 
-/// Makes it an error of the writing if a file grows beyond what `ulimit -f` allows. Else it ends the
+/// Turns a file that exceeds `ulimit -f` into a write error. By default the signal would end the
 /// process.
 pub fn fail_at_limits() {
     #[cfg(any(target_os = "linux", target_os = "macos"))]
@@ -184,8 +180,8 @@ pub fn fail_at_limits() {
         unsafe extern "C" {
             fn signal(signal: i32, handler: usize) -> usize;
         }
-        // SAFETY: this is `signal` of the C library, which every program is linked with here. To
-        // ignore a signal runs no code, and touches no memory of this process.
+        // SAFETY: `signal` is in the C library, which every program links here. Ignoring a signal
+        // runs no code and touches no memory of this process.
         unsafe { signal(SIGXFSZ, SIG_IGN) };
     }
 }

@@ -1,5 +1,4 @@
-//! What lies outside the app: queues, blobs, tables, what other outputs wrote, and what there is
-//! for inputs.
+//! What is outside the app: queues, blobs, tables, other outputs, and the values of inputs.
 
 pub mod files;
 pub mod names;
@@ -17,38 +16,38 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-/// A storage account and all else. Queues are in memory, blobs and tables in files.
+/// Queues are in memory, blobs and tables in files.
 pub struct Storage {
     queues: Mutex<BTreeMap<String, VecDeque<Vec<u8>>>>,
     /// Notified when a message is put into a queue.
     put: Condvar,
     /// Counts the deliveries of queues that trigger several functions.
     turn: AtomicUsize,
-    /// What each output has written, and about how many bytes of memory that takes.
+    /// What each output has written, with its approximate size in bytes.
     outputs: Mutex<BTreeMap<String, VecDeque<(usize, Value)>>>,
     kept_bytes: usize,
     inputs: Mutex<BTreeMap<String, Given>>,
-    /// Holds blobs, tables, and the files `<function>.<binding>`: what an input binding gets.
+    /// Has blobs, tables, and the files `<function>.<binding>` for input bindings.
     pub folder: Folder,
     /// Held while a table is read and written.
     pub tables: Mutex<()>,
     pub seen: Mutex<Seen>,
 }
 
-/// Under `make run` older values are forgotten.
+/// `make run` forgets older output values.
 const KEPT_BYTES: usize = 1 << 20;
 
-/// About how many bytes of memory a small value takes.
+/// The approximate size of a small value in memory.
 const VALUE_BYTES: usize = 100;
 
-/// What a trigger brings, or what there is for an input binding. A JSON string is a text.
+/// The value of a trigger or an input binding. A JSON string is a text.
 #[derive(Clone, Debug)]
 pub enum Given {
     Bytes(Vec<u8>),
     Json(Value),
 }
 
-/// An empty one, whose files go with it.
+/// Empty, with temporary files.
 impl Default for Storage {
     fn default() -> Self {
         Self::new(Folder::temporary(), usize::MAX)
@@ -56,7 +55,7 @@ impl Default for Storage {
 }
 
 impl Storage {
-    /// One for a process that runs for long, whose files stay in the folder `local`.
+    /// For a process that runs for long. Its files stay in the folder `local`.
     pub fn with_files(local: PathBuf) -> Self {
         Self::new(Folder::kept(local), KEPT_BYTES)
     }
@@ -75,7 +74,7 @@ impl Storage {
         }
     }
 
-    /// Puts a message into a queue. Names of queues ignore case.
+    /// Names of queues ignore case.
     pub fn put(&self, queue: &str, message: Vec<u8>) {
         let mut queues = lock(&self.queues);
         let messages = queues.entry(queue.to_ascii_lowercase()).or_default();
@@ -83,7 +82,7 @@ impl Storage {
         self.put.notify_all();
     }
 
-    /// Takes the first message out of a queue for which `wanted` holds, or waits for one.
+    /// Takes the first message of a queue that `wanted` accepts, or waits for one.
     pub fn wait(
         &self,
         wanted: impl Fn(&str) -> bool,
@@ -102,7 +101,7 @@ impl Storage {
         first
     }
 
-    /// Which of so many functions gets a message: each in turn.
+    /// Chooses which of `of` functions gets a message: each in turn.
     pub fn turn(&self, of: usize) -> usize {
         match of {
             0 | 1 => 0,
@@ -121,7 +120,7 @@ impl Storage {
         messages.unwrap_or_default().into()
     }
 
-    /// The queues that have been written to, with the number of messages in each.
+    /// All queues that have been used, with their numbers of messages.
     pub fn queues(&self) -> BTreeMap<String, usize> {
         let queues = lock(&self.queues);
         let queues = queues.iter();
@@ -144,7 +143,7 @@ impl Storage {
         }
     }
 
-    /// What an output has written, in order; nothing of a queue's.
+    /// The values of an output that is not a queue, in order.
     pub fn written(&self, function: &str, binding: &str) -> Vec<Value> {
         let outputs = lock(&self.outputs);
         let values = outputs.get(&place(function, binding)).into_iter().flatten();
@@ -155,7 +154,7 @@ impl Storage {
         lock(&self.inputs).insert(place(function, binding), input);
     }
 
-    /// What was set for an input binding, or lies in its file.
+    /// The value that was set for an input binding, or its file.
     pub fn input(&self, function: &str, binding: &str) -> Result<Option<Given>, String> {
         let place = place(function, binding);
         match lock(&self.inputs).get(&place).cloned() {
@@ -165,12 +164,11 @@ impl Storage {
     }
 }
 
-/// A binding, and the name of its file.
 fn place(function: &str, binding: &str) -> String {
     format!("{function}.{binding}")
 }
 
-/// Bytes as JSON shows them: a text, or `{"base64": "..."}` where they are not UTF-8.
+/// A text, or `{"base64": "..."}` if the bytes are not UTF-8.
 pub fn shown(bytes: &[u8]) -> Value {
     match std::str::from_utf8(bytes) {
         Ok(text) => Value::from(text),

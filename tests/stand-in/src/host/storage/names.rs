@@ -1,14 +1,14 @@
-//! The names that Azure's storage takes for queues, containers, blobs and tables. Each error says
-//! what is wrong in the name itself: an expression may have given it.
+//! The names that Azure's storage allows for queues, containers, blobs and tables. Each error shows
+//! the name, because it may come from an expression.
 
 use std::path::PathBuf;
 
-/// Containers whose names are not like others.
+/// Containers with exceptional names.
 const SPECIAL: [&str; 3] = ["$root", "$web", "$logs"];
 
 const DASHED: &str = "3 to 63 small letters, digits and single dashes, none of them at an end";
 
-/// The name of a queue as it is in storage: in small letters.
+/// A queue's name in storage: in small letters.
 pub fn queue(name: &str) -> Result<String, String> {
     let small = name.to_ascii_lowercase();
     taken(is_dashed(&small), "queue", name, DASHED).map(|()| small)
@@ -40,7 +40,6 @@ fn taken(is_taken: bool, kind: &str, name: &str, rule: &str) -> Result<(), Strin
     }
 }
 
-/// A blob: its container, and its name as it is in storage.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BlobPath {
     pub container: String,
@@ -48,9 +47,9 @@ pub struct BlobPath {
 }
 
 impl BlobPath {
-    /// Reads `container/name`, a name as in a URL: `a/../b` is `b`, and a slash at its beginning
-    /// goes. Errors also where `..` would leave the container, and where a name cannot be a file on
-    /// this system.
+    /// Reads `container/name` as a URL: `a/../b` is `b`, and a leading slash of the name is
+    /// dropped. Errors also if `..` leaves the container, or if the name cannot be a file on this
+    /// system.
     pub fn parse(path: &str) -> Result<Self, String> {
         let Some((container, name)) = path.split_once('/') else {
             let why = "has no name of a blob after a /";
@@ -82,21 +81,20 @@ impl BlobPath {
         Ok(Self { container, name })
     }
 
-    /// Its file in the folder of the storage: `blobs/<container>/<name>`.
+    /// The path in the storage's folder: `blobs/<container>/<name>`.
     pub fn file(&self) -> PathBuf {
         let parts = ["blobs", &self.container].into_iter();
         parts.chain(self.name.split('/')).collect()
     }
 }
 
-/// `container/name`.
 impl std::fmt::Display for BlobPath {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         write!(f, "{}/{}", self.container, self.name)
     }
 }
 
-/// Why a part of a blob's name cannot be the name of a file or folder.
+/// Why this part of a blob's name cannot be a file or folder.
 fn no_file(part: &str) -> Option<String> {
     let why = match part {
         "" => "two slashes stand side by side",

@@ -1,5 +1,5 @@
-//! Which blobs have triggered which functions, and which are new or have changed since. What was
-//! delivered is kept in the file `seen.json`, so that changes while nobody looked trigger later.
+//! Finds blobs that are new or have changed since they triggered a function. `seen.json` keeps what
+//! was delivered, so that changes made while nobody looked still trigger.
 
 use crate::host::expressions::Template;
 use crate::host::newtonsoft::json;
@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// A file of somebody else counts once it has not changed for so long.
+/// A file that another process writes counts once it has rested this long.
 const SETTLED_AFTER: Duration = Duration::from_millis(200);
 
-/// How often all files are looked at. A new file changes its folder, which is looked at each time.
+/// How often all files are checked. Folders, which change with new files, are checked each time.
 const LOOK_AT_ALL: Duration = Duration::from_secs(1);
 
-/// Looking at all files may take one part of so many of the time.
+/// Checking all files may take this share of the time.
 const LOOK_SHARE: u32 = 200;
 
 const FILE: &str = "seen.json";
@@ -23,29 +23,28 @@ const FILE: &str = "seen.json";
 /// A function and the blob that triggers it.
 pub type Trigger = (String, BlobPath);
 
-/// A function and the path of its trigger.
+/// A function and its trigger's path.
 pub type Pattern = (String, Template);
 
-/// The version of each that has triggered, and whether it has been delivered.
+/// The version that triggered last, and whether it has been delivered.
 type Stamps = BTreeMap<Trigger, (Stamp, bool)>;
 
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// What the stand-in itself has written, and has not been given yet.
+    /// Blobs that the stand-in itself wrote, not taken yet.
     ready: Vec<Trigger>,
     stamps: Stamps,
-    /// Files of others that have changed: the version, and since when it is that.
+    /// Changed files of other processes: the version, and since when.
     changing: BTreeMap<BlobPath, (Stamp, Instant)>,
     containers: BTreeSet<String>,
-    /// Each folder of a container, as it was.
     folders: Vec<(PathBuf, Option<Stamp>)>,
-    /// When all files are looked at next.
+    /// When all files are checked next.
     due: Option<Instant>,
     is_unsaved: bool,
 }
 
 impl Seen {
-    /// What the file says. One that cannot be read counts for nothing: all blobs are new then.
+    /// If the file cannot be read, all blobs are new.
     pub fn read(folder: &Folder) -> Self {
         let text = folder.read(FILE).ok().flatten().unwrap_or_default();
         let entries: Vec<(String, String, String, Stamp)> =
@@ -58,8 +57,7 @@ impl Seen {
         seen
     }
 
-    /// Looks for blobs that are new or have changed. What it gives is on its way until
-    /// [`delivered`](Self::delivered).
+    /// Finds new and changed blobs. Call [`delivered`](Self::delivered) for each.
     pub fn look(&mut self, folder: &Folder, patterns: &[Pattern]) -> Result<Vec<Trigger>, String> {
         let begun = Instant::now();
         let mut containers = BTreeSet::new();
@@ -105,7 +103,7 @@ impl Seen {
         for container in &self.containers {
             let found = folder.container(container)?;
             self.folders.extend(found.folders);
-            // What has gone is new when it comes again.
+            // A deleted blob is new when it comes again.
             let is_there = |blob: &BlobPath| found.blobs.contains_key(blob);
             self.stamps
                 .retain(|(_, blob), _| blob.container != *container || is_there(blob));
@@ -123,7 +121,7 @@ impl Seen {
         Ok(())
     }
 
-    /// Makes a version of a blob ready for the functions that it has not triggered already.
+    /// Makes a blob ready for the functions that this version has not triggered.
     fn claim(&mut self, blob: &BlobPath, stamp: Stamp, patterns: &[Pattern]) {
         for trigger in triggered(patterns, blob) {
             if is_new(&self.stamps, &trigger, stamp) {
@@ -139,12 +137,13 @@ impl Seen {
         }
     }
 
-    /// What the stand-in itself has written since the last time. It is on its way, too.
+    /// What the stand-in itself has written since the last call. Call
+    /// [`delivered`](Self::delivered) for each.
     pub fn take(&mut self) -> Vec<Trigger> {
         std::mem::take(&mut self.ready)
     }
 
-    /// With all tries. The next look writes it to the file.
+    /// To be called after all tries. The next look saves it.
     pub fn delivered(&mut self, trigger: &Trigger) {
         self.stamps
             .entry(trigger.clone())
@@ -152,7 +151,7 @@ impl Seen {
         self.is_unsaved = true;
     }
 
-    /// Its function has gone. It is new when the function comes again.
+    /// The function has gone. The blob is new when it comes again.
     pub fn forget(&mut self, trigger: &Trigger) {
         self.stamps.remove(trigger);
     }

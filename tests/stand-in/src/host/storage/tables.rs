@@ -1,5 +1,5 @@
-//! Tables are JSON files that one can edit: `tables/<table>.json` in the folder of the storage, a
-//! list of rows, each with a `PartitionKey` and a `RowKey` [azure-sdk-for-net,
+//! Tables are JSON files that users can edit: `tables/<table>.json` in the storage's folder, a list
+//! of rows, each with `PartitionKey` and `RowKey` [azure-sdk-for-net,
 //! Microsoft.Azure.WebJobs.Extensions.Tables].
 
 use crate::app::json as file_json;
@@ -11,10 +11,10 @@ use crate::host::storage::names;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// A row's `PartitionKey` and `RowKey`.
+/// `PartitionKey` and `RowKey`.
 type Keys = [String; 2];
 
-/// The rows of a table, in the order of their keys: objects of the other properties.
+/// Sorted by keys. The values are objects of the other properties.
 type Rows = BTreeMap<Keys, Token>;
 
 const KEYS: [&str; 2] = ["PartitionKey", "RowKey"];
@@ -22,11 +22,11 @@ const KEYS: [&str; 2] = ["PartitionKey", "RowKey"];
 /// How many rows of a partition are written together.
 const BATCH: usize = 100;
 
-/// UTF-16 units of a text.
+/// In UTF-16 units.
 const TEXT_MAX: usize = 32_768;
 
-/// The rows that an input gets, as the text of a JSON list: those of a partition, or all; the first
-/// ones, where `take` is not 0.
+/// The rows for an input, as a JSON list: those of a partition or all, and only the first `take` if
+/// it is not 0.
 pub fn read(
     folder: &Folder,
     table: &str,
@@ -44,8 +44,8 @@ pub fn read(
     Ok(format!("[{}]", rows.collect::<Vec<_>>().join(",")))
 }
 
-/// Inserts what an output has written; `keys`, those of its binding, stand for those that a row does
-/// not have. Up to 100 rows of a partition are written together or not at all.
+/// Inserts an output's rows. The binding's `keys` replace missing ones. Up to 100 rows of a
+/// partition are written together or not at all.
 pub fn insert(
     folder: &Folder,
     table: &str,
@@ -80,7 +80,7 @@ pub fn insert(
     Ok(())
 }
 
-/// The rows in a table's file; `None` where it is not there.
+/// `None` if the table has no file.
 fn rows(folder: &Folder, path: &Path) -> Result<Option<Rows>, String> {
     let Some(text) = folder.read(path)? else {
         return Ok(None);
@@ -88,7 +88,7 @@ fn rows(folder: &Folder, path: &Path) -> Result<Option<Rows>, String> {
     let wrong = |why: &str| format!("{}: {why}", folder.join(path).display());
     let text = String::from_utf8_lossy(&text);
     let list = newtonsoft::parse(&text, 64).map_err(|why| match file_json::parse(&text) {
-        // It has the line.
+        // This error has the line.
         Err(why) => wrong(&format!("it is not JSON: {why}")),
         Ok(_) => wrong(&why),
     })?;
@@ -109,7 +109,7 @@ fn rows(folder: &Folder, path: &Path) -> Result<Option<Rows>, String> {
     Ok(Some(rows))
 }
 
-/// The file of a table. Names of tables ignore case.
+/// Names of tables ignore case.
 fn path(folder: &Folder, table: &str) -> PathBuf {
     let wanted = format!("{table}.json");
     let files = folder.join("tables").read_dir().into_iter().flatten();
@@ -118,7 +118,7 @@ fn path(folder: &Folder, table: &str) -> PathBuf {
     PathBuf::from("tables").join(name.unwrap_or(wanted))
 }
 
-/// A row on one line. A null property is not there. Texts are as they are, dates too.
+/// A row on one line, without null properties. Texts and dates are as they are.
 fn json((keys, row): (&Keys, &Token)) -> String {
     let keys = KEYS.into_iter().zip(keys);
     let keys = keys.map(|(name, key)| (name, quoted(key)));
@@ -131,7 +131,7 @@ fn json((keys, row): (&Keys, &Token)) -> String {
     object(keys.chain(properties))
 }
 
-/// The row that an entity becomes, and whether it replaces that of its keys.
+/// The row of an entity, and whether it replaces the row with its keys.
 fn added(entity: &Token, given: [Option<&str>; 2]) -> Result<(Keys, Token, bool), String> {
     let shown = entity.to_json(false);
     let Token::Object(members) = entity else {
@@ -172,21 +172,21 @@ fn added(entity: &Token, given: [Option<&str>; 2]) -> Result<(Keys, Token, bool)
     Ok((keys, Token::Object(properties), replaces))
 }
 
-/// What a property becomes: the type beside it makes a date or GUID of a text.
+/// A property's value. The type beside it turns a text into a date or a GUID.
 fn property(value: &Token, kind: Option<&str>) -> Result<Token, String> {
     let wrong = |kind: &str| Err(format!("is not {kind}: {}", value.to_json(false)));
     let text = match (value, kind) {
         (Token::Integer(digits), _) if digits.parse::<i64>().is_err() => {
             return wrong("a number of 64 bits");
         }
-        // The same moment, as inputs have it.
+        // The same moment in the form that inputs have.
         (Token::Text(text), Some("Edm.DateTime")) => match Date::parse(text) {
             Some(date) => date.utc().iso(),
             None => return wrong("a date"),
         },
         (Token::Text(text), Some("Edm.Guid")) if !is_guid(text) => return wrong("a GUID"),
         (Token::Text(text), _) => Date::parse(text).map_or_else(|| text.clone(), Date::iso),
-        // Nested values are their indented JSON.
+        // Nested values become indented JSON.
         (Token::Array(_) | Token::Object(_), _) => value.to_json(true),
         (Token::Float(number), _) if !number.is_finite() => value.to_text(),
         _ => return Ok(value.clone()),
