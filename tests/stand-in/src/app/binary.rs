@@ -1,17 +1,17 @@
-//! The handler's binary in the app's folder, by the name that host.json has for it.
+//! The name of the handler's binary in host.json.
 
 use crate::app::json;
 use jsonc_parser::cst::CstInputValue;
 use serde_json::Value;
 
-/// The name of the member of host.json, in `customHandler.description`.
+/// In `customHandler.description`.
 const MEMBER: &str = "defaultExecutablePath";
 
-/// The binary's name if a function is called `handler`, because its folder is there then. No
-/// function can have this name, git ignores it, and func publishes it.
+/// The binary's name if a function is called `handler` and needs this name for its folder. No
+/// function can have the name `handler.bin`; git ignores it, and func publishes it.
 pub const OTHER: &str = "handler.bin";
 
-/// The binary's name by host.json, `handler` by default. The Makefile reads it too.
+/// `handler` by default. The Makefile reads it too.
 pub fn name(host: &Value) -> &str {
     let path = json::at(host, &format!("customHandler.description.{MEMBER}"));
     match path.as_str().unwrap_or_default() {
@@ -20,7 +20,7 @@ pub fn name(host: &Value) -> &str {
     }
 }
 
-/// What is wrong with the binary's name in an app with these functions, and what to write.
+/// What is wrong with the binary's name, and what to write.
 pub fn fault<'a>(host: &Value, mut functions: impl Iterator<Item = &'a String>) -> Option<String> {
     let name = name(host);
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
@@ -37,8 +37,7 @@ pub fn fault<'a>(host: &Value, mut functions: impl Iterator<Item = &'a String>) 
     ))
 }
 
-/// The text of a host.json with this name of the binary; all the rest stays as it is. Errors if it
-/// has no such member.
+/// The text of host.json with this name; all else stays. Errors if it has no such member.
 pub fn renamed(text: &str, name: &str) -> Result<String, String> {
     let written = json::edit(text, |host| {
         let handler = json::property(host, "customHandler")?.object_value()?;

@@ -1,5 +1,5 @@
-//! What an app's files say: host.json, local.settings.json, and the function.json of each function's
-//! folder. They are read once, and all that is wrong in them is found.
+//! An app's host.json, local.settings.json and function.json files, read once, with all their
+//! errors.
 
 use crate::app::finding::Finding;
 use crate::app::function::{Binding, Function};
@@ -11,26 +11,23 @@ use crate::app::tool::Tool;
 use crate::host::routes::Template;
 use std::path::{Path, PathBuf};
 
-/// An app as its files describe it.
 #[derive(Debug, Default)]
 pub struct Description {
     pub root: PathBuf,
     pub host: HostJson,
-    /// The functions that run, in the host's order.
+    /// In the host's order, without disabled ones.
     pub functions: Vec<Function>,
-    /// The functions that a setting disables.
+    /// Functions that a setting disables.
     pub disabled: Vec<Function>,
-    /// The folders whose function.json could not be read.
+    /// Folders whose function.json could not be read.
     pub unread: Vec<String>,
     /// `None` if there is no such file.
     pub settings: Option<Settings>,
-    /// What is wrong in the files themselves.
     pub findings: Vec<Finding>,
 }
 
 impl Description {
-    /// Reads the app in the folder `root`. `setting` gives the environment's variables, which win
-    /// over local.settings.json.
+    /// `setting` reads the environment, which wins over local.settings.json.
     pub fn read(root: &Path, setting: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut app = Self {
             root: root.to_owned(),
@@ -51,7 +48,7 @@ impl Description {
         app
     }
 
-    /// What was read; what is by default, and a finding, if that failed.
+    /// The value, or its default and a finding.
     fn found<T: Default>(&mut self, file: &str, read: Result<T, String>) -> T {
         read.unwrap_or_else(|why| {
             self.findings.push(Finding::error(file, why));
@@ -82,18 +79,18 @@ impl Description {
         self.functions.push(function);
     }
 
-    /// All functions, also those that are disabled.
+    /// Also the disabled ones.
     pub fn all(&self) -> impl Iterator<Item = &Function> {
         self.functions.iter().chain(&self.disabled)
     }
 
-    /// The folders of all functions, also of those that could not be read.
+    /// The folders of all functions, also unreadable ones.
     pub fn folders(&self) -> Vec<&String> {
         let read = self.all().map(|function| &function.name);
         read.chain(&self.unread).collect()
     }
 
-    /// What the stand-in does not follow, or leaves out, one sentence each.
+    /// What the stand-in ignores, one sentence each.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         let settings = self.settings.as_ref().map(Settings::ignored);
@@ -126,7 +123,7 @@ impl Description {
         notes
     }
 
-    /// The tools of the app's MCP server, in the order of their functions.
+    /// The MCP tools in the order of their functions.
     pub fn tools(&self) -> Vec<Tool> {
         let functions = self.functions.iter().filter(|function| function.is_tool());
         functions
@@ -134,14 +131,14 @@ impl Description {
             .collect()
     }
 
-    /// The function of this name, in any case.
+    /// The name may be in any case.
     pub fn function(&self, name: &str) -> Option<&Function> {
         let mut functions = self.functions.iter();
         functions.find(|function| function.name.eq_ignore_ascii_case(name))
     }
 }
 
-/// The names of the app's folders that hold a function.json, in the host's order.
+/// The app's folders with a function.json, in the host's order.
 pub fn folders(root: &Path) -> Result<Vec<String>, String> {
     let unreadable = |error| format!("{}: {error}", root.display());
     let mut folders = Vec::new();

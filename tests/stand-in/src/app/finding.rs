@@ -1,21 +1,17 @@
-//! What is wrong in an app's files.
-
 use std::fmt;
 
-/// Something wrong in an app's files, in one line: the file, what is wrong, what the host makes of
-/// it, what to write.
+/// A problem in an app's files: the file, what is wrong, what the host does, what to write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// Whether it stops the app or a function under the host, or fails every invocation. If not, it
-    /// is a note: it works, and is probably not what was meant.
+    /// Whether the host does not start the app or the function, or every invocation fails. A note
+    /// works, but is probably not intended.
     pub is_error: bool,
-    /// The file, seen from the app's root: `order/function.json`.
+    /// From the app's root: `order/function.json`.
     pub file: String,
     pub what: String,
 }
 
 impl Finding {
-    /// What stops something.
     pub fn error(file: impl Into<String>, what: impl Into<String>) -> Self {
         let (file, what) = (file.into(), what.into());
         let is_error = true;
@@ -26,7 +22,6 @@ impl Finding {
         }
     }
 
-    /// What stops nothing.
     pub fn note(file: impl Into<String>, what: impl Into<String>) -> Self {
         let is_error = false;
         Self {
@@ -43,7 +38,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// The errors among findings, one a line; `None` if there is no error.
+/// The errors, one per line; `None` if there are none.
 pub fn errors(findings: &[Finding]) -> Option<String> {
     let errors = findings.iter().filter(|finding| finding.is_error);
     let lines: Vec<String> = errors.map(Finding::to_string).collect();

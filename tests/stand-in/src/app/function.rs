@@ -1,5 +1,4 @@
-//! A function as its folder describes it: the bindings in function.json, read as the Functions host
-//! reads them.
+//! A function.json, read as the host reads it.
 
 use crate::app::json;
 use crate::app::names;
@@ -19,25 +18,24 @@ pub const SETTINGS: [&str; 7] = [
     "authTokenSetting",
 ];
 
-/// The members in which `%` stands for itself: a route is a template of its own, and SQL has
-/// `LIKE '%tea%'`.
+/// The members with a literal `%`: a route is a template, and SQL has `LIKE '%tea%'`.
 const LITERAL: [&str; 2] = ["route", "commandText"];
 
-/// Whether a text is a connection string, a key or an address, and not a setting's name.
+/// Whether a text is a connection string, a key or an address, instead of a setting's name.
 pub fn is_secret(text: &str) -> bool {
     text.contains(['=', ';', '/'])
 }
 
-/// One binding of a function. `binding["queueName"]` is a member, in any case; null if there is none.
+/// `binding["queueName"]` is a member, in any case; null if there is none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Binding {
     pub name: String,
-    /// Its type, as it is written: `queueTrigger`.
+    /// The type as written: `queueTrigger`.
     pub kind: String,
     pub members: Value,
 }
 
-/// What stands for the trigger of a function without one.
+/// Stands for a missing trigger.
 static NONE: Binding = Binding {
     name: String::new(),
     kind: String::new(),
@@ -64,17 +62,17 @@ impl Index<&str> for Binding {
 }
 
 impl Binding {
-    /// A member's text; empty if it is not one.
+    /// Empty if the member is not a text.
     pub fn text(&self, member: &str) -> &str {
         self[member].as_str().unwrap_or_default()
     }
 
-    /// Whether this is its type, in any case.
+    /// Compares the type, in any case.
     pub fn is(&self, kind: &str) -> bool {
         self.kind.eq_ignore_ascii_case(kind)
     }
 
-    /// Whether a member is this text, in any case.
+    /// Compares a member's text, in any case.
     pub fn says(&self, member: &str, text: &str) -> bool {
         self.text(member).eq_ignore_ascii_case(text)
     }
@@ -83,17 +81,16 @@ impl Binding {
         self.kind.to_ascii_lowercase().ends_with("trigger")
     }
 
-    /// Whether its value only goes out.
     pub fn is_output(&self) -> bool {
         self.says("direction", "out")
     }
 
-    /// Whether its value goes in and out, which the host supports for no type.
+    /// The host supports `inout` for no type.
     pub fn is_both(&self) -> bool {
         self.says("direction", "inout")
     }
 
-    /// The settings that it needs, each with the member that names it.
+    /// The needed settings, each with the member that names it.
     pub fn settings(&self) -> impl Iterator<Item = (&'static str, String)> {
         let named = SETTINGS.map(|member| (member, self.text(member).to_owned()));
         let is_name = |text: &str| !text.is_empty() && !text.contains('%') && !is_secret(text);
@@ -101,19 +98,18 @@ impl Binding {
     }
 }
 
-/// A function and its function.json.
 #[derive(Debug, Default)]
 pub struct Function {
     pub name: String,
-    /// In an app that runs, `%NAME%` in them is resolved.
+    /// In a running app `%NAME%` is resolved.
     pub bindings: Vec<Binding>,
-    /// The whole route of an HTTP function, with its prefix, once a `Description` has set it.
+    /// With the prefix, once a `Description` has set it.
     pub route: Option<Template>,
     pub file: Value,
 }
 
 impl Function {
-    /// Reads the text of `<name>/function.json`. Errors if it is not JSON or lists no bindings.
+    /// Reads a function.json. Errors if it is not JSON or has no bindings.
     pub fn read(name: &str, text: &str) -> Result<Self, String> {
         let file = json::parse(text)?;
         let bindings = json::member(&file, "bindings").as_array();
@@ -131,7 +127,7 @@ impl Function {
         })
     }
 
-    /// Puts settings in place of `%NAME%` in the bindings. Gives a sentence for each that is missing.
+    /// Replaces `%NAME%` in the bindings. Gives a sentence for each missing setting.
     pub fn resolve(&mut self, setting: &dyn Fn(&str) -> Option<String>) -> Vec<String> {
         let mut missing = Vec::new();
         for binding in &mut self.bindings {
@@ -154,12 +150,12 @@ impl Function {
         missing
     }
 
-    /// Its function.json: `order/function.json`.
+    /// `order/function.json`.
     pub fn file_name(&self) -> String {
         format!("{}/function.json", self.name)
     }
 
-    /// The first binding whose type ends in Trigger; an empty one if there is none.
+    /// Empty if there is no trigger.
     pub fn trigger(&self) -> &Binding {
         let mut bindings = self.bindings.iter();
         bindings.find(|one| one.is_trigger()).unwrap_or(&NONE)
@@ -173,38 +169,37 @@ impl Function {
         self.trigger().is("mcpToolTrigger")
     }
 
-    /// Its outputs, the answer to an HTTP caller among them.
+    /// Also the answer to an HTTP caller.
     pub fn outputs(&self) -> impl Iterator<Item = &Binding> {
         let bindings = self.bindings.iter();
         bindings.filter(|one| one.is_output() || one.is_both())
     }
 
-    /// The outputs that the table lists: all but the answer to an HTTP caller.
+    /// The outputs in the table: all but the answer to an HTTP caller.
     pub fn listed_outputs(&self) -> impl Iterator<Item = &Binding> {
         self.outputs().filter(|binding| !binding.is("http"))
     }
 
-    /// The bindings that come in beside the trigger.
     pub fn inputs(&self) -> impl Iterator<Item = &Binding> {
         let bindings = self.bindings.iter();
         bindings.filter(|one| !one.is_trigger() && !one.is_output())
     }
 
-    /// The methods of an HTTP function, in capitals; empty if it takes all.
+    /// An HTTP function's methods in capitals; empty if it takes all.
     pub fn methods(&self) -> Vec<String> {
         let methods = self.trigger()["methods"].as_array().into_iter().flatten();
         let methods = methods.filter_map(Value::as_str);
         methods.map(str::to_ascii_uppercase).collect()
     }
 
-    /// Whether an HTTP function takes a method. Newer hosts pass HEAD to those that take GET.
+    /// Newer hosts pass HEAD to functions that take GET.
     pub fn takes(&self, method: &str) -> bool {
         let methods = self.methods();
         let takes = |one: &String| one == method || (method == "HEAD" && one == "GET");
         methods.is_empty() || methods.iter().any(takes)
     }
 
-    /// The route of its HTTP trigger below the prefix, which is its name by default.
+    /// The route without the prefix; by default the function's name.
     pub fn route_below(&self) -> &str {
         match self.trigger().text("route").trim_matches('/') {
             route if route.trim().is_empty() => &self.name,
@@ -212,14 +207,14 @@ impl Function {
         }
     }
 
-    /// Whether there is nothing but HTTP in and out: the host passes the caller's own request on
-    /// [FunctionMetadataExtensions.cs, IsHttpInAndOutFunction].
+    /// Whether the bindings are HTTP in and out only. The host then passes the caller's own request
+    /// on [FunctionMetadataExtensions.cs, IsHttpInAndOutFunction].
     pub fn is_http_only(&self) -> bool {
         let has_answer = self.bindings.iter().any(|binding| binding.is("http"));
         self.is_http() && has_answer && self.bindings.len() == 2
     }
 
-    /// Its line in the table. `prefix` is host.json's, with its slashes: `/api/`.
+    /// The function's line in the table. `prefix` has its slashes: `/api/`.
     pub fn line(&self, prefix: &str) -> Line {
         let binding = self.trigger().name.clone();
         let kind = if self.is_http() {
@@ -242,23 +237,22 @@ impl Function {
         }
     }
 
-    /// The call that makes its line, if its code is in the usual place.
+    /// The line as code, for a function in its usual module.
     pub fn call(&self, prefix: &str) -> String {
         let module = names::module(&names::file(&self.name));
         self.line(prefix).call(&format!("{module}::run"))
     }
 }
 
-/// Whether the host replaces `%NAME%` in a member with this text.
 fn is_resolved(kind: &str, member: &str, text: &str) -> bool {
     let is = |one: &&str| one.eq_ignore_ascii_case(member);
-    // The MCP extension takes all its texts as they are.
+    // The MCP extension resolves no texts.
     let is_mcp = kind.to_ascii_lowercase().starts_with("mcp");
     let is_secret = SETTINGS.iter().any(is) && is_secret(text);
     !is_mcp && !is_secret && !LITERAL.iter().any(is)
 }
 
-/// `text` with settings in place of `%NAME%`. A name that no setting has stays.
+/// Replaces `%NAME%` with settings. An unknown name stays.
 pub fn resolved(text: &str, setting: &dyn Fn(&str) -> Option<String>) -> String {
     let (mut resolved, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once('%')

@@ -1,4 +1,4 @@
-//! host.json: what the host and the handler are set to.
+//! host.json: the settings of the host and the handler.
 
 use crate::app::finding::Finding;
 use crate::app::function::resolved;
@@ -7,13 +7,12 @@ use crate::host::schedule::time_span;
 use serde_json::Value;
 use std::time::Duration;
 
-/// The file.
 pub const FILE: &str = "host.json";
 
-/// How the host sends a request to a function that has nothing but HTTP in and out.
+/// How the host sends a request to a function with only HTTP in and out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Form {
-    /// `enableProxyingHttpRequest` on a current host: the caller's request as it is.
+    /// `enableProxyingHttpRequest` on a current host: the caller's own request.
     Proxied,
     /// `enableForwardingHttpRequest`: a copy of the caller's request.
     Forwarded,
@@ -22,19 +21,19 @@ pub enum Form {
     Payload,
 }
 
-/// What the stand-in follows of host.json.
+/// What the stand-in uses of host.json.
 #[derive(Clone, Debug)]
 pub struct HostJson {
     pub form: Form,
-    /// `defaultExecutablePath`, as it is written; empty if there is none.
+    /// `defaultExecutablePath` as written; empty if there is none.
     pub executable: String,
     pub arguments: Vec<String>,
-    /// `workingDirectory`, seen from the app's root; empty for the root itself.
+    /// `workingDirectory` from the app's root; empty for the root itself.
     pub working_directory: String,
     /// The prefix of all HTTP routes with its slashes, `/api/` or `/`.
     pub prefix: String,
     pub max_dequeue_count: u32,
-    /// Whether messages lie in queues as base64.
+    /// Whether messages in queues are base64.
     pub base64_queues: bool,
     /// `None` for `-1`.
     pub function_timeout: Option<Duration>,
@@ -48,9 +47,9 @@ impl Default for HostJson {
     }
 }
 
-/// The members that the host reads, one a line: `*` if the stand-in follows them, or need not; the
-/// path; the rule of [`check`] if the host checks the value when it starts. After `>` stands what to
-/// write instead of a member that the host does not read there.
+/// The members that the host reads, one per line: `*` if the stand-in uses or may ignore it; the
+/// path; the rule of [`check`] if the host checks the value at its start. After `>`: what to write
+/// instead of a member that the host does not read.
 const MEMBERS: &str = r#"
     * version
     * functionTimeout limit
@@ -128,16 +127,14 @@ const MEMBERS: &str = r#"
       extensions.dapr
       extensions.redis"#;
 
-/// A line of `MEMBERS`.
 pub struct Member {
     is_followed: bool,
     pub path: &'static str,
     rule: &'static str,
-    /// What to write instead of it; empty if the host reads it.
+    /// Empty if the host reads the member.
     pub instead: &'static str,
 }
 
-/// The lines of `MEMBERS`.
 pub fn members() -> impl Iterator<Item = Member> {
     MEMBERS.trim().lines().map(|line| {
         let is_followed = line.trim_start().starts_with('*');
@@ -153,8 +150,7 @@ pub fn members() -> impl Iterator<Item = Member> {
     })
 }
 
-/// Errors with what to write if the host does not take this value, by a rule for members of
-/// host.json and of bindings.
+/// Checks a value in host.json or a binding by a rule. Errors with what to write.
 pub fn check(rule: &str, value: &Value) -> Result<(), String> {
     const TIME: &str = "write a time of the form hh:mm:ss, \"00:10:00\"";
     let text = value.as_str().unwrap_or_default();
@@ -192,8 +188,8 @@ pub fn check(rule: &str, value: &Value) -> Result<(), String> {
 }
 
 impl HostJson {
-    /// Reads a host.json. Settings such as `AzureFunctionsJobHost__functionTimeout` win over its
-    /// members. A value that the host does not take goes into `findings`.
+    /// Settings such as `AzureFunctionsJobHost__functionTimeout` win over members. A value that the
+    /// host does not accept goes into `findings`.
     pub fn read(
         file: Value,
         setting: &dyn Fn(&str) -> Option<String>,
@@ -212,8 +208,8 @@ impl HostJson {
         }
         let text = |path: &str| value(path).as_str().unwrap_or_default().to_owned();
         let is_on = |path: &str| json::flag(&value(path)) == Some(true);
-        // [Workers/Http/Configuration/HttpWorkerOptionsSetup.cs] Split at spaces, `%NAME%` replaced
-        // from the environment.
+        // Split at spaces, with `%NAME%` from the environment
+        // [Workers/Http/Configuration/HttpWorkerOptionsSetup.cs].
         let arguments = json::at(&file, "customHandler.description.arguments").as_array();
         let arguments = arguments.into_iter().flatten().filter_map(Value::as_str);
         let words = arguments.flat_map(|text| text.split(' ').filter(|word| !word.is_empty()));
@@ -239,7 +235,7 @@ impl HostJson {
             max_dequeue_count: most_dequeues.map_or(5, |most| u32::try_from(most).unwrap_or(5)),
             base64_queues: !text("extensions.queues.messageEncoding").eq_ignore_ascii_case("none"),
             function_timeout: match value("functionTimeout") {
-                // As under func and on the Flex Consumption plan.
+                // The default under func and on the Flex Consumption plan.
                 Value::Null => Some(Duration::from_secs(30 * 60)),
                 limit => duration(limit.as_str().unwrap_or_default()),
             },
@@ -247,7 +243,7 @@ impl HostJson {
         }
     }
 
-    /// The paths of the members that the stand-in does not follow.
+    /// The paths of the members that the stand-in ignores.
     pub fn ignored(&self) -> Vec<String> {
         let followed = members().filter(|member| member.is_followed);
         let followed: Vec<&str> = followed.map(|member| member.path).collect();
@@ -255,7 +251,7 @@ impl HostJson {
     }
 }
 
-/// A TimeSpan that is more than none.
+/// A positive TimeSpan.
 fn duration(text: &str) -> Option<Duration> {
     let ticks = u64::try_from(time_span(text)?).ok()?;
     (ticks > 0).then(|| Duration::from_nanos(ticks.saturating_mul(100)))

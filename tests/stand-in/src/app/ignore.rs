@@ -1,13 +1,12 @@
-//! Which files `func` leaves out when it packs or publishes an app, by the app's `.funcignore`.
+//! Which files `func` does not publish, by the app's `.funcignore`.
 //!
-//! The rule is that of func's own GitIgnoreParser.cs, which is not git's. A line matches the start
-//! of a path, seen from the app's root, and what it matches must end where a word does: `src`
-//! leaves out `src/main.rs`, and `src-two/main.rs` too.
+//! The rule is that of func's GitIgnoreParser.cs, not git's. A line matches the start of a path, up
+//! to a word boundary: `src` leaves out `src/main.rs`, and also `src-two/main.rs`.
 
 use std::collections::BTreeSet;
 
-/// Whether `func` leaves out the file `path`, seen from the app's root with `/` on every system, by
-/// the text of a `.funcignore`. What func always leaves out, such as `.git`, is not looked at here.
+/// `path` starts at the app's root and has `/` on every system. Files that func never publishes,
+/// such as `.git`, are not considered.
 ///
 /// ```
 /// # use stand_in::app::ignore::left_out;
@@ -25,10 +24,9 @@ pub fn left_out(patterns: &str, path: &str) -> bool {
     patterns.into_iter().any(matches) && !exceptions.into_iter().any(|line| matches(&line[1..]))
 }
 
-/// Whether `pattern` matches a start of `path` that ends where a word does. `*` is one or more
-/// characters but `/`, `**` one or more of any.
+/// `*` is one or more characters but `/`, `**` one or more of any.
 fn matches(pattern: &str, path: &[char]) -> bool {
-    // Where in `path` the pattern, as far as it is read, can end.
+    // Where in `path` the pattern so far can end.
     let mut ends = BTreeSet::from([0]);
     let mut pattern = pattern.chars().peekable();
     while let Some(char) = pattern.next() {
@@ -46,7 +44,6 @@ fn matches(pattern: &str, path: &[char]) -> bool {
     ends.into_iter().any(|end| is_word_boundary(path, end))
 }
 
-/// Whether exactly one of the characters before and after `place` belongs to a word.
 fn is_word_boundary(path: &[char], place: usize) -> bool {
     let is_word = |char: &char| char.is_ascii_alphanumeric() || *char == '_';
     path[..place].last().is_some_and(is_word) != path[place..].first().is_some_and(is_word)

@@ -1,6 +1,6 @@
-//! JSON as the Functions host takes it in host.json, function.json and local.settings.json: with
-//! comments, single quotes, a comma after the last element, a byte-order mark; a name twice, of
-//! which the last counts; names in any case; `"true"` for true and `"5"` for 5.
+//! JSON as the host accepts it in host.json, function.json and local.settings.json: with comments,
+//! single quotes, a trailing comma and a byte-order mark; names in any case, and the last of a
+//! repeated name counts; `"true"` for true and `"5"` for 5.
 
 use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstObject, CstObjectProp, CstRootNode};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// What the host's parser takes.
+/// What the host's parser accepts.
 fn options() -> ParseOptions {
     ParseOptions {
         allow_missing_commas: false,
@@ -21,13 +21,13 @@ fn options() -> ParseOptions {
     }
 }
 
-/// Reads a file in the folder `root`. Errors with a sentence that names the file and the line.
+/// Errors with a sentence that names the file and the line.
 pub fn read(root: &Path, file: &str) -> Result<Value, String> {
     let value = text(root, file).and_then(|text| parse(&text));
     value.map_err(|why| format!("{file}: {why}"))
 }
 
-/// The text of a file in the folder `root`. Errors without its name.
+/// The error does not name the file.
 pub fn text(root: &Path, file: &str) -> Result<String, String> {
     std::fs::read_to_string(root.join(file)).map_err(|error| match error.kind() {
         ErrorKind::NotFound => format!("there is no such file: write it, or git checkout {file}"),
@@ -35,7 +35,7 @@ pub fn text(root: &Path, file: &str) -> Result<String, String> {
     })
 }
 
-/// Reads a text. Errors with what is wrong and the line: `line 3: Unexpected token`.
+/// The error names the line: `line 3: Unexpected token`.
 pub fn parse(text: &str) -> Result<Value, String> {
     let text = text.trim_start_matches('\u{feff}');
     let parsed = jsonc_parser::parse_to_serde_value::<Option<Value>>(text, &options());
@@ -47,8 +47,8 @@ fn in_line(error: ParseError) -> String {
     format!("line {}: {}", error.line_display(), error.kind())
 }
 
-/// The text of an object after an edit of it; all the rest stays as it was written. `None` if it is
-/// not an object or `edit` gives `None`.
+/// Edits the text of an object; all else stays as written. `None` if it is not an object or `edit`
+/// gives `None`.
 pub fn edit(
     text: &str,
     edit: impl FnOnce(&CstObject) -> Option<()>,
@@ -69,31 +69,31 @@ pub fn property(object: &CstObject, name: &str) -> Option<CstObjectProp> {
     })
 }
 
-/// The members of an object; none if it is not one.
+/// Empty if it is not an object.
 pub fn members(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
     object.as_object().into_iter().flatten()
 }
 
-/// The member of this name, in any case; null if there is none.
+/// The name may be in any case. Null if there is no such member.
 pub fn member<'a>(object: &'a Value, name: &str) -> &'a Value {
     let in_any_case = || members(object).find(|(member, _)| member.eq_ignore_ascii_case(name));
     let member = object.get(name).or_else(|| Some(in_any_case()?.1));
     member.unwrap_or(&Value::Null)
 }
 
-/// The member at a path of names: `customHandler.description`.
+/// The path has names: `customHandler.description`.
 pub fn at<'a>(object: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(object, member)
 }
 
-/// The paths that begin with this name, in any case, without it.
+/// The rests of the paths that begin with this name, in any case.
 pub fn below<'a>(paths: &[&'a str], name: &str) -> Vec<&'a str> {
     let parts = paths.iter().filter_map(|path| path.split_once('.'));
     let below = parts.filter(|(first, _)| first.eq_ignore_ascii_case(name));
     below.map(|(_, rest)| rest).collect()
 }
 
-/// The paths of all members of an object but the `followed` ones.
+/// The paths of an object's members, without the `followed` ones.
 pub fn ignored(object: &Value, followed: &[&str]) -> Vec<String> {
     let mut ignored_here = Vec::new();
     for (name, value) in members(object) {

@@ -1,5 +1,4 @@
-//! The app's files: host.json, function.json, local.settings.json, .funcignore, and the table of
-//! functions.
+//! The app's files.
 
 pub mod binary;
 pub mod description;

@@ -1,16 +1,15 @@
-//! The names of functions, bindings and files: what the Functions host takes, and what Rust, git
-//! and file systems take.
+//! What the host, Rust, git and file systems allow as names of functions, bindings and files.
 
 use std::cmp::Ordering;
 
-/// The order in which the host asks functions: by their names in capitals, one character after the
-/// other (`OrdinalIgnoreCase`), so that `items` comes before `item_all`.
+/// The order in which the host asks functions: by name in capitals (`OrdinalIgnoreCase`), so
+/// `items` comes before `item_all`.
 pub fn order(one: &str, other: &str) -> Ordering {
     let capitals = [one, other].map(str::to_ascii_uppercase);
     capitals[0].cmp(&capitals[1]).then_with(|| one.cmp(other))
 }
 
-/// Errors if the host takes no function of this name [Utility.cs, FunctionNameValidationRegex].
+/// [Utility.cs, FunctionNameValidationRegex]
 pub fn function(name: &str) -> Result<(), String> {
     let why = if !is_name(name, b"_-") {
         "a name is a letter, then up to 127 letters, digits, _ and -"
@@ -22,7 +21,7 @@ pub fn function(name: &str) -> Result<(), String> {
     Err(format!("the host takes no function called {name:?}: {why}"))
 }
 
-/// Errors if the host takes no binding of this name [Utility.cs, BindingNameValidationRegex].
+/// [Utility.cs, BindingNameValidationRegex]
 pub fn binding(name: &str) -> Result<(), String> {
     if is_name(name, b"") || name == "$return" {
         return Ok(());
@@ -31,7 +30,7 @@ pub fn binding(name: &str) -> Result<(), String> {
     Err(format!("the host takes no binding called {name:?}: {why}"))
 }
 
-/// Whether it is a letter, then up to 127 letters, digits and bytes of `others`.
+/// A letter, then up to 127 letters, digits and bytes of `others`.
 fn is_name(name: &str, others: &[u8]) -> bool {
     let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || others.contains(&byte);
     name.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -39,8 +38,7 @@ fn is_name(name: &str, others: &[u8]) -> bool {
         && name.len() <= 128
 }
 
-/// The name of a function's file, without `.rs`, in snake_case: `web_two` for `Web-Two` and
-/// `WebTwo`.
+/// A function's file, without `.rs`: `web_two` for `Web-Two` and `WebTwo`.
 pub fn file(name: &str) -> String {
     let mut file = String::new();
     let mut letters = name.chars().peekable();
@@ -58,12 +56,12 @@ pub fn file(name: &str) -> String {
         file.push(letter.to_ascii_lowercase());
         before = letter;
     }
-    // Rust warns of two underscores in a row.
+    // Rust warns about two underscores in a row.
     let words = file.split(['_', '-']).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("_")
 }
 
-/// The words that cannot be names of modules in Rust 2024, unless they are written `r#word`.
+/// Words that Rust 2024 only allows as module names if they are written `r#word`.
 const KEYWORDS: [&str; 47] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
     "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
@@ -72,7 +70,7 @@ const KEYWORDS: [&str; 47] = [
     "where", "while", "yield",
 ];
 
-/// The module of this file as Rust code names it: `r#match` for `match`.
+/// A file's module in Rust code: `r#match` for `match`.
 pub fn module(file: &str) -> String {
     match KEYWORDS.contains(&file) {
         true => format!("r#{file}"),
@@ -80,8 +78,7 @@ pub fn module(file: &str) -> String {
     }
 }
 
-/// Why a new function cannot have this name, although the host would take it: its file or its
-/// folder cannot have it.
+/// Why a name that the host allows cannot be a file or a folder.
 pub fn refusal(name: &str) -> Option<&'static str> {
     let file = file(name);
     let device = |stem| {

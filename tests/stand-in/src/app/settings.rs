@@ -1,22 +1,19 @@
-//! local.settings.json: what it says, and settings that are added to its text and taken out of it,
-//! while all the rest stays as it is.
+//! local.settings.json. Edits leave the rest of its text as it is.
 
 use crate::app::json::{self, member, members};
 use jsonc_parser::cst::CstInputValue;
 use serde_json::Value;
 
-/// The file.
 pub const FILE: &str = "local.settings.json";
 
-/// What a local.settings.json says.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     pub file: Value,
 }
 
 impl Settings {
-    /// Reads the text of a local.settings.json. Errors if it is not JSON, is encrypted, or has a
-    /// value that is neither text, number nor boolean.
+    /// Errors if the text is not JSON, is encrypted, or has a value that is not a text, number or
+    /// boolean.
     pub fn parse(text: &str) -> Result<Self, String> {
         let file = json::parse(text)?;
         if json::flag(member(&file, "IsEncrypted")) == Some(true) {
@@ -24,31 +21,30 @@ impl Settings {
         }
         for (name, value) in members(member(&file, "Values")) {
             if as_text(value).is_none() {
-                // Its value may be a secret.
+                // The value may be a secret.
                 return Err(format!("{name} is not a text: write \"{name}\": \"...\""));
             }
         }
         Ok(Self { file })
     }
 
-    /// `Values`, which become environment variables of the handler.
+    /// `Values`, which become the handler's environment variables.
     pub fn values(&self) -> impl Iterator<Item = (&String, String)> {
         let values = members(member(&self.file, "Values"));
         values.filter_map(|(name, value)| Some((name, as_text(value)?)))
     }
 
-    /// The value of a setting, whose name may be written in any case.
+    /// The name may be in any case.
     pub fn get(&self, name: &str) -> Option<String> {
         as_text(member(member(&self.file, "Values"), name))
     }
 
-    /// The paths of the members that the stand-in does not follow: `Host.CORS`.
+    /// The paths of the members that the stand-in ignores: `Host.CORS`.
     pub fn ignored(&self) -> Vec<String> {
         json::ignored(&self.file, &["IsEncrypted", "Values", "Host.LocalHttpPort"])
     }
 }
 
-/// The value of a setting as a text.
 fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -57,7 +53,7 @@ fn as_text(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether a local.settings.json has a connection of this name, in a form that the host looks for.
+/// Whether the file has this connection in a form that the host looks for.
 pub fn has(file: &Value, name: &str) -> bool {
     let names = [name.to_owned(), format!("AzureWebJobs{name}")];
     let names = names.map(|name| name.to_ascii_lowercase());
@@ -73,7 +69,7 @@ pub fn has(file: &Value, name: &str) -> bool {
     has("Values", &["__", ":"]) || has("ConnectionStrings", &[])
 }
 
-/// The value that a setting begins with: the emulator's for the host's own storage, or none.
+/// A new setting's value: the emulator for the host's own storage, otherwise empty.
 pub fn first_value(name: &str) -> &'static str {
     match name.eq_ignore_ascii_case("AzureWebJobsStorage") {
         true => "UseDevelopmentStorage=true",
@@ -81,8 +77,7 @@ pub fn first_value(name: &str) -> &'static str {
     }
 }
 
-/// Adds settings with their first values to the text of a local.settings.json. Errors if it has no
-/// object `Values`.
+/// Adds settings with their first values. Errors if there is no object `Values`.
 pub fn with(text: &str, names: &[String]) -> Result<String, String> {
     let with = json::edit(text, |file| {
         let values = json::property(file, "Values")?.object_value()?;
@@ -94,7 +89,7 @@ pub fn with(text: &str, names: &[String]) -> Result<String, String> {
     with?.ok_or_else(|| "there is no object \"Values\" in it".into())
 }
 
-/// Takes a setting out of the text of a local.settings.json if it is there and empty.
+/// Removes a setting if it is empty.
 pub fn without_empty(text: &str, name: &str) -> String {
     let without = json::edit(text, |file| {
         let values = json::property(file, "Values")?.object_value()?;

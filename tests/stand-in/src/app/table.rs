@@ -1,11 +1,11 @@
-//! The table of functions: its lines as they are compiled, and the text of `src/functions/mod.rs` and
-//! `tests/functions/main.rs`, to which lines are added, while all the rest stays as it is.
+//! The table of functions: compiled, and as the text of `src/functions/mod.rs` and
+//! `tests/functions/main.rs`. Edits leave the rest of the text as it is.
 
 use crate::app::names;
 use serde::Deserialize;
 use std::ops::Range;
 
-/// A line of the table as it is compiled.
+/// A compiled line of the table.
 #[derive(Clone, Deserialize, PartialEq)]
 pub struct Line {
     pub name: String,
@@ -13,7 +13,7 @@ pub struct Line {
     pub kind: Kind,
 }
 
-/// What triggers the function of a line.
+/// The trigger of a line.
 #[derive(Clone, Deserialize, PartialEq)]
 pub enum Kind {
     Http {
@@ -29,7 +29,7 @@ pub enum Kind {
 }
 
 impl Line {
-    /// The call that makes this line, where `code` is `order::run`.
+    /// The line as code; `code` is `order::run`.
     pub fn call(&self, code: &str) -> String {
         let (name, outputs) = (&self.name, &self.outputs);
         let arguments = match &self.kind {
@@ -44,7 +44,7 @@ impl Line {
     }
 }
 
-/// The text with spaces in place of `//` comments and of what is in quotes.
+/// The text with spaces in place of `//` comments and quoted texts.
 fn code(text: &str) -> String {
     let mut code = String::new();
     for line in text.split_inclusive('\n') {
@@ -62,7 +62,7 @@ fn code(text: &str) -> String {
     code
 }
 
-/// Adds `mod module;` above the others, or above the first item. rustfmt puts it into its order.
+/// Adds `mod module;` above the others, or above the first item. rustfmt sorts it.
 pub fn with_module(text: &str, file: &str) -> String {
     let line = format!("mod {};\n", names::module(file));
     let lines = text.split_inclusive('\n');
@@ -75,7 +75,7 @@ pub fn with_module(text: &str, file: &str) -> String {
     [&text[..at], &line, &text[at..]].concat()
 }
 
-/// Takes `mod module;` out, with the attributes and doc comments above it.
+/// Removes `mod module;` with its attributes and doc comments.
 pub fn without_module(text: &str, file: &str) -> String {
     let mut modules = declared(text).into_iter();
     let module = modules.find(|module| module.file == file);
@@ -83,13 +83,13 @@ pub fn without_module(text: &str, file: &str) -> String {
     [&text[..lines.start], &text[lines.end..]].concat()
 }
 
-/// The names of the modules that the text declares in other files.
+/// The modules that the text declares in other files.
 pub fn modules(text: &str) -> Vec<String> {
     let modules = declared(text).into_iter();
     modules.map(|module| module.file).collect()
 }
 
-/// A line `mod name;`, with the attributes and doc comments above it.
+/// A line `mod name;` with its attributes and doc comments.
 struct Module {
     file: String,
     lines: Range<usize>,
@@ -114,24 +114,23 @@ fn declared(text: &str) -> Vec<Module> {
     modules
 }
 
-/// An entry of the table.
 pub struct Entry {
     pub name: String,
-    /// The file, without `.rs`, that the function's code is in; `None` for the table's own file.
+    /// The file of the function's code without `.rs`; `None` for the table's own file.
     pub file: Option<String>,
     place: Range<usize>,
 }
 
-/// The table, `ROUTES`, in the text of `src/functions/mod.rs`.
+/// The table `ROUTES` in `src/functions/mod.rs`.
 pub struct Table<'a> {
     text: &'a str,
-    /// Between the brackets.
+    /// The place between the brackets.
     inside: Range<usize>,
     pub entries: Vec<Entry>,
 }
 
 impl<'a> Table<'a> {
-    /// Errors if there is no table that can be understood.
+    /// Errors if there is no readable table.
     pub fn find(text: &'a str) -> Result<Self, String> {
         let code = code(text);
         let inside = inside(&code).ok_or(
@@ -153,7 +152,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// The text with one more entry, on a line of its own at the end.
+    /// Adds an entry on a line at the end.
     pub fn with(&self, entry: &str) -> String {
         let last = self.entries.last();
         let end = last.map_or(self.inside.start, |last| last.place.end);
@@ -167,7 +166,7 @@ impl<'a> Table<'a> {
         format!("{before}{comma}{line}\n    {entry},{end_of_line}{after}")
     }
 
-    /// The text without this function's entry: without its lines, where nothing else is on them.
+    /// Removes this function's entry, and its lines if they have nothing else.
     pub fn without(&self, name: &str) -> String {
         let mut text = self.text.to_owned();
         for Entry { place, .. } in self.entries.iter().rev().filter(|entry| entry.name == name) {
@@ -185,7 +184,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// What lies between the brackets of the table.
+/// The place between the table's brackets.
 fn inside(code: &str) -> Option<Range<usize>> {
     let name = code.find(" ROUTES:")?;
     let equals = name + code[name..].find('=')?;
@@ -193,7 +192,7 @@ fn inside(code: &str) -> Option<Range<usize>> {
     Some(open..open + code[open..].find("];")?)
 }
 
-/// The entry that a part of the text begins with; `None` if it is not a call with a name.
+/// `None` if the part does not begin with a call with a name.
 fn entry(text: &str, code: &str, part: Range<usize>) -> Option<Entry> {
     let length = code[part.clone()].rfind(')')? + 1;
     let place = part.start..part.start + length;

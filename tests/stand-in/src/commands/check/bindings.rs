@@ -1,4 +1,4 @@
-//! The bindings of one function: their names, types, directions and members.
+//! Checks the bindings of one function: their names, types, directions and members.
 
 use super::{Findings, misspelt, near, values};
 use crate::app::function::{Binding, Function, SETTINGS, is_secret};
@@ -7,9 +7,8 @@ use crate::commands::function_json::METHODS;
 use crate::host::retry::Retry;
 use serde_json::Value;
 
-/// The types of bindings that there are. Each line has types, the directions that they can have, and
-/// their members besides those that all have. One with `!` is needed; after `<` stands the name that
-/// it had in earlier versions, or that is taken for it; after `:` the rule of [`values::check`].
+/// The known types. Each line has types, their directions, and their own members. `!` means
+/// required; after `<` is an earlier or mistaken name; after `:` is the rule of [`values::check`].
 const TYPES: &str = "
     httpTrigger in authLevel:anonymous|function|admin|system|user methods route webHookType
     http out
@@ -42,7 +41,7 @@ const TYPES: &str = "
     kafka,signalR,webPubSub,sendGrid,twilioSms,daprInvoke,daprPublish,daprBinding out
     redis,daprState,kusto in/out";
 
-/// The members that any binding can have.
+/// The members that all bindings can have.
 const COMMON: [&str; 5] = ["name", "type", "direction", "dataType", "cardinality"];
 
 /// A line of [`TYPES`].
@@ -63,8 +62,8 @@ fn types() -> impl Iterator<Item = Type> {
     })
 }
 
-/// The type that this one is a slip of: one or two letters are wrong, or it lacks `Trigger`. `None`
-/// if it is a type.
+/// The type that a misspelt one means: one or two letters differ, or `Trigger` is missing. `None`
+/// for a known type.
 fn meant(kind: &str) -> Option<&'static str> {
     let names: Vec<&str> = types().flat_map(|one| one.names).collect();
     let find = |kind: &str| names.iter().find(|name| name.eq_ignore_ascii_case(kind));
@@ -73,7 +72,6 @@ fn meant(kind: &str) -> Option<&'static str> {
     meant.filter(|_| find(kind).is_none())
 }
 
-/// Finds what is wrong with the bindings of a function.
 pub fn check(function: &Function, findings: &mut Findings) {
     for (place, binding) in function.bindings.iter().enumerate() {
         let name = &binding.name;
@@ -90,7 +88,7 @@ pub fn check(function: &Function, findings: &mut Findings) {
     let triggers = function.bindings.iter().filter(|one| one.is_trigger());
     let mut kinds = function.bindings.iter().map(|binding| &binding.kind);
     match triggers.count() {
-        // A trigger whose type is misspelt has been found.
+        // A misspelt trigger has already been reported.
         0 if kinds.any(|kind| meant(kind).is_some()) => {}
         0 => findings.error("no binding triggers it: add one whose type ends in Trigger"),
         1 => {}
@@ -102,7 +100,6 @@ pub fn check(function: &Function, findings: &mut Findings) {
     check_file(function, findings);
 }
 
-/// The type of a binding, and the direction and the members that it can have.
 fn check_type(function: &Function, binding: &Binding, findings: &mut Findings) {
     let (name, kind) = (&binding.name, &binding.kind);
     let known = types().find(|one| one.names.iter().any(|name| binding.is(name)));
@@ -146,7 +143,6 @@ fn check_type(function: &Function, binding: &Binding, findings: &mut Findings) {
     }
 }
 
-/// The members of a binding by their names and values.
 fn check_members(function: &Function, binding: &Binding, known: &Type, findings: &mut Findings) {
     let name = &binding.name;
     let mut members = COMMON.to_vec();
@@ -178,7 +174,7 @@ fn check_members(function: &Function, binding: &Binding, known: &Type, findings:
     }
 }
 
-/// The members that all bindings can have, and settings.
+/// Checks the members that all bindings can have, and settings.
 fn check_common(function: &Function, binding: &Binding, findings: &mut Findings) {
     let name = &binding.name;
     let is_value = |member: &&str| is_secret(binding.text(member));
@@ -197,7 +193,7 @@ fn check_common(function: &Function, binding: &Binding, findings: &mut Findings)
         ));
     }
     match binding.text("dataType").to_ascii_lowercase().as_str() {
-        // On a table any is wrong.
+        // For a table any `dataType` is wrong.
         _ if binding.is("table") => {}
         form @ ("binary" | "stream") if binding.is_output() => findings.error(format!(
             "\"dataType\": \"{form}\" on the output {name:?} switches off that the host decodes \
@@ -211,7 +207,6 @@ fn check_common(function: &Function, binding: &Binding, findings: &mut Findings)
     }
 }
 
-/// An HTTP trigger and its output.
 fn check_http(function: &Function, findings: &mut Findings) {
     let trigger = function.trigger();
     if trigger.name != "req" {
@@ -248,7 +243,7 @@ fn check_http(function: &Function, findings: &mut Findings) {
     }
 }
 
-/// The keys and the filter of a table.
+/// Checks the keys and the filter of a table.
 fn check_table(binding: &Binding, findings: &mut Findings) {
     let name = &binding.name;
     let has = |member: &str| !binding.text(member).is_empty();
@@ -272,7 +267,7 @@ fn check_table(binding: &Binding, findings: &mut Findings) {
     }
 }
 
-/// The members of function.json itself.
+/// Checks the members of function.json itself.
 fn check_file(function: &Function, findings: &mut Findings) {
     let (name, file) = (&function.name, &function.file);
     let disabled = json::member(file, "disabled");

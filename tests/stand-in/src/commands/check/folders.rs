@@ -1,5 +1,5 @@
-//! The functions' folders and sources: their names, the settings and queues that functions need,
-//! what is published, and what no `mod` names.
+//! Checks the functions' folders and sources: names, needed settings, shared queues, what is
+//! published, and files without a `mod`.
 
 use super::Findings;
 use crate::app::description::Description;
@@ -9,14 +9,13 @@ use crate::app::{binary, host_json, ignore, json, names, settings, table};
 
 const FUNCIGNORE: &str = ".funcignore";
 
-/// The folders of sources, the file in each that names the others, and what becomes of one that is
-/// not named.
+/// Folders of sources, the file in each that declares the others, and what happens to an undeclared
+/// one.
 const SOURCES: [(&str, &str, &str); 2] = [
     ("src/functions", "mod.rs", "it is not compiled"),
     ("tests/functions", "main.rs", "its tests never run"),
 ];
 
-/// Finds what is wrong with the folders, whatever their functions do.
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     let mut error = |file: &str, what: String| findings.push(Finding::error(file, what));
     let folders = app.folders();
@@ -55,8 +54,7 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     unnamed(app, findings);
 }
 
-/// Finds a script that a function names, and the settings that its bindings name and
-/// local.settings.json does not have.
+/// Checks a function's `scriptFile`, and its settings against local.settings.json.
 pub fn check_function(app: &Description, function: &Function, findings: &mut Findings) {
     if let Some(script) = json::member(&function.file, "scriptFile").as_str() {
         let what = "custom handlers have no scriptFile: delete it";
@@ -87,7 +85,7 @@ pub fn check_function(app: &Description, function: &Function, findings: &mut Fin
     }
 }
 
-/// Finds functions that take the messages of one queue from each other.
+/// Reports functions that share a queue.
 fn competing(app: &Description, findings: &mut Vec<Finding>) {
     let mut queues: Vec<(&str, [String; 2])> = Vec::new();
     for function in &app.functions {
@@ -110,7 +108,7 @@ fn competing(app: &Description, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Finds files that no `mod` names.
+/// Reports files without a `mod`.
 fn unnamed(app: &Description, findings: &mut Vec<Finding>) {
     for (folder, root, does) in SOURCES {
         let path = app.root.join(folder);

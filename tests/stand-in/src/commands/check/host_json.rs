@@ -1,4 +1,4 @@
-//! host.json: what stops the whole app, and what the host does not read.
+//! Checks host.json: what stops the app, and what the host does not read.
 
 use super::{Findings, misspelt};
 use crate::app::description::Description;
@@ -17,8 +17,7 @@ const BINARY: &str =
 const BUNDLE: &str = "\"extensionBundle\": { \"id\": \"Microsoft.Azure.Functions.ExtensionBundle\", \
                       \"version\": \"[4.*, 5.0.0)\" }";
 
-/// Finds what is wrong with host.json, apart from values that are not of their type, which reading
-/// it has found.
+/// Values of a wrong type are already reported when the file is read.
 pub fn check(app: &Description) -> Vec<Finding> {
     let mut findings = Findings::of(FILE);
     let file = &app.host.file;
@@ -35,7 +34,7 @@ pub fn check(app: &Description) -> Vec<Finding> {
         false => json::member(file, "httpWorker"),
     };
     let path = json::at(handler, "description.defaultExecutablePath");
-    // It may be a setting.
+    // A setting may give it.
     if app.host.executable.is_empty() && (path.is_null() || path == "") {
         stops(&format!("it has no defaultExecutablePath: write {BINARY}"));
     }
@@ -59,7 +58,7 @@ pub fn check(app: &Description) -> Vec<Finding> {
         let mut bindings = function.bindings.iter();
         bindings.any(|binding| !BUILT_IN.iter().any(|kind| binding.is(kind)))
     };
-    // What `func extensions install` leaves.
+    // Files of `func extensions install`.
     let own = ["extensions.csproj", "bin/extensions.json"];
     if !has("extensionBundle")
         && !own.iter().any(|file| app.root.join(file).is_file())
@@ -103,7 +102,7 @@ pub fn check(app: &Description) -> Vec<Finding> {
     findings.all
 }
 
-/// Whether all versions of a range are before this one: `[4.0.0, 4.20.0)`, `3.*`, `[4.5.0]`.
+/// Whether a range has only versions before this one: `[4.0.0, 4.20.0)`, `3.*`, `[4.5.0]`.
 pub fn is_before(range: &str, version: [u32; 3]) -> bool {
     let range = range.trim();
     let most = range.rsplit(',').next().unwrap_or_default();

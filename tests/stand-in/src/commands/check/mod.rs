@@ -1,5 +1,5 @@
-//! `make check`: whether function folders, the compiled table, host.json, local.settings.json and
-//! .funcignore fit together, and work under the host.
+//! `make check`: whether the functions' folders, the compiled table, host.json, local.settings.json
+//! and .funcignore agree and work under the host.
 
 mod bindings;
 mod folders;
@@ -20,7 +20,7 @@ use std::path::Path;
 pub use routes::conflict_with;
 pub use tools::{fix, twin};
 
-/// Checks the app in the folder `root`, and shows what was found. Errors if there is an error.
+/// Shows all findings. Errors if one is an error.
 pub fn run(root: &Path) -> Result<(), String> {
     let built = build::build(root, true);
     let table = built.as_ref().map(|built| built.table.as_str());
@@ -28,7 +28,7 @@ pub fn run(root: &Path) -> Result<(), String> {
     for finding in &findings {
         eprintln!("{finding}");
     }
-    // The compiler has shown its own errors by now, above ours.
+    // The compiler has already shown its own errors.
     built.map_err(|why| match why.is_empty() {
         true => "the app does not compile, so its table could not be read".to_owned(),
         false => why,
@@ -39,8 +39,7 @@ pub fn run(root: &Path) -> Result<(), String> {
     }
 }
 
-/// Panics if the app in the folder `root`, whose table is given as JSON, has an error: for a test of
-/// the app's own.
+/// For a test of the app. Panics if the app has an error; `table` is JSON.
 #[track_caller]
 pub fn assert_fits(root: &str, table: &str) {
     if let Some(errors) = finding::errors(&check(Path::new(root), Some(table))) {
@@ -48,14 +47,12 @@ pub fn assert_fits(root: &str, table: &str) {
     }
 }
 
-/// What is wrong with the app in the folder `root`. `table` is what `tests/stand-in/table.rs`
-/// prints; without it, only the files are looked at.
+/// `table` is the output of `tests/stand-in/table.rs`; without it, only the files are checked.
 pub fn check(root: &Path, table: Option<&str>) -> Vec<Finding> {
     let app = Description::read(root, &|name| std::env::var(name).ok());
     check_app(&app, table)
 }
 
-/// What is wrong with an app whose files have been read.
 pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
     let mut findings = app.findings.clone();
     findings.extend(host_json::check(app));
@@ -71,12 +68,12 @@ pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
     if let Some(table) = table {
         table::check(app, table, &mut findings);
     }
-    // All that is about one file stands together.
+    // Findings about one file stay together.
     findings.sort_by(|one, other| one.file.cmp(&other.file));
     findings
 }
 
-/// What is wrong with a function, whatever else is in the app.
+/// Checks a function without the rest of the app.
 pub fn check_function(function: &Function) -> Vec<Finding> {
     let mut findings = Findings::of(&function.file_name());
     bindings::check(function, &mut findings);
@@ -108,8 +105,7 @@ impl Findings {
     }
 }
 
-/// Notes members that are one or two letters away from one at a known path. `before` stands before
-/// their names: `extensions.http.`.
+/// Reports misspelt members. `before` is put before their names: `extensions.http.`.
 fn misspelt(object: &Value, known: &[&str], before: &str, findings: &mut Findings) {
     for (name, value) in json::members(object) {
         let names = known.iter().filter_map(|path| path.split('.').next());
@@ -125,11 +121,11 @@ fn misspelt(object: &Value, known: &[&str], before: &str, findings: &mut Finding
     }
 }
 
-/// The known word that this one is a slip of, in any case: one letter is wrong in a short word, two
-/// in one of eight letters, three in one of twenty. `None` if the word is known itself.
+/// The known word that a misspelt one means, in any case: one letter differs in a short word, two
+/// from 8 letters on, three from 20. `None` for a known word.
 fn near<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
-    // Letters that are put in, taken out, changed, or swapped with their neighbour.
+    // A letter is added, removed, changed, or swapped with its neighbour.
     let far = |known: &str| strsim::osa_distance(&word, &known.to_ascii_lowercase());
     let nearest = known.min_by_key(|known| far(known))?;
     let most = match nearest.len() {

@@ -1,4 +1,4 @@
-//! The routes of HTTP functions: which function a request is for.
+//! Checks the routes of HTTP functions: which function gets a request.
 
 use super::Findings;
 use crate::app::description::Description;
@@ -6,12 +6,12 @@ use crate::app::finding::Finding;
 use crate::app::function::Function;
 use crate::app::names;
 
-/// The constraints that ASP.NET has and that are taken as true here.
+/// ASP.NET's constraints that count as true here.
 const TAKEN_AS_TRUE: [&str; 7] = [
     "datetime", "decimal", "double", "float", "regex", "file", "nonfile",
 ];
 
-/// Finds what is wrong with the route of a function, whatever those of the others are.
+/// Checks a function's own route.
 pub fn check_route(function: &Function, findings: &mut Findings) {
     let Some(route) = &function.route else { return };
     if let Some(name) = route.optional_before_others() {
@@ -37,7 +37,7 @@ pub fn check_route(function: &Function, findings: &mut Findings) {
     }
 }
 
-/// The error that a new function and those of the app make by their routes.
+/// The conflict of a new function's route with the app's.
 pub fn conflict_with(app: &Description, new: &Function) -> Option<Finding> {
     let others = app.functions.iter().filter(|one| one.name != new.name);
     let mut conflicts = others.filter_map(|other| {
@@ -48,7 +48,7 @@ pub fn conflict_with(app: &Description, new: &Function) -> Option<Finding> {
     conflicts.find(|finding| finding.is_error)
 }
 
-/// Finds functions that hide each other.
+/// Reports functions that hide each other.
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     for (place, function) in app.functions.iter().enumerate() {
         let earlier = app.functions[..place].iter();
@@ -56,8 +56,7 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What is wrong with two functions, of which the host asks `first` first: it asks them by their
-/// names in capitals.
+/// The host asks `first` before `then`.
 fn conflict(first: &Function, then: &Function) -> Option<Finding> {
     let (one, other) = (first.route.as_ref()?, then.route.as_ref()?);
     let (all, mut methods) = (then.methods(), then.methods());

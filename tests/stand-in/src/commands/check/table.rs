@@ -1,4 +1,4 @@
-//! The compiled table of functions, compared with the functions' folders.
+//! Compares the compiled table with the functions' folders.
 
 use super::check_function;
 use crate::app::description::Description;
@@ -6,14 +6,13 @@ use crate::app::finding::Finding;
 use crate::app::function::Function;
 use crate::app::table::{Kind, Line};
 
-/// Where the table is.
 const TABLE: &str = "src/functions/mod.rs";
 
-/// How the types of triggers begin that take what the function returns, without a binding
+/// The beginnings of trigger types that use the function's return value without a binding
 /// `$return`.
 const RETURNING: [&str; 4] = ["activity", "orchestration", "entity", "mcp"];
 
-/// Finds where the table, as JSON, and the folders do not fit together.
+/// `table` is JSON.
 pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
     let lines: Vec<Line> = match serde_json::from_str(table) {
         Ok(lines) => lines,
@@ -39,7 +38,7 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
         }
     }
     for function in app.all() {
-        // What the host refuses has been found; the function's line would be a guess.
+        // After an error the function's line would be a guess.
         if check_function(function)
             .iter()
             .any(|finding| finding.is_error)
@@ -66,8 +65,8 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether a line is the wanted one of the function. The order of methods and outputs does not
-/// count, nor `$return` where the trigger takes it without a binding.
+/// The order of methods and outputs does not count, nor `$return` if the trigger uses it without a
+/// binding.
 fn fits(line: &Line, wanted: &Line, function: &Function) -> bool {
     let kind = function.trigger().kind.to_ascii_lowercase();
     let returns = RETURNING.iter().any(|start| kind.starts_with(start));

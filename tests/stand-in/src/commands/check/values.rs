@@ -1,4 +1,4 @@
-//! The values of a binding's members: names in storage, the expressions in them, schedules.
+//! Checks the values of a binding's members: names in storage, expressions, schedules.
 
 use super::Findings;
 use crate::app::function::{Binding, Function};
@@ -8,8 +8,8 @@ use crate::host::expressions::Template;
 use crate::host::schedule::Schedule;
 use crate::host::storage::names::{self, BlobPath};
 
-/// Finds what is wrong with a member, whose value has to be `queue`, `container`, `blob` or `table`,
-/// names in storage; a text with `expressions`; a `schedule`; or what [`host_json::check`] takes.
+/// `rule` is `queue`, `container`, `blob` or `table` for a name in storage, `expressions`,
+/// `schedule`, or a rule of [`host_json::check`].
 pub fn check(
     function: &Function,
     binding: &Binding,
@@ -34,12 +34,12 @@ pub fn check(
     }
 }
 
-/// What stands for the value of an expression where a name is looked at.
+/// Stands for an expression's value in a name.
 const VALUE: &str = "aaa";
 
 fn name(function: &Function, binding: &Binding, member: &str, rule: &str, findings: &mut Findings) {
     let (name, text, trigger) = (&binding.name, binding.text(member), function.trigger());
-    // Settings that are missing have been found.
+    // A missing setting is already reported.
     if text.is_empty() || text.contains('%') {
         return;
     }
@@ -49,7 +49,7 @@ fn name(function: &Function, binding: &Binding, member: &str, rule: &str, findin
         false => "every invocation fails before the function is called",
     };
     let mut filled = text.to_owned();
-    // The name of a queue that triggers has no expressions.
+    // A queue trigger's name has no expressions.
     let is_template = !(rule == "queue" && binding.is_trigger());
     let template = Template::parse(if is_template { text } else { "" });
     let template = match template {
@@ -97,7 +97,7 @@ fn name(function: &Function, binding: &Binding, member: &str, rule: &str, findin
 }
 
 fn schedule(text: &str, findings: &mut Findings) {
-    // A schedule that is missing has been found, and so has a setting.
+    // A missing schedule or setting is already reported.
     if text.contains('%') {
         return;
     }
@@ -109,7 +109,7 @@ fn schedule(text: &str, findings: &mut Findings) {
             ));
         }
         Ok(Schedule::Every(..=0)) => "runs the function again and again without a pause".into(),
-        // Days are meant where they are written: `1.00:00:00`.
+        // `1.00:00:00` means days, and is intended.
         Ok(Schedule::Every(ticks @ DAY..)) if !text.contains('.') => {
             let write = "\"1.00:00:00\" for each day, \"0 0 * * * *\" for each hour";
             format!("is every {} days: write {write}", ticks / DAY)
