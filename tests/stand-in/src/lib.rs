@@ -55,8 +55,8 @@
 //!   values from a test have their members in alphabetical order.
 //! - `/admin/functions` puts the input of a queue's function into the queue, with all tries; the
 //!   host invokes the function once.
-//! - There are no keys, CORS, HTTPS, HTTP/2, WebSockets, and what `make run` reports as ignored in host.json. As
-//!   under `func start`, `authLevel` has no effect.
+//! - There are no keys, no CORS, HTTPS, HTTP/2 or WebSockets. `make run` lists what it ignores in
+//!   host.json. As under `func start`, `authLevel` has no effect.
 //! - If the real host waited for an answer until the timeout, the invocation fails at once and says
 //!   so.
 //! - Its own 404, and its answer to an invalid request, have a text; the host's have none.
