@@ -70,7 +70,7 @@ impl Date {
         Some(Self::at(ticks, zone))
     }
 
-    /// `/Date(milliseconds+hhmm)/`. Only the first two digits of the zone count [TryReadOffset].
+    /// `/Date(milliseconds+hhmm)/`. Only the first two digits of the zone count (TryReadOffset).
     /// For a date after the year 9999 the library fails and this gives the last moment: the text is
     /// lost either way.
     fn parse_microsoft(inner: &str) -> Option<Self> {
