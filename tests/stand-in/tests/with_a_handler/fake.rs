@@ -9,10 +9,10 @@ use stand_in::host::storage::Storage;
 use stand_in::run::current::Current;
 use stand_in::run::http::{Answer, Connection, Received, named, peek, request};
 use stand_in::run::process::Handler;
+use stand_in::run::serve as front;
 use stand_in::run::show::Console;
-use stand_in::run::{serve as front, start};
 use std::io::{BufReader, ErrorKind, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -35,24 +35,24 @@ seen: timer 0 0 3 * * * > read-cosmos rows > cosmos rows
 blobs: on-blob ins/{name}.png > blob:outs outs/{name}
 events: on-event > cosmos rows";
 
-/// The bindings of the tests' apps, one per line: its kind, and its JSON.
+/// The kinds of bindings: type, direction, name, what the place is, and more members.
 const BINDINGS: &str = r#"
-http: {"type":"httpTrigger","direction":"in","name":"req","authLevel":"anonymous","methods":["get","post"],"route":"PLACE"}
-get: {"type":"httpTrigger","direction":"in","name":"req","methods":["get"],"route":"PLACE"}
-post: {"type":"httpTrigger","direction":"in","name":"req","methods":["post"],"route":"PLACE"}
-answer: {"type":"http","direction":"out","name":"res"}
-on-queue: {"type":"queueTrigger","direction":"in","name":"item","queueName":"PLACE","connection":"FAKE_OTHER"}
-on-blob: {"type":"blobTrigger","direction":"in","name":"item","path":"PLACE","connection":"FAKE_OTHER"}
-on-event: {"type":"eventGridTrigger","direction":"in","name":"event"}
-timer: {"type":"timerTrigger","direction":"in","name":"timer","schedule":"PLACE"}
-startup-timer: {"type":"timerTrigger","direction":"in","name":"timer","schedule":"PLACE","runOnStartup":true}
-queue: {"type":"queue","direction":"out","name":"out","queueName":"PLACE","connection":"FAKE_OTHER"}
-blob: {"type":"blob","direction":"out","name":"out","path":"PLACE","connection":"FAKE_OTHER"}
-read-blob: {"type":"blob","direction":"in","name":"in","path":"PLACE","connection":"FAKE_OTHER"}
-rows: {"type":"table","direction":"out","name":"out","tableName":"PLACE","partitionKey":"{day}","connection":"FAKE_OTHER"}
-read-rows: {"type":"table","direction":"in","name":"in","tableName":"PLACE","partitionKey":"{day}","take":2,"connection":"FAKE_OTHER"}
-cosmos: {"type":"cosmosDB","direction":"out","name":"rows","databaseName":"d","containerName":"PLACE","connection":"FAKE_OTHER"}
-read-cosmos: {"type":"cosmosDB","direction":"in","name":"row","databaseName":"d","containerName":"PLACE","connection":"FAKE_OTHER"}
+http: httpTrigger in req route {"methods":["get","post"]}
+get: httpTrigger in req route {"methods":["get"]}
+post: httpTrigger in req route {"methods":["post"]}
+answer: http out res - {}
+on-queue: queueTrigger in item queueName {}
+on-blob: blobTrigger in item path {}
+on-event: eventGridTrigger in event - {}
+timer: timerTrigger in timer schedule {}
+startup-timer: timerTrigger in timer schedule {"runOnStartup":true}
+queue: queue out out queueName {}
+blob: blob out out path {}
+read-blob: blob in in path {}
+rows: table out out tableName {"partitionKey":"{day}"}
+read-rows: table in in tableName {"partitionKey":"{day}","take":2}
+cosmos: cosmosDB out rows containerName {"databaseName":"d"}
+read-cosmos: cosmosDB in row containerName {"databaseName":"d"}
 "#;
 
 pub const HOST: &str = r#"{"version":"2.0","customHandler":{"description":{"defaultExecutablePath":"handler"},"enableProxyingHttpRequest":true},
@@ -85,8 +85,7 @@ pub fn write_function(root: &Path, name: &str, bindings: &str) {
     write(root, &format!("{name}/function.json"), &bindings);
 }
 
-/// A binding: its kind, with another name than usual behind a colon, and its route, queue, path or
-/// table; or its JSON.
+/// A binding: its kind, with another name than usual behind a colon, and its place; or its JSON.
 fn binding(text: &str) -> Value {
     if text.starts_with('{') {
         return text.parse().expect("JSON");
@@ -94,11 +93,20 @@ fn binding(text: &str) -> Value {
     let (kind, place) = text.split_once(' ').unwrap_or((text, ""));
     let (kind, name) = kind.split_once(':').unwrap_or((kind, ""));
     let mut lines = BINDINGS.lines().filter_map(|line| line.split_once(": "));
-    let (_, json) = lines.find(|(own, _)| *own == kind).expect(kind);
-    let json = json.replace("PLACE", place).replace(r#","route":"""#, "");
-    let mut binding: Value = json.parse().expect("JSON");
-    if !name.is_empty() {
-        binding["name"] = name.into();
+    let (_, line) = lines.find(|(own, _)| *own == kind).expect(kind);
+    let parts: Vec<_> = line.split(' ').collect();
+    let [type_name, direction, usual, place_is, more] = parts[..] else {
+        panic!("{line}");
+    };
+    let mut binding: Value = more.parse().expect("JSON");
+    binding["type"] = type_name.into();
+    binding["direction"] = direction.into();
+    binding["name"] = if name.is_empty() { usual } else { name }.into();
+    if !place.is_empty() {
+        binding[place_is] = place.into();
+    }
+    if ["queueName", "path", "tableName", "containerName"].contains(&place_is) {
+        binding["connection"] = "FAKE_OTHER".into();
     }
     binding
 }
@@ -138,28 +146,24 @@ impl Fake {
     fn answer(&self, request: &Received, mut stream: &TcpStream) {
         const CHUNKED: &str =
             "HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n";
-        let Received {
-            method,
-            target,
-            headers,
-            body,
-            ..
-        } = request;
+        const LENGTH: &str = "HTTP/1.1 203 Any\r\nX-A: 1\r\nConnection: keep-alive\r\n\
+            Content-Length: 5\r\n\r\nhello";
+        let (method, target) = (&request.method, &request.target);
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let mut ids = named(headers, "X-Azure-Functions-InvocationId");
+        let mut ids = named(&request.headers, "X-Azure-Functions-InvocationId");
         let id = ids.next().unwrap_or_default();
         let write = |text: &str| {
             let _ = (&*stream).write_all(text.as_bytes());
         };
-        let text = |status: u16, headers: &str, body: &str| {
-            let head = format!("HTTP/1.1 {status} Any\r\n{headers}Content-Length: ");
-            write(&format!("{head}{}\r\n\r\n{body}", body.len()));
+        let text = |(status, body): (u16, String)| {
+            let head = format!("HTTP/1.1 {status} Any\r\nContent-Type: application/json\r\n");
+            let length = body.len();
+            write(&format!("{head}Content-Length: {length}\r\n\r\n{body}"));
         };
-        match (method.as_str(), path) {
-            (_, "/") => text(200, "", "ready"),
-            ("HEAD", "/api/plain") => write("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"),
-            (_, "/api/length") => text(203, "X-A: 1\r\nConnection: keep-alive\r\n", "hello"),
-            (_, "/api/stream") => {
+        match path {
+            "/" => text((200, "ready".to_owned())),
+            "/api/length" => write(LENGTH),
+            "/api/stream" => {
                 write(CHUNKED);
                 while !self.go_on.load(SeqCst) {
                     if self.has_left(stream) {
@@ -168,27 +172,26 @@ impl Fake {
                 }
                 write("3\r\ntwo\r\n0\r\n\r\n");
             }
-            (_, "/api/silent") => while !self.has_left(stream) {},
-            (_, "/api/broken") => {
+            "/api/silent" => while !self.has_left(stream) {},
+            "/api/broken" => {
                 write(CHUNKED);
-                let _ = stream.shutdown(std::net::Shutdown::Both);
+                let _ = stream.shutdown(Shutdown::Both);
             }
-            (_, path) if path.starts_with("/api/plain") => {
+            "/api/plain" if method == "HEAD" => {
+                write("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n");
+            }
+            _ if path.starts_with("/api/plain") => {
                 println!("invocation 1: plain was here");
                 let mut seen = format!("{method} {target}\n");
-                for (name, value) in headers {
+                for (name, value) in &request.headers {
                     seen += &format!("{name}: {value}\n");
                 }
-                text(200, "", &(seen + "\n" + &String::from_utf8_lossy(body)));
+                text((200, seen + "\n" + &String::from_utf8_lossy(&request.body)));
             }
-            ("GET", _) => {
-                let (status, body) = hello(query, id);
-                text(status, "", &body);
-            }
-            (_, function) => {
-                let payload: Value = serde_json::from_slice(body).expect("a payload");
-                let (status, body) = self.invoked(&function[1..], id, &payload);
-                text(status, "Content-Type: application/json\r\n", &body);
+            _ if method == "GET" => text(hello(query, id)),
+            _ => {
+                let payload = serde_json::from_slice(&request.body).expect("a payload");
+                text(self.invoked(&path[1..], id, &payload));
             }
         }
         stream.flush().expect("flushed");
@@ -205,22 +208,23 @@ impl Fake {
     /// The status and the body that a function answers an invocation with.
     fn invoked(&self, function: &str, id: &str, payload: &Value) -> (u16, String) {
         let data = &payload["Data"];
+        let body = &data["req"]["Body"];
         let first_try = payload["Metadata"]["DequeueCount"] == "1";
         let returned = |bytes| json!({"ReturnValue": to_base64(bytes)});
+        let failed = |body: &str| (500, body.to_owned());
         let answer = match function {
             "order" => {
-                let body = data["req"]["Body"].clone();
                 json!({"Outputs": {"message": body, "res": {"body": "Order enqueued"}}, "Logs": ["ordered"]})
             }
             "copy" | "second" | "circle" => {
                 let text = data["item"].as_str().expect("a text");
                 let text: String = serde_json::from_str(text).expect("a text in a text");
-                match text.as_str() {
+                match &*text {
                     "fail" => {
                         println!("invocation 2: about to fail");
-                        return (500, "it failed".to_owned());
+                        return failed("it failed");
                     }
-                    "fail once" if first_try => return (500, "it failed".to_owned()),
+                    "fail once" if first_try => return failed("it failed"),
                     "hang" => return (200, String::new()),
                     "never" => {
                         println!("invocation 3: about to wait");
@@ -236,24 +240,15 @@ impl Fake {
                 }
             }
             "blobs" => json!({"Outputs": {"outs": data["item"]}}),
-            // Gives what triggers it to the output `out`, as it came.
-            function if function.starts_with("pass") => {
+            // Gives what triggers it to the output `out`, and its input `in` to the caller.
+            _ if function.starts_with("pass") => {
                 println!("invocation 3: {function} has run");
-                let value = match data["req"].as_object() {
-                    Some(request) => request.get("Body").cloned().unwrap_or_default(),
-                    None => data["item"].clone(),
-                };
+                let given = body.as_str().or(data["item"].as_str()).unwrap_or_default();
                 // A queue message is a text in a text, a blob is base64.
-                let value = value.as_str().unwrap_or_default();
-                let text = serde_json::from_str(value).unwrap_or_else(|_| value.to_owned());
-                json!({"Outputs": {"out": text, "res": {"body": data["in"]}}})
+                let given = given.parse().unwrap_or_else(|_| Value::from(given));
+                json!({"Outputs": {"out": given, "res": {"body": data["in"]}}})
             }
-            "fails" => return (500, r#"{"error":"it failed"}"#.to_owned()),
-            "rows" => {
-                let body = data["req"]["Body"].as_str().unwrap_or("null");
-                let out: Value = serde_json::from_str(body).expect("JSON");
-                json!({"Outputs": {"out": out, "res": {"body": data["in"]}}})
-            }
+            "fails" => return failed(r#"{"error":"it failed"}"#),
             "work" => {
                 let words = payload.to_string();
                 if words.contains("never") && first_try {
@@ -324,7 +319,7 @@ fn serve() {
         return;
     }
     let port = std::env::var("FUNCTIONS_CUSTOMHANDLER_PORT").expect("a port");
-    let port: u16 = port.parse().expect("a number");
+    let port = port.parse().expect("a number");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a listener");
     println!("serving the Functions host on port {port}");
     Arc::new(Fake::default()).serve(&listener);
@@ -344,21 +339,20 @@ pub fn command_of(test: &str, variable: &str) -> Command {
     command
 }
 
-/// The front, with the handler in this process.
-pub struct Served {
-    pub fake: Arc<Fake>,
-    pub port: u16,
-    pub current: Arc<Current>,
-    pub storage: Arc<Storage>,
-    /// What the terminal would show.
-    pub lines: Arc<Mutex<Vec<String>>>,
-}
-
 /// A listener on a port of the system's choice, and that port.
 pub fn listen() -> (TcpListener, u16) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
     let port = listener.local_addr().expect("an address").port();
     (listener, port)
+}
+
+/// The front, with the handler in this process.
+pub struct Served {
+    pub fake: Arc<Fake>,
+    pub port: u16,
+    pub current: Arc<Current>,
+    /// What the terminal would show.
+    pub lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Served {
@@ -372,37 +366,34 @@ impl Served {
         let fake = Arc::new(Fake::default());
         let serving = fake.clone();
         thread::spawn(move || serving.serve(&listener));
-        Self::start_with(root, fake, Handler::attached(port))
+        let served = Self::start_with(root, |_| Handler::attached(port));
+        Self { fake, ..served }
     }
 
-    /// The same, with a handler that is a process.
-    pub fn start_process(root: &Path) -> Self {
-        let app = Description::read(root, &|_| None);
-        let handler = start::start(&app, &command, None).expect("a handler");
-        Self::start_with(root, Arc::default(), handler)
-    }
-
-    fn start_with(root: &Path, fake: Arc<Fake>, handler: Handler) -> Self {
+    /// The same, with another handler.
+    pub fn start_with(root: &Path, handler: impl Fn(&Description) -> Handler) -> Self {
         let app = Description::read(root, &|_| None);
         assert_eq!(app.findings, []);
-        let storage = Arc::new(Storage::with_files(root.join(".local")));
         let lines = Arc::<Mutex<Vec<String>>>::default();
         let noted = lines.clone();
         let console = Console::new(move |line| noted.lock().unwrap().push(line.to_owned()));
-        let record = Arc::new(Record::shown(Arc::new(console)));
-        let mut host = Host::new(handler, Arc::new(app));
-        (host.storage, host.record) = (storage.clone(), record);
+        let mut host = Host::new(handler(&app), Arc::new(app));
+        host.storage = Arc::new(Storage::with_files(root.join(".local")));
+        host.record = Arc::new(Record::shown(Arc::new(console)));
         let current = Arc::new(Current::default());
         current.replace(Arc::new(host));
         let ((callers, port), hosts) = (listen(), current.clone());
         thread::spawn(move || front::serve(&callers, &hosts));
         Self {
-            fake,
+            fake: Arc::default(),
             port,
             current,
-            storage,
             lines,
         }
+    }
+
+    pub fn host(&self) -> Arc<Host> {
+        self.current.get().expect("a host")
     }
 
     pub fn connect(&self) -> Connection {
@@ -420,14 +411,5 @@ impl Served {
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let request = request(method, path, headers, body);
         self.connect().exchange(&request).expect("an answer")
-    }
-}
-
-/// The front serves for as long as the tests run, and holds the host.
-impl Drop for Served {
-    fn drop(&mut self) {
-        if let Some(host) = self.current.now() {
-            host.handler.kill();
-        }
     }
 }

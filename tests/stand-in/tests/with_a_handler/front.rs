@@ -7,6 +7,7 @@ use stand_in::host::date::Date;
 use stand_in::host::payload;
 use stand_in::host::schedule::Schedule;
 use stand_in::run::http::{Body, Connection, request};
+use stand_in::run::start;
 use std::io::Read;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
@@ -58,7 +59,7 @@ fn a_connection_takes_requests_one_after_the_other() {
         assert_eq!(head.status, 200);
         assert_eq!(head.header("Content-Length"), Some("7"));
     }
-    assert_eq!(served.storage.messages("orders").len(), 3);
+    assert_eq!(served.host().storage.messages("orders").len(), 3);
     // Both at once: the second waits until the first is answered.
     let order = request("POST", "/api/order", &[], b"a");
     let length = request("GET", "/api/length", &[], b"");
@@ -145,14 +146,15 @@ fn a_caller_that_leaves_ends_the_handlers_connection() {
 #[test]
 fn a_request_after_a_crash_waits_for_the_next_handler() {
     let root = fake::app("after-a-crash");
-    let (served, next) = (Served::start_process(&root), Served::start_process(&root));
-    let crashed = served.current.get().unwrap();
-    crashed.handler.kill();
+    let next = Served::start_at(&root).host();
+    let process = |app: &_| start::start(app, &fake::command, None).unwrap();
+    let served = Served::start_with(&root, process);
+    served.host().handler.kill();
     thread::scope(|scope| {
         let asked = scope.spawn(|| served.ask("GET", "/api/length", &[], b""));
         thread::sleep(Duration::from_millis(200));
         assert!(!asked.is_finished());
-        served.current.replace(next.current.get().unwrap());
+        served.current.replace(next);
         assert_eq!(asked.join().unwrap().text(), "hello");
     });
     assert!(served.lines.lock().unwrap().is_empty());
@@ -297,7 +299,7 @@ fn inputs_are_files() {
         let answer = served.ask("POST", &path, &[JSON], body.to_string().as_bytes());
         assert_eq!(answer.status, 202);
         wait_for("an output", || {
-            served.storage.written(function, output).pop()
+            served.host().storage.written(function, output).pop()
         })
     };
     let seen = written("seen", "", "rows");

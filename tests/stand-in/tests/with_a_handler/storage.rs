@@ -135,8 +135,8 @@ fn inputs_are_resolved_before_the_function_and_outputs_after_it() {
 fn rows_are_inserted_and_read() {
     let app = start(
         "storage-rows",
-        "rows: http orders/{day} > answer > rows Orders
-        pass: http read/{day} > answer > read-rows Orders",
+        "pass1: http orders/{day} > answer > rows Orders
+        pass2: http read/{day} > answer > read-rows Orders",
     );
     let post = |day: &str, rows: &str| app.post(&format!("/api/orders/{day}"), rows).status;
     let read = |day: &str| app.get(&format!("/api/read/{day}")).text().to_owned();
@@ -149,7 +149,7 @@ fn rows_are_inserted_and_read() {
     let shown = r#"[{"PartitionKey":"monday","RowKey":"1","price":1.5},{"PartitionKey":"monday","RowKey":"2"}]"#;
     assert_eq!(read("monday"), shown);
     assert_eq!(read("tuesday"), "[]");
-    assert_eq!(app.outputs("rows", "out").len(), 3);
+    assert_eq!(app.outputs("pass1", "out").len(), 3);
     // A key that is there fails, and nothing of the list is written.
     assert_eq!(post("monday", r#"[{"RowKey":"0"},{"RowKey":"1"}]"#), 500);
     let failure = "the function has run, but its output out is not written: The specified entity already exists";
