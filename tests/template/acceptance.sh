@@ -80,7 +80,7 @@ inputs { "type": "blobTrigger", "direction": "in", "name": "b", "path": "picture
 JSON
 for name in Makefile-job TEST router; do refused "error: " new NAME="$name" TRIGGER=http; done
 for value in '`touch ran`' '$$(touch ran)' '";touch ran;"' "';touch ran;'"; do
-    refused "" new NAME="ingest$value" TRIGGER="$value" IN="$value" OUT="$value" ROUTE="$value" METHODS="$value"
+    refused "" new NAME="ingest$value" TRIGGER="$value" IN="$value" OUT="$value" ROUTE="$value" METHODS="$value" SCHEDULE="$value" AUTH="$value"
     for target in remove mine build publish run; do
         refused "" "$target" NAME="$value" APP="$value" TARGET="$value" PORT="$value"
     done
