@@ -1,66 +1,8 @@
-//! What a function's outputs, errors and log lines come to. The functions are those of
+//! What a function's answers, errors and log lines come to. The functions are those of
 //! `app/answers.rs`.
 
 use crate::requests::*;
-use serde_json::{Value, json};
-use stand_in::app::function::Binding;
-use stand_in::host::answer::{Outcome, Output, settle};
-
-/// The messages that the host makes of an answer, for these queues.
-#[track_caller]
-fn messages(answer: &Answer, queues: &[&str]) -> Vec<Vec<String>> {
-    let queue = |name: &&str| json!({"type": "queue", "name": name, "queueName": name});
-    let res = Binding::from(json!({"type": "http", "name": "res"}));
-    let queues: Vec<Binding> = queues.iter().map(|name| queue(name).into()).collect();
-    let declared: Vec<&Binding> = queues.iter().chain([&res]).collect();
-    let settled = settle(&declared, answer.clone(), true);
-    let outcome = settled.outcome;
-    assert!(matches!(outcome, Outcome::Completed(_)), "{outcome:?}");
-    let text = |value| match value {
-        Output::Bytes(message) => String::from_utf8(message).expect("a text"),
-        value => panic!("{value:?} is not a message"),
-    };
-    let of_queue = |queue: &Binding| {
-        let mut written = settled.written.iter();
-        let of_queue = written.find(|(binding, _)| binding.name == queue.name);
-        let values = of_queue.map_or(Vec::new(), |(_, values)| values.clone());
-        values.into_iter().map(text).collect()
-    };
-    queues.iter().map(of_queue).collect()
-}
-
-#[test]
-fn outputs_arrive_as_they_are_and_only_raw_is_the_hosts_to_interpret() {
-    let handler = start();
-    let send = |function: &str, body: &str| {
-        let payload = json!({"Data": {"req": {"Body": body}}});
-        invoke(&handler, function, payload.to_string())
-    };
-    let order = r#"{"at":"2026-11-21T10:00:00+02:00","price":10.10}"#;
-    let queues = ["one", "list", "lines", "raw"];
-    let [one, list, lines, raw] = messages(&send("sends", order), &queues).try_into().unwrap();
-    assert_eq!(
-        (one, list),
-        (vec![order.to_owned()], vec![order.to_owned(); 2])
-    );
-    // One message, though it is a list.
-    assert_eq!(lines, [format!("[{order}]")]);
-    // As the real host does, to the digit [host contract, section 3].
-    let altered = json!({"at": "2026-11-21T08:00:00+00:00", "price": 10.1});
-    assert_eq!(raw[0].parse::<Value>().expect("JSON"), altered);
-
-    // A list goes out element by element, and a text never does.
-    let texts = "test||[1,2]|null|\"quoted\"|2026-11-21|caf\u{e9}\n|[]".split('|');
-    let texts: Vec<_> = texts.collect();
-    for list in [&texts[..], &[]] {
-        let sent = send("lists", &json!(list).to_string());
-        assert_eq!(messages(&sent, &["message"]), [list]);
-    }
-    for text in ["[]", "[1,2]", "test", "2026-11-21T10:00:00+02:00"] {
-        let sent = send("lists", &json!(text).to_string());
-        assert_eq!(messages(&sent, &["message"]), [[text]]);
-    }
-}
+use serde_json::json;
 
 /// Never an empty 2xx in payload form: the host would wait for the rest until the function's
 /// timeout.

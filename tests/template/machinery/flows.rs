@@ -204,22 +204,72 @@ fn an_order_may_be_as_large_as_a_queue_message_and_not_larger() {
     }
 }
 
+/// The functions of `app/answers.rs` under the host.
+fn answers_app(name: &str) -> App {
+    let storage = "AzureWebJobsStorage";
+    let queue = |name: &&str| json!({"type": "queue", "direction": "out", "name": name, "queueName": name, "connection": storage});
+    let http = |queues: &[&str]| {
+        let methods = json!(["get", "post"]);
+        let req =
+            json!({"type": "httpTrigger", "direction": "in", "name": "req", "methods": methods});
+        let res = json!({"type": "http", "direction": "out", "name": "res"});
+        let outputs = queues.iter().map(queue);
+        json!([req, res].into_iter().chain(outputs).collect::<Vec<_>>())
+    };
+    let words = json!({"type": "queueTrigger", "direction": "in", "name": "item", "queueName": "words", "connection": storage});
+    let functions = [
+        ("refuses", http(&[])),
+        ("odd", http(&[])),
+        ("lists", http(&["message"])),
+        ("sends", http(&["one", "list", "lines", "raw"])),
+        ("odd-too", json!([words, queue(&"message")])),
+    ];
+    let functions = functions.map(|(name, bindings)| (name.to_owned(), bindings));
+    App::start_in(&folder(name, functions), &[(storage, "")], command)
+}
+
+#[test]
+fn outputs_arrive_as_they_are_and_only_raw_is_the_hosts_to_interpret() {
+    let app = answers_app("outputs");
+    let order = r#"{"at":"2026-11-21T10:00:00+02:00","price":10.10}"#;
+    assert_eq!(app.post("/api/sends", order).status, 200);
+    assert_eq!(app.queue("one"), [order]);
+    assert_eq!(app.queue("list"), [order, order]);
+    // One message, though it is a list.
+    assert_eq!(app.queue("lines"), [format!("[{order}]")]);
+    // As the real host does, to the digit [host contract, section 3].
+    let altered = r#"{"at":"2026-11-21T08:00:00+00:00","price":10.1}"#;
+    assert_eq!(app.queue("raw"), [altered]);
+
+    // A list goes out element by element, and a text never does.
+    let texts = "test||[1,2]|null|\"quoted\"|2026-11-21|caf\u{e9}\n|[]".split('|');
+    let texts: Vec<_> = texts.collect();
+    let none: [&str; 0] = [];
+    for (sent, arrives) in [
+        (json!(texts), &texts[..]),
+        (json!(none), &[]),
+        (json!("[]"), &["[]"]),
+        (json!("[1,2]"), &["[1,2]"]),
+        (json!("test"), &["test"]),
+        (
+            json!("2026-11-21T10:00:00+02:00"),
+            &["2026-11-21T10:00:00+02:00"],
+        ),
+    ] {
+        let send = || app.post("/api/lists", sent.to_string());
+        let (answer, messages) = queued(&app, "message", send);
+        let arrives: Vec<_> = arrives.iter().map(|text| text.as_bytes()).collect();
+        assert!(
+            answer.status < 300 && messages == arrives,
+            "{sent}: {messages:?}"
+        );
+    }
+}
+
 /// What a user's test sees of functions that fail.
 #[test]
 fn a_failure_is_the_functions_own_sentence() {
-    let http = json!([
-        {"type": "httpTrigger", "direction": "in", "name": "req", "methods": ["get", "post"]},
-        {"type": "http", "direction": "out", "name": "res"},
-    ]);
-    let connection = "AzureWebJobsStorage";
-    let queue = json!([
-        {"type": "queueTrigger", "direction": "in", "name": "item", "queueName": "words", "connection": connection},
-        {"type": "queue", "direction": "out", "name": "$return", "queueName": "said", "connection": connection},
-    ]);
-    let functions = [("refuses", http.clone()), ("odd", http), ("odd-too", queue)];
-    let functions = functions.map(|(name, bindings)| (name.to_owned(), bindings));
-    let root = folder("failures", functions);
-    let app = App::start_in(&root, &[(connection, "")], command);
+    let app = answers_app("failures");
     let run = app.send("words", "fail");
     assert_eq!((run.failure.as_deref(), run.tries), (Some("as asked"), 5));
     assert!(run.poisoned && run.logs.contains(&"from a helper".to_owned()));
