@@ -61,7 +61,7 @@ impl Template {
         }
         let constraints = segments.iter().flat_map(|one| &one.constraints);
         let mut unknown: Vec<String> = constraints.map(|(name, _)| name.clone()).collect();
-        unknown.retain(|name| holds(name, "", "").is_none());
+        unknown.retain(|name| KNOWN.split(' ').all(|known| known != name));
         Ok(Self {
             text,
             segments,
@@ -105,7 +105,7 @@ impl Template {
                 None => segment.may_be_absent(),
                 Some("") => false,
                 Some(_) if !segment.is_text && !constrained => true,
-                Some(value) => segment.takes(value) != Some(false),
+                Some(value) => segment.takes(value),
             };
             if !fits {
                 return None;
@@ -135,13 +135,12 @@ impl Template {
         (parameters, path)
     }
 
-    /// Whether every path of the other route is one of this route's too. A constraint that is taken
-    /// as true here is never sure to hold.
+    /// Whether every path of the other route is one of this route's too.
     pub fn covers(&self, other: &Self) -> bool {
         covers(&self.segments, &other.segments)
     }
 
-    /// Whether some path may be one of this route's and of the other's too.
+    /// Whether some path can be one of this route's and of the other's too.
     pub fn overlaps(&self, other: &Self) -> bool {
         overlap(&self.segments, &other.segments)
     }
@@ -152,7 +151,7 @@ fn covers(ours: &[Segment], theirs: &[Segment]) -> bool {
         return theirs.is_empty() && ours.iter().all(Segment::may_be_absent);
     };
     let is_covered = if other.is_text {
-        one.takes(&other.name) == Some(true)
+        one.takes(&other.name)
     } else {
         let is_less = !one.may_be_absent() && other.may_be_absent() || !one.rest && other.rest;
         let held = |constraint| other.constraints.contains(constraint);
@@ -215,20 +214,13 @@ impl Segment {
         self.optional || self.rest || self.default.is_some()
     }
 
-    /// Whether a value is the text, or keeps to the constraints; `None` if that is not known here.
-    fn takes(&self, value: &str) -> Option<bool> {
+    /// Whether a value is the text, or keeps to the constraints.
+    fn takes(&self, value: &str) -> bool {
         if self.is_text {
-            return Some(self.name.eq_ignore_ascii_case(value));
+            return self.name.eq_ignore_ascii_case(value);
         }
-        let mut all = Some(true);
-        for (name, argument) in &self.constraints {
-            match holds(name, argument, value) {
-                Some(false) => return Some(false),
-                Some(true) => {}
-                None => all = None,
-            }
-        }
-        all
+        let mut constraints = self.constraints.iter();
+        constraints.all(|(name, argument)| holds(name, argument, value))
     }
 
     /// Some value that it takes; its own name if none is found.
@@ -243,7 +235,7 @@ impl Segment {
             values.extend([number.to_string(), letters, digits]);
         }
         let mut values = values.into_iter();
-        let taken = values.find(|value| self.takes(value) != Some(false));
+        let taken = values.find(|value| self.takes(value));
         taken.unwrap_or_else(|| self.name.clone())
     }
 
@@ -252,7 +244,7 @@ impl Segment {
         const DIGITS: [&str; 5] = ["int", "long", "min", "max", "range"];
         let is_alpha = |(name, _): &(String, String)| name == "alpha";
         let is_number = |(name, _): &(String, String)| DIGITS.contains(&&**name);
-        other.is_text && self.takes(&other.name) == Some(false)
+        other.is_text && !self.takes(&other.name)
             || self.constraints.iter().any(is_alpha) && other.constraints.iter().any(is_number)
     }
 }
@@ -270,15 +262,18 @@ fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a value keeps to a constraint [Constraints/*.cs]; `None` if the constraint is not known
-/// here. One without its argument does not rule anything out.
-fn holds(name: &str, argument: &str, value: &str) -> Option<bool> {
+/// The constraints that [`holds`] looks at.
+const KNOWN: &str = "alpha bool int long guid length minlength maxlength min max range required";
+
+/// Whether a value keeps to a constraint [Constraints/*.cs]. One that is not known here, or has not
+/// its argument, rules nothing out.
+fn holds(name: &str, argument: &str, value: &str) -> bool {
     let characters = value.encode_utf16().count() as i64;
     let arguments = argument.split(',').map(|number| number.trim().parse());
     let arguments: Vec<i64> = arguments.flatten().collect();
     let word = value.trim();
     let number: Option<i64> = word.parse().ok();
-    Some(match (name, &arguments[..]) {
+    match (name, &arguments[..]) {
         ("alpha", _) => value.bytes().all(|byte| byte.is_ascii_alphabetic()),
         ("bool", _) => word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false"),
         ("int", _) => word.parse::<i32>().is_ok(),
@@ -291,9 +286,8 @@ fn holds(name: &str, argument: &str, value: &str) -> Option<bool> {
         ("min", [least]) => number.is_some_and(|number| number >= *least),
         ("max", [most]) => number.is_some_and(|number| number <= *most),
         ("range", [least, most]) => number.is_some_and(|number| (*least..=*most).contains(&number)),
-        ("length" | "minlength" | "maxlength" | "min" | "max" | "range" | "required", _) => true,
-        _ => return None,
-    })
+        _ => true,
+    }
 }
 
 /// `Guid.TryParse`, less its form of several hexadecimal numbers.
