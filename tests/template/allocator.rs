@@ -29,7 +29,7 @@ fn kept(allocator: &Allocator, layout: Layout) -> usize {
 
 #[test]
 fn a_class_keeps_its_freed_blocks_up_to_its_share_and_uses_them_again() {
-    // What is freed, what is found among it, and what is not.
+    // Freed, found among it, and not found.
     for layouts in [
         [(1, 8), (16, 16), (17, 16)],
         [(17, 8), (32, 16), (16, 16)],
@@ -66,7 +66,7 @@ fn a_list_that_is_in_use_is_passed_by() {
     drop(busy);
     unsafe { allocator.dealloc(block, layout) };
     assert_eq!(kept(&allocator, layout), 64);
-    // What is moved away from is free again.
+    // `realloc` frees the old block.
     unsafe { allocator.realloc(filled(&allocator, layout, 3), layout, 100) };
     assert_eq!(kept(&allocator, layout), 64);
 }

@@ -1,16 +1,14 @@
-//! `make bench`: what the built handler costs on this machine, in half a minute.
+//! `make bench`: what the handler costs on this machine, in half a minute.
 //!
-//! - Size, start and memory are those of `$HANDLER`, or of cargo's own build. A start is from
-//!   spawning the process to the answer to the Functions host's readiness request; memory is the
-//!   most that the process ever had (VmHWM, on Linux only).
-//! - The loads go to the tests' app (tests/template/machinery/app), as which the bench starts itself
-//!   anew: each to a fresh process, over loopback, from connections that are opened in one burst,
-//!   each of which sends its next request when it has the answer. Invocations are sent as a host
-//!   sends them. `busy` is rate times mean latency, the connections being served: if it is well
-//!   below their number, some were not, and the figures don't count.
+//! - Size, start and memory are those of `$HANDLER`, or of cargo's build. A start ends with the
+//!   answer to the host's readiness request. Memory is the peak (VmHWM, only on Linux).
+//! - The loads go to the tests' app (tests/template/machinery/app), in a new process for each, over
+//!   loopback. The connections open in one burst, and each sends its next request after the answer,
+//!   in the host's form. `busy`, rate times mean latency, is the number of served connections: if
+//!   it is well below all, the figures don't count.
 //!
-//! The client shares the handler's processors. An unexpected answer ends the bench with exit code
-//! 1. `cargo test --bench bench` looks whether each load gets its answer, and measures nothing.
+//! The client shares the processors. An unexpected answer gives exit code 1. `cargo test --bench
+//! bench` checks each load's answer, and measures nothing.
 
 mod any_port;
 #[path = "machinery/app/mod.rs"]
@@ -52,7 +50,7 @@ fn main() {
     }
 }
 
-/// This executable as the tests' app.
+/// This executable, as the tests' app.
 fn tests_app() -> Command {
     let mut command = on_any_port(env::current_exe().expect("the bench's path"));
     command.env(tests_app::SERVE, "1");
@@ -77,7 +75,6 @@ fn measure_starts() {
     println!("{STARTS} starts: min {p0:.0}, p50 {p50:.0}, p90 {p90:.0} us");
 }
 
-/// A request to send again and again, and what its answer holds.
 struct Load {
     name: String,
     request: Vec<u8>,
@@ -85,7 +82,7 @@ struct Load {
 }
 
 fn loads() -> Vec<Load> {
-    // Hello and an echo as a host proxies them.
+    // Hello and an echo, as a host proxies them.
     let headers = [
         ("X-Forwarded-Host", "localhost:7071"),
         ("X-Forwarded-Proto", "http"),
@@ -125,7 +122,7 @@ fn loads() -> Vec<Load> {
     loads
 }
 
-/// The captured order with another body, and nothing that the host copies of it to `Metadata`.
+/// The captured order with another body, without the members that the host copies to `Metadata`.
 fn order(body: &str) -> String {
     let mut order: Value = ORDER.parse().expect("the captured order");
     order["Data"]["req"]["Body"] = body.into();
@@ -135,11 +132,11 @@ fn order(body: &str) -> String {
     order.to_string()
 }
 
-/// A handler's process, which ends with the value.
+/// A handler's process, which ends on drop.
 struct Server {
     child: Child,
     port: u16,
-    /// Open, because the handler may print.
+    /// Kept open, because the handler may print.
     _stdout: BufReader<ChildStdout>,
 }
 
@@ -152,7 +149,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// Spawns the process, and waits until it has answered.
+    /// Waits until it has answered.
     fn start(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("a handler");
@@ -174,7 +171,7 @@ impl Server {
         Connection::open(self.port).expect("a connection")
     }
 
-    /// A number from /proc/PID/status; 0 where there is none.
+    /// A number from /proc/PID/status; 0 if there is none.
     fn status(&self, key: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.unwrap_or_default();
@@ -185,7 +182,7 @@ impl Server {
     }
 }
 
-/// Sends the request once, and gives the length of the answer's body.
+/// Gives the length of the answer's body.
 fn first_answer(server: &Server, load: &Load) -> usize {
     let answer = server.connect().exchange(&load.request).expect("an answer");
     let is_expected = answer.status == 200 && answer.text().contains(&load.answer);

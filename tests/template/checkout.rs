@@ -1,14 +1,13 @@
-//! A copy of this checkout with a target folder of its own, for tests that change files and build.
+//! A copy of this checkout with its own target folder, for tests that change files and build.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Copies what makes up the app and its tests. What was built there before stays.
+/// Copies the app and its tests. An earlier build stays.
 const COPY: &str = r#"mkdir -p "$0" && find "$0" -mindepth 1 -maxdepth 1 ! -name target -exec rm -rf {} + &&
     cp -R src tests Cargo.toml Cargo.lock Makefile host.json local.settings.json "$0" &&
     for function in */function.json; do cp -R "${function%/*}" "$0" || exit; done"#;
 
-/// A copy of this checkout, in the test's own folder.
 pub fn copy(test: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let to = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
@@ -17,8 +16,7 @@ pub fn copy(test: &str) -> PathBuf {
     to
 }
 
-/// A command as a user's terminal runs it: without what `cargo test` and make have set for this
-/// process.
+/// A command as a user's terminal runs it: without the variables of `cargo test` and make.
 pub fn shell(folder: &Path, command: &str) -> Command {
     let mut shell = Command::new("sh");
     shell

@@ -1,6 +1,5 @@
-//! What only this repository promises: that its samples are the documentation's, and that its pages
-//! are true. An app of one's own does without this folder. The environment variable `HANDLER` names
-//! another binary than the one that cargo has just built.
+//! Tests that only the template's repository has: its samples are the documentation's, and its
+//! pages are true. The environment variable `HANDLER` names another binary than cargo's.
 
 mod allocator;
 #[cfg(unix)]
@@ -19,7 +18,7 @@ mod templates;
 #[cfg(unix)]
 mod wait;
 
-// What the templates of `make new` find in their crate.
+// What the templates of `make new` import from their crate.
 use app::{
     Error, HttpRequest, HttpResponse, Invocation, Response, Result, ToolCall, ToolResult, log,
 };

@@ -1,5 +1,5 @@
-//! The Makefile, run with stand-ins for cargo, func, Azurite and Node.js: what it asks them for, and
-//! what becomes of them when make ends.
+//! The Makefile, with stand-ins for cargo, func, Azurite and Node.js: how it calls them, and how
+//! they end.
 
 use crate::checkout::shell;
 use crate::wait::wait_for;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// An app of a Makefile, a host.json and these programs.
+/// A folder with a Makefile, a host.json and these programs.
 struct App(PathBuf);
 
 impl App {
@@ -52,7 +52,7 @@ impl App {
         self.0.join(file).exists()
     }
 
-    /// make, with nothing of what the make and the cargo that run this test have set.
+    /// make without the variables of the make and the cargo that run this test.
     fn make(&self, arguments: &[&str]) -> Command {
         let mut make = shell(&self.0, r#"exec make "$@""#);
         for (name, _) in std::env::vars_os() {
@@ -66,7 +66,7 @@ impl App {
         make
     }
 
-    /// Whether make succeeds, and what it says.
+    /// Whether make succeeds, and its output.
     fn run(&self, arguments: &[&str]) -> (bool, String) {
         let output = self.make(arguments).output().unwrap();
         let said = [output.stdout, output.stderr].concat();
@@ -74,7 +74,7 @@ impl App {
         (output.status.success(), said)
     }
 
-    /// What make says when it refuses to go on, before any program that writes `ran` was started.
+    /// The output of a make that fails before any program that writes `ran`.
     #[track_caller]
     fn refused(&self, arguments: &[&str]) -> String {
         let (succeeds, said) = self.run(arguments);
@@ -83,14 +83,13 @@ impl App {
     }
 }
 
-/// Whether the process runs.
 fn runs(pid: &str) -> bool {
     let mut kill = Command::new("kill");
     let kill = kill.args(["-0", pid]).stderr(Stdio::null()).status();
     kill.is_ok_and(|status| status.success())
 }
 
-/// Starts a child of its own, and ends by no signal but SIGKILL.
+/// Starts a child, and only ends by SIGKILL.
 const STUBBORN: &str = "trap '' TERM INT HUP; sleep 600 & echo $$ $! >>pids; wait; wait";
 
 /// `make start` without the build.
@@ -100,13 +99,13 @@ const START: [&str; 7] = ["-o", "check", "-o", "build", "-o", "node", "start"];
 fn make_start_ends_all_that_it_has_started() {
     let azurite = format!("touch listens; {STUBBORN}");
     let func = format!("[ $1 = --version ] && echo 4.0.6280 && exit; {STUBBORN}");
-    // The last says whether Azurite listens.
+    // `node` says whether Azurite listens.
     let programs = [
         ("azurite", &*azurite),
         ("func", &func),
         ("node", "[ -e listens ]"),
     ];
-    // To make alone, as an IDE ends its task, and to all in the terminal, as Ctrl-C does.
+    // To make alone, as an IDE ends its task, and to the whole terminal, as Ctrl-C does.
     for (signal, whom) in [("-TERM", ""), ("-INT", "-")] {
         let app = App::new("start", &programs);
         let mut make = app.make(&START);
@@ -125,7 +124,7 @@ fn make_start_ends_all_that_it_has_started() {
         make.wait().unwrap();
         let have_ended = || !pids.iter().any(|pid| runs(pid));
         wait_for("the end of all of them", || have_ended().then_some(()));
-        // Two seconds until SIGKILL, and some for a machine that is busy.
+        // Two seconds until SIGKILL, and more for a busy machine.
         let took = begun.elapsed();
         assert!(took < Duration::from_secs(20), "{took:?}");
     }
@@ -194,7 +193,7 @@ fn a_script_that_host_json_names_is_never_overwritten() {
     assert!(app.read("shop").starts_with("#!/bin/sh"));
 }
 
-/// Writes down how it was called, and builds a handler.
+/// Writes its arguments down, and builds a handler.
 const CARGO: &str = "case \"$*\" in \
     build*) printf '%s\\n' \"${RUSTFLAGS-unset}\" \"$@\" >called; [ ! -e fails ] || { cat fails >&2; exit 1; }; \
         mkdir -p target/release target/x/release; touch target/release/handler target/x/release/handler ;; \
@@ -209,7 +208,7 @@ fn the_flags_of_the_release_build_leave_the_owners_in_force() {
         app.read("called")
     };
     let called = musl("");
-    // No RUSTFLAGS, not even empty ones: they would replace all that configuration files say.
+    // No RUSTFLAGS, not even empty: they would replace those of configuration files.
     assert!(called.starts_with("unset\nbuild\n"), "{called}");
     let ours = "target.'cfg(all())'.rustflags=[\"-C\",\"linker=rust-lld\",";
     assert!(called.contains(ours), "{called}");
@@ -258,7 +257,7 @@ fn a_variable_that_there_is_not_is_refused_with_those_that_are() {
         let names_all = said.contains(name) && said.contains("APP ATTACH AUTH");
         assert!(names_all && !app.has("called"), "{said}");
     }
-    // make itself turns $$ into $; nothing else becomes of a value. TRIGGER is not written.
+    // make turns $$ into $, and changes nothing else. TRIGGER is not written.
     let line = [
         "new",
         "NAME=`touch ran` \"'",

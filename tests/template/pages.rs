@@ -1,7 +1,7 @@
-//! README, the guide and the reference, followed word by word in a copy of this checkout: their
-//! examples are added as functions, the app is run by `make run`, every command of a `console` block
-//! is run, and what it prints is compared with what the page shows, where `...` stands for anything.
-//! Blocks marked `sh` need Azure, func or the network.
+//! Follows README, the guide and the reference word by word in a copy of this checkout. Their
+//! examples become functions, `make run` runs the app, and the commands of `console` blocks print
+//! what the page shows, where `...` stands for anything. `sh` blocks need Azure, func or the
+//! network.
 
 use crate::checkout::{copy, shell};
 use crate::run::Run;
@@ -10,8 +10,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// The pages, and how many lines each may have. The last takes the place of README.md in an app of
-/// one's own.
+/// The pages, and their most lines. The last replaces README.md in an owner's app.
 const PAGES: [(&str, usize); 4] = [
     ("README.md", 200),
     ("docs/guide.md", 350),
@@ -21,7 +20,7 @@ const PAGES: [(&str, usize); 4] = [
 
 const YOURS: &str = "tests/template/your-README.md";
 
-/// How long what a command shows may be on its way.
+/// How long a command's result may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn read(page: &str) -> String {
@@ -29,9 +28,9 @@ fn read(page: &str) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{page}: {error}"))
 }
 
-/// The fenced blocks of a page: what stands after the fence, and the lines.
+/// The fenced blocks: the text after the fence, and the lines.
 fn blocks(page: &str) -> impl Iterator<Item = (&str, &str)> {
-    // The text between fences and that within them alternate.
+    // Every second part is within fences.
     let blocks = page.split("```").skip(1).step_by(2);
     blocks.map(|block| {
         block
@@ -40,7 +39,7 @@ fn blocks(page: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// The commands that make functions, which a page names within its sentences.
+/// The `make new` commands in a page's sentences.
 fn named(page: &str) -> Vec<String> {
     let sentences = page.split("```").step_by(2).collect::<String>();
     let spans = sentences.split('`').skip(1).step_by(2);
@@ -48,7 +47,7 @@ fn named(page: &str) -> Vec<String> {
     spans.filter(makes).map(str::to_owned).collect()
 }
 
-/// The commands of a page's `console` blocks, each with the output that is shown for it.
+/// The commands of a page's `console` blocks, each with its output.
 fn commands(page: &str) -> Vec<(&str, String)> {
     let mut commands: Vec<(&str, String)> = Vec::new();
     for (_, text) in blocks(page).filter(|(info, _)| *info == "console") {
@@ -63,7 +62,7 @@ fn commands(page: &str) -> Vec<(&str, String)> {
     commands
 }
 
-/// Whether `actual` is `shown`, in which `...` stands for anything; as the last line, also for none.
+/// `...` in `shown` stands for anything; as the last line, also for nothing.
 fn is_shown(shown: &str, actual: &str) -> bool {
     let (shown, actual) = (
         format!("{}\n", shown.trim()),
@@ -108,7 +107,6 @@ fn three_dots_stand_for_anything() {
     }
 }
 
-/// Runs a command in the checkout. Gives what it prints.
 fn print(checkout: &Path, command: &str) -> String {
     let output = shell(checkout, &format!("exec 2>&1; {command}")).output();
     String::from_utf8_lossy(&output.unwrap().stdout).into_owned()
@@ -121,7 +119,7 @@ fn assert_shown(command: &str, printed: &str, shown: &str) {
     );
 }
 
-/// Follows a page. Gives how many commands it ran.
+/// Gives the number of commands.
 fn follow(checkout: &Path, page: &str) -> usize {
     let page = &read(page);
     let mut ran = 0;
@@ -143,7 +141,7 @@ fn follow(checkout: &Path, page: &str) -> usize {
     for (path, text) in &files {
         fs::write(checkout.join(path), text).unwrap();
     }
-    // On a port that nobody else has.
+    // On a free port.
     let run = Run::start(checkout.to_owned());
     let here = |text: &str| text.replace(":7071", &format!(":{}", run.port));
     for (command, shown) in while_it_runs {
@@ -155,7 +153,7 @@ fn follow(checkout: &Path, page: &str) -> usize {
                 "make run" => run.output(),
                 _ => print(checkout, &quiet),
             };
-            // A message takes a moment to its queue. What posts something runs once.
+            // A message takes a moment to reach its queue. A POST runs once.
             let once = command == "make run" || command.contains(" -d ");
             if is_shown(&shown, &printed) || once || begun.elapsed() > PATIENCE {
                 assert_shown(command, &printed, &shown);
@@ -192,7 +190,7 @@ fn every_command_prints_what_the_pages_show() {
     assert!(ran >= 20, "the guide shows commands, and {ran} ran");
 }
 
-/// The name by which a link reaches a heading.
+/// A heading's name in links.
 fn anchor(heading: &str) -> String {
     let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
     let text = heading.trim_start_matches('#').trim().to_lowercase();

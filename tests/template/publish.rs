@@ -1,22 +1,20 @@
-//! What .funcignore lets through to be packed or published: host.json, the handler, the functions'
-//! folders, and files that functions read.
+//! .funcignore publishes host.json, the handler, the functions' folders, and files that functions
+//! read, and nothing else.
 
 use stand_in::app::ignore::left_out;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// What lies in roots, or in folders. Of these, only the first five belong to the app if they are
-/// in the root.
+/// Files in the root or in folders. In the root, only the first five belong to the app.
 const FILES: &str = "host.json handler handler.bin prices.json data/list.csv handler.exe deploy.zip local.settings.json \
     main.rs build.rs Cargo.toml Cargo.lock rust-toolchain rust-toolchain.toml package.json package-lock.json Makefile \
     LICENSE LICENSE-MIT README.md Dockerfile Dockerfile.dev compose.yaml docker-compose.yml func.log \
     __azurite_db_queue__.json __blobstorage__/0a1b .azurite/__queuestorage__/0a1b .DS_Store .env .funcignore .gitignore \
     .git/HEAD .github/workflows/ci.yml .local/resize.image .rustc_info.json .vscode/settings.json";
 
-/// Folders that do not belong to functions.
 const OTHERS: &str = "docs src src/functions tests benches target target/release node_modules .azurite __queuestorage__";
 
-/// Names that begin as a line of .funcignore does, and that a function may have.
+/// Function names that begin like a line of .funcignore.
 const FUNCTIONS: &str = "benches-all handler handler-two hostjson node_modules-sync package src-two srcset \
     target-prices tests-run";
 
@@ -53,8 +51,8 @@ fn exactly_the_app_is_published() {
     }
 }
 
-/// What the tests run is what is published: each package of the handler has the same features in
-/// both builds, and in that of the stand-in alone. So nothing is compiled twice either.
+/// The tested handler is the published one: each package has the same features in both builds, and
+/// in the stand-in's alone. So nothing is compiled twice.
 #[test]
 fn the_tested_handler_has_the_features_of_the_published_one() {
     let packages = |package: &str, edges: &str| {

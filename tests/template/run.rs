@@ -15,16 +15,15 @@ use std::time::{Duration, Instant};
 /// How long the first build may take.
 const BUILT_WITHIN: Duration = Duration::from_secs(600);
 
-/// `make run`, as a terminal starts it: as a process group.
+/// `make run` as a process group, as a terminal starts it.
 pub struct Run {
     child: Child,
     folder: PathBuf,
-    /// The port that it serves callers on.
     pub port: u16,
 }
 
 impl Run {
-    /// Starts it in this folder, and waits until it shows its functions.
+    /// Waits until it shows its functions.
     pub fn start(folder: PathBuf) -> Self {
         let output = fs::File::create(folder.join("output.txt")).unwrap();
         let mut command = shell(&folder, "exec 2>&1 make run PORT=0");
@@ -52,7 +51,6 @@ impl Run {
         run
     }
 
-    /// All that it has printed.
     pub fn output(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.folder.join("output.txt")).unwrap()).into_owned()
     }
@@ -76,8 +74,7 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        // The whole group; it may have ended. A script's background job ignores Ctrl-C, and so would
-        // what it started.
+        // Ends the group. Not by Ctrl-C, which a script's background job ignores.
         let _ = Command::new("kill")
             .args(["-TERM", "--", &format!("-{}", self.child.id())])
             .status();
@@ -88,7 +85,7 @@ impl Drop for Run {
     }
 }
 
-/// Messages of every kind that the host alters where they go plain, each of them one of its own.
+/// Distinct messages of every kind that the host would alter if they were sent plain.
 fn messages(count: usize) -> Vec<String> {
     let mut random = Random::new(16);
     let message = |n: usize| {
@@ -156,6 +153,6 @@ fn the_whole_app_runs_on_a_bare_machine() {
     });
     let took = begun.elapsed().as_millis();
     println!("from saving a file to the new answer: {took} ms");
-    // What was in the queues is still there.
+    // Queues outlive a reload.
     assert_eq!(run.queue("orders").len(), 1);
 }

@@ -1,5 +1,5 @@
-//! The templates of `make new` compile as they stand, and so rustfmt and clippy see them. What is
-//! made of them runs in `acceptance.sh`.
+//! Compiles the templates of `make new`, so that rustfmt and clippy see them. `acceptance.sh` runs
+//! what is made of them.
 
 use crate::{HttpRequest, Invocation, Result, ToolCall};
 use functions::*;

@@ -1,11 +1,9 @@
-//! Waiting for what surely happens.
-
 use std::time::{Duration, Instant};
 
-/// How long anything may take: generous, so that only a hang becomes a failure.
+/// Generous, so that only a hang fails.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Waits until `condition` gives a value, or fails the test saying what did not happen.
+/// Waits until `condition` gives a value; fails the test if it takes too long.
 #[track_caller]
 pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();

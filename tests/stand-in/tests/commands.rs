@@ -1,5 +1,4 @@
-//! The commands `new`, `remove` and `mine`, run as the Makefile runs them, in an app that is made
-//! for each test.
+//! The commands `new`, `remove` and `mine`, run as the Makefile runs them, in an app for each test.
 
 use stand_in::commands::lock;
 use std::collections::BTreeMap;
@@ -15,7 +14,6 @@ const HOST: &str = r#"{"customHandler": {"description": {"defaultExecutablePath"
 const TIMER: &str =
     r#"{"bindings": [{"type": "timerTrigger", "name": "x", "schedule": "0 * * * * *"}]}"#;
 
-/// An app without functions, in a folder of its own.
 struct App(PathBuf);
 
 impl App {
@@ -48,7 +46,7 @@ impl App {
         self.0.join(file).exists()
     }
 
-    /// Every file with its text, without what was removed and what is git's.
+    /// Every file with its text, without removed ones and git's.
     fn files(&self) -> BTreeMap<String, String> {
         fn add(folder: &Path, before: &str, files: &mut BTreeMap<String, String>) {
             for entry in folder.read_dir().unwrap() {
@@ -67,8 +65,8 @@ impl App {
         files
     }
 
-    /// A command and its variables as make hands them over: `new NAME=ingest OUT=blob queue`. A
-    /// word without `=` belongs to the value before it.
+    /// A command with make's variables: `new NAME=ingest OUT=blob queue`. A word without `=`
+    /// belongs to the value before it.
     fn command(&self, line: &str) -> Command {
         self.command_by(Command::new(env!("CARGO_BIN_EXE_stand-in")), line)
     }
@@ -88,13 +86,13 @@ impl App {
         program
     }
 
-    /// Runs a command that succeeds, and gives what it says.
+    /// Runs a command that succeeds, and gives its output.
     #[track_caller]
     fn done(&self, line: &str) -> String {
         succeeds(&mut self.command(line))
     }
 
-    /// Runs a command that is refused with these words and changes nothing.
+    /// The command fails with these words and changes nothing.
     #[track_caller]
     fn refused(&self, line: &str, words: &str) {
         let before = self.files();
@@ -106,8 +104,7 @@ impl App {
         assert!(said.contains(words), "{line}: no {words:?} in {said}");
     }
 
-    /// Below a line `file:`, each line has words that the file holds, whatever white space is
-    /// between them.
+    /// Below a line `file:`, each line has words of that file, with any white space.
     #[track_caller]
     fn holds(&self, lines: &str) {
         let (mut file, mut text) = ("", String::new());
@@ -161,7 +158,8 @@ fn what_new_adds_remove_takes_away() {
         ));
     }
     let with = app.files();
-    // function.json, the function and its test; tool.json of the tools.
+    // Three files per function: function.json, the function and its test. Tools also have
+    // tool.json.
     assert_eq!(with.len(), before.len() + 2 * 3 * triggers.len() + 2);
     app.holds(
         r#"
@@ -183,7 +181,7 @@ fn what_new_adds_remove_takes_away() {
         app.done(&format!("remove NAME=plain-{trigger}"));
     }
     assert_eq!(app.files(), before);
-    // It can come and go again.
+    // A function can be added and removed again.
     app.done("new NAME=All_http TRIGGER=http");
     let said = app.done("remove NAME=All_http");
     assert!(said.contains("target/removed/All_http-2"), "{said}");
@@ -271,7 +269,7 @@ fn what_was_asked_for_is_in_function_json_the_table_the_function_and_the_test() 
     assert_eq!(app.read("nightly/function.json"), nightly);
 }
 
-/// Nothing is lost, and the same command can be run again.
+/// Nothing is lost, and the command can be run again.
 #[cfg(unix)]
 #[test]
 fn a_command_that_is_killed_at_any_moment_leaves_lists_that_are_whole() {
@@ -285,7 +283,7 @@ fn a_command_that_is_killed_at_any_moment_leaves_lists_that_are_whole() {
             .stdout(fs::File::create("/dev/null").unwrap())
             .spawn()
             .unwrap();
-        // Sooner and later, up to its end.
+        // Earlier and later, up to its end.
         std::thread::sleep(std::time::Duration::from_millis(round * 6));
         child.kill().unwrap();
         killed += usize::from(child.wait().unwrap().code().is_none());
@@ -305,7 +303,7 @@ fn a_command_that_is_killed_at_any_moment_leaves_lists_that_are_whole() {
     assert!(killed > 0);
 }
 
-/// As a full disk: no file may be longer than 0 bytes.
+/// Like a full disk: no file may be longer than 0 bytes.
 #[cfg(unix)]
 #[test]
 fn a_disk_that_is_full_changes_nothing_and_the_next_try_works() {
@@ -403,7 +401,7 @@ fn an_existing_folder_is_read_and_stays_as_it_is() {
     }
 }
 
-/// What cannot be, each with words of its error.
+/// Commands that fail, each with words of its error.
 const REFUSED: &str = r#"
 new TRIGGER=queue => make new NAME=ingest TRIGGER=queue
 new NAME=ingest => TRIGGER=queue for one: blob, cosmosdb, eventgrid, eventhub, http, mcp, queue, servicebus, timer
@@ -454,7 +452,7 @@ fn what_cannot_be_is_refused_in_words_and_changes_nothing() {
         let (line, words) = line.split_once(" => ").unwrap();
         app.refused(line, words);
     }
-    // A variable of the environment that nobody has written does not count.
+    // A variable of the environment that make does not pass does not count.
     let output = app
         .command("new TRIGGER=queue")
         .env("NAME", "other")
@@ -526,7 +524,7 @@ pub const ROUTES: &[Route] = &[
         app.write(&format!("{name}/function.json"), TIMER);
     }
     app.done("remove NAME=order");
-    // cancel is in it too.
+    // The file also has cancel.
     assert!(app.has("src/functions/shop.rs"));
     assert!(app.read(TABLE).starts_with("mod shop;\nmod single;\n"));
     for name in &names[1..] {
@@ -545,10 +543,10 @@ pub const ROUTES: &[Route] = &[
     assert_eq!(app.read(TABLE).trim_start(), EMPTY_TABLE);
 }
 
-/// The README that `make mine` writes, before it has a name.
+/// The README of `make mine`, without a name.
 const YOUR_README: &str = include_str!("../../template/your-README.md");
 
-/// An app as the template is cloned.
+/// An app like a clone of the template.
 fn template(test: &str) -> App {
     let app = App::new(test);
     let manifest = r#"[package]
@@ -654,7 +652,7 @@ fn mine_is_refused_where_git_could_not_bring_back_what_goes() {
         app.refused("mine NAME=my-app", says);
         app.commit();
     }
-    // Git could not bring them back; one elsewhere stays where it is.
+    // Git could not restore them. A file elsewhere stays.
     let ignored = ["hello/a.secret", "tests/template/my.secret"];
     for file in ignored.into_iter().chain(["elsewhere/b.secret"]) {
         app.write(file, "mine");
@@ -672,13 +670,13 @@ fn mine_is_refused_where_git_could_not_bring_back_what_goes() {
 fn git_brings_back_all_that_mine_took_away() {
     let app = template("half");
     app.commit();
-    // The place is taken.
+    // The folder exists.
     app.write("target/template-1", "");
     app.done("mine NAME=my-app");
     assert!(app.has("target/template-2/tests/template/main.rs"));
     app.git("reset -q --hard");
     assert!(app.has("tests/template/main.rs"));
-    // What cannot be moved away is found before anything is changed.
+    // A file that cannot be moved is found before anything is changed.
     fs::remove_dir_all(app.0.join("target")).unwrap();
     app.write("target", "a file");
     app.git("add -f target");

@@ -7,12 +7,11 @@ use std::net::Shutdown;
 
 const LIMIT: usize = 256 * 1024 * 1024;
 
-/// A POST whose head declares a body of this length.
 fn declared(path: &str, length: impl ToString, sent: impl AsRef<[u8]>) -> Vec<u8> {
     post(path, &[("Content-Length", &length.to_string())], sent)
 }
 
-/// A chunk with these bytes; nothing where there are none, for that would be the end.
+/// A chunk; nothing for no bytes, because that would end the body.
 pub fn one_chunk(bytes: &[u8]) -> Vec<u8> {
     match bytes.is_empty() {
         true => Vec::new(),
@@ -20,7 +19,7 @@ pub fn one_chunk(bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The answers, which have this status and are for one request, that was not carried out.
+/// Checks that there is one answer with this status, and that nothing was carried out.
 #[track_caller]
 fn assert_one_answer(handler: &Handler, sent: &[u8], status: u16, word: &str) {
     let answers = connect(handler).send(sent).finish();
@@ -44,7 +43,7 @@ fn an_order_cut_short_is_not_processed() {
     for cut in cuts.chain([body, whole.len() - 7]) {
         assert_one_answer(&handler, &whole[..cut], 400, "");
     }
-    // Declared longer than it is, though what there is would do. (A small one tiny_http reads
+    // The declared length is too large, but the payload is complete. (tiny_http reads a small one
     // itself, and does not answer.)
     let payload = order_payload(&"x".repeat(2000));
     let length = payload.len().to_string();
@@ -62,7 +61,7 @@ fn an_order_cut_short_is_not_processed() {
     assert_serves(&handler);
 }
 
-/// Peers that leave without a word, at any point of a request or of its answer.
+/// Peers that leave at any point of a request or its answer.
 #[test]
 fn peers_that_leave_do_no_harm() {
     let handler = start();
@@ -77,7 +76,7 @@ fn peers_that_leave_do_no_harm() {
         } else {
             cut
         };
-        // These fail where the handler has already found the request bad.
+        // An error means that the handler has already refused the request.
         let _ = connection.send(&whole[..cut]);
         if random.below(2) == 0 {
             let _ = connection.socket().shutdown(Shutdown::Both);
@@ -88,7 +87,8 @@ fn peers_that_leave_do_no_harm() {
 
 // Too large
 
-/// One byte more than the limit, chunked: read to its end, refused, and the connection goes on.
+/// The limit and one byte, in chunks: it is read to its end and refused, and the connection goes
+/// on.
 #[test]
 fn a_chunked_body_over_the_limit_is_refused() {
     let handler = start();
@@ -105,7 +105,7 @@ fn a_chunked_body_over_the_limit_is_refused() {
     assert_serves(&handler);
 }
 
-/// Declared longer than the limit: refused before it comes. What comes of it is not taken for a
+/// A declared length over the limit is refused before the body comes. The body is not read as a
 /// request.
 #[test]
 fn a_declared_length_over_the_limit_is_refused() {
@@ -122,7 +122,7 @@ fn a_declared_length_over_the_limit_is_refused() {
     assert_serves(&handler);
 }
 
-/// Lengths that no memory holds, from peers that then leave, in the middle or before the body.
+/// Lengths that no memory can hold, from peers that leave early.
 #[test]
 fn declared_terabytes_do_not_end_the_process() {
     let handler = start();
@@ -146,7 +146,7 @@ fn declared_terabytes_do_not_end_the_process() {
             assert_serves(&handler);
         }
     }
-    // Just below the limit, many at once, all of them cut off.
+    // Many at once, just below the limit, all of them cut off.
     let mut cut: Vec<Caller> = (0..20).map(|_| connect(&handler)).collect();
     for caller in &mut cut {
         caller.send(declared("/order", LIMIT, "{"));
@@ -173,7 +173,7 @@ fn a_content_length_that_is_not_a_number_is_refused() {
         for length in lengths.split('|') {
             refused(path, &[length], "");
         }
-        // For tiny_http it is a number, so it reads the body.
+        // tiny_http takes it for a number and reads the body.
         refused(path, &["+5"], "12345");
     }
     for lengths in [["5", "6"], ["6", "5"], ["5", "x"], ["x", "5"]] {
@@ -197,8 +197,8 @@ fn malformed_chunks_are_refused() {
             assert_error(&answer, 400, &["body"]);
         }
     }
-    // A chunk as long as memory, of which little comes. Where the peer cuts a chunk off, nothing
-    // tells: the order fails as JSON.
+    // A chunk as long as memory, with few bytes. A chunk that is cut off cannot be detected: the
+    // order fails as JSON.
     for length in ["7fffffffffffffff", "ffffffffffffffff", "FFFFFFFFFF"] {
         let sent = post("/order", &[CHUNKED], format!("{length}\r\n{{}}"));
         let answer = connect(&handler).send(sent).end().answer();
@@ -207,7 +207,7 @@ fn malformed_chunks_are_refused() {
     assert_serves(&handler);
 }
 
-/// Whatever the answer is, the request after it on the same connection gets its own.
+/// After any answer, the next request on the connection gets its own.
 #[test]
 fn the_connection_stays_in_step() {
     let handler = start();
@@ -232,7 +232,7 @@ fn the_connection_stays_in_step() {
     }
 }
 
-/// Reads an answer, before which a `100 Continue` may come.
+/// A `100 Continue` may come first.
 fn answer_after_continue(caller: &mut Caller, has_body: bool) -> Answer {
     let answer = caller.read(has_body).expect("an answer");
     match answer.status {
@@ -241,7 +241,7 @@ fn answer_after_continue(caller: &mut Caller, has_body: bool) -> Answer {
     }
 }
 
-/// What can be taken for two requests is taken as one, or refused with nothing carried out.
+/// What could be two requests is read as one, or refused with nothing carried out.
 #[test]
 fn a_request_hidden_in_a_body_is_not_carried_out() {
     let handler = start();
@@ -262,7 +262,7 @@ fn a_request_hidden_in_a_body_is_not_carried_out() {
         (404, &chunks, &[CHUNKED]),
         (404, &chunks, &[CHUNKED, short]),
         (404, &chunks, &[short, CHUNKED]),
-        // tiny_http would leave the chunks of these undecoded.
+        // tiny_http would not decode these chunks.
         (400, &chunks, &[CHUNKED, upgrade]),
         (400, &chunks, &[CHUNKED, settings, ("Upgrade", "h2c")]),
         (404, &chunks, &[CHUNKED, keep, upgrade]),
@@ -300,7 +300,7 @@ fn a_caller_that_waits_to_continue_is_asked_to() {
     let declared = ("Content-Length", &*length);
     let answer = continued("/order", declared, "100-continue", payload.as_bytes());
     assert!(is_ordered(&answer, "as expected!"));
-    // Nothing is waited for where the body is empty, and where it is refused.
+    // Nothing is awaited if the body is empty or refused.
     let expecting = |length: &str| {
         let headers = [("Content-Length", length), ("Expect", "100-continue")];
         post("/api/hello", &headers, "")
@@ -326,7 +326,7 @@ fn empty_bodies_are_bodies() {
     }
 }
 
-/// 100 MiB of bytes of every kind, with a length and in chunks, come back as they were.
+/// 100 MiB of all bytes come back unchanged, with a length and in chunks.
 #[test]
 fn a_hundred_mebibytes_pass_intact() {
     let handler = start();

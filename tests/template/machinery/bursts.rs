@@ -1,9 +1,8 @@
-//! Many new connections at once, each with a request and then kept alive, as the host opens them by
-//! itself.
+//! Many new connections at once, each with a request and then kept alive, as the host opens them.
 //!
-//! Without a defence some are never answered (of 64 about 9). With it each is answered within a
-//! second; on a loaded machine a round may take longer, so every answer has to be there after
-//! [`PATIENCE`], and most rounds within a second.
+//! Without a defence some are never answered (about 9 of 64). With it each is answered within a
+//! second. A loaded machine may need longer, so all answers must come within [`PATIENCE`], and in
+//! most rounds within a second.
 
 use crate::probe::allow_many_files;
 use crate::requests::*;
@@ -13,7 +12,7 @@ use std::time::{Duration, Instant};
 
 const SIZES: [usize; 10] = [2, 3, 5, 8, 16, 33, 64, 100, 128, 256];
 
-/// How many silent connections there are before how many others.
+/// How many silent connections come before how many others.
 const BEHIND: [(usize, usize); 10] = [
     (4, 1),
     (1, 4),
@@ -27,13 +26,13 @@ const BEHIND: [(usize, usize); 10] = [
     (256, 8),
 ];
 
-/// How many rounds of each kind there are. Only Linux has ports enough for fifty.
+/// The rounds of each kind. Only Linux has enough ports for fifty.
 const ROUNDS: usize = if cfg!(target_os = "linux") { 50 } else { 5 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long a handler idles until all threads that it has no use for have ended; those of tiny_http
-/// end after five.
+/// How long until all unused threads of an idle handler have ended; tiny_http's end after five
+/// seconds.
 const IDLE: Duration = Duration::from_secs(7);
 
 /// Opens connections at once, each with an order.
@@ -46,7 +45,7 @@ fn open(handler: &Handler, count: usize) -> Vec<Caller> {
     (0..count).map(open).collect()
 }
 
-/// Waits for the answer of each. Gives back after how long the last one was there.
+/// Waits for all answers. Gives the time of the last.
 #[track_caller]
 fn answers(callers: &mut [Caller], since: Instant) -> Duration {
     let count = callers.len();
@@ -62,7 +61,6 @@ fn answers(callers: &mut [Caller], since: Instant) -> Duration {
     since.elapsed()
 }
 
-/// Sends an order on each of these connections, and waits for the answers.
 #[track_caller]
 fn ask_all(callers: &mut [Caller]) {
     let begun = Instant::now();
@@ -72,17 +70,16 @@ fn ask_all(callers: &mut [Caller]) {
     answers(callers, begun);
 }
 
-/// Ends a connection so that its port is free again at once, on Linux: with an answer unread, it is
-/// reset.
+/// Resets a connection by leaving an answer unread, so that on Linux its port is free at once.
 fn reset(mut caller: Caller) {
     let socket = caller.send(ping()).socket();
-    // A call that has a timeout is interrupted when this process is stopped and continued.
+    // A call with a timeout is interrupted if this process is stopped and continued.
     let peek = || socket.peek(&mut [0]).map_err(|error| error.kind());
     let peeked = std::iter::repeat_with(peek).find(|peeked| *peeked != Err(ErrorKind::Interrupted));
     assert_eq!(peeked, Some(Ok(1)), "the answer to a ping");
 }
 
-/// A burst, and a second request on each of its connections, which show that they are kept alive.
+/// A burst, and a second request on each connection.
 #[track_caller]
 fn burst(handler: &Handler, round: usize) -> Duration {
     let begun = Instant::now();
@@ -93,8 +90,8 @@ fn burst(handler: &Handler, round: usize) -> Duration {
     took
 }
 
-/// A burst behind connections that send nothing until all others are answered, those of the burst
-/// and those that follow later; .NET opens connections ahead and then has no use for them.
+/// A burst behind connections that send nothing until all others are answered: .NET opens
+/// connections in advance that it does not need.
 #[track_caller]
 fn burst_behind_silent_ones(handler: &Handler, round: usize) -> Duration {
     let (silent, count) = BEHIND[round % BEHIND.len()];
@@ -149,7 +146,8 @@ fn after_seven_idle_seconds() {
     assert_most_within_a_second(|round| burst(&handlers[round], round));
 }
 
-/// By then every port has been seen, so none tells a new connection from an old one.
+/// When every port has been seen, a new connection cannot be distinguished from an old one by its
+/// port.
 #[cfg(target_os = "linux")]
 #[test]
 fn after_as_many_connections_as_there_are_ports() {
@@ -171,8 +169,8 @@ fn behind_silent_connections() {
     assert_most_within_a_second(|round| burst_behind_silent_ones(&handler, round));
 }
 
-/// At rest, silent connections cause no request that would show them; it looks for what is behind
-/// them every 5.5 seconds.
+/// At rest no request shows what is behind silent connections. The handler looks for it every 5.5
+/// seconds.
 #[test]
 fn behind_silent_connections_after_seven_idle_seconds() {
     allow_many_files();
@@ -185,9 +183,9 @@ fn behind_silent_connections_after_seven_idle_seconds() {
     });
 }
 
-/// More connections than the standard library lets wait to be accepted (128): the others' first
-/// packets are dropped, and sent again after a second. The handler is stopped meanwhile, so that it
-/// accepts none.
+/// More connections than the standard library's queue for `accept` holds (128): the first packets
+/// of the others are dropped, and sent again after a second. The handler is stopped meanwhile, so
+/// that it accepts none.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_burst_waits_to_be_accepted() {
@@ -213,8 +211,8 @@ fn a_burst_waits_to_be_accepted() {
     }
 }
 
-/// A large or a streamed answer leaves in more than one write, of which the last must not wait for
-/// the peer's delayed ACK (40 ms).
+/// Large and streamed answers need several writes. The last must not wait for the peer's delayed
+/// ACK (40 ms).
 #[test]
 fn answers_in_several_writes_do_not_wait_for_acks() {
     let handler = start();

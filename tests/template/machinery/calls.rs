@@ -4,8 +4,7 @@
 use crate::requests::*;
 use serde_json::json;
 
-/// Never an empty 2xx in payload form: the host would wait for the rest until the function's
-/// timeout.
+/// After an empty 2xx in payload form the host would wait until the function's timeout.
 #[test]
 fn every_invocation_gets_a_json_object() {
     let handler = start();
@@ -28,7 +27,7 @@ fn every_invocation_gets_a_json_object() {
     }
 }
 
-/// LINE stands for the line in which the function fails.
+/// LINE stands for the line that fails.
 const PLACED: [(&str, &str); 6] = [
     (
         "chain",
@@ -79,7 +78,7 @@ fn a_debug_build_writes_a_panics_backtrace_where_it_is_asked_for() {
         handler.stderr()
     };
     let stderr = panicked(Handler::from_command(command));
-    // One line per frame, with its place if that is known.
+    // One line per frame, with its place if known.
     let is_frame = |line: &str| {
         line.trim_start().starts_with(|c: char| c.is_ascii_digit())
             && line.contains("answers::panics")
@@ -102,7 +101,7 @@ fn log_lines_arrive_whatever_becomes_of_the_invocation() {
     handler.wait_for_stderr(&format!("warning: invocation {ID}: look at this\n"));
     handler.wait_for_stderr(&format!("error: invocation {ID}: that is wrong\n"));
     handler.wait_for_stdout("\nfrom a thread\n");
-    // The host reads no `Logs` of what failed.
+    // The host ignores `Logs` of a failure.
     for (times, how) in [
         (0, "return"),
         (1, "fail"),

@@ -1,5 +1,4 @@
-//! Invocations side by side: those that block keep no others waiting, and no more threads are left
-//! than are needed.
+//! Invocations side by side: those that block do not delay others, and unused threads end.
 
 use crate::probe::{allow_many_files, assert_few_threads};
 use crate::requests::*;
@@ -7,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The workers do as any other thread, and so do their functions, the supervisor and the test
-/// harness. A policy that the handler is started with stays; and without
-/// src/server/tuning/thread_priority.rs all are alike.
+/// The workers, the functions' threads, the supervisor and the test harness have the normal policy.
+/// A policy that the handler is started with stays; without src/server/tuning/thread_priority.rs
+/// all are alike.
 #[cfg(target_os = "linux")]
 #[test]
 fn threads_that_read_from_connections_preempt_no_others() {
@@ -28,15 +27,14 @@ fn threads_that_read_from_connections_preempt_no_others() {
     }
     let of = |policy: usize| found.iter().filter(move |thread| thread.1 == policy);
     let (normal, batch) = (of(SCHED_OTHER).count(), of(SCHED_BATCH).count());
-    // One worker, or some more on a busy machine.
+    // One worker, or more on a busy machine.
     let workers = of(SCHED_OTHER).filter(|(name, _)| name == "worker").count();
     let is_right = workers >= 1 && normal == workers + 2;
     let all = batch >= 5 && normal + batch == found.len();
     assert!(is_right && all, "{found:?}");
 }
 
-/// Also what it does at rest every 5.5 seconds, for connections that may be queued, starts no
-/// threads.
+/// Nor does its look for queued connections, every 5.5 seconds, start threads.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_idle_handler_keeps_few_threads() {
@@ -47,7 +45,7 @@ fn an_idle_handler_keeps_few_threads() {
         assert!(is_ordered(&caller.ask(order("one of 64!")), "one of 64!"));
     }
     drop(callers);
-    // On a busy machine a single such period proves nothing.
+    // On a busy machine one such period proves nothing.
     let period = |_| {
         assert_few_threads(&handler);
         let begun = Instant::now();
@@ -66,7 +64,7 @@ fn an_idle_handler_keeps_few_threads() {
     );
 }
 
-/// They can only go on together: one that queues behind another fails them all.
+/// They only go on together: all fail if one queues behind another.
 #[test]
 fn blocking_invocations_do_not_queue_behind_each_other() {
     let handler = start();
@@ -84,7 +82,7 @@ fn blocking_invocations_do_not_queue_behind_each_other() {
     meet(&handler, 1);
 }
 
-/// As with a database: each invocation waits for a few milliseconds, and there is always another.
+/// Like a database: each invocation waits for a few milliseconds, and there is always another.
 #[test]
 fn short_waits_do_not_queue_behind_each_other() {
     let handler = start();
@@ -129,7 +127,7 @@ fn stalled_bodies_do_not_keep_others_waiting() {
     assert_few_threads(&handler);
 }
 
-/// tiny_http then waits for itself, for ever. So does `curl --http2-prior-knowledge`.
+/// tiny_http then waits for itself, for ever. `curl --http2-prior-knowledge` sends this too.
 #[test]
 fn a_newer_http_costs_its_own_connection_only() {
     let handler = start();

@@ -1,4 +1,4 @@
-//! The samples, by the binary that cargo has just built, or the one that `HANDLER` names.
+//! The samples, in the binary that cargo has built or that `HANDLER` names.
 
 use crate::exchanges::replay;
 use crate::requests::*;
@@ -9,10 +9,10 @@ use stand_in::run::process::command;
 const ELSEWHERE: &str = "host-order-multipart.json host-queue-binary.json host-queue-retry.json \
     host-queue-with-blob-input.json doc-response-example.json";
 
-/// What the documentation shows, and every payload that a host has sent to the samples.
+/// The documentation's requests, and every payload that a host has sent to the samples.
 pub const SAMPLES: &str = include_str!("exchanges/samples.txt");
 
-/// Starts the binary, and not the tests' app.
+/// Starts the binary, not the tests' app.
 fn start() -> Handler {
     let mut command = command();
     command.env("FUNCTIONS_CUSTOMHANDLER_PORT", "0");
@@ -46,7 +46,7 @@ fn bodies_arrive_byte_for_byte() {
         let answer = ask(&handler, &request);
         assert!(answer.status == 200 && answer.body == body, "{answer:?}");
     }
-    // A multipart body, text in all but its type and the 0xFF in it, goes as the base64 that it is.
+    // A multipart body is text but for one 0xFF, and stays base64.
     let payload = wire("host-order-multipart.json");
     let sent: Value = serde_json::from_slice(&payload).unwrap();
     let answer = ask(&handler, invocation("/order", ID, &payload)).json();

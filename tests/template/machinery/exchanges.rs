@@ -1,18 +1,17 @@
-//! Requests and what comes of them, one exchange per line of `exchanges/*.txt`, each replayed.
+//! Replays the exchanges in `exchanges/*.txt`.
 //!
-//! A line is `REQUEST => ANSWER`, in which `~0D` stands for that byte. In a section, which ends with
-//! an empty line, `each` frames the requests, put in the place of `...`; `with` adds a header.
-//! - `POST /path body` is a caller's request, as the host forwards it, or, in a section `by hand`,
-//!   without an invocation's id. `INVOKE name payload` is the host's invocation; commas separate
-//!   names. `SEND` sends a file as it is.
+//! A line is `REQUEST => ANSWER`; `~0D` stands for that byte. A section ends with an empty line. In
+//! it, `each` frames the requests, which replace `...`, and `with` adds a header.
+//! - `POST /path body` is a caller's request as the host forwards it; in a section `by hand` it has
+//!   no invocation id. `INVOKE name payload` is the host's invocation, also of several names with
+//!   commas. `SEND` sends a file as it is.
 //! - `<file`, as a body or an answer, is a file of tests/template/wire.
-//! - `500 some|words` is an error that holds these words; a line on stderr holds them too, with the
-//!   invocation's id. `refused 404 words`: the function has refused its caller. `404 = text` is an
-//!   answer with this text.
-//! - Any other answer is a text, after its status if that is not 200. That of an invocation is its
-//!   outputs and its return value, joined by ` & `.
-//! - `[Name: value]`: the answer has this header, or these, joined by ` + `. `Logs` are those of the
-//!   answer, `stderr` what the line there holds besides.
+//! - `500 some|words` is an error with these words, also in a line on stderr with the invocation's
+//!   id. `refused 404 words` is the function's refusal. `404 = text` is an answer with this text.
+//! - Any other answer is a text, after its status if that is not 200. For an invocation it is the
+//!   outputs and the return value, joined by ` & `.
+//! - `[Name: value]`: the answer has this header, or several, joined by ` + `. `Logs` are the
+//!   answer's; `stderr` is more of the line there.
 
 use crate::requests::*;
 use crate::tests_app::{AT_ROOT, SERVE, name_pairs};
@@ -80,7 +79,7 @@ pub fn replay(handler: &Handler, exchanges: &str) {
             Some(_) => section.replay(handler, &mut caller, number, line),
         }
     }
-    // It may hold a function key.
+    // A query may have a function key.
     assert!(!handler.stderr().contains("SECRET"), "a query is shown");
 }
 
@@ -112,7 +111,7 @@ impl Section<'_> {
                 caller.send(piece);
             }
             let answer = caller.read(method != "HEAD").expect(line);
-            // The test harness shows these where the test fails.
+            // The test harness shows these if the test fails.
             println!("{line}\n    {answer:?}");
             let (path, _) = path.split_once('?').unwrap_or((path, ""));
             let logged = format!("invocation {id}: {method} {path}: ");
@@ -151,7 +150,7 @@ fn check(handler: &Handler, answer: &Answer, expected: &str, logged: &str) {
         let text = rest.strip_prefix("= ").unwrap_or(rest);
         return assert!(came.body == decoded(text), "it is not {text:?}");
     }
-    // The answer to HEAD has no words.
+    // The answer to HEAD has no body.
     if !(rest.is_empty() && came.body.is_empty()) {
         let words = String::from_utf8(decoded(rest)).expect("words");
         assert_error(&came, status, &words.split('|').collect::<Vec<_>>());
@@ -185,7 +184,7 @@ pub fn bracketed(expected: &str) -> Option<(&str, &str, &str)> {
     Some((name, value, rest.trim_start()))
 }
 
-/// The bytes of a text in which `~FF` stands for one.
+/// `~FF` stands for one byte.
 pub fn decoded(text: &str) -> Vec<u8> {
     let mut parts = text.split('~');
     let mut bytes = Vec::from(parts.next().unwrap_or_default());
@@ -199,7 +198,7 @@ pub fn decoded(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// What an answer comes to. Of an invocation that was carried out: what the host makes of it.
+/// The answer; for an invocation, what the host makes of it.
 pub fn outcome(answer: &Answer) -> Answer {
     let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let Some(outputs) = json["Outputs"].as_object() else {

@@ -1,5 +1,5 @@
-//! The documentation's functions under the stand-in for the host: what becomes of orders and of
-//! messages, and each trap of the contract.
+//! The documentation's functions under the stand-in: orders, messages, and each trap of the
+//! contract.
 
 use crate::documented::SAMPLES;
 use crate::exchanges::{bracketed, decoded};
@@ -15,7 +15,7 @@ const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";
 const BYTES: &str = "application/octet-stream";
 
-/// Posts an order, which is accepted, and gives the one message that it has become.
+/// Posts an order and gives its message.
 #[track_caller]
 fn order(app: &App, content_type: &str, body: &[u8]) -> Vec<u8> {
     let (answer, messages) = queued(app, "orders", || post(app, "order", content_type, body));
@@ -34,7 +34,7 @@ fn post(app: &App, function: &str, content_type: &str, body: &[u8]) -> Answer {
     app.call("POST", &format!("/api/{function}"), &headers, body)
 }
 
-/// The same in chunks: the host does not know the length beforehand.
+/// The same in chunks, without a length.
 fn post_chunked(app: &App, function: &str, content_type: &str) -> Answer {
     let headers = [
         ("Content-Type", content_type),
@@ -43,7 +43,6 @@ fn post_chunked(app: &App, function: &str, content_type: &str) -> Answer {
     app.call("POST", &format!("/api/{function}"), &headers, "in pieces")
 }
 
-/// The caller was refused with this status and these words.
 #[track_caller]
 fn assert_refused(answer: &Answer, status: u16, words: &str) {
     let refusal = answer.json();
@@ -64,7 +63,7 @@ fn an_order_is_enqueued() {
     assert_eq!((answer.status, answer.text()), (200, "Order enqueued"));
     let content_type = answer.header("Content-Type");
     assert_eq!(content_type, Some("text/plain; charset=utf-8"));
-    // It went plain: the host has indented it.
+    // It was plain: the host has indented it.
     let indented = "{\n  \"id\": 1005,\n  \"quantity\": 2,\n  \"color\": \"black\"\n}";
     assert_eq!(messages, [indented.as_bytes()]);
     assert!(app.failures().is_empty() && app.stderr().is_empty());
@@ -87,7 +86,7 @@ fn a_message_is_passed_on_and_logged() {
         assert!(is_right, "{log}");
     }
     assert!(app.failures().is_empty());
-    // The host cannot take out a message that is not UTF-8, so it never reaches the function.
+    // The host cannot read a message that is not UTF-8, so it never reaches the function.
     let outgoing = app.queue_bytes("messages-outgoing").len();
     assert!(app.send("messages-incoming", b"\xff").poisoned);
     assert_eq!(app.queue_bytes("messages-incoming-poison"), [b"\xff"]);
@@ -132,7 +131,7 @@ fn hello_answers_alike_in_every_form() {
     assert_refused(&refused, 415, "not text in UTF-8");
     assert_refused(&post(&payload, "hello", "image/png", &bytes), 415, BYTES);
     assert_eq!(post_chunked(&proxied, "hello", TEXT).text(), "in pieces");
-    // That one is the host's own.
+    // This one is the host's own.
     assert_eq!(post_chunked(&forwarded, "hello", TEXT).status, 500);
     let refused = post_chunked(&payload, "hello", TEXT);
     assert_refused(&refused, 411, "Content-Length");
@@ -266,7 +265,7 @@ fn outputs_arrive_as_they_are_and_only_raw_is_the_hosts_to_interpret() {
     }
 }
 
-/// What a user's test sees of functions that fail.
+/// What a user's test sees of failures.
 #[test]
 fn a_failure_is_the_functions_own_sentence() {
     let app = answers_app("failures");
@@ -274,7 +273,7 @@ fn a_failure_is_the_functions_own_sentence() {
     assert_eq!((run.failure.as_deref(), run.tries), (Some("as asked"), 5));
     assert!(run.poisoned && run.logs.contains(&"from a helper".to_owned()));
     assert_eq!(app.get("/api/odd?what=fail").status, 500);
-    // An error that the function answers itself, and a refusal, are not failures.
+    // Errors that the function answers itself, and refusals, are not failures.
     assert_eq!(app.get("/api/odd?what=500").status, 500);
     assert_eq!(app.post("/api/refuses", "404").status, 404);
     let mut expected = vec!["as asked"; 5];

@@ -1,6 +1,6 @@
-//! Nothing altered, nothing lost, whatever comes in: generated messages under the stand-in for the
-//! host, mutated payloads, and mutated requests. `FUZZ_ROUNDS` sets how many there are of each (`make
-//! fuzz`), `FUZZ_SEED` with which it starts; a failure says its seed.
+//! Nothing is altered or lost: generated messages under the stand-in, mutated payloads, and mutated
+//! requests. `FUZZ_ROUNDS` is the number of each (`make fuzz`), `FUZZ_SEED` the first seed. A
+//! failure shows its seed.
 
 use crate::exchanges::decoded;
 use crate::random::Random;
@@ -15,8 +15,8 @@ use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
-/// A seed for each round, by default as many as find what is easily found, in seconds. The test
-/// harness shows that of the round that fails.
+/// A seed for each round. By default there are enough to find easy faults in seconds. The test
+/// harness shows the seed of the round that fails.
 fn rounds(default: u64) -> impl Iterator<Item = (u64, Random)> {
     let number = |name: &str| Some(std::env::var(name).ok()?.parse().expect("a number"));
     let rounds: u64 = number("FUZZ_ROUNDS").unwrap_or(default);
@@ -30,8 +30,7 @@ fn rounds(default: u64) -> impl Iterator<Item = (u64, Random)> {
 
 // Messages
 
-/// An order of `exchanges/orders.txt`: its Content-Type, its body, and what arrives, or how it is
-/// refused.
+/// An order of `exchanges/orders.txt`, and what arrives, or how it is refused.
 pub struct Case {
     pub content_type: &'static str,
     pub body: &'static str,
@@ -61,7 +60,7 @@ fn what_is_sent_is_what_arrives() {
     let messages: Vec<_> = cases.filter(|message| !message.is_empty()).collect();
     let (handler, mut host) = (start(), app(&[]));
     for (seed, mut random) in rounds(3_000) {
-        // What it keeps of all messages is copied for each.
+        // A new host, because it copies all earlier messages for each look.
         if seed % 100 == 0 {
             host = app(&[]);
         }
@@ -81,8 +80,8 @@ fn what_is_sent_is_what_arrives() {
     }
 }
 
-/// Shapes of messages: what they begin with, what repeats, how many bytes the host makes of that in
-/// an object, and what they end with.
+/// Shapes of messages: the start, what repeats, the bytes that the host makes of that in an object,
+/// and the end.
 const SHAPES: [(&str, &str, usize, &str); 15] = [
     ("an order ", "x", 1, ""),
     ("", "A", 1, ""),
@@ -106,8 +105,7 @@ const SHAPES: [(&str, &str, usize, &str); 15] = [
     ("{\"a\":[[[", "1,", 2, "1]]]}"),
 ];
 
-/// Just small enough for a queue or just too large, also once the host has put every member of an
-/// object on a line of its own; or short.
+/// Short, or close to a queue's limit, also for objects that the host indents.
 fn of_some_length(random: &mut Random) -> Vec<u8> {
     let length = match random.below(4) {
         0 | 1 => MESSAGE_MAX_BYTES - 40 + random.below(44),
@@ -120,16 +118,16 @@ fn of_some_length(random: &mut Random) -> Vec<u8> {
     format!("{start}{filling}{end}").into_bytes()
 }
 
-/// Posts a message as an order: it is in the queue `orders`, or its caller gets an error that says
-/// why not.
+/// Posts a message as an order: it is in the queue `orders`, or its caller gets an error with the
+/// reason.
 fn check_order(host: &App, handler: &Handler, message: &[u8], random: &mut Random) {
     let is_text = std::str::from_utf8(message).is_ok();
     let made = String::from_utf8_lossy(message);
     let made = made.strip_prefix('\u{feff}').unwrap_or(&made).len();
-    // Damage is met in every second message that is not text.
+    // Damage happens to every second message that is not text.
     let as_binary = random.below(8) < if is_text { 1 } else { 4 };
     if !is_text && !as_binary && (message.len() == made || message.len() == made + 3) {
-        // The host makes as much of it, so nothing tells that it was damaged.
+        // The host's text has the same length, so the damage cannot be detected.
         return;
     }
     let content_type = match as_binary {
@@ -153,8 +151,8 @@ fn check_order(host: &App, handler: &Handler, message: &[u8], random: &mut Rando
     assert_arrived(handler, &messages, (status == 200).then_some(bytes));
 }
 
-/// Puts a message into `messages-incoming`: it is in `messages-outgoing`, unless it cannot lie in a
-/// queue at all.
+/// Puts a message into `messages-incoming`: it is in `messages-outgoing`, unless no queue can have
+/// it.
 pub fn check_message(host: &App, handler: &Handler, message: &[u8]) {
     if message.len() > MESSAGE_MAX_BYTES || std::str::from_utf8(message).is_err() {
         return;
@@ -165,8 +163,8 @@ pub fn check_message(host: &App, handler: &Handler, message: &[u8]) {
     assert_arrived(handler, &messages, Some(message));
 }
 
-/// Compares what was sent with what is in the queue: the same bytes. Of an object that the guard
-/// sends plain the same tokens are enough, for the host writes it again, indented.
+/// Checks that the same bytes are in the queue. If an object is sent plain, the same tokens are
+/// enough: the host indents it.
 pub fn assert_arrived(handler: &Handler, messages: &[Vec<u8>], sent: Option<&[u8]>) {
     let is_same = match (sent, messages) {
         (None, []) => true,
@@ -182,16 +180,16 @@ pub fn assert_arrived(handler: &Handler, messages: &[Vec<u8>], sent: Option<&[u8
     assert!(is_same, "in the queue: {shown:?}");
 }
 
-/// Whether the handler answers this message with an object as it is, and not with base64: it is
-/// asked once more, without a host.
+/// Asks the handler again, without a host, whether it sends this message as an object and not as
+/// base64.
 fn goes_plain(handler: &Handler, message: &[u8]) -> bool {
     let text = std::str::from_utf8(message).expect("a text");
     let answer = invoke(handler, "MyQueueFunction", message_payload(text)).json();
     text.trim().starts_with('{') && answer["ReturnValue"] == text
 }
 
-/// Whether both are strict JSON and say the same in the same order: equal names and strings once
-/// decoded, equal numbers as they are written.
+/// Whether both are strict JSON with equal names and strings once decoded, and equal numbers as
+/// written, in the same order.
 fn is_same_json(a: &[u8], b: &[u8]) -> bool {
     json_tokens(a).is_some_and(|tokens| json_tokens(b) == Some(tokens))
 }
@@ -240,8 +238,8 @@ fn json_is_compared_strictly() {
 
 // Payloads and requests
 
-/// What JSON and HTTP pay attention to, and what they do not expect, one per line; `\r` and `\n`
-/// are these characters.
+/// Bytes that matter to JSON and HTTP, and unexpected ones, one per line; `\r` and `\n` are these
+/// characters.
 const PIECES: &str = r#"{
 }
 [
@@ -278,7 +276,7 @@ HEAD
 0\r\n\r\n
 ffffffffffffffff\r\n"#;
 
-/// Flips, cuts, repeats and splices, once to `most` times.
+/// Flips, cuts, repeats and splices, up to `most` times.
 fn mutate(random: &mut Random, bytes: &mut Vec<u8>, others: &[Vec<u8>], most: usize) {
     let pieces: Vec<&str> = PIECES.lines().collect();
     let odd_bytes: [&[u8]; 5] = [b"\xef\xbb\xbf", b"\xff", b"\xed\xa0\x80", b"\0", b" "];
@@ -312,7 +310,7 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>, others: &[Vec<u8>], most: us
     }
 }
 
-/// Checks that a 2xx answer is one to work that was done.
+/// Checks that a 2xx answer is for work that was done.
 fn assert_sound(answer: &Answer, payload: &[u8]) {
     assert!(matches!(answer.status, 200 | 400 | 500), "{answer:?}");
     let json = answer.json();
@@ -320,8 +318,7 @@ fn assert_sound(answer: &Answer, payload: &[u8]) {
         let error = json["error"].as_str().unwrap_or_default();
         return assert!(!error.is_empty(), "{answer:?}");
     }
-    // Not as a `Value`: what the handler does not look at may hold what only a string must not, a
-    // lone surrogate.
+    // Not a `Value`: what the handler does not read may have a lone surrogate.
     let parsed: HashMap<String, &RawValue> = serde_json::from_slice(payload)
         .unwrap_or_else(|error| panic!("{error} in what was answered {answer:?}"));
     let data = parsed
@@ -341,11 +338,11 @@ fn assert_sound(answer: &Answer, payload: &[u8]) {
     );
 }
 
-/// Mutated payloads in sound requests, all on one connection, which they never end.
+/// Mutated payloads in valid requests, all on one connection, which stays open.
 #[test]
 fn mutated_payloads_are_answered_soundly() {
     let handler = start();
-    // Those that hosts send, in the same order for the same seed.
+    // In the same order for the same seed.
     let mut names = wire_names();
     names.retain(|name| name.ends_with(".json"));
     names.sort();
@@ -373,8 +370,7 @@ fn mutated_payloads_are_answered_soundly() {
     assert_serves(&handler);
 }
 
-/// Mutated requests, several on a connection: the handler may close it, but each is otherwise left
-/// in peace.
+/// Mutated requests, several on a connection, which the handler may close.
 #[test]
 fn mutated_requests_do_not_stop_the_server() {
     let handler = start();
@@ -397,7 +393,7 @@ fn mutated_requests_do_not_stop_the_server() {
         mutate(&mut random, &mut bytes, &requests, 8);
         println!("{}", String::from_utf8_lossy(&bytes));
         let mut connection = Connection::open(handler.port).expect("a connection");
-        // These fail where the handler has closed the connection, as it may.
+        // An error means that the handler has closed the connection, as it may.
         let _ = connection.send(&bytes);
         if random.below(4) > 0 {
             let socket = connection.socket();

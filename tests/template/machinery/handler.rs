@@ -1,12 +1,10 @@
-//! A handler process of a test.
-
 use crate::any_port::port_in;
 use crate::wait::wait_for;
 use stand_in::run::process;
 use std::ops::Deref;
 use std::process::Command;
 
-/// The handler, and what tests wait for.
+/// A handler process, and what tests wait for.
 pub struct Handler(process::Handler);
 
 impl Deref for Handler {
@@ -18,19 +16,18 @@ impl Deref for Handler {
 }
 
 impl Handler {
-    /// Runs `command`, whatever it is, and waits until it says on stdout where it listens.
+    /// Waits until `command` prints where it listens.
     pub fn from_command(command: Command) -> Self {
         let announced = Self::spawn(command).announced();
         announced.unwrap_or_else(|_| panic!("it ended before it listened"))
     }
 
-    /// Runs `command` without waiting for anything; `port` is not known yet.
+    /// Does not wait; `port` is not known yet.
     pub fn spawn(command: Command) -> Self {
         Self(process::Handler::spawn(0, command, None).expect("it starts"))
     }
 
-    /// Waits for the line on stdout that says where it listens; gives the process back as an error
-    /// if it ended first.
+    /// Waits for the line with the address; errors with the process if it ended first.
     pub fn announced(mut self) -> Result<Self, Self> {
         match self.wait("its address", || port_in(&self.stdout())) {
             Some(port) => {
@@ -41,31 +38,27 @@ impl Handler {
         }
     }
 
-    /// The process's id.
     pub fn pid(&self) -> u32 {
         self.0.pid().expect("a process of one's own")
     }
 
-    /// Whether the process has not ended.
     pub fn is_running(&self) -> bool {
         self.exit_code().is_none()
     }
 
-    /// Waits until stderr holds `what`.
     #[track_caller]
     pub fn wait_for_stderr(&self, what: &str) {
         let found = self.wait(what, || self.stderr().contains(what).then_some(()));
         assert!(found.is_some(), "stderr ended without {what:?}");
     }
 
-    /// Waits until stdout holds `what`.
     #[track_caller]
     pub fn wait_for_stdout(&self, what: &str) {
         let found = self.wait(what, || self.stdout().contains(what).then_some(()));
         assert!(found.is_some(), "stdout ended without {what:?}");
     }
 
-    /// Waits until `find` finds something in what it prints; `None` if it ended without it.
+    /// Waits until `find` gives something; `None` if the process ended without it.
     #[track_caller]
     fn wait<T>(&self, what: &str, find: impl Fn() -> Option<T>) -> Option<T> {
         wait_for(what, || {
@@ -74,19 +67,19 @@ impl Handler {
         })
     }
 
-    /// Waits until the process has ended by itself, and gives its exit code.
+    /// Waits until the process ends by itself, and gives its exit code.
     pub fn wait_for_exit(&self) -> i32 {
         wait_for("the handler to end", || self.exit_code())
     }
 
-    /// Sends a signal by its name, `TERM` for one.
+    /// Sends a signal by its name, such as `TERM`.
     #[cfg(unix)]
     pub fn signal(&self, name: &str) {
         assert!(signal(&self.pid().to_string(), name), "kill -{name} failed");
     }
 }
 
-/// Sends a signal to a process; false if there is none.
+/// False if there is no such process.
 #[cfg(unix)]
 pub fn signal(pid: &str, name: &str) -> bool {
     let mut kill = Command::new("kill");

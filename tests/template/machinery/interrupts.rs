@@ -1,6 +1,6 @@
-//! Ctrl-C in tests. Whoever started them may ignore interrupts, as a script's background job does.
+//! Ctrl-C in tests. Their parent may ignore interrupts, as a script's background job does.
 
-/// Lets an interrupt end this process, and those that it starts from now on.
+/// Lets an interrupt end this process and its later children.
 #[cfg(unix)]
 pub fn heed() {
     use std::ffi::c_int;

@@ -1,7 +1,5 @@
-//! Many invocations, good and bad, from connections that come and go: nothing is answered wrong,
-//! nothing grows.
-//!
-//! 200,000 of them, or as many as `LONG_RUN` says.
+//! Many invocations, good and bad, on connections that come and go: each answer is right, and
+//! nothing grows. There are 200,000, or as many as `LONG_RUN` says.
 
 use crate::probe::{assert_few_threads, descriptors, status};
 use crate::random::Random;
@@ -11,17 +9,17 @@ use std::thread;
 
 const CONNECTIONS: usize = 16;
 
-/// What a client does with the answer to its request.
+/// What is right about an answer.
 enum Right {
     Order,
     Message,
     Echo,
     Status(u16),
-    /// The client leaves, whether there is an answer or not.
+    /// The client leaves without the answer.
     Leaves,
 }
 
-/// A request and what is right about its answer; half of all are bad.
+/// Half of all requests are bad.
 fn any(random: &mut Random, text: &str) -> (Right, Vec<u8>) {
     use Right::*;
     let invalid = |function, payload: &[u8]| (Status(400), invocation(function, ID, payload));
@@ -61,7 +59,7 @@ fn any(random: &mut Random, text: &str) -> (Right, Vec<u8>) {
     }
 }
 
-/// One client: its share of the invocations, on connections that end now and then.
+/// A client's share of the invocations, on connections that end now and then.
 fn client(handler: &Handler, name: usize, tenth: usize, count: usize) {
     let mut random = Random::new((name + CONNECTIONS * tenth) as u64);
     let mut caller = connect(handler);
@@ -95,8 +93,7 @@ fn a_long_run_of_mixed_invocations_leaves_no_trace() {
         each > 0,
         "LONG_RUN leaves nothing to do for some connections"
     );
-    // glibc keeps what is freed for the thread that freed it, more of it with each thread, and no
-    // leak could be distinguished from that.
+    // glibc keeps freed memory for each thread, which could not be distinguished from a leak.
     let tunables = "glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0";
     let handler = start_with("GLIBC_TUNABLES", tunables);
     let at_start = descriptors(&handler);
@@ -119,8 +116,8 @@ fn a_long_run_of_mixed_invocations_leaves_no_trace() {
     });
     let tenths = tenths.into_inner().unwrap();
     let ([first, threads], [last, _]) = (tenths[0], tenths[9]);
-    // After such a run valgrind finds 78 blocks in use of 445,129 allocated. A thread more, on a
-    // busy machine, takes some 50 KiB. To leak 9 bytes an invocation would be too much here.
+    // After such a run valgrind finds 78 blocks in use of 445,129. One more thread on a busy
+    // machine takes some 50 KiB. A leak of 9 bytes per invocation fails here.
     let most = tenths.iter().map(|[_, threads]| *threads).max();
     let more_threads = most.unwrap_or_default() - threads;
     let allowed = first + 64 * more_threads + 1024 + count / 400;

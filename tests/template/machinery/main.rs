@@ -1,5 +1,4 @@
-//! The tests of the machinery, `src/host` and `src/server`, as a process over real sockets. They
-//! run on an app of their own: this repository's samples, and the functions of `app`.
+//! Tests of `src/host` and `src/server` as a process over real sockets, with an app of their own.
 
 #[path = "../any_port.rs"]
 mod any_port;
@@ -32,5 +31,5 @@ mod units;
 #[path = "../wait.rs"]
 mod wait;
 
-// As in the binary that `make build` leaves.
+// As in the binary of `make build`.
 app::global_allocator!();

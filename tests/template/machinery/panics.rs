@@ -57,7 +57,7 @@ fn a_thousand_panics_leave_no_trace() {
     assert_serves(&handler);
 }
 
-/// A worker's thread answers one request after another.
+/// A worker's thread answers several requests, one after another.
 #[test]
 fn a_panic_that_a_function_catches_itself_is_reported_with_no_other() {
     let handler = start();
@@ -70,9 +70,8 @@ fn a_panic_that_a_function_catches_itself_is_reported_with_no_other() {
     assert!(!stderr.contains("caught by the function"), "{stderr}");
 }
 
-/// What a function says when it panics is not about the handler's own threads, nor is what a thread
-/// says that a function has started: the handler looks whether it still accepts connections, and it
-/// does.
+/// A panic of a function or of its threads is not about the handler's own threads. The handler
+/// checks that it still accepts connections.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_function_that_gets_no_thread_costs_none() {
@@ -83,7 +82,7 @@ fn a_function_that_gets_no_thread_costs_none() {
     for _ in 0..10 {
         let answer = get(&handler, "/api/starts-threads");
         assert_eq!(answer.text(), "they panicked");
-        // As long as the handler would need to take up connections again, each time.
+        // Longer than the handler would need to accept connections again.
         std::thread::sleep(std::time::Duration::from_millis(150));
     }
     assert_few_threads(&handler);

@@ -66,8 +66,8 @@ fn an_order_of_10_mib_takes_little_memory() {
     }
 }
 
-/// In every place, with every kind of bracket, closed and not; in a message's text it is data. What
-/// a function does not read may be nested as deep as anybody likes.
+/// In every place, with every bracket, closed and not. A message's text is data, and what a
+/// function does not read may be nested as deep as it likes.
 #[test]
 fn nesting_does_no_harm() {
     let handler = start();
@@ -100,7 +100,7 @@ fn nesting_does_no_harm() {
                     }
                 }
             }
-            // Texts are data: whatever a caller puts into one, the payload is sound.
+            // A text is data, whatever is in it.
             let query = json!({"Data": {"req": {"Query": json, "Body": "x"}}});
             let status = invoke(&handler, "order", query.to_string()).status;
             assert!(matches!(status, 200 | 400), "{status}");

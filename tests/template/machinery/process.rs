@@ -1,4 +1,4 @@
-//! How the process starts, where it is reached, and how it ends: alone, and as a child of its host.
+//! How the process starts, where it listens, and how it ends: alone, and as a child of its host.
 
 use crate::any_port::port_in;
 use crate::requests::*;
@@ -12,11 +12,10 @@ use std::time::Duration;
 
 const PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
 
-/// The host sets it, and nobody does by hand.
+/// Only the host sets it.
 const STARTED_BY_HOST: &str = "FUNCTIONS_CUSTOMHANDLER_WORKER_ID";
 
-/// A port that no connection gets by itself: those start at 32,768 on Linux, and higher on other
-/// systems.
+/// A port below those that the system gives to connections: from 32,768 on Linux, higher elsewhere.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 20_000 + (std::process::id() % 10_000) as u16;
@@ -37,7 +36,7 @@ fn it_says_where_it_listens() {
         let line = format!("listening on http://127.0.0.1:{port}\n");
         assert_eq!(said(&handler), line);
     }
-    // It does not pose as the address to call.
+    // The line does not look like an address to call.
     let child = start_with(STARTED_BY_HOST, "1");
     assert_serves(&child);
     let port = child.port;
@@ -53,7 +52,7 @@ fn without_a_port_it_is_8080() {
     for command in [unset, empty] {
         match Handler::spawn(command).announced() {
             Ok(handler) => assert_eq!(handler.port, 8080),
-            // Something else has it.
+            // Another process has the port.
             Err(handler) => handler.wait_for_stderr("127.0.0.1:8080"),
         }
     }
@@ -77,8 +76,8 @@ fn a_port_that_is_invalid_or_taken_ends_it_with_a_line() {
     }
 }
 
-/// Invocations succeed and fail as ever when nobody reads what the handler prints: its stderr is
-/// closed at once, its stdout after the line with the address.
+/// stderr is closed at once, stdout after the line with the address: invocations work and fail as
+/// ever.
 #[test]
 fn closed_pipes_fail_no_invocation() {
     let mut command = command();
@@ -111,8 +110,8 @@ fn signals_end_it_at_once() {
         let begun = std::time::Instant::now();
         handler.signal(signal);
         let (code, took) = (handler.wait_for_exit(), begun.elapsed());
-        // The invocations in flight would keep it for much longer. After a success the host would
-        // not start it again.
+        // The invocations in flight would keep it much longer. After code 0 the host would not
+        // restart it.
         let is_right = took < Duration::from_secs(10) && code != 0;
         assert!(is_right, "{signal}: {code} after {took:?}");
     };
@@ -144,18 +143,17 @@ fn after_a_kill_a_new_one_starts_at_once_on_the_same_port() {
     }
 }
 
-/// It listens on 127.0.0.1 and on no other address of the machine.
+/// It listens on 127.0.0.1 only.
 #[test]
 fn it_is_reached_from_this_machine_only() {
     let handler = start();
     assert_serves(&handler);
     let mut others = vec![IpAddr::V6(Ipv6Addr::LOCALHOST)];
     if cfg!(target_os = "linux") {
-        // All of 127.0.0.0/8 is this machine: what listens on every address is found there.
+        // A listener on every address is also found at 127.0.0.2.
         others.push(IpAddr::from([127, 0, 0, 2]));
     }
-    // The address that packets to the world would leave from; none is sent. A machine without a
-    // network has none.
+    // The address for packets to the world, if there is a network. Nothing is sent.
     let outward = UdpSocket::bind(("0.0.0.0", 0)).and_then(|socket| {
         socket.connect(("192.0.2.1", 9))?;
         socket.local_addr()
@@ -172,7 +170,7 @@ fn it_is_reached_from_this_machine_only() {
     }
 }
 
-/// What its threads tell each other is the process's, and so is its port.
+/// The threads' shared state belongs to the process, and so does the port.
 #[test]
 fn a_process_serves_once() {
     let handler = start();
@@ -191,7 +189,7 @@ fn alone_it_says_how_to_call_what_only_a_host_can_call() {
     assert!(!answer.text().contains("make run"), "{answer:?}");
 }
 
-/// A shell that starts the handler, says its process id, and waits; and the id.
+/// A shell that starts the handler, prints its process id and waits; and the id.
 #[cfg(unix)]
 fn start_by_shell(by_host: bool) -> (Handler, String) {
     let mut shell =
@@ -210,8 +208,7 @@ fn start_by_shell(by_host: bool) -> (Handler, String) {
     (shell, id)
 }
 
-/// It does not outlive its host. Started by hand it stays: the shell that started it may be gone on
-/// purpose.
+/// The handler does not outlive its host. Started by hand it stays when its shell has gone.
 #[cfg(unix)]
 #[test]
 fn it_ends_with_its_host_and_by_hand_it_stays() {
@@ -221,7 +218,6 @@ fn it_ends_with_its_host_and_by_hand_it_stays() {
     let (host, child) = start_by_shell(true);
     assert_serves(&host);
     assert!(crate::handler::signal(&child, "0"), "it runs");
-    // Both are looked at here, one after the other.
     host.kill();
     wait_until("the handler to end after its host", || {
         !crate::handler::signal(&child, "0")

@@ -1,4 +1,4 @@
-//! What most tests use: requests that hosts send, and what is right about their answers.
+//! For most tests: requests that hosts send, and checks of the answers.
 
 pub use crate::handler::Handler;
 pub use crate::start::{command, start, start_with};
@@ -12,7 +12,7 @@ use std::net::Shutdown;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-/// An invocation id, as the host makes them.
+/// An invocation id in the host's form.
 pub const ID: &str = "70734a6c-261f-4802-9a19-265034c703c3";
 
 pub const CHUNKED: (&str, &str) = ("Transfer-Encoding", "chunked");
@@ -23,7 +23,6 @@ pub fn wire(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The names of the files there.
 pub fn wire_names() -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/template/wire");
     let files = std::fs::read_dir(folder).expect(folder);
@@ -33,13 +32,12 @@ pub fn wire_names() -> Vec<String> {
         .collect()
 }
 
-/// Waits until something is so.
 #[track_caller]
 pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     wait_for(what, || is_so().then_some(()));
 }
 
-/// A connection on which whatever goes wrong fails the test; but for what it derefs to.
+/// A connection whose errors fail the test.
 pub struct Caller(Connection);
 
 impl Deref for Caller {
@@ -56,39 +54,34 @@ impl DerefMut for Caller {
     }
 }
 
-/// Connects to the handler.
 #[track_caller]
 pub fn connect(handler: &process::Handler) -> Caller {
     Caller(Connection::open(handler.port).expect("a connection"))
 }
 
 impl Caller {
-    /// Sends bytes as they are.
     #[track_caller]
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         self.0.send(bytes.as_ref()).expect("sent");
         self
     }
 
-    /// Reads the answer to what was sent.
     #[track_caller]
     pub fn answer(&mut self) -> Answer {
         self.0.read(true).expect("an answer")
     }
 
-    /// The same, which has to be there after so long.
     pub fn answer_within(&mut self, limit: Duration) -> io::Result<Answer> {
         self.socket().set_read_timeout(Some(limit))?;
         self.0.read(true)
     }
 
-    /// Sends a request and reads its answer.
     #[track_caller]
     pub fn ask(&mut self, request: impl AsRef<[u8]>) -> Answer {
         self.0.exchange(request.as_ref()).expect("an answer")
     }
 
-    /// Checks that the handler takes what comes next for the request that it is.
+    /// Checks that the next request on the connection is answered.
     #[track_caller]
     pub fn assert_in_step(&mut self) {
         let status = self.ask(ping()).status;
@@ -97,12 +90,12 @@ impl Caller {
 
     /// Sends no more.
     pub fn end(&mut self) -> &mut Self {
-        // It fails where the handler has closed the connection already.
+        // An error means that the handler has closed the connection.
         let _ = self.socket().shutdown(Shutdown::Write);
         self
     }
 
-    /// Sends no more, and reads all that comes until the handler closes the connection.
+    /// Sends no more, and reads until the handler closes the connection.
     #[track_caller]
     pub fn finish(&mut self) -> String {
         let mut bytes = Vec::new();
@@ -111,37 +104,35 @@ impl Caller {
     }
 }
 
-/// Asks on a connection of its own.
+/// Uses a new connection.
 #[track_caller]
 pub fn ask(handler: &process::Handler, request: impl AsRef<[u8]>) -> Answer {
     connect(handler).ask(request)
 }
 
-/// Asks for a path, on a connection of its own.
+/// Uses a new connection.
 #[track_caller]
 pub fn get(handler: &process::Handler, path: &str) -> Answer {
     ask(handler, getting(path))
 }
 
-/// Invokes a function with this payload, on a connection of its own.
+/// Uses a new connection.
 #[track_caller]
 pub fn invoke(handler: &process::Handler, function: &str, payload: impl AsRef<[u8]>) -> Answer {
     let path = format!("/{function}");
     ask(handler, invocation(&path, ID, payload.as_ref()))
 }
 
-/// An invocation, as the host sends it.
 pub fn invocation(path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
     http::invocation("127.0.0.1", path, id, payload)
 }
 
-/// A GET by a caller, as the host forwards it.
+/// A caller's GET, as the host forwards it.
 pub fn getting(path: &str) -> Vec<u8> {
     let by_host = [("X-Azure-Functions-InvocationId", ID)];
     request("GET", path, &by_host, b"")
 }
 
-/// A POST.
 pub fn post(path: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Vec<u8> {
     request("POST", path, headers, body.as_ref())
 }
@@ -151,7 +142,6 @@ pub fn ping() -> Vec<u8> {
     request("GET", "/", &[], b"")
 }
 
-/// The payload of an order with this body.
 pub fn order_payload(body: &str) -> String {
     let length = body.len().to_string();
     let headers = json!({"Content-Type": ["text/plain"], "Content-Length": [length], "Host": ["localhost:7071"]});
@@ -160,36 +150,33 @@ pub fn order_payload(body: &str) -> String {
     json!({"Data": {"req": order}, "Metadata": {"sys": {"MethodName": "order"}}}).to_string()
 }
 
-/// The payload of a queue message, encoded once more as the host does.
+/// The message is encoded once more, as the host does.
 pub fn message_payload(message: &str) -> String {
     let metadata = json!({"DequeueCount": "1", "Id": "\"b4837edc-c19a-4608-a2b0-cc36f31b4736\""});
     let data = json!({"myQueueItem": json!(message).to_string()});
     json!({"Data": data, "Metadata": metadata}).to_string()
 }
 
-/// An order.
 pub fn order(body: &str) -> Vec<u8> {
     invocation("/order", ID, order_payload(body).as_bytes())
 }
 
-/// A queue message.
 pub fn message(text: &str) -> Vec<u8> {
     invocation("/MyQueueFunction", ID, message_payload(text).as_bytes())
 }
 
-/// Whether this is the answer to an order of `body`, which is a text that the host leaves alone.
+/// Whether this answers an order of `body`, a text that the host leaves alone.
 pub fn is_ordered(answer: &Answer, body: &str) -> bool {
     let outputs = json!({"message": body, "res": {"body": "Order enqueued"}});
     answer.status == 200 && answer.json()["Outputs"] == outputs
 }
 
-/// Whether this is the answer to the queue message `text`, which is a text that the host leaves
-/// alone.
+/// Whether this answers the queue message `text`, which the host leaves alone.
 pub fn is_passed_on(answer: &Answer, text: &str) -> bool {
     answer.status == 200 && answer.json()["ReturnValue"] == text
 }
 
-/// Checks that this is an error as JSON, with words that hold each of `names`.
+/// Checks that this is an error as JSON, whose words contain each of `names`.
 #[track_caller]
 pub fn assert_error(answer: &Answer, status: u16, names: &[&str]) {
     assert_eq!(answer.status, status, "{answer:?}");
@@ -203,7 +190,7 @@ pub fn assert_error(answer: &Answer, status: u16, names: &[&str]) {
     }
 }
 
-/// Checks that the handler is well: it answers an order and a message right, on a new connection.
+/// Checks that the handler answers an order and a message on a new connection.
 #[track_caller]
 pub fn assert_serves(handler: &process::Handler) {
     let mut caller = connect(handler);
@@ -214,7 +201,7 @@ pub fn assert_serves(handler: &process::Handler) {
     assert_eq!(handler.exit_code(), None);
 }
 
-// Invocations that stay in flight for as long as a test wants.
+// Invocations that stay in flight as long as a test wants
 
 /// Sends a GET and leaves its answer for later.
 #[track_caller]
@@ -224,8 +211,7 @@ pub fn start_get(handler: &Handler, path: &str) -> Caller {
     caller
 }
 
-/// Starts invocations that go on only when all of them are in the function, and checks that they
-/// meet.
+/// Starts invocations that only go on when all are in the function.
 #[track_caller]
 pub fn meet(handler: &Handler, count: usize) {
     let path = format!("/api/meets?n={count}");
@@ -244,7 +230,7 @@ pub fn hold(handler: &Handler, count: usize) -> Vec<Caller> {
     held
 }
 
-/// Lets the held invocations go on, by a request of this caller, and checks that each is answered.
+/// Releases the held invocations by a request of `caller`, and checks that each is answered.
 #[track_caller]
 pub fn release(caller: &mut Caller, held: Vec<Caller>) {
     let released = caller.ask(getting("/api/numbers?set=released&n=1"));
@@ -254,7 +240,7 @@ pub fn release(caller: &mut Caller, held: Vec<Caller>) {
     }
 }
 
-/// A connection with an order of which the last chunk is missing, and that chunk.
+/// A connection with an order without its last chunk, and that chunk.
 pub fn half_an_order(handler: &Handler) -> (Caller, Vec<u8>) {
     let mut whole = order("in flight!");
     let rest = whole.split_off(whole.len() - 60);

@@ -1,4 +1,4 @@
-//! Starts the tests' app: as a handler, and under a host.
+//! Starts the tests' app, as a handler and under a host.
 
 use crate::any_port::on_any_port;
 use crate::handler::Handler;
@@ -9,7 +9,7 @@ use stand_in::App;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The command that starts the handler, on a port of the system's choice.
+/// The command that starts the handler on a port that the system chooses.
 pub fn command() -> Command {
     let test = std::env::current_exe().expect("the test's path");
     let mut command = on_any_port(test);
@@ -18,20 +18,17 @@ pub fn command() -> Command {
     command
 }
 
-/// Starts the handler and waits until it listens.
 pub fn start() -> Handler {
     Handler::from_command(command())
 }
 
-/// Starts the handler with this variable in its environment, and waits until it listens.
 pub fn start_with(variable: &str, value: &str) -> Handler {
     let mut command = command();
     command.env(variable, value);
     Handler::from_command(command)
 }
 
-/// What starts a shell that runs `script`, for which `"$0" "$@"` is the command, in the command's
-/// environment.
+/// A shell that runs `script` in the command's environment; `"$0" "$@"` is the command.
 #[cfg(unix)]
 pub fn through_shell(script: &str, command: &Command) -> Command {
     let mut shell = Command::new("sh");
@@ -46,21 +43,20 @@ pub fn through_shell(script: &str, command: &Command) -> Command {
     shell
 }
 
-/// Starts the samples under the stand-in for the host, with these settings.
+/// Starts the samples under the stand-in.
 pub fn app(settings: &[(&str, &str)]) -> App {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     App::start_in(root, settings, command)
 }
 
-/// Does something, and gives the messages that it has put into a queue.
+/// Gives the messages that `act` has put into a queue.
 pub fn queued<T>(app: &App, queue: &str, act: impl FnOnce() -> T) -> (T, Vec<Vec<u8>>) {
     let before = app.queue_bytes(queue).len();
     let done = act();
     (done, app.queue_bytes(queue).split_off(before))
 }
 
-/// A folder of an app with this repository's host.json and these functions: the name and the
-/// bindings of each.
+/// A folder with this repository's host.json, and functions by their names and bindings.
 pub fn folder(name: &str, functions: impl IntoIterator<Item = (String, Value)>) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     for (function, bindings) in functions {
@@ -74,15 +70,14 @@ pub fn folder(name: &str, functions: impl IntoIterator<Item = (String, Value)>) 
     folder
 }
 
-/// What the handler has said on stdout, after the line of the test harness that it runs in.
+/// The handler's stdout, without the test harness's line.
 pub fn said(handler: &Handler) -> String {
     let stdout = handler.stdout();
     let said = stdout.split_once("\nrunning 1 test\n");
     said.expect("the harness's line").1.to_owned()
 }
 
-/// With the variable set it is the handler, and ends only if that ends. Without, it checks that it
-/// can be one.
+/// With the variable set it is the handler.
 #[test]
 fn serves() {
     if std::env::var_os(SERVE).is_some() {

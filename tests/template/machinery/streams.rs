@@ -1,4 +1,4 @@
-//! Answers that are written while they are sent, by the functions of `app/waits.rs`.
+//! Streamed answers, by the functions of `app/waits.rs`.
 
 use crate::exchanges::outcome;
 use crate::probe::status;
@@ -6,7 +6,7 @@ use crate::requests::*;
 use serde_json::json;
 use stand_in::run::http::Body;
 
-/// Starts a stream, and reads its answer up to the body.
+/// Starts a stream, and reads its head.
 #[track_caller]
 fn begin(handler: &Handler, path: &str) -> (Caller, Answer, Body) {
     let mut caller = start_get(handler, path);
@@ -16,7 +16,7 @@ fn begin(handler: &Handler, path: &str) -> (Caller, Answer, Body) {
     (caller, head, body)
 }
 
-/// Reads the next part of a stream; empty at its end.
+/// The next part; empty at the end.
 #[track_caller]
 fn read_part(caller: &mut Caller, body: &mut Body) -> String {
     let mut part = Vec::new();
@@ -36,7 +36,6 @@ fn allow(handler: &Handler, parts: usize) {
     assert_eq!(get(handler, &path).status, 200);
 }
 
-/// Waits until so many streams have ended.
 #[track_caller]
 fn ended(handler: &Handler, count: usize) {
     let path = format!("/api/numbers?await=ended&n={count}");
@@ -46,8 +45,8 @@ fn ended(handler: &Handler, count: usize) {
 #[test]
 fn each_part_reaches_the_caller_when_it_is_written() {
     let handler = start();
-    // The head does not wait for the first part, nor that for the second, which is not written
-    // before it was read.
+    // The head does not wait for the first part, nor that for the second, which is only written
+    // after it was read.
     let (mut caller, head, mut body) = begin(&handler, "/api/stream?parts=3");
     let content_type = head.header("Content-Type");
     assert_eq!(
@@ -71,12 +70,12 @@ fn a_caller_that_goes_away_ends_the_stream() {
     allow(&handler, 1);
     assert_eq!(read_part(&mut caller, &mut body), "data: 1\n\n");
     drop(caller);
-    // The next write may still go out; one soon after fails.
+    // The next write may still go out; a later one fails.
     allow(&handler, usize::MAX);
     ended(&handler, 1);
     let line = "GET /api/stream: its answer could not be sent to the end";
     handler.wait_for_stdout(&format!("invocation {ID}: {line}"));
-    // That a caller has left is not an error.
+    // A caller that leaves is not an error.
     assert_eq!(handler.stderr(), "");
     assert_serves(&handler);
 }
@@ -103,7 +102,7 @@ fn a_stream_that_fails_is_not_taken_for_a_whole_one() {
 #[test]
 fn a_large_answer_takes_no_memory() {
     let handler = start();
-    // Debug builds and others' tests beside this one: enough to see any that is kept.
+    // Enough to see any memory that is kept, also in debug builds beside other tests.
     const MIB: usize = 256;
     let (mut caller, _, mut body) = begin(&handler, &format!("/api/large?mib={MIB}"));
     let mut read = 0;

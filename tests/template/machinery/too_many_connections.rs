@@ -1,5 +1,4 @@
-//! More connections than the handler may open files or start threads for, and bodies for which
-//! there is no memory.
+//! More connections than files or threads for them, and bodies without enough memory.
 
 use crate::bodies::one_chunk;
 use crate::probe::{FEW_THREADS, descriptors, status};
@@ -10,7 +9,7 @@ use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// The command, started by a shell that first sets a limit (`-n 64`: of open files).
+/// A shell sets a limit first: `-n 64` for open files.
 fn limited(limit: &str, command: &Command) -> Command {
     through_shell(&format!("ulimit {limit} && exec \"$0\" \"$@\""), command)
 }
@@ -19,7 +18,7 @@ fn start_with_files(files: usize) -> Handler {
     Handler::from_command(limited(&format!("-n {files}"), &command()))
 }
 
-/// Opens so many connections, or as many as can be had, each with a ping.
+/// Opens as many of these connections as possible, each with a ping.
 fn open(handler: &Handler, count: usize) -> Vec<Connection> {
     let open = |_| {
         let mut connection = Connection::open(handler.port).ok()?;
@@ -28,17 +27,16 @@ fn open(handler: &Handler, count: usize) -> Vec<Connection> {
     (0..count).filter_map(open).collect()
 }
 
-/// Opens many more connections than there are files for, until few of those are left.
+/// Opens connections until few files are left.
 fn flood(handler: &Handler, files: usize) -> Vec<Connection> {
     let flood = open(handler, 150);
-    // It tries again to accept connections when there are 17.
+    // It tries to accept again when there are 17.
     let used_up = || descriptors(handler) + 17 > files;
     wait_until("the flood to use up the files", used_up);
     flood
 }
 
-/// A connection may be reset while those of the flood are being closed, but none may be left
-/// without an answer.
+/// A connection may be reset while the flood is being closed, but none may stay without an answer.
 fn assert_serves_again(handler: &Handler) {
     let ask = || Connection::open(handler.port)?.exchange(&order("again!"));
     let ordered = wait_for("the handler to serve again", || match ask() {
@@ -49,7 +47,7 @@ fn assert_serves_again(handler: &Handler) {
     assert!(is_ordered(&ordered, "again!"), "{ordered:?}");
 }
 
-/// After each flood it serves again, and at last an order that came half before them is answered.
+/// After each flood it serves again. In the end, an order begun before them is answered.
 fn assert_survives(handler: &Handler, floods: usize, flood: impl Fn() -> Vec<Connection>) {
     let (mut in_flight, rest) = half_an_order(handler);
     for _ in 0..floods {
@@ -60,12 +58,11 @@ fn assert_survives(handler: &Handler, floods: usize, flood: impl Fn() -> Vec<Con
     assert!(is_ordered(&answer, "in flight!"), "{answer:?}");
 }
 
-/// The limit is met by `accept` with one of these numbers and by the descriptor after it with the
-/// other.
+/// With one of these numbers `accept` meets the limit, with the other the next descriptor does.
 const FILES: [usize; 2] = [63, 64];
 
-/// Each time it may lose the thread that accepts connections. The worker of those that it took in
-/// has to stay, since tiny_http does not tell when they are gone, but none of its other threads.
+/// Each flood may end the thread that accepts. Its worker has to stay, because tiny_http does not
+/// say when its connections have gone, but no other thread may.
 #[test]
 fn it_serves_again_after_many_floods_which_leave_few_threads_behind() {
     for (files, floods) in [(FILES[0], 5), (FILES[1], 20)] {
@@ -73,7 +70,7 @@ fn it_serves_again_after_many_floods_which_leave_few_threads_behind() {
         assert_survives(&handler, floods, || flood(&handler, files));
         wait_until("the threads of the floods to end", || {
             let stderr = handler.stderr();
-            // As the error of a call, and as that of a panic; its text is the libc's.
+            // The error of a call, and that of a panic with the libc's text.
             let is_lost = |line: &&str| line.contains("os error 24") || line.contains("code: 24,");
             let lost = stderr.lines().filter(is_lost).count();
             status(&handler, "Threads") <= FEW_THREADS + lost
@@ -81,7 +78,7 @@ fn it_serves_again_after_many_floods_which_leave_few_threads_behind() {
     }
 }
 
-/// While no connection more can be had, those there are go on, also with invocations that block.
+/// Existing connections go on while no more are accepted, also with invocations that block.
 #[test]
 fn invocations_in_flight_are_answered_in_a_flood() {
     for files in FILES {
@@ -97,8 +94,8 @@ fn invocations_in_flight_are_answered_in_a_flood() {
     }
 }
 
-/// What it does by itself to look after connections takes descriptors too: all at once they were
-/// too many. (On a busy machine a few may be once.)
+/// Its own work on connections needs descriptors too; once there were too many at a time. (On a
+/// busy machine this may fail once.)
 #[test]
 fn connections_that_fit_cost_no_accept_thread() {
     let round = |_| {
@@ -108,7 +105,7 @@ fn connections_that_fit_cost_no_accept_thread() {
             for caller in &mut callers {
                 caller.send(ping());
             }
-            // One that waited for a thread of the lost one may wait for as long as the others live.
+            // A connection that waits for a thread may wait as long as the others live.
             let answer = |caller: &mut Caller| caller.answer_within(Duration::from_secs(20));
             if callers.iter_mut().map(answer).any(|answer| answer.is_err()) {
                 wait_until("a line that says why", || !handler.stderr().is_empty());
@@ -122,7 +119,7 @@ fn connections_that_fit_cost_no_accept_thread() {
     assert!(is_kept, "each of three handlers lost its accept thread");
 }
 
-/// Bodies longer than the memory at hand, below the limit for them and above; with a length also
+/// Bodies longer than the free memory, below and above the limit for them; those with a length also
 /// from peers that leave.
 #[test]
 fn a_body_without_memory_for_it_is_refused() {
@@ -136,7 +133,7 @@ fn a_body_without_memory_for_it_is_refused() {
             let headers = [("Content-Length", length)];
             caller.send(post("/api/hello", &headers, &body[..left_after]));
             assert_error(&caller.answer(), status, &[word]);
-            // It fails where the handler has closed the connection.
+            // An error means that the handler has closed the connection.
             let _ = caller.socket().shutdown(std::net::Shutdown::Both);
             assert_serves(&handler);
         }
@@ -153,8 +150,8 @@ fn a_body_without_memory_for_it_is_refused() {
     }
 }
 
-/// Where the system gives no more threads, tiny_http loses its accept thread too. Here it is memory
-/// for their stacks that ends: they get very large ones, so that enough is left for all else.
+/// Without more threads tiny_http also loses its accept thread. Here very large stacks use up the
+/// address space, so that other memory is left.
 #[test]
 fn it_serves_again_after_more_connections_than_threads_can_be_had() {
     let mut command = command();
@@ -168,7 +165,7 @@ fn it_serves_again_after_more_connections_than_threads_can_be_had() {
     });
 }
 
-/// If it cannot serve at all it says so with its exit code, and never with 0.
+/// If it cannot serve, its exit code is not 0.
 #[test]
 fn it_fails_where_it_may_not_open_files_enough() {
     let failed = Handler::spawn(limited("-n 4", &command())).announced();
@@ -177,8 +174,8 @@ fn it_fails_where_it_may_not_open_files_enough() {
     failed.wait_for_stderr("error: ");
 }
 
-/// With 5 files it listens and can accept nothing. In the end it gives up, so that the host starts
-/// it anew: after the time that it is given, and not before.
+/// With 5 files it listens but accepts nothing. It gives up after its time, not before, so that the
+/// host restarts it.
 #[test]
 fn it_gives_up_when_it_is_deaf_for_long() {
     let give_up_after = Duration::from_secs(3);
@@ -186,7 +183,7 @@ fn it_gives_up_when_it_is_deaf_for_long() {
     command.env(GIVE_UP_AFTER, give_up_after.as_secs().to_string());
     let begun = Instant::now();
     let handler = Handler::from_command(limited("-n 5", &command));
-    // For the host a start again on purpose, which it does not count.
+    // The host does not count a restart after this code.
     assert_eq!(handler.wait_for_exit(), 200);
     handler.wait_for_stderr("error: can serve no longer: ");
     // The handler's time begins after the test's.

@@ -1,4 +1,4 @@
-//! MCP tools, called as an agent calls them through the host: those of `mcp/tools.rs`.
+//! The tools of `mcp/tools.rs`, called as an agent calls them through the host.
 
 use crate::requests::{invoke, wire};
 use crate::start::{command, folder, start_with};
@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// The tools that take an item and a count.
+/// The tools with an item and a count.
 const WITH_ARGUMENTS: [&str; 4] = ["price-of", "says", "wrongs", "besides"];
 
-/// The app's folder, with function.json of each tool. `mcp/run.sh` takes it from here.
+/// The app's folder with each tool's function.json. `mcp/run.sh` uses it too.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     let properties = json!([
         {"propertyName": "item", "propertyType": "string", "description": "Which item.", "isRequired": true},
@@ -43,7 +43,7 @@ fn app() -> App {
     App::start_in(&FOLDER, &[(SERVE, TOOLS)], command)
 }
 
-/// Calls a tool, and gives its text and whether that is an error.
+/// Gives the tool's text, and whether it is an error.
 #[track_caller]
 fn says(app: &App, tool: &str, arguments: Value) -> (String, bool) {
     let answer = app.tool(tool, arguments).expect("an answer");
@@ -64,8 +64,8 @@ fn each_tool_is_listed() {
     assert_eq!(schema["properties"]["count"]["type"], "integer");
 }
 
-/// What an agent asks, and the text it gets: after `error:` as an error. After `log:` stands what only
-/// the log says, where the agent gets the host's own sentence.
+/// An agent's calls and the text it gets; after `error:` as an error. `log:` is only in the log,
+/// and the agent gets the host's own sentence.
 const CALLS: &str = r#"
 price_of {"item":"tea","count":2} => {"price":6}
 price_of {"item":1} => error: the argument item: invalid type: integer `1`, expected a string
@@ -239,7 +239,7 @@ fn the_callers_key_is_never_written() {
     for function in ["fails", "panics"] {
         assert_eq!(call(function, &good), 500, "{function}");
     }
-    // Also what no host sends: something else where the arguments, the call, the payload should be.
+    // Also other JSON types for the arguments, the call and the payload, which no host sends.
     for other in [r#"{\\\"item\\\":[]}"#, "7", r#"\\\"text\\\""#] {
         let status = call("price-of", &good.replace(arguments, other));
         assert_eq!(status, 200, "{other}");

@@ -1,5 +1,5 @@
-//! Tools for the tests: of the machinery, of `make run` with npm's client, and those that the
-//! protocol's conformance suite asks for.
+//! Tools for the tests: of the machinery, of `make run` with npm's client, and of the protocol's
+//! conformance suite.
 
 use app::{Content, Error, Response, Result, Route, ToolCall, ToolResult, log};
 use serde::{Deserialize, Serialize};
@@ -52,13 +52,13 @@ fn price_of(call: ToolCall) -> Result {
     Ok(ToolResult::structured(&Price { price })?.into())
 }
 
-/// Says a text, several times in a row, as it is.
+/// Repeats a text.
 fn says(call: ToolCall) -> Result {
     let Arguments { item, count } = call.arguments()?;
     Ok(ToolResult::text(item.repeat(count.unwrap_or(1) as usize)).into())
 }
 
-/// Gives the arguments back, and logs how long they are.
+/// Returns the arguments, and logs their length.
 fn echoes(call: ToolCall) -> Result {
     let arguments: serde_json::Map<String, Value> = call.arguments()?;
     let session = call.session().unwrap_or_default();
@@ -73,7 +73,7 @@ fn refuses(_: ToolCall) -> Result {
     Err(Error::refuse(503, why))
 }
 
-/// Answers when a second call has come.
+/// Waits for a second call.
 fn meets(_: ToolCall) -> Result {
     static IN: Mutex<u32> = Mutex::new(0);
     static CAME: Condvar = Condvar::new();
@@ -110,7 +110,7 @@ fn wrongs(call: ToolCall) -> Result {
     }
 }
 
-/// Sends a message, and says what an input, an argument and the metadata are.
+/// Sends a message, and shows an input, an argument and the metadata.
 fn besides(call: ToolCall) -> Result {
     let Arguments { item, .. } = call.arguments()?;
     let input = call.input("snippet")?;

@@ -1,4 +1,4 @@
-//! Tests of what users' tests call, as far as it needs no handler.
+//! Tests of the users' API that need no handler.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ struct Arguments {
     any: Value,
 }
 
-/// Names of arguments, a `?` after those that need not be given.
+/// Names of arguments, with `?` after optional ones.
 fn compared(names: &str) -> Result<(), String> {
     let property = |name: &str| match name.strip_suffix('?') {
         Some(name) => json!({"propertyName": name}),
@@ -63,7 +63,7 @@ fn a_struct_and_tool_json_have_the_same_arguments_and_need_the_same() {
     assert!(none.contains("not a struct with named fields"), "{none}");
 }
 
-/// The fields are there for what the comparison knows of types.
+/// The fields have all types that the comparison knows.
 #[test]
 fn the_fields_are_those_that_serde_reads() {
     let json = json!({

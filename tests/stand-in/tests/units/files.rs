@@ -1,14 +1,13 @@
-//! What several tests need: folders with files, and the captured messages and tables.
+//! For several tests: folders with files, and the captured messages and tables.
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A folder of one test, which is removed when it is dropped.
+/// A folder that is removed on drop.
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -16,12 +15,11 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left behind lies in the system's folder for temporary files.
+        // It is in the system's temporary folder.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-/// A folder with these files: the path and the text of each.
 pub fn folder(files: &[(&str, &str)]) -> Folder {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -35,14 +33,13 @@ pub fn folder(files: &[(&str, &str)]) -> Folder {
     Folder(folder)
 }
 
-/// A file of `tests/template`: `wire/host-timer.json`, `tables/schedules.json`.
+/// A file of `tests/template`, such as `wire/host-timer.json`.
 pub fn template(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../template")
         .join(path)
 }
 
-/// A JSON file of `tests/template`.
 pub fn json(path: &str) -> Value {
     let text =
         std::fs::read_to_string(template(path)).unwrap_or_else(|error| panic!("{path}: {error}"));

@@ -1,4 +1,4 @@
-//! The stand-in's rules, tested without a handler: one module for each of its rooms.
+//! Tests of the stand-in's rules that need no handler.
 
 mod api;
 mod app;

@@ -1,4 +1,4 @@
-//! `App`, as the tests of functions use it.
+//! `App`, as users' tests use it.
 
 use crate::fake;
 use serde_json::json;
@@ -98,7 +98,7 @@ thread_local! {
     static FILE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// The sentence of a panic, which is said to be at a line of this file.
+/// The sentence of a panic, which has to be at a line of this file.
 fn panic_of<T>(what: impl FnOnce() -> T) -> String {
     static NOTED: Once = Once::new();
     NOTED.call_once(|| {
@@ -117,7 +117,7 @@ fn panic_of<T>(what: impl FnOnce() -> T) -> String {
     said
 }
 
-/// What a wrong use says, one line for each of those in the test below.
+/// The messages for the wrong uses in the test below.
 const WRONG: &str = "\
 no function is at /api/ordr; there are broken at /api/broken, length at
 the queue orders triggers no function; there are circle, copy-in, copy-out
@@ -170,7 +170,7 @@ fn a_wrong_use_says_what_there_is() {
     }
 }
 
-/// What `make check` calls an error stops the app here too; with a note it starts.
+/// An error of `make check` stops the app; a note does not.
 #[test]
 fn an_app_with_an_error_does_not_start() {
     let root = fake::app("app-with-a-note");
@@ -207,7 +207,7 @@ fn what_never_ends_fails_the_test_and_says_what_it_was() {
         let message = panic_of(|| what(&app));
         let expected = format!("{function} has not answered within 0.3 s");
         assert!(message.starts_with(&expected), "{message:?}");
-        // The handler is ended, so nothing else is answered, and nothing hangs.
+        // The handler has ended, so other calls fail at once.
         panic_of(|| app.get("/api/length"));
         message
     };
@@ -218,7 +218,7 @@ fn what_never_ends_fails_the_test_and_says_what_it_was() {
     fails(&|app| drop(app.send("copy-in", "then never")), "second");
 }
 
-/// It fails where the variable is set, and that is what the test looks at.
+/// It fails if the variable is set, which the test checks.
 #[test]
 fn a_failed_test_shows_what_the_handler_printed() {
     const FAIL: &str = "STAND_IN_FAIL";

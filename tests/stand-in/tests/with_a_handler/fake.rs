@@ -1,4 +1,4 @@
-//! A handler that does as a test wants, and an app for it.
+//! A handler for tests, and its app.
 
 use serde_json::{Value, json};
 use stand_in::app::description::Description;
@@ -59,12 +59,11 @@ pub const HOST: &str = r#"{"version":"2.0","customHandler":{"description":{"defa
     "extensions":{"queues":{"maxDequeueCount":3}},
     "extensionBundle":{"id":"Microsoft.Azure.Functions.ExtensionBundle","version":"[4.*, 5.0.0)"}}"#;
 
-/// A folder with the app, made anew for a test.
 pub fn app(test: &str) -> PathBuf {
     app_with(test, FUNCTIONS)
 }
 
-/// A folder with an app of these functions, one per line, made anew for a test.
+/// A new folder with an app of these functions, one per line.
 pub fn app_with(test: &str, functions: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("app-{test}"));
     let _ = std::fs::remove_dir_all(&root);
@@ -111,26 +110,24 @@ fn binding(text: &str) -> Value {
     binding
 }
 
-/// Writes a file below `root`.
 pub fn write(root: &Path, path: &str, text: &str) {
     let file = root.join(path);
     std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
     std::fs::write(file, text).expect("a file");
 }
 
-/// What a test sees of the handler.
 #[derive(Default)]
 pub struct Fake {
-    /// Whether the function `stream` may go on after its first chunk.
+    /// Whether the function `stream` may continue after its first chunk.
     pub go_on: AtomicBool,
-    /// Whether a connection ended while `stream` or `silent` was at work.
+    /// Whether a connection ended during `stream` or `silent`.
     pub left: AtomicBool,
-    /// Whether `long` is at work.
+    /// Whether `long` is running.
     at_work: AtomicBool,
 }
 
 impl Fake {
-    /// Serves a listener, with one thread per connection.
+    /// One thread per connection.
     pub fn serve(self: &Arc<Self>, listener: &TcpListener) {
         for stream in listener.incoming() {
             let (fake, stream) = (self.clone(), stream.expect("a connection"));
@@ -197,7 +194,7 @@ impl Fake {
         stream.flush().expect("flushed");
     }
 
-    /// Whether the connection has ended, looked for during some milliseconds.
+    /// Whether the connection ends within some milliseconds.
     fn has_left(&self, stream: &TcpStream) -> bool {
         thread::sleep(Duration::from_millis(5));
         let left = !peek(stream).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
@@ -205,7 +202,7 @@ impl Fake {
         left
     }
 
-    /// The status and the body that a function answers an invocation with.
+    /// The status and the body of a function's answer.
     fn invoked(&self, function: &str, id: &str, payload: &Value) -> (u16, String) {
         let data = &payload["Data"];
         let body = &data["req"]["Body"];
@@ -279,7 +276,6 @@ impl Fake {
     }
 }
 
-/// How long slow functions take.
 const SLOW: Duration = Duration::from_millis(1500);
 
 fn never() -> ! {
@@ -288,7 +284,7 @@ fn never() -> ! {
     }
 }
 
-/// Does what the query says, and answers with the text of [`SERVE`] and the process's id.
+/// The query chooses what it does. It answers with the text of [`SERVE`] and the process's id.
 fn hello(query: &str, id: &str) -> (u16, String) {
     match query {
         "slow" => thread::sleep(SLOW),
@@ -309,10 +305,10 @@ fn hello(query: &str, id: &str) -> (u16, String) {
     (200, format!("{text} {}", std::process::id()))
 }
 
-/// The variable that makes `serve` serve.
+/// If set, the test `serve` is the handler.
 pub const SERVE: &str = "STAND_IN_FAKE";
 
-/// Not a test, but the process that [`command`] starts.
+/// Not a test, but the process of [`command`].
 #[test]
 fn serve() {
     if std::env::var_os(SERVE).is_none() {
@@ -325,12 +321,11 @@ fn serve() {
     Arc::new(Fake::default()).serve(&listener);
 }
 
-/// The command that starts the handler as a process.
 pub fn command() -> Command {
     command_of("fake::serve", SERVE)
 }
 
-/// The command that starts these tests once more: the one of this name, with a variable set.
+/// Starts one of these tests again, with a variable set.
 pub fn command_of(test: &str, variable: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("the test's path"));
     command.args([test, "--exact", "--nocapture", "--quiet"]);
@@ -339,7 +334,7 @@ pub fn command_of(test: &str, variable: &str) -> Command {
     command
 }
 
-/// A listener on a port of the system's choice, and that port.
+/// A listener on a free port.
 pub fn listen() -> (TcpListener, u16) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
     let port = listener.local_addr().expect("an address").port();
@@ -351,7 +346,6 @@ pub struct Served {
     pub fake: Arc<Fake>,
     pub port: u16,
     pub current: Arc<Current>,
-    /// What the terminal would show.
     pub lines: Arc<Mutex<Vec<String>>>,
 }
 
@@ -360,7 +354,6 @@ impl Served {
         Self::start_at(&app(test))
     }
 
-    /// The same, of the app in a folder.
     pub fn start_at(root: &Path) -> Self {
         let (listener, port) = listen();
         let fake = Arc::new(Fake::default());
@@ -407,7 +400,7 @@ impl Served {
         lines.iter().any(has_both)
     }
 
-    /// One request on a connection of its own.
+    /// Uses a new connection.
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let request = request(method, path, headers, body);
         self.connect().exchange(&request).expect("an answer")

@@ -1,5 +1,3 @@
-//! The front, as callers see it.
-
 use crate::fake::{self, Served};
 use crate::wait::wait_for;
 use serde_json::{Value, json};
@@ -15,7 +13,6 @@ use std::time::Duration;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json; charset=utf-8");
 
-/// Sends a GET, and leaves the answer to the test.
 fn get(connection: &mut Connection, path: &str) {
     send(connection, request("GET", path, &[], b""));
 }
@@ -24,12 +21,11 @@ fn send(connection: &mut Connection, bytes: impl AsRef<[u8]>) {
     connection.send(bytes.as_ref()).unwrap();
 }
 
-/// The text of the next answer.
 fn answer(connection: &mut Connection) -> String {
     connection.read(true).unwrap().text().to_owned()
 }
 
-/// All that comes until the connection ends.
+/// All bytes until the connection ends.
 fn rest(mut connection: Connection) -> String {
     let mut text = String::new();
     connection.read_to_string(&mut text).unwrap();
@@ -103,10 +99,10 @@ fn an_answer_is_passed_on_as_it_comes() {
     served.fake.go_on.store(true, SeqCst);
     assert_eq!(piece().as_deref(), Some(&b"two"[..]));
     assert_eq!(piece(), None);
-    // And the connection goes on.
+    // The connection goes on.
     get(&mut connection, "/api/length");
     assert_eq!(answer(&mut connection), "hello");
-    // Without chunks it ends with the connection.
+    // Without chunks the answer ends with the connection.
     let mut old = served.connect();
     send(
         &mut old,
@@ -131,7 +127,7 @@ fn a_caller_that_leaves_ends_the_handlers_connection() {
         drop(connection);
         let left = || served.fake.left.load(SeqCst).then_some(());
         wait_for("the handler to see it", left);
-        // It has what it has got, and no 500.
+        // The caller keeps what has come, and gets no 500.
         let end = if first {
             ": 200, and its body broke off in "
         } else {
@@ -142,7 +138,7 @@ fn a_caller_that_leaves_ends_the_handlers_connection() {
     }
 }
 
-/// It was certainly not carried out: no connection could be opened.
+/// No connection could be opened, so the request was certainly not carried out.
 #[test]
 fn a_request_after_a_crash_waits_for_the_next_handler() {
     let root = fake::app("after-a-crash");
@@ -167,7 +163,7 @@ fn an_answer_that_breaks_off_does_so_for_the_caller() {
     get(&mut connection, "/api/broken");
     let broken = rest(connection);
     assert!(broken.ends_with("\r\n\r\n3\r\none\r\n"), "{broken}");
-    // The caller has a 200, whatever came after it.
+    // The caller has already got a 200.
     assert!(served.says("broken", ": 200, and its body broke off in "));
 }
 
@@ -183,7 +179,7 @@ const REASONS: [(&str, &str); 9] = [
     ("415", "Unsupported Media Type"),
 ];
 
-/// What curl gets, and what is noted.
+/// curl's output, and what is noted.
 const CURL: &str = include_str!("curl.txt");
 
 #[test]
@@ -261,7 +257,7 @@ fn messages_and_times_can_be_seen() {
     assert!(Date::now().until(Date::parse(next).unwrap()) > 0);
 }
 
-/// Whoever writes a tool sees in the terminal what its clients get.
+/// A tool's author sees in the terminal what clients get.
 #[test]
 fn an_error_for_an_mcp_client_is_noted() {
     let arguments = r#"[{"propertyName":"item","propertyType":"string","description":"Which.","isRequired":true}]"#;

@@ -1,5 +1,5 @@
-//! The stand-in with handlers of the tests' own: it needs no app. `fake` is one in this process or
-//! in another, `run` builds one.
+//! The stand-in with the tests' own handlers: `fake` is one in this process or another, `run`
+//! builds one.
 
 mod app;
 mod fake;

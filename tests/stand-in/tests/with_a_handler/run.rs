@@ -1,5 +1,4 @@
-//! `make run` as a process, on an app whose program is built in a moment, and then is that of
-//! `fake`.
+//! `make run` as a process, for an app that builds quickly and then runs `fake`.
 
 use crate::fake;
 use crate::wait::wait_for;
@@ -26,7 +25,7 @@ const PROGRAM: &str = r#"fn main() {
     panic!("{}", std::os::unix::process::CommandExt::exec(&mut fake));
 }"#;
 
-/// A workspace of its own, inside that of the stand-in.
+/// A workspace of its own inside the stand-in's.
 const CARGO: &str = r#"
 workspace = {}
 package = { name = "tiny", edition = "2024" }
@@ -34,11 +33,9 @@ bin = [{ name = "handler", path = "src/main.rs" }]
 example = [{ name = "table", path = "table.rs" }]
 "#;
 
-/// An app that a test changes.
 pub struct Folder(pub PathBuf);
 
 impl Folder {
-    /// The app of the function `hello`.
     pub fn new(test: &str) -> Self {
         let folder = Self(fake::app_with(
             &format!("run-{test}"),
@@ -51,7 +48,6 @@ impl Folder {
         folder
     }
 
-    /// Its host.json, with this time limit.
     fn write_host(&self, limit: &str) {
         let limit = format!(r#"{{"functionTimeout":"{limit}","logging":{{}},"#);
         let program = r#""handler","arguments":["--own","%RUN_TEST%"]"#;
@@ -59,8 +55,7 @@ impl Folder {
         self.write("host.json", &host.replace(r#""handler""#, program));
     }
 
-    /// Its table: `hello` at `path`, and functions that something else triggers: name, binding,
-    /// outputs.
+    /// The table: `hello` at `path`, and other functions by name, binding and outputs.
     pub fn write_table(&self, path: &str, others: &[(&str, &str, &[&str])]) {
         let hello = json!({"Http": {"methods": ["GET"], "path": path}});
         let mut table = vec![json!({"name": "hello", "outputs": [], "kind": hello})];
@@ -77,14 +72,13 @@ impl Folder {
         fake::write_function(&self.0, name, bindings);
     }
 
-    /// The program, which answers with another text.
     fn write_program(&self, text: &str) {
         let tests = std::env::current_exe().expect("the test's path");
         let program = PROGRAM.replace("TESTS", tests.to_str().expect("text"));
         self.write("src/main.rs", &program.replace("TEXT", text));
     }
 
-    /// A command of the stand-in, in this folder. What cargo builds stays from one run to the next.
+    /// A command of the stand-in, in this folder. Cargo's builds are kept between runs.
     fn command(&self, command: &str) -> Command {
         let mut stand_in = Command::new(env!("CARGO_BIN_EXE_stand-in"));
         stand_in.arg(command).current_dir(&self.0);
@@ -106,7 +100,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Starts it and waits until it shows its functions.
+    /// Waits until it shows its functions.
     pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
         let mut run = Self::spawn(folder, &[&["--port", "0"], arguments].concat());
         run.wait_for_port();
@@ -141,7 +135,7 @@ impl Run {
         fs::read_to_string(&self.output).expect("the output")
     }
 
-    /// For longer than the tests wait for anything else: a build is among it, and others build too.
+    /// Waits longer than other tests, because it includes a build beside other builds.
     fn wait_for_output<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
         let begun = Instant::now();
         loop {
@@ -155,7 +149,6 @@ impl Run {
         }
     }
 
-    /// Waits until the output has `words`, so many times.
     pub fn wait_for_words(&mut self, words: &str, times: usize) {
         let has = |text: &str| (text.matches(words).count() >= times).then_some(());
         self.wait_for_output(words, has);
@@ -175,14 +168,12 @@ impl Run {
         assert_eq!(answer.expect("an answer").status, 201);
     }
 
-    /// A caller that waits for an answer.
     fn waiting(&self, path: &str) -> Connection {
         let mut caller = Connection::open(self.port).expect("a connection");
         caller.send(&request("GET", path, &[], b"")).expect("sent");
         caller
     }
 
-    /// Fails unless the output has all of these words.
     #[track_caller]
     fn assert_says(&self, words: &[&str]) {
         let output = self.output();
@@ -195,7 +186,7 @@ impl Run {
         self.output().matches(words).count()
     }
 
-    /// The lines about invocations, without times, with `ID` and `N` for what differs each time.
+    /// The lines about invocations, without times; `ID` and `N` stand for what differs each time.
     pub fn lines(&self) -> Vec<String> {
         let output = self.output();
         let lines = output.lines().filter_map(|line| {
@@ -213,13 +204,13 @@ impl Run {
         lines.collect()
     }
 
-    /// How many lines about invocations begin so.
+    /// Counts the lines about invocations with this beginning.
     pub fn begin(&self, beginning: &str) -> usize {
         let lines = self.lines().into_iter();
         lines.filter(|line| line.starts_with(beginning)).count()
     }
 
-    /// The text and the process id that the handler answers with.
+    /// The handler's text and its process id.
     fn hello(&self) -> (String, u32) {
         let answer = self.get("/api/hello");
         assert_eq!(answer.status, 200, "{answer:?}\n{}", self.output());
@@ -228,7 +219,7 @@ impl Run {
     }
 
     fn end_by_the_third_error(&mut self) {
-        // It may end before it has answered.
+        // It may end before it answers.
         if let Ok(answer) = self.ask("GET", "/api/hello?exit=1", b"") {
             assert_eq!(answer.status, 500);
         }
@@ -255,14 +246,14 @@ fn wait_for_end(pid: u32) {
     wait_for("the handler's end", || (!signal("-0", pid)).then_some(()));
 }
 
-/// Sends a signal, and gives whether the process could get it.
+/// False if there is no such process.
 fn signal(name: &str, process: impl Display) -> bool {
     let mut kill = Command::new("kill");
     kill.args([name, "--", &process.to_string()]);
     kill.stderr(Stdio::null()).status().expect("kill").success()
 }
 
-/// What the function `work` has to say, in order.
+/// The lines about `work`, in order.
 const WORK: &str = "\
 work ID: a message in jobs
 work ID: it\\nworked
@@ -297,7 +288,7 @@ fn the_terminal_says_what_runs_and_what_happens_in_a_line_each() {
         ("own500", 500, ": 500 in "),
     ] {
         assert_eq!(run.get(&format!("/api/hello?{query}")).status, status);
-        // The caller may have its answer a moment before.
+        // The caller may have its answer earlier.
         run.wait_for_words(end, 1);
     }
     for (message, end) in [("tea", "succeeded"), ("no price", "moved to")] {
@@ -305,7 +296,7 @@ fn the_terminal_says_what_runs_and_what_happens_in_a_line_each() {
         run.wait_for_words(end, 1);
     }
     run.wait_for_words(": looked for one\n", 3);
-    // The handler's own lines come by another way.
+    // The handler's own lines come another way.
     let own = "work ID: looked for one";
     assert_eq!(run.begin(own), 3);
     for (function, expected) in [("hello", HELLO), ("work", WORK)] {
@@ -321,13 +312,13 @@ fn the_terminal_says_what_runs_and_what_happens_in_a_line_each() {
         "queue done: a text that is longer than the line has room for, so that it is cut\n",
         "moved to jobs-poison: no price\n",
     ]);
-    // The reason is said once, and by nobody else. Nothing is coloured.
+    // The reason is shown once, and nothing is coloured.
     for words in ["no price (at", "no tea (at"] {
         assert_eq!(run.count(words), 1);
     }
     assert_eq!(run.count("\x1b"), 0);
 
-    // What runs long is said once until it has run twice as long.
+    // A long run is reported once until it has run twice as long.
     run.wait_for_words(": still running after 10 s\n", 1);
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(run.count("still running"), 1);
@@ -339,7 +330,7 @@ fn it_reloads_and_no_request_fails() {
     let mut run = Run::start(&folder, &[]);
     let (text, first) = run.hello();
     assert_eq!(text, "first");
-    // One is at work on the first handler while the second takes its place.
+    // The first handler has work while the second takes its place.
     let mut slow = run.waiting("/api/hello?slow");
     run.wait_for_words("GET /api/hello?slow", 1);
     folder.write_program("second");
@@ -362,7 +353,7 @@ fn it_reloads_and_no_request_fails() {
     run.assert_says(&["] hello/function.json: line 3: "]);
     assert_eq!(run.hello().0, "again");
 
-    // The table says something else until it says the same.
+    // The table differs until it says the same.
     folder.write_function("hello", "get v2/{id} > answer");
     run.wait_for_words(not_reloaded, 3);
     run.assert_says(&["/api/v2/{id}"]);
@@ -373,7 +364,7 @@ fn it_reloads_and_no_request_fails() {
     assert_eq!(run.get("/api/hello").status, 404);
     run.wait_for_words("\thello: [GET] http://localhost:", 2);
 
-    // One that ends well is not started again until the app changes.
+    // A handler that ends well is not restarted until the app changes.
     assert_eq!(run.get("/api/v2/7?exit=0").status, 500);
     run.wait_for_words("code 0, and so it is not started again", 1);
     let answer = run.get("/api/v2/7");
@@ -388,7 +379,7 @@ fn it_reloads_and_no_request_fails() {
 fn a_handler_that_ends_is_started_again_as_the_host_does_it() {
     let mut run = Run::start(&Folder::new("restarts"), &[]);
     let mut before = run.hello().1;
-    // Code 200 is a restart on purpose, as often as it likes; `kill -9` is an error as 1 is.
+    // Code 200 is an intended restart, as often as it likes; `kill -9` is an error like 1.
     for code in [200, 200, 200, 200, 1, 137] {
         let again = format!("the handler has ended with code {code}: it is started again");
         let times = run.count(&again);
@@ -418,7 +409,7 @@ fn it_ends_at_once_with_all_that_it_has_started() {
     for name in ["-INT", "-TERM", "-KILL"] {
         let mut run = Run::start(&folder, &[]);
         let pid = run.hello().1;
-        // As a terminal does it: to the whole group, of which the handler is none.
+        // Like a terminal: to the whole group, without the handler.
         assert!(signal(name, format!("-{}", run.child.id())));
         assert_eq!(run.exit_code(), None);
         wait_for_end(pid);
@@ -469,7 +460,7 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
     }
 }
 
-/// The compiler's errors, what the files alone show, and what could not be looked at.
+/// The compiler's errors, the files' errors, and what could not be checked.
 #[test]
 fn make_check_says_that_the_app_does_not_compile() {
     let folder = Folder::new("check");
@@ -491,7 +482,7 @@ fn make_check_says_that_the_app_does_not_compile() {
 fn it_uses_a_handler_that_runs_already() {
     let folder = Folder(fake::app("attach"));
     let port = fake::listen().1;
-    // It has no limit of time: nothing can be killed, and a breakpoint may last.
+    // There is no time limit: nothing can be killed, and a breakpoint may take long.
     folder.write_host("00:00:01");
     let mut run = Run::spawn(&folder, &["--port", "0", "--attach", &port.to_string()]);
     run.wait_for_words(&format!("waiting for a handler on 127.0.0.1:{port}"), 1);
@@ -507,7 +498,7 @@ fn it_uses_a_handler_that_runs_already() {
     run.wait_for_words("read again, with the attached handler as it is, in ", 1);
     assert_eq!(run.count("building") + run.count("reloaded"), 0);
 
-    // And messages are delivered, with their tries and the functions that follow.
+    // Messages are delivered, with tries, also to later functions.
     let mut sent: BTreeSet<_> = (0..200).map(|n| format!("message {n}")).collect();
     sent.insert("fail once".to_owned());
     for message in sent.iter().map(String::as_str).chain(["fail", "bytes"]) {
@@ -551,11 +542,11 @@ fn edits_in_a_row_and_a_folder_without_a_function() {
     run.wait_for_words("\nlocal.settings.json: ignored here: Host.CORS\n", 1);
     run.port = port;
     assert_eq!(run.hello().0, "first");
-    // All of it is shown: whole ids, for one.
+    // All is shown, such as whole ids.
     let guid = run.output();
     let (_, guid) = guid.split_once("] hello ").expect("an invocation");
     assert_eq!(guid.find(':'), Some(36), "{guid}");
-    // Two edits, the second while the first is being built.
+    // Two edits, the second during the first build.
     folder.write_program("second");
     run.wait_for_words("main.rs has changed: building\n", 1);
     folder.write_program("third");
@@ -583,8 +574,8 @@ fn timers_run_by_their_schedules() {
     });
     assert!(begun.elapsed() > Duration::from_secs(2));
     assert!(run.begin("tick ID: * * * * * *") > 0);
-    // A reload: what comes meanwhile runs after it, what runs at the start does not run again, and
-    // a timer whose schedule has changed follows the new one alone.
+    // After a reload, due timers run, those of the start do not run again, and a changed schedule
+    // replaces the old one.
     folder.write_function("tick", "timer 0 0 0 1 1 *");
     run.wait_for_words("] reloaded in ", 1);
     let (ticks, long) = (run.begin("tick ID: *"), ended(&run, "long"));
@@ -594,7 +585,7 @@ fn timers_run_by_their_schedules() {
     let output = run.output();
     assert_eq!(ended(&run, "yearly"), 1, "{output}");
     assert_eq!(run.begin("yearly ID: runOnStartup"), 1);
-    // One may have been on its way.
+    // One may have been running.
     assert!(run.begin("tick ID: *") <= ticks + 1, "{output}");
     assert_eq!(run.count("two at once"), 0, "{output}");
 
@@ -616,7 +607,7 @@ fn a_function_that_never_ends_ends_its_handler() {
         let (mut never, begun) = (run.waiting("/api/hello?never"), Instant::now());
         let mut slow = run.waiting("/api/hello?slow");
         run.wait_for_words("it has run longer than functionTimeout, 1 s", time);
-        // What ends within the two seconds is answered.
+        // A run that ends within the two seconds is answered.
         let slow = slow.read(true).expect("an answer");
         assert_eq!(slow.status, 200, "{}", run.output());
         assert_eq!(never.read(true).expect("an answer").status, 500);
@@ -626,7 +617,7 @@ fn a_function_that_never_ends_ends_its_handler() {
         assert_ne!(now, before, "{}", run.output());
         before = now;
     }
-    // A slow one may be named before the kill too: it has run longer than the limit.
+    // A slow run may also be reported before the kill.
     let announced = run.count("in 2 s the handler is killed and started again\n");
     assert!((2..=4).contains(&announced), "{}", run.output());
     for words in [
@@ -639,7 +630,7 @@ fn a_function_that_never_ends_ends_its_handler() {
     run.post("jobs", "never");
     run.wait_for_words(", try 2 of 3\n", 1);
     run.wait_for_words(" ms, try 2 of 3\n", 1);
-    // None of these counts as a crash: the third of those ends it.
+    // None of these counts as a crash. The third crash ends it.
     for time in 1..=2 {
         assert_eq!(run.get("/api/hello?exit=1").status, 500);
         run.wait_for_words("with code 1: it is started again", time);

@@ -12,7 +12,6 @@ fn json(bytes: Option<Vec<u8>>) -> Value {
     serde_json::from_slice(&bytes.expect("a blob")).expect("JSON")
 }
 
-/// Asserts that the last failure has each of these words.
 fn assert_failed(app: &App, words: &[&str]) {
     let failure = app.failures().pop().expect("a failure");
     for words in words {
@@ -32,7 +31,7 @@ fn a_chain_goes_from_http_to_queues_and_blobs_and_on() {
     let order = r#"{"id":7,"day":"monday"}"#;
     assert_eq!(app.post("/api/orders", order).status, 200);
     assert_eq!(app.failures(), [""; 0]);
-    // An object is written anew on its way through the first queue, and then stays as it is.
+    // The first queue indents an object, and then it stays as it is.
     let expected: Value = order.parse().expect("JSON");
     assert_eq!(json(app.blob("chain", "monday/7.json")), expected);
     assert_eq!(json(app.blob("done", "7")), expected);
@@ -67,7 +66,7 @@ fn a_blob_whose_trigger_fails_is_tried_five_times() {
         assert_eq!(app.failures(), vec!["it failed"; 5 * time]);
     }
     assert_eq!(app.queue_bytes("webjobs-blobtrigger-poison").len(), 2);
-    // A function may be triggered by that queue.
+    // That queue may trigger a function.
     let message = json(app.blob("poison", "a.txt"));
     let tag = message["ETag"].as_str().expect("a text");
     assert!(tag.starts_with("\"0x") && tag.ends_with('"'), "{tag}");
@@ -104,7 +103,7 @@ fn inputs_are_resolved_before_the_function_and_outputs_after_it() {
     assert_failed(&app, &[no_value, "ins/{id}-{size}.txt", "the query"]);
     assert_eq!(has_run(), ran);
 
-    // An output without one, or with a wrong one: it has run, and fails all the same.
+    // An output without a value, or with a wrong one: the function has run, and fails.
     let item = "/api/items/7?size=L";
     let no_value = "No value for named parameter 'to'.";
     for (path, body, words) in [
@@ -120,13 +119,13 @@ fn inputs_are_resolved_before_the_function_and_outputs_after_it() {
         assert_failed(&app, &["the function has run, but its output out", words]);
         assert_eq!(has_run(), before + 1, "{body}");
     }
-    // Capitals in a queue's name are made small.
+    // Queue names get small letters.
     assert_eq!(post("/api/queues", r#"{"to":"Orders"}"#).0, 200);
     assert_eq!(app.queue("orders").len(), 1);
-    // A blob that is not there is null, and so is one in a container that is not there.
+    // A missing blob is null, also in a missing container.
     let to = r#"{"to":"z"}"#;
     assert_eq!(post("/api/items/9?size=L", to), passed("null"));
-    // What a test gives wins over the blob.
+    // A test's value wins over the blob.
     app.input_bytes("pass", "in", "given");
     assert_eq!(post(item, to), passed("\"given\""));
 }
@@ -150,7 +149,7 @@ fn rows_are_inserted_and_read() {
     assert_eq!(read("monday"), shown);
     assert_eq!(read("tuesday"), "[]");
     assert_eq!(app.outputs("pass1", "out").len(), 3);
-    // A key that is there fails, and nothing of the list is written.
+    // An existing key fails, and nothing of the list is written.
     assert_eq!(post("monday", r#"[{"RowKey":"0"},{"RowKey":"1"}]"#), 500);
     let failure = "the function has run, but its output out is not written: The specified entity already exists";
     assert_failed(&app, &[failure]);
@@ -171,7 +170,7 @@ fn two_functions_on_one_queue_get_its_messages_in_turn() {
     assert_eq!(app.queue("second"), ["a 2", "a 4"]);
 }
 
-/// A folder in which nothing can be written: the functions say so, and all else goes on.
+/// If nothing can be written, the functions say so, and all else goes on.
 #[cfg(unix)]
 #[test]
 fn a_local_that_cannot_be_written_is_named() {
@@ -189,7 +188,7 @@ fn a_local_that_cannot_be_written_is_named() {
     assert_eq!(ask("POST", "/api/order", "{\"id\":1}").status, 200);
 }
 
-/// Blobs under `make run`: files that somebody else writes, also while it was off.
+/// Files of other processes under `make run`, also written while it was off.
 #[cfg(unix)]
 #[test]
 fn files_that_anybody_writes_trigger() {
@@ -215,12 +214,12 @@ fn files_that_anybody_writes_trigger() {
         let put = run.ask("PUT", "/local/blobs/ins/put", b"1");
         assert_eq!(put.expect("an answer").status, 201);
         wait(&run, "put", 1);
-        // The handler fails where it finds these words.
+        // The handler fails for these words.
         folder.write(".local/blobs/ins/no price", "1");
         for number in 2..=5 {
             wait(&run, &format!("no price, try {number} of 5"), 1);
         }
-        // What was delivered is in the file.
+        // The file has what was delivered.
         let seen = folder.0.join(".local/seen.json");
         let seen = || std::fs::read_to_string(&seen).unwrap_or_default();
         wait_for("seen.json", || seen().contains("no price").then_some(()));

@@ -1,4 +1,4 @@
-//! Functions that answer, fail, refuse or panic in each way that there is.
+//! Functions that answer, fail, refuse or panic in each possible way.
 
 use app::{Context, Error, HttpRequest, HttpResponse, Invocation, Output, Response, Result, log};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ impl std::error::Error for Outer {
     }
 }
 
-/// Answers as `?what=` says: with a status, or what not every form takes, or no host.
+/// `?what=` chooses a status, or an answer that some form or the host does not allow.
 pub fn odd(request: HttpRequest) -> Result {
     let what = request.query("what").unwrap_or_default();
     let price = |line| "x".parse::<u16>().map_err(|error| Outer(line, error));
@@ -29,7 +29,7 @@ pub fn odd(request: HttpRequest) -> Result {
         "output" => return Ok(Response::new().output(concat!("at line ", line!()), "lost")),
         "return" => return Ok(Response::new().return_value("lost")),
         "fail" => return Err(Error::fail("line one\r\nline \"two\" \u{0} \u{1f980}")),
-        // With the line that each fails in.
+        // Each error has its line.
         "chain" => HttpResponse::default().status(price(line!())?),
         "context" => HttpResponse::default().status(price(line!()).context("prices")?),
         "text" => Err(concat!("a text ", line!()))?,
@@ -54,7 +54,7 @@ pub fn refuses(request: HttpRequest) -> Result {
     Err(Error::refuse(request.json()?, "no\r\nX-Split: 1"))
 }
 
-/// Sets the headers that the body lists: `[["name", "value"], ...]`.
+/// Sets the headers in the body: `[["name", "value"], ...]`.
 pub fn heads(request: HttpRequest) -> Result {
     let headers: Vec<(String, String)> = request.json()?;
     let answer = HttpResponse::text("fine");
@@ -62,8 +62,7 @@ pub fn heads(request: HttpRequest) -> Result {
     Ok(headers.into_iter().fold(answer, set).into())
 }
 
-/// Logs a line of each kind, one of them in a helper and one in a thread, then answers as the
-/// trigger's text says.
+/// Logs lines of each kind, also in a helper and a thread. The trigger's text chooses the answer.
 pub fn odd_too(invocation: Invocation) -> Result {
     log::info("info");
     helper();
@@ -91,7 +90,7 @@ fn helper() {
     log::info("from a helper");
 }
 
-/// As an order to a blob would be: larger than any queue message.
+/// Has no limit of a queue: like an order to a blob.
 pub fn order(request: HttpRequest) -> Result {
     let order = request.into_body()?;
     Ok(Response::from(HttpResponse::text("Order enqueued")).output("message", order))
@@ -113,7 +112,7 @@ struct Order {
     price: Box<RawValue>,
 }
 
-/// Sends an order, which the host would alter, as JSON, in a list and as it is.
+/// Sends an order, which the host would alter, as JSON, in a list and raw.
 pub fn sends(request: HttpRequest) -> Result {
     let order: Order = request.json()?;
     Ok(Response::new()
@@ -123,7 +122,7 @@ pub fn sends(request: HttpRequest) -> Result {
         .output("lines", Output::json(&[&order])?))
 }
 
-/// Sends the text, or the list element by element, in the body.
+/// Sends the text in the body, or each element of the list.
 pub fn lists(request: HttpRequest) -> Result {
     let output = match request.json()? {
         Value::String(text) => text.into(),
@@ -133,7 +132,7 @@ pub fn lists(request: HttpRequest) -> Result {
     Ok(Response::new().output("message", output))
 }
 
-/// Panics, in the way that `?how=` asks for.
+/// `?how=` chooses the panic.
 pub fn panics(request: HttpRequest) -> Result {
     struct PanicsAgain;
     impl Drop for PanicsAgain {
@@ -167,7 +166,7 @@ pub fn panics_too(invocation: Invocation) -> Result {
     panic!("cannot digest {}", invocation.trigger.text())
 }
 
-/// Starts two threads that panic with what the standard library says where there are no more.
+/// Starts two threads that panic as the standard library does without threads.
 pub fn starts_threads(_: HttpRequest) -> Result {
     for _ in 0..2 {
         let thread = std::thread::spawn(|| panic!("failed to spawn thread: as std says it"));
@@ -181,7 +180,7 @@ pub fn logs(_: HttpRequest) -> Result {
     Ok(HttpResponse::text("logged").into())
 }
 
-/// Says with which code `serve` ends when it is called in a process that serves already.
+/// Calls `serve` in a process that serves already.
 pub fn serves_again(_: HttpRequest) -> Result {
     let code = app::serve(app::functions::ROUTES);
     let is_failure = code == std::process::ExitCode::FAILURE;

@@ -1,5 +1,5 @@
-//! The app that the machinery is tested with, the samples and more; no release binary carries it.
-//! The test executable starts itself anew as its handler, and so does the bench.
+//! The app for the tests of the machinery: the samples and more. No release binary has it. The test
+//! executable and the bench start themselves again as its handler.
 
 mod answers;
 mod reads;
@@ -13,17 +13,16 @@ use reads::*;
 use std::time::Duration;
 use waits::*;
 
-/// Set in the process that is to be the handler; [`AT_ROOT`] or [`TOOLS`] for another table.
+/// Set in the handler's process; [`AT_ROOT`] or [`TOOLS`] for another table.
 pub const SERVE: &str = "SERVE_THE_TESTS_APP";
 
-/// The value of [`SERVE`] for an app whose host.json has `"routePrefix": ""`.
+/// For an app whose host.json has `"routePrefix": ""`.
 pub const AT_ROOT: &str = "at the root";
 
-/// The value of [`SERVE`] for the MCP tools.
+/// For the MCP tools.
 pub const TOOLS: &str = "tools";
 
-/// After how many seconds the handler gives up, where it can accept no connection
-/// ([`Settings::give_up_after`]).
+/// The seconds of [`Settings::give_up_after`].
 pub const GIVE_UP_AFTER: &str = "GIVE_UP_AFTER";
 
 const BOTH: &[&str] = &["GET", "POST"];
@@ -32,7 +31,7 @@ const POST: &[&str] = &["POST"];
 
 type Run = fn(HttpRequest) -> Result;
 
-/// The documentation's three, which are this repository's samples, and what else the tests need.
+/// The samples, and functions for the tests.
 fn routes() -> &'static [Route] {
     let (trigger, bound) = (Route::trigger, Route::http_with_bindings);
     let mut routes = app::functions::ROUTES.to_vec();
@@ -73,9 +72,9 @@ fn routes() -> &'static [Route] {
     routes.extend([
         Route::http("heads", POST, "/api/heads", heads),
         Route::http("refuses", POST, "/api/refuses", refuses),
-        // Its path is that of another's invocations, which are the other's all the same.
+        // This is the path of another function's invocations, which still reach that function.
         Route::http("usurps", POST, "/odd-too", products),
-        // In the table before the one that the host tries first, by its name.
+        // The host tries another function before it, by its name.
         Route::http(
             "Zz-products",
             GET,
@@ -99,7 +98,7 @@ pub fn name_pairs() -> Vec<[String; 2]> {
     serde_json::from_value(table["pairs"].take()).expect("pairs")
 }
 
-/// Functions whose paths are those of invocations, and the pairs: those of pair 3 share the routes
+/// Functions whose paths are those of invocations, and the pairs: pair 3 shares the routes
 /// `/pairs/3/as-listed` and `/pairs/3/reversed`.
 fn routes_at_root() -> &'static [Route] {
     let mut routes = vec![
@@ -121,8 +120,7 @@ fn routes_at_root() -> &'static [Route] {
     routes.leak()
 }
 
-/// Makes this process the handler where [`SERVE`] is set: then it ends as the release binary does,
-/// with the code of `serve`.
+/// If [`SERVE`] is set, this process is the handler, and ends with the code of `serve`.
 pub fn serve_if_asked() {
     let Ok(table) = std::env::var(SERVE) else {
         return;
@@ -137,7 +135,7 @@ pub fn serve_if_asked() {
         settings.give_up_after = Duration::from_secs(seconds.parse().expect("a number of seconds"));
     }
     let code = app::serve_with(routes, &settings);
-    // Returning it is for `main`, which here is the test harness's.
+    // Only `main` can return it, and this `main` is the test harness's.
     let mut numbers = 0..=u8::MAX;
     let code = numbers.find(|number| code == (*number).into());
     std::process::exit(code.expect("an exit code of eight bits").into());

@@ -3,8 +3,8 @@
 use app::{HttpRequest, HttpResponse, Invocation, Response, Result, log};
 use serde::Deserialize;
 
-/// Shows the method, the parameter that `?name=` names, the header `X-Tag` and the query's `q` with
-/// all their values, and the body.
+/// Shows the method, the parameter named by `?name=`, all values of the header `X-Tag` and the
+/// query's `q`, and the body.
 pub fn shows(request: HttpRequest) -> Result {
     let param = match request.query("name") {
         Some(name) => request.param(&name)?,
@@ -20,12 +20,11 @@ pub fn shows(request: HttpRequest) -> Result {
     Ok(HttpResponse::text(shown).into())
 }
 
-/// Says that it is the function of this name.
 pub fn products(_: HttpRequest) -> Result {
     Ok(HttpResponse::text("products").into())
 }
 
-/// Gives back the bytes of a binding, and how many there are.
+/// Returns the trigger's bytes, and logs how many there are.
 pub fn bytes(invocation: Invocation) -> Result {
     let bytes = invocation.trigger.binary()?;
     log::info(format_args!("{} bytes", bytes.len()));
@@ -39,7 +38,7 @@ pub fn inputs(invocation: Invocation) -> Result {
     Ok(Response::new().return_value(shown.unwrap_or_else(|| "none!".into())))
 }
 
-/// Shows the member of the metadata that the trigger's text names, a number.
+/// Shows the number in the metadata that the trigger's text names.
 pub fn metadata(invocation: Invocation) -> Result {
     let number: Option<i64> = invocation.metadata(invocation.trigger.text())?;
     Ok(Response::new().return_value(format!("it is {number:?}!")))
@@ -50,7 +49,7 @@ struct Item {
     id: u64,
 }
 
-/// Shows the trigger's id, the length of an input, and members of the metadata of each type.
+/// Shows the trigger's id, the length of an input, and metadata of each type.
 pub fn typed(invocation: Invocation) -> Result {
     let Item { id } = invocation.trigger.json()?;
     let input = invocation.input("input")?.ok_or("no input")?;

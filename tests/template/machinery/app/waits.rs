@@ -1,4 +1,4 @@
-//! Functions that wait, or whose answers are written while they are sent.
+//! Functions that wait, or that stream their answers.
 
 use app::{HttpRequest, HttpResponse, Result, log};
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Longer than any test waits for an answer.
 const TOO_LONG: Duration = Duration::from_secs(50);
 
-/// Numbers by their names, for which invocations wait.
+/// Named numbers, for which invocations wait.
 static NUMBERS: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 static CHANGED: Condvar = Condvar::new();
 
@@ -23,7 +23,6 @@ fn change(name: &str, change: impl FnOnce(usize) -> usize) -> usize {
     *number
 }
 
-/// Waits until the number is `least` or more.
 fn wait_for(name: &str, least: usize) -> Result<()> {
     let is_less = |numbers: &mut BTreeMap<String, usize>| {
         numbers.get(name).is_none_or(|number| *number < least)
@@ -41,8 +40,8 @@ fn asked<T: FromStr<Err = ParseIntError>>(request: &HttpRequest, name: &str) -> 
     Ok(request.query(name).unwrap_or_default().parse()?)
 }
 
-/// Sets the number `?set=` to `&n=`, or waits until the number `?await=` is `&n=` or more; answers
-/// with the number `?get=`.
+/// Sets the number `?set=` to `&n=`, or waits until `?await=` is `&n=` or more; answers with
+/// `?get=`.
 pub fn numbers(request: HttpRequest) -> Result {
     if let Some(name) = request.query("set") {
         let n = asked(&request, "n")?;
@@ -55,23 +54,23 @@ pub fn numbers(request: HttpRequest) -> Result {
     Ok(HttpResponse::text(change(&name, |n| n).to_string()).into())
 }
 
-/// Waits until `?n=` invocations are in here at the same time.
+/// Waits until `?n=` invocations are here at the same time.
 pub fn meets(request: HttpRequest) -> Result {
     let all = asked(&request, "n")?;
-    // Rounded up: it goes on from the number that the meeting before ended with.
+    // Rounded up, because the count goes on from the last meeting.
     let goal = change("inside", |inside| inside + 1).next_multiple_of(all);
     wait_for("inside", goal)?;
     Ok(HttpResponse::text("met").into())
 }
 
-/// Counts itself as `held`, and waits until `released` is 1.
+/// Increments `held`, and waits until `released` is 1.
 pub fn holds(_: HttpRequest) -> Result {
     change("held", |held| held + 1);
     wait_for("released", 1)?;
     Ok(HttpResponse::text("held").into())
 }
 
-/// Sleeps for `?ms=`; `peak` is how many did so at the same time at most.
+/// Sleeps for `?ms=`; `peak` is the most that slept at the same time.
 pub fn sleeps(request: HttpRequest) -> Result {
     let asleep = change("asleep", |asleep| asleep + 1);
     change("peak", |peak| peak.max(asleep));
@@ -80,7 +79,7 @@ pub fn sleeps(request: HttpRequest) -> Result {
     Ok(HttpResponse::text("slept").into())
 }
 
-/// Counts a stream that has ended, however it did.
+/// Counts ended streams on drop.
 struct Ending;
 
 impl Drop for Ending {
@@ -89,8 +88,8 @@ impl Drop for Ending {
     }
 }
 
-/// Writes as many parts as `parts` allows; ends, fails or panics after `?parts=` of them, as `?end=`
-/// says.
+/// Writes as many parts as `parts` allows. After `?parts=` of them it ends, fails or panics, by
+/// `?end=`.
 pub fn stream(request: HttpRequest) -> Result {
     let end = request.query("end").unwrap_or_default();
     let parts = asked(&request, "parts").unwrap_or(usize::MAX);
@@ -110,7 +109,7 @@ pub fn stream(request: HttpRequest) -> Result {
     Ok(answer.status(201).content_type("text/event-stream").into())
 }
 
-/// Writes `?mib=` MiB of x, as a program does that writes a line at a time.
+/// Writes `?mib=` MiB of x in small pieces.
 pub fn large(request: HttpRequest) -> Result {
     let mib: usize = asked(&request, "mib")?;
     let answer = HttpResponse::stream(move |out| {
@@ -123,8 +122,8 @@ pub fn large(request: HttpRequest) -> Result {
     Ok(answer.into())
 }
 
-/// Writes an empty piece, which must not become a chunk, and others; with a `?status=` that has no
-/// body.
+/// Writes pieces, one of them empty, which must not become a chunk; also with a `?status=` that has
+/// no body.
 pub fn odd_stream(request: HttpRequest) -> Result {
     let answer = HttpResponse::stream(|out| {
         out.write_all(b"")?;

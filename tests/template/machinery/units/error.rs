@@ -3,7 +3,6 @@
 use app::{Context, Error};
 use std::fmt;
 
-/// An error, and the error that it comes from.
 #[derive(Debug)]
 struct Chained(&'static str, Option<Box<Chained>>);
 

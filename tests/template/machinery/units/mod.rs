@@ -1,4 +1,4 @@
-//! What is proved without a process, for parts of `src/host` with many cases.
+//! Tests without a process, for parts of `src/host` with many cases.
 
 mod base64;
 mod datum;

@@ -3,8 +3,7 @@
 use app::host::path::matches;
 use std::borrow::Cow;
 
-/// The parameters as text: `id=7 rest=`, an absent one without `=`; "-" if the path does not
-/// match.
+/// The parameters: `id=7 rest=`, an absent one without `=`; "-" if the path does not match.
 fn params(route: &str, path: &str) -> String {
     let shown = |(name, value): (Cow<str>, Option<Cow<str>>)| match value {
         Some(value) => format!("{name}={value}"),
@@ -15,7 +14,7 @@ fn params(route: &str, path: &str) -> String {
     })
 }
 
-/// The route, the parameters, and the paths. `make check` refuses the last three routes.
+/// A route, its parameters, and paths. `make check` refuses the last three routes.
 const ROUTES: &str = "\
 /api/hello [] /api/hello /API/Hello /api/hello/ /api/h%65llo
 /api/hello [-] /api /api/hello/x /api/hello// //api/hello api/hello /
@@ -41,7 +40,7 @@ const ROUTES: &str = "\
 /v{version} [-] /v1 /v{version}
 /{version}x [-] /1x /{version}x";
 
-/// The constraint, values that fit it, and values that do not. GUID has hyphens, GUIDs has none.
+/// A constraint, values that fit, and values that do not. GUID has hyphens, GUIDs has none.
 const CONSTRAINTS: &str = r"alpha|a Zz|a1 é a-b
 bool|true FALSE|1 yes
 int|0 -7 2147483647|2147483648 1.0 x

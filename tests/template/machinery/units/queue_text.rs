@@ -11,7 +11,7 @@ fn is_kept(text: &str) -> bool {
     let payload: Value = serde_json::from_slice(&payload).unwrap();
     payload["ReturnValue"] == text
 }
-// Texts, one a line; DATE stands for the date.
+// One text per line.
 const DATE: &str = "2026-11-21T10:00:00";
 
 const KEPT: &str = r#"hello world
@@ -108,15 +108,15 @@ fn a_date_is_changed_with_each_offset_that_json_net_reads() {
 
 #[test]
 fn objects_grow_when_indented_so_those_near_the_limit_are_encoded() {
-    // Objects with these members and one more, of this length in all.
+    // An object of `length` bytes with these members and one more.
     let kept = |members: &str, length: usize| {
         let rest = "x".repeat(length - members.len() - r#"{"x":""}"#.len());
         is_kept(&format!(r#"{{{members}"x":"{rest}"}}"#))
     };
-    // Five lines: CR LF before each, and three spaces for each of the four members.
+    // Five lines, with CR LF before each, and three spaces for each of the four members.
     let members = r#""a":1,"b":2,"c":3,"#;
     assert!(kept(members, MESSAGE_MAX_BYTES - 22) && !kept(members, MESSAGE_MAX_BYTES - 21));
-    // Two members, and ten characters that are escaped, in a value or in a name.
+    // Two members, and ten escaped characters, in a value or in a name.
     for members in [
         format!(r#""a":"{}","#, "\u{2028}".repeat(10)),
         format!(r#""{}":1,"#, "\u{85}".repeat(10)),

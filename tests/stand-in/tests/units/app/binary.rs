@@ -1,5 +1,3 @@
-//! The binary's name.
-
 use serde_json::{Value, json};
 use stand_in::app::binary::*;
 

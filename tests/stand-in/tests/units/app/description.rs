@@ -1,5 +1,3 @@
-//! An app's files together.
-
 use crate::files;
 use stand_in::app::description::Description;
 

@@ -1,5 +1,3 @@
-//! A function and its bindings.
-
 use serde_json::json;
 use stand_in::app::function::{Binding, Function, resolved};
 

@@ -1,5 +1,3 @@
-//! What host.json sets.
-
 use serde_json::{Value, json};
 use stand_in::app::host_json::{Form, HostJson};
 
@@ -11,7 +9,7 @@ fn read(file: Value) -> HostJson {
     host
 }
 
-/// What is followed, in one text.
+/// The settings that are used, as one text.
 fn followed(file: Value) -> String {
     let host = read(file);
     let timeout = host.function_timeout.map(|timeout| timeout.as_secs());

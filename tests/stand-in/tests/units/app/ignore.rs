@@ -1,8 +1,6 @@
-//! What func leaves out by .funcignore.
-
 use stand_in::app::ignore::left_out;
 
-/// The patterns, with `\n` between lines, then paths that they leave out, then some that they do not.
+/// Patterns, with `\n` between lines; paths that they leave out; paths that they do not.
 const CASES: &str = r"
     src | src src/main.rs src-two/main.rs src.rs | srcset/function.json mysrc/main.rs hello/src/main.rs Src
     Makefile | Makefile Makefile-job/function.json |

@@ -1,5 +1,3 @@
-//! JSON as the host takes it.
-
 use crate::files;
 use serde_json::{Value, json};
 use stand_in::app::json::{at, flag, integer, member, parse, read};

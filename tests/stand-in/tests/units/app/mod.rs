@@ -1,5 +1,3 @@
-//! Tests of the room `app`.
-
 mod binary;
 mod description;
 mod function;

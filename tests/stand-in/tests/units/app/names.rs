@@ -1,5 +1,3 @@
-//! The names of functions, bindings and files.
-
 use stand_in::app::names::*;
 
 #[test]
@@ -57,7 +55,7 @@ fn what_cannot_be_is_refused_in_words() {
     }
 }
 
-/// The pairs of `tests/template/tables/name-order.json`, by which the handler's order is tested too.
+/// The handler's order is tested with the same table.
 #[test]
 fn functions_have_the_hosts_order() {
     let table = crate::files::json("tables/name-order.json");

@@ -1,5 +1,3 @@
-//! Settings in local.settings.json.
-
 use json::parse;
 use serde_json::json;
 use stand_in::app::json;

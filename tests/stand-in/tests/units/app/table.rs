@@ -1,5 +1,3 @@
-//! The table of functions and its text.
-
 use stand_in::app::table::*;
 
 const TEXT: &str = r#"//! The functions.
@@ -28,7 +26,6 @@ fn find(text: &str) -> Table<'_> {
     Table::find(text).unwrap()
 }
 
-/// The entries of the table, each with its file.
 fn entries(text: &str) -> String {
     let entries = find(text).entries.into_iter();
     let entries = entries.map(|entry| format!("{} {}", entry.name, entry.file.unwrap_or_default()));
@@ -78,7 +75,7 @@ fn an_entry_is_added_and_taken_out_again() {
     );
 }
 
-/// rustfmt puts a short list into one line again.
+/// rustfmt puts a short list on one line again.
 #[test]
 fn a_list_may_be_in_one_line() {
     for (before, after) in [
@@ -109,7 +106,7 @@ fn a_list_may_be_in_one_line() {
     }
 }
 
-/// rustfmt puts the modules into their order, and takes away empty lines.
+/// rustfmt sorts the modules, and removes empty lines.
 #[test]
 fn a_module_is_added_and_taken_out_again() {
     let with = with_module(TEXT, "match");

@@ -3,7 +3,7 @@ use stand_in::commands::changes::Changes;
 use std::fs;
 use std::path::Path;
 
-/// Changes of the files `old`, `moved` and `full/file`: texts to write, and what to rename.
+/// Changes of the files `old`, `moved` and `full/file`: files to write and to rename.
 fn change(root: &Path, written: &[&str], moved: &[(&str, &str)]) -> Result<(), String> {
     let mut changes = Changes::default();
     for path in written {
@@ -15,7 +15,7 @@ fn change(root: &Path, written: &[&str], moved: &[(&str, &str)]) -> Result<(), S
     changes.apply(root, "git checkout . brings it back.")
 }
 
-/// All files below a folder with their texts, and the folders that are empty.
+/// All files below a folder with their texts, and the empty folders.
 fn tree(folder: &Path) -> Vec<String> {
     let mut tree = Vec::new();
     for entry in folder.read_dir().unwrap() {
@@ -69,7 +69,7 @@ fn all_changes_are_made() {
 #[test]
 fn a_change_that_cannot_be_made_changes_nothing() {
     for (written, from, to) in [
-        // A file cannot hold another, whether it is written or moved to.
+        // A file cannot contain another file.
         ("old/file", "moved", "away"),
         ("fine", "moved", "old/away"),
         ("fine/file", "moved", "old/file/x"),
@@ -87,7 +87,7 @@ fn a_change_that_cannot_be_made_changes_nothing() {
 #[test]
 fn what_fails_in_the_middle_says_what_was_done_and_the_way_back() {
     let folder = folder(&[("old", "old"), ("full/file", "")]);
-    // No file takes the place of a folder.
+    // A file does not replace a folder.
     let error = change(folder.path(), &["old", "full"], &[]).unwrap_err();
     assert!(error.starts_with("full: "), "{error}");
     let end = "Before that, this was done: old is written. git checkout . brings it back.";
@@ -114,7 +114,7 @@ fn modes_and_links_stay_and_a_read_only_file_is_left_alone() {
     assert_eq!(tree(root), ["file new", "link new", "read-only old"]);
 }
 
-/// /dev/shm is a disk of its own on most Linux machines.
+/// On most Linux machines /dev/shm is another disk.
 #[cfg(target_os = "linux")]
 #[test]
 fn what_is_moved_to_another_disk_arrives_whole() {
@@ -130,7 +130,7 @@ fn what_is_moved_to_another_disk_arrives_whole() {
     symlink(&other, root.join("target")).unwrap();
     let moved = change(root, &[], &[("from", "target/removed/from")]);
     let arrived = tree(root);
-    // It fails in the first part, and what was copied is gone again.
+    // The first move fails, and its copy is removed.
     let back = [
         ("target/removed/from", "back"),
         ("missing/file", "target/x"),

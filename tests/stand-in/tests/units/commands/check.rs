@@ -1,5 +1,3 @@
-//! What `make check` finds.
-
 use crate::files;
 use stand_in::app::description::Description;
 use stand_in::app::finding::Finding;
@@ -11,7 +9,7 @@ const HOST: &str = r#"{"version": "2.0", "customHandler": {"description": {"defa
 const QUEUE: &str =
     r#"{"bindings": [{"type": "queueTrigger", "name": "item", "queueName": "in-queue"}]}"#;
 
-/// A folder with these files, and a right host.json if it is not among them.
+/// A folder with these files, and a correct host.json by default.
 fn app(given: &[(&str, &str)]) -> files::Folder {
     files::folder(&[&[("host.json", HOST)], given].concat())
 }
@@ -21,7 +19,7 @@ fn found(given: &[(&str, &str)], table: Option<&str>) -> Vec<Finding> {
     check_app(&Description::read(folder.path(), &|_| None), table)
 }
 
-/// The cases in `findings.txt`, whose first lines say how to read them.
+/// The first lines of `findings.txt` say how to read it.
 #[test]
 fn each_case_has_its_findings() {
     let (mut words, mut files, mut count) = (Vec::new(), Vec::new(), 0);
@@ -48,7 +46,7 @@ fn each_case_has_its_findings() {
     assert!(count > 300, "{count}");
 }
 
-/// The path of a file by its name in `findings.txt`.
+/// The path for a name in `findings.txt`.
 fn path(name: &str) -> String {
     match name {
         "table" => "src/functions/mod.rs".into(),
@@ -112,7 +110,7 @@ fn an_app_that_does_not_fit_its_table_fails_its_own_test() {
     assert_eq!(why, line);
 }
 
-/// Where a file system does not keep these apart, there is only one of them.
+/// Some file systems have only one of them.
 #[test]
 fn one_name_in_any_case_is_found() {
     let found = found(

@@ -1,5 +1,3 @@
-//! Tests of the room `commands`.
-
 mod changes;
 mod check;
 mod package;

@@ -2,7 +2,7 @@ use crate::files::{Folder, folder};
 use stand_in::commands::package::{azure, runs_in_azure};
 use std::fs;
 
-/// The head of an ELF file for 64 bits with program headers of these kinds.
+/// The head of a 64-bit ELF file with program headers of these kinds.
 fn elf(machine: u8, kinds: &[u8]) -> Vec<u8> {
     let mut elf = b"\x7fELF\x02\x01\x01".to_vec();
     elf.resize(64 + 56 * kinds.len(), 0);

@@ -1,4 +1,4 @@
-//! What `make check FIX=1` mends: the arguments of MCP tools.
+//! `make check FIX=1` for the arguments of MCP tools.
 
 use crate::files;
 use stand_in::app::description::Description;

@@ -2,7 +2,7 @@ use stand_in::commands::zip::{Zip, crc32};
 
 #[test]
 fn a_zip_is_written_as_the_format_has_it() {
-    // The check value of CRC-32/ISO-HDLC, and the sum of nothing.
+    // The check value of CRC-32/ISO-HDLC, and that of no bytes.
     assert_eq!((crc32(b"123456789"), crc32(b"")), (0xCBF4_3926, 0));
     let mut zip = Zip::default();
     zip.add("handler", 0o755, b"123456789").unwrap();
@@ -14,7 +14,7 @@ fn a_zip_is_written_as_the_format_has_it() {
     let (handler, other) = (b"handler".as_slice(), "ä/b.json".as_bytes());
     let (file, entry) = (b"PK\x03\x04".as_slice(), b"PK\x01\x02\x14\x03".as_slice());
     let files = [file, one, handler, b"123456789", file, two, other].concat();
-    // The mode of a regular file in the upper half of the attributes, then the place.
+    // The mode of a regular file in the upper half of the attributes, then the offset.
     let modes = [
         b"\0\0\xed\x81\0\0\0\0".as_slice(),
         b"\0\0\xa4\x81\x2e\0\0\0",

@@ -5,7 +5,6 @@ use stand_in::host::answer::{MESSAGE_MAX_BYTES, Outcome, Output, settle};
 use stand_in::host::base64::to_base64;
 use stand_in::run::http::{Answer, headers_of};
 
-/// An answer of a handler.
 fn answer(status: u16, content_type: &str, body: &str) -> Answer {
     Answer {
         status,
@@ -14,8 +13,8 @@ fn answer(status: u16, content_type: &str, body: &str) -> Answer {
     }
 }
 
-/// What comes of an answer of a function with these outputs, `type:name:dataType`: the outcome, the
-/// logs, what is written, a message as a text.
+/// Settles an answer for these outputs, `type:name:dataType`: the outcome, the logs, and the
+/// written messages as texts.
 fn settled(outputs: &str, json: &str) -> (Outcome, Vec<String>, Value) {
     let binding = |output: &str| {
         let mut parts = output.split(':');
@@ -39,7 +38,7 @@ fn settled(outputs: &str, json: &str) -> (Outcome, Vec<String>, Value) {
     (settled.outcome, settled.logs, written.into())
 }
 
-/// The answer for the caller and what is written, or what else becomes of the invocation.
+/// The caller's answer and what is written, or another outcome.
 fn seen(outputs: &str, json: &str) -> String {
     match settled(outputs, json) {
         (Outcome::Completed(None), _, written) => written.to_string(),
@@ -80,11 +79,11 @@ fn outputs_go_where_the_function_declares_them() {
         let (outputs, json) = given.split_once(" {").expect("an answer");
         assert_eq!(seen(outputs, &format!("{{{json}")), expected, "{given}");
     }
-    // An http output that fails, fails before anything is written.
+    // An http output that fails does so before anything is written.
     let json = r#"{"Outputs":{"message":"a b","res":5}}"#;
     let (outcome, _, written) = settled("queue:message http:res", json);
     assert!(matches!(outcome, Outcome::Failed(_)) && written == json!([]));
-    // Messages before one that is too large are written, and so are other outputs.
+    // Messages before a too large one are written, and other outputs too.
     for (length, count) in [(MESSAGE_MAX_BYTES, 2), (MESSAGE_MAX_BYTES + 1, 1)] {
         let json = json!({"Outputs": {"message": ["a", "x".repeat(length)]}}).to_string();
         let (outcome, _, written) = settled("queue:message", &json);

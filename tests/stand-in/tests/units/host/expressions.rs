@@ -24,14 +24,14 @@ fn data() -> Data {
         r#"{"id":"5","name":"a b/c","empty":"","guid":"6f9619ff-8b86-d011-b42d-00c04fc964ff","_u":"under",
         "n":{"x":"deep","y":{"z":1},"l":[1,2],"t":true,"d":"2026-11-28T01:02:03Z"},"Überweg":"umlaut"}"#,
     );
-    // .NET's own booleans, doubles and null: no trigger has one but in JSON.
+    // .NET's own booleans, doubles and null: triggers only have them in JSON.
     for name in ["flag", "big", "none"] {
         data.set(name, Value::Json(Token::Null));
     }
     data
 }
 
-/// A zero for each hexadecimal digit: what two values of one kind have in common.
+/// A zero for each hexadecimal digit, which two GUIDs or dates have in common.
 fn shape(text: &str) -> String {
     text.replace(|c: char| c.is_ascii_hexdigit(), "0")
 }
@@ -77,7 +77,7 @@ fn a_blob_pattern_takes_the_paths_that_the_hosts_own_library_takes() {
             let parts = parts.into_iter();
             Json::Object(parts.map(|(name, value)| (name, value.into())).collect())
         });
-        // The host treats a pattern of only a container as all blobs in it.
+        // For the host, a pattern without a name matches all blobs in the container.
         let expected = match pattern {
             "ins" => serde_json::json!({}),
             _ => case["parts"].clone(),

@@ -1,4 +1,4 @@
-//! The MCP server, compared with what the real host answered.
+//! Compares the MCP server with the real host's answers.
 
 use super::{cases, wire::wire};
 use crate::files;
@@ -26,7 +26,7 @@ fn tool(trigger: Value) -> Tool {
     Tool::read("f", &Binding::from(trigger)).expect("a tool")
 }
 
-/// What the tool `price_of` of the exchanges takes.
+/// The arguments of the exchanges' tool `price_of`.
 const PROPERTIES: &str = r#"[
     {"propertyName": "item", "propertyType": "string", "description": "Which item.", "isRequired": true},
     {"propertyName": "count", "propertyType": "integer", "description": "How many."},
@@ -41,7 +41,7 @@ const PROPERTIES: &str = r#"[
     {"propertyType": "string", "description": "It has no name."}
 ]"#;
 
-/// What the server of an app answers a request whose headers are not all a client's own.
+/// A server's answer; `given` replaces a client's own headers.
 fn answer_of(server: &Server, method: &str, given: &[(&str, &str)], body: &str) -> Answer {
     let own = [
         ("Host", "127.0.0.1:7071"),
@@ -62,7 +62,7 @@ fn answer_of(server: &Server, method: &str, given: &[(&str, &str)], body: &str) 
     })
 }
 
-/// What the app of the exchanges answers.
+/// The answer of the exchanges' app.
 fn answer(method: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let tools = [("bare", "[]"), ("fails", "[]"), ("price_of", PROPERTIES)];
     let server = Server {
@@ -80,7 +80,7 @@ fn answer(method: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     answer_of(&server, method, headers, body)
 }
 
-/// Where the real host gives a 500 without a body, or answers a page of the web.
+/// The real host gives a 500 without a body here, or answers a web page.
 const MEANT: &str = "
 tools/call with a session that is none => 404
 a batch => 400
@@ -143,7 +143,7 @@ fn each_exchange_is_answered_as_the_real_host_answered_it() {
     }
 }
 
-/// A page that is not of this machine is refused.
+/// A web page of another machine is refused.
 const PAGES: &str = "
 Host: localhost => 200
 Host: LOCALHOST:1 => 200
@@ -169,14 +169,14 @@ fn a_page_that_is_not_of_this_machine_is_refused() {
         let answer = answer("POST", &[(name, value.trim())], ping);
         assert_eq!(answer.status.to_string(), status, "{header}");
     }
-    // Whatever the method is.
+    // For any method.
     assert_eq!(
         answer("OPTIONS", &[("Host", "evil.example")], "").status,
         403
     );
 }
 
-/// What the exchanges do not show: a message, and a part of its answer.
+/// Messages that the exchanges do not have, and a part of each answer.
 const MESSAGES: &str = r#"
 "id":1,"method":"tools/call","params":{"name":"Price_Of","arguments":{"item":"tea"}} => 200 "structuredContent":{"price":6}
 "id":1,"method":"tools/call","params":{"name":"price_of","arguments":{"item":null}} => 200 "code":-32602
@@ -203,7 +203,7 @@ fn what_the_exchanges_do_not_show() {
     }
 }
 
-/// The data of a call of the tool `s_plain` with these arguments.
+/// The data of a call of the tool `s_plain`.
 fn data(headers: &[(&str, &str)], arguments: &str) -> (String, Data) {
     let seen = RefCell::new(None);
     let server = Server {
@@ -221,7 +221,6 @@ fn data(headers: &[(&str, &str)], arguments: &str) -> (String, Data) {
     seen.take().expect("a call")
 }
 
-/// JSON in a text.
 fn inner(text: &Value) -> Value {
     text.as_str().expect("a text").parse().expect("JSON")
 }
@@ -277,7 +276,7 @@ fn arguments_are_exact_in_the_data_and_texts_beside_it() {
     assert!(metadata.get("mcptoolargs").is_none() && metadata.get("arguments").is_none());
 }
 
-/// What a client gets for what a function has returned; an error where it is the host's sentence.
+/// A client's result for a function's return value; an error has the host's sentence.
 fn result(use_result_schema: bool, returned: &str) -> Result<String, String> {
     let mut binding = trigger("t", "[]");
     binding["useResultSchema"] = use_result_schema.into();
@@ -292,7 +291,7 @@ fn result(use_result_schema: bool, returned: &str) -> Result<String, String> {
     }
 }
 
-/// A return value without `useResultSchema`, and the text that comes of it.
+/// A return value without `useResultSchema`, and its text.
 const PLAIN: &str = r#"
 "tea" => "tea"
 "" => ""
@@ -301,7 +300,7 @@ true => "True"
 "2024-05-06T07:08:09Z" => "05/06/2024 07:08:09"
 {"a":[1]} => "{\n  \"a\": [\n    1\n  ]\n}""#;
 
-/// The type and the content of a return value with it.
+/// A return value's type and content with it.
 const WRONG: &str = r#"
 multi_content_result => []
 multi_content_result => {"type":"text","text":"a"}

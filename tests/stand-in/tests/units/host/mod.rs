@@ -1,5 +1,3 @@
-//! Tests of the room `host`.
-
 mod answer;
 mod base64;
 mod date;
@@ -24,13 +22,13 @@ fn cases_of(heading: &str) -> impl Iterator<Item = (&'static str, &'static str)>
     cases(table.expect(heading).1)
 }
 
-/// The cases of a table: on each line what is given, ` => `, what is expected.
+/// The lines of a table: what is given, ` => `, what is expected.
 fn cases(table: &str) -> impl Iterator<Item = (&str, &str)> {
     let lines = table.trim().lines();
     lines.map(|line| line.trim().split_once(" => ").expect(line))
 }
 
-/// The tables that the host's own libraries worked out are here, for the tests of each rule.
+/// The tables from the host's own libraries, for the tests of each rule.
 #[test]
 fn the_tables_and_captures_are_there() {
     let schedules = files::json("tables/schedules.json");

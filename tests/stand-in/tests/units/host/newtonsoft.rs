@@ -1,7 +1,6 @@
 use crate::host::cases_of;
 use stand_in::host::newtonsoft::{on_one_line, parse};
 
-/// What the host reads, and writes on one line.
 #[test]
 fn json_is_rewritten_as_the_contract_says() {
     let kept = "0 -1 9223372036854775808 -9223372036854775809 10.1 1E+16 1E-05 0.0001";
@@ -29,7 +28,7 @@ fn what_the_host_cannot_read_fails() {
     assert!(parse(&"1".repeat(380), 64).is_ok() && parse(&"1".repeat(381), 64).is_err());
     let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
     assert!(parse(&deep(64), 64).is_ok() && parse(&deep(65), 64).is_err());
-    // Lists one after another are not one in another.
+    // Lists one after another are not nested.
     assert!(parse(&format!("[{}[]]", "[],".repeat(100)), 64).is_ok());
     let why = parse("[1, hello]", 64).expect_err("no JSON");
     assert!(why.ends_with("at byte 4: \"hello]\""), "{why}");

@@ -19,7 +19,7 @@ fn function(trigger: Value) -> Function {
     }
 }
 
-/// The value and the binding data for what a capture was made from.
+/// The value and the binding data for a capture.
 fn brought(wire: &mut Wire, function: &Function, given: &str) -> (String, Data) {
     match function.trigger().kind.as_str() {
         "queueTrigger" => {
@@ -43,7 +43,7 @@ fn brought(wire: &mut Wire, function: &Function, given: &str) -> (String, Data) 
             blob(function, &path, &from_base64(bytes).expect("base64"))
         }
         _ => {
-            // The value itself, or a list as its text, in which members may stand in another order.
+            // A list is a text, in which members may have another order.
             let seen = &mut wire.json["Data"]["event"];
             let value: Value = match seen.as_str() {
                 Some(text) => text.parse().expect("JSON"),
@@ -68,11 +68,11 @@ fn payloads_are_what_the_host_sent() {
         data.set("sys", wire.sys());
         let sent = payload(&function.trigger().name, &value, &[], &data);
         let (mut sent, mut seen) = (sent.parse::<Value>().expect("JSON"), wire.json);
-        // What an input or a retry policy adds.
+        // Added by an input or a retry policy.
         for (part, added) in [("Data", "same"), ("Metadata", "RetryContext")] {
             seen[part].as_object_mut().expect("an object").remove(added);
         }
-        // How long a message is out of sight differs, and a blob has some of its properties.
+        // The time until a message is visible differs, and so do some properties of a blob.
         for member in ["NextVisibleTime", "Properties"] {
             let [own, theirs] = [&mut sent, &mut seen].map(|all| all["Metadata"][member].take());
             assert_eq!(own["ContentLength"], theirs["ContentLength"], "{capture}");
@@ -111,7 +111,7 @@ fn a_message_that_is_not_text_is_taken_by_binary_functions_alone() {
     }
 }
 
-/// A message's own members win over the queue's; expressions read all of it.
+/// A message's own members win over the queue's; expressions read all of them.
 #[test]
 fn expressions_read_a_message_and_its_metadata() {
     let function = function(json!({"type": "queueTrigger", "name": "item"}));

@@ -24,7 +24,7 @@ fn http_payloads_are_what_the_host_sent() {
         let wire = wire(name);
         let seen = &wire.json["Data"]["req"];
         let text = |name: &str| seen[name].as_str().expect("a text");
-        // The caller's headers, in another order than the host's.
+        // The caller's headers, in another order.
         let mut headers = Vec::new();
         for (name, values) in seen["Headers"].as_object().expect("an object") {
             let values = values.as_array().expect("a list").iter();
@@ -58,7 +58,7 @@ fn route_parameters_are_in_data_and_in_metadata() {
     assert_eq!(payload["Metadata"].get("part"), None);
 }
 
-/// What wins over what in expressions, and in `Metadata`.
+/// The order of precedence in expressions and in `Metadata`.
 #[test]
 fn the_route_wins_over_the_query_and_the_query_over_the_body() {
     let request = request(
@@ -69,7 +69,7 @@ fn the_route_wins_over_the_query_and_the_query_over_the_body() {
     let parameters = vec![("a".to_owned(), Some("route".to_owned()))];
     let (_, data) = request.payload("f", &parameters);
     let resolved = |text| Template::parse(text).and_then(|text| text.resolve(&data));
-    // A query parameter of its name takes the place of the whole query.
+    // A query parameter called `query` replaces the whole query.
     let all = resolved("{a}-{b}-{c} {n}{t} {Headers.X-Id} {sys.methodname} {query}");
     let expected = "route-query-body 1.5True h1,h2 f q";
     assert_eq!(all.as_deref(), Ok(expected));
@@ -121,8 +121,7 @@ fn a_proxied_request_is_what_the_host_sent() {
         let fields = lines.iter().filter_map(|line| line.split_once(": "));
         let fields: Vec<(&str, &str)> = fields.collect();
         let of = |name: &str| fields.iter().find(|(n, _)| *n == name).expect("a header").1;
-        // What the caller sent: those headers that are not the host's, and some that it does not
-        // get to set.
+        // The caller's headers, without the host's, and with some that a caller cannot set.
         let mut headers = fields.clone();
         headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("x-") && *name != "Host");
         headers.extend([

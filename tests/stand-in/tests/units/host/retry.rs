@@ -1,5 +1,3 @@
-//! Retry policies.
-
 use crate::files;
 use serde_json::{Value, json};
 use stand_in::app::function::Function;
@@ -31,7 +29,7 @@ fn a_policy_says_how_often_and_when() {
         (growing.label(2), growing.pause(1000)),
         ("run 3".to_owned(), None)
     );
-    // HTTP callers wait: the host has no policy for them.
+    // HTTP callers wait, so the host has no policy for them.
     assert_eq!(self::policy("httpTrigger", fixed(2)), None);
     assert_eq!(self::policy("queueTrigger", Value::Null), None);
 }

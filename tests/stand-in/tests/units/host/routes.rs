@@ -5,8 +5,7 @@ fn parsed(route: &str) -> Template {
     Template::parse(route).expect("a route")
 }
 
-/// The parameters as `name=value`, `-` for an absent one; `None` where the path is not one of the
-/// route's.
+/// The parameters as `name=value`, `-` for an absent one; `None` if the path does not match.
 fn matched(route: &str, path: &str) -> Option<String> {
     let parameters = parsed(route).matches(path)?.into_iter();
     let shown =
@@ -57,7 +56,6 @@ fn an_example_is_one_of_the_routes_paths() {
     assert_eq!(parameters[3], ("part".to_owned(), Some("a".to_owned())));
 }
 
-/// Whether the first covers the second, the second the first, and whether they overlap.
 #[test]
 fn routes_cover_each_other_or_overlap() {
     for (given, expected) in cases_of("two routes") {

@@ -22,7 +22,7 @@ fn a_schedule_is_due_when_the_hosts_own_library_says() {
     }
 }
 
-/// The next five times, each with its date where that is not the date of the one before.
+/// The next five times, each with its date if that changes.
 fn next_five(schedule: &Schedule, start: Date) -> String {
     let mut shown = Vec::new();
     let mut last = String::new();

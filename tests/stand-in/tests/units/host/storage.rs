@@ -10,7 +10,6 @@ use stand_in::host::storage::{Storage, tables};
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-/// A folder of a storage with these files.
 fn local(files: &[(&str, &str)]) -> Folder {
     let local = Folder::temporary();
     for (path, text) in files {
@@ -23,20 +22,18 @@ fn write(local: &Folder, path: &str, text: &str) {
     local.write(path, text.as_bytes()).expect("a file");
 }
 
-/// Writes a file as somebody else does it, and not the stand-in.
+/// Writes a file as another process does.
 fn write_as_others(local: &Folder, path: &str, text: &str) {
     let file = local.join(path);
     std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
     std::fs::write(file, text).expect("a file");
 }
 
-/// Nothing is left of what was not written.
 fn assert_tmp_is_empty(local: &Folder) {
     let left = local.join("tmp").read_dir().expect("a folder");
     assert_eq!(left.count(), 0);
 }
 
-/// Asserts that this is an error with these words.
 fn assert_error<T: Debug>(result: Result<T, String>, words: &str) {
     let error = result.expect_err(words);
     assert!(error.contains(words), "{error}: no {words}");
@@ -178,7 +175,7 @@ fn what_outputs_wrote_fills_no_memory_under_make_run() {
     assert_eq!(of_run.written("f", "b"), [large]);
 }
 
-/// What looks for blobs of the container `ins`, all of which trigger `f`, and `a` also `g`.
+/// Looks in the container `ins`: all blobs trigger `f`, and `a` also triggers `g`.
 fn look(seen: &mut Seen, local: &Folder) -> Vec<String> {
     let triggers = seen.look(local, &patterns()).expect("a look").into_iter();
     let delivered = triggers.map(|trigger| {
@@ -196,7 +193,7 @@ fn patterns() -> Vec<Pattern> {
     vec![pattern("f", "ins/{name}"), pattern("g", "ins/a")]
 }
 
-/// Looks until something is new, and for so long after that.
+/// Looks until something is new, and for `more` after that.
 fn look_for(seen: &mut Seen, local: &Folder, more: Duration) -> String {
     let (mut found, begun, mut end) = (Vec::new(), Instant::now(), None);
     while end.is_none_or(|end| Instant::now() < end) {
@@ -228,7 +225,7 @@ fn new_and_changed_files_trigger_once_each() {
         assert_eq!(next(&mut seen), "f ins/deep/er/b");
     }
 
-    // What the stand-in itself has written is whole at once, and counts once.
+    // The stand-in's own blob is complete at once, and counts once.
     let own = blob("ins/own");
     let triggers = |seen: &mut Seen| {
         seen.written(&local, &own, &patterns());
@@ -244,16 +241,16 @@ fn new_and_changed_files_trigger_once_each() {
         "the same text anew triggers again"
     );
 
-    // What has triggered nothing, its function being gone, is new when it comes again.
+    // After its function has gone, a blob is new again.
     seen.forget(&("f".to_owned(), blob("ins/a")));
     assert_eq!(next(&mut seen), "f ins/a");
 
-    // Another process knows what has been delivered, and what has changed while none looked.
+    // Another process knows what was delivered, and what has changed since.
     look(&mut seen, &local);
     write_as_others(&local, "blobs/ins/a", "another");
     let mut seen = Seen::read(&local);
     let all = look_for(&mut seen, &local, Duration::from_millis(1500));
-    // `own` was on its way when the first process ended.
+    // `own` was being delivered when the first process ended.
     assert_eq!(all, "f ins/a, f ins/own, g ins/a");
 }
 
@@ -264,12 +261,11 @@ fn rows(json: &str) -> Vec<Token> {
     }
 }
 
-/// Inserts rows whose keys are `p` and `r`, unless they have others.
+/// Inserts rows with the keys `p` and `r` by default.
 fn insert(local: &Folder, table: &str, json: &str) -> Result<(), String> {
     tables::insert(local, table, [Some("p"), Some("r")], &rows(json))
 }
 
-/// All rows of a table.
 fn all(local: &Folder, table: &str) -> Result<String, String> {
     tables::read(local, table, None, 0)
 }
@@ -291,7 +287,7 @@ fn a_table_gives_the_list_that_the_host_sent() {
     assert_eq!([0, 1, 3, 9].map(count), [4, 1, 3, 4]);
     assert_error(all(&local, "none"), "there is no table none: ");
     assert_error(all(&local, "none"), "none.json is not there");
-    // One row stands on each line.
+    // One row per line.
     let text = std::fs::read_to_string(local.join("tables/parts.json")).expect("a file");
     assert_eq!(text.lines().count(), 6);
 }
@@ -309,7 +305,7 @@ fn a_row_is_inserted_and_replaces_none() {
         &format!(r#"{{"RowKey":"x","t":"{}"}}"#, "x".repeat(32_769)),
         "32768",
     );
-    // Nothing of these was written.
+    // None of these was written.
     let text = r#"[{"PartitionKey":"p","RowKey":"r","n":1}]"#;
     assert_eq!(all(&local, "Orders").as_deref(), Ok(text));
     insert(&local, "Orders", r#"{"ETag":"*","n":3}"#).expect("a row");
@@ -351,11 +347,11 @@ fn a_table_that_is_no_list_of_rows_is_named() {
     assert_eq!(all(&local, "edited").as_deref(), Ok(row));
 }
 
-/// A blob that is larger than `ulimit -f` allows is an error, and the one before stays whole.
+/// A blob over `ulimit -f` is an error, and the blob before stays.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 #[test]
 fn what_does_not_fit_is_an_error_and_leaves_what_was_there() {
-    // Set where this test runs once more, with a limit.
+    // Set when this test runs itself again with a limit.
     const LIMITED: &str = "STAND_IN_LIMITED";
     if std::env::var_os(LIMITED).is_none() {
         let test = "host::storage::what_does_not_fit_is_an_error_and_leaves_what_was_there";

@@ -1,5 +1,3 @@
-//! The captured payloads.
-
 use crate::files;
 use serde_json::Value as Json;
 use stand_in::host::data::{Data, Value};
@@ -20,7 +18,7 @@ pub fn wire(name: &str) -> Wire {
 }
 
 impl Wire {
-    /// A text in its metadata, without the quotes of the text in it.
+    /// A text in the metadata, without the quotes in it.
     pub fn text(&self, pointer: &str) -> &str {
         let text = self.json["Metadata"]
             .pointer(pointer)
@@ -29,13 +27,13 @@ impl Wire {
             .trim_matches('"')
     }
 
-    /// The name of the trigger: it is the first in `Data`.
+    /// The trigger's name, the first in `Data`.
     pub fn trigger(&self) -> &str {
         let data = self.json["Data"].as_object().expect("an object");
         data.keys().next().expect("a trigger")
     }
 
-    /// What differs each time, `sys`.
+    /// `sys`, which differs each time.
     pub fn sys(&self) -> Value {
         let now = Date::parse(self.text("/sys/UtcNow")).expect("a date");
         Value::Members(Data::from([

@@ -1,5 +1,3 @@
-//! Requests and answers, as they are read and written.
-
 use crate::files;
 use stand_in::run::http::{Connection, Received, Refused, chunked, invocation};
 use std::io::{self, ErrorKind, Write};
@@ -103,8 +101,8 @@ fn a_body_is_asked_for_where_the_caller_waits() {
     assert_eq!(ask("Content-Length: 104857601"), (false, String::new()));
 }
 
-/// The status, words of the reason, and the request, its lines' ends as `|`. `POST` stands for a
-/// head that is right so far.
+/// The status, words of the reason, and the request with `|` for the ends of lines. `POST` stands
+/// for a correct head so far.
 const REFUSED: &str = r#"
 400: "hello" is not a request: hello|
 505: HTTP/2.0: GET / HTTP/2.0||
@@ -156,8 +154,8 @@ fn what_is_not_a_request_is_refused_with_a_reason() {
     }
 }
 
-/// A read with a timeout is then interrupted, on Linux. This test starts itself anew as the process,
-/// and stops it while it waits for an answer; if it is slow, that proves nothing.
+/// On Linux this interrupts a read with a timeout. The test starts itself as the process, and stops
+/// it while it waits for an answer. A slow process proves nothing.
 #[cfg(unix)]
 #[test]
 fn a_process_that_was_stopped_and_continued_reads_on() {

@@ -1,5 +1,3 @@
-//! Tests of the room `run`.
-
 mod http;
 mod running;
 mod show;

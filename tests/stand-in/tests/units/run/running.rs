@@ -1,8 +1,6 @@
-//! What is known of invocations that run.
-
 use stand_in::run::running::{Line, Running, own, sentence};
 
-/// Lines, each with the beginning of its text where it is known, and of its reason.
+/// Lines with the beginnings of their texts and reasons.
 const LINES: &str = "\
 invocation 7-a: took an order | took |
 warning: invocation 7-a: old | old |
@@ -59,13 +57,13 @@ fn a_reason_is_kept_for_the_end() {
     assert!(running.report("1", "the handler's") && running.report("1", "a later one"));
     let reason = running.end("1", Some("the host's"), false).0;
     assert_eq!(reason.as_deref(), Some("the handler's"));
-    // A late line about it says nothing new, but is known by its function.
+    // A late line adds nothing, but its function is known.
     assert!(running.report("1", "the handler's"));
     assert_eq!(running.function("1").as_deref(), Some("x"));
     start("2");
     assert_eq!(running.end("2", None, false).0, None);
     assert!(!running.report("2", "late") && !running.report("3", "unknown"));
-    // The report of an error may come a little after the answer.
+    // The report of an error may come after the answer.
     start("4");
     std::thread::scope(|scope| {
         scope.spawn(|| running.report("4", "soon"));

@@ -1,5 +1,3 @@
-//! What the terminal shows of long values.
-
 use stand_in::run::show::beginning;
 
 #[test]

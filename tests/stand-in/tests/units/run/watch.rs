@@ -1,5 +1,3 @@
-//! Which files make up an app.
-
 use crate::files;
 use stand_in::commands::lock;
 use stand_in::run::watch::Files;
@@ -56,7 +54,7 @@ fn every_change_is_seen() {
     );
 }
 
-/// A command that writes several files, `make new` for one, is one change.
+/// A command such as `make new`, which writes several files, is one change.
 #[test]
 fn a_change_ends_with_the_command_that_makes_it() {
     let folder = files::folder(&[("host.json", "1"), ("target/x", "")]);
@@ -79,7 +77,7 @@ fn a_change_ends_with_the_command_that_makes_it() {
     drop(lock);
     let first = changes.recv_timeout(DEADLINE).expect("a change");
     assert_eq!(first, Path::new("a").join("function.json"));
-    // The others came with it; the next is another one.
+    // The others came with it; this is the next change.
     std::fs::write(root.join("host.json"), "longer").expect("a file");
     let next = changes.recv_timeout(DEADLINE).expect("a change");
     assert_eq!(next, Path::new("host.json"));
