@@ -1,4 +1,4 @@
-//! A tool as its function's folder describes it: the members of an `mcpToolTrigger`.
+//! An MCP tool: the members of its `mcpToolTrigger`.
 
 use crate::app::function::Binding;
 use crate::app::json;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 /// The file in a tool's folder that lists its arguments.
 pub const FILE: &str = "tool.json";
 
-/// An argument of a tool: an element of `toolProperties`.
+/// An argument: an element of `toolProperties`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Property {
@@ -24,7 +24,7 @@ pub struct Property {
     pub others: Map<String, Value>,
 }
 
-/// The members of an argument. The host reads their names in any case.
+/// The host reads these names in any case.
 pub const MEMBERS: [&str; 6] = [
     "propertyName",
     "propertyType",
@@ -35,7 +35,7 @@ pub const MEMBERS: [&str; 6] = [
 ];
 
 impl Property {
-    /// Reads the text of `toolProperties`. Errors where the host would not start the app.
+    /// Reads the text of `toolProperties`. Errors if the host would not start the app.
     pub fn read_all(text: &str) -> serde_json::Result<Vec<Self>> {
         let list: Option<Vec<Map<String, Value>>> = serde_json::from_str(text)?;
         let read = |(name, value): (String, Value)| {
@@ -49,7 +49,7 @@ impl Property {
             .collect()
     }
 
-    /// The argument's name; `None` where the host leaves it out without a word.
+    /// `None` if the host silently ignores the argument.
     pub fn name(&self) -> Option<&str> {
         let name = self.property_name.as_deref();
         name.filter(|name| !name.trim().is_empty())
@@ -71,7 +71,7 @@ impl Property {
     }
 }
 
-/// Reads a schema, a text of JSON. Errors where the host would not start the app.
+/// Reads a schema. Errors if the host would not start the app.
 fn schema(member: &str, text: &str) -> Result<Value, String> {
     let schema: Value = serde_json::from_str(text).unwrap_or_default();
     let (properties, required) = (&schema["properties"], &schema["required"]);
@@ -85,24 +85,22 @@ fn schema(member: &str, text: &str) -> Result<Value, String> {
     ))
 }
 
-/// A tool: a function whose trigger is an `mcpToolTrigger`.
 #[derive(Debug)]
 pub struct Tool {
     /// The function's name.
     pub function: String,
-    /// The tool's name, as clients know it.
+    /// The tool's name for clients.
     pub name: String,
     /// The name of the trigger's binding.
     pub binding: String,
-    /// What clients get when they list the tools: JSON on one line.
+    /// The tool in a client's list: JSON on one line.
     pub listed: String,
     /// The arguments without which the host does not call the function.
     pub required: Vec<String>,
 }
 
 impl Tool {
-    /// Reads the trigger of a function. Errors where the host would not start the app, or would
-    /// leave the function out.
+    /// Errors if the host would not start the app, or would ignore the function.
     pub fn read(function: &str, trigger: &Binding) -> Result<Self, String> {
         let text = |member: &str| match &trigger[member] {
             Value::Null => Ok(None),
@@ -170,7 +168,7 @@ impl Tool {
     }
 }
 
-/// The text of `toolProperties` for the text of a tool.json.
+/// The text of `toolProperties` for a tool.json.
 pub fn properties(text: &str) -> Result<String, String> {
     let list = json::parse(text)?;
     if !list.is_array() {

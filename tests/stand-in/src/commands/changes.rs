@@ -1,12 +1,12 @@
-//! Changes of several files: all that can fail is tried under other names first, then the files
-//! take their places.
+//! Changes several files: whatever can fail is done under temporary names first, then the files get
+//! their names.
 
 use std::fs::{self, File, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// What is to be done in the app's folder; nothing is done before [`apply`](Self::apply).
+/// Planned changes; nothing is done before [`apply`](Self::apply).
 #[derive(Default)]
 pub struct Changes {
     written: Vec<(String, String)>,
@@ -14,14 +14,14 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Writes this text to a file, new or not, after all others; an earlier text is replaced.
+    /// Writes a file after all others. Replaces an earlier text.
     pub fn write(&mut self, path: impl Into<String>, text: impl Into<String>) {
         let (path, text) = (path.into(), text.into());
         self.written.retain(|(earlier, _)| *earlier != path);
         self.written.push((path, text));
     }
 
-    /// Writes what `change` makes of a file's text, if it is another text.
+    /// Changes a file's text. Nothing is written if it stays the same.
     pub fn edit(
         &mut self,
         root: &Path,
@@ -36,7 +36,7 @@ impl Changes {
         Ok(())
     }
 
-    /// The text of a file as it will be.
+    /// The planned text of a file.
     pub fn read(&self, root: &Path, path: &str) -> Result<String, String> {
         match self.written.iter().find(|(written, _)| written == path) {
             Some((_, text)) => Ok(text.clone()),
@@ -44,7 +44,6 @@ impl Changes {
         }
     }
 
-    /// The files that are written, in their order.
     pub fn written(&self) -> Vec<&str> {
         self.written.iter().map(|(path, _)| path.as_str()).collect()
     }
@@ -54,9 +53,9 @@ impl Changes {
         self.moved.push((from.into(), to.into()));
     }
 
-    /// Makes the changes in the folder `root`. An error in the first part, where a full disk or a
-    /// folder that cannot be written shows, has changed nothing. In the second part files only get
-    /// their names; an error there says what was done before, and `way_back`.
+    /// Makes the changes in two parts. A full disk or a read-only folder is an error of the first
+    /// part, which changes nothing. In the second part files only get their names; an error there
+    /// says what was done before, and `way_back`.
     pub fn apply(self, root: &Path, way_back: &str) -> Result<(), String> {
         let mut staged = Staged::default();
         let (mut steps, mut done) = (Vec::new(), Vec::new());
@@ -84,17 +83,14 @@ impl Changes {
     }
 }
 
-/// Words for an error with this file.
 fn of(path: &str) -> impl Fn(io::Error) -> String {
     move |error| format!("{path}: {error}")
 }
 
-/// The second part of a change: what is renamed, and to what, and what is deleted then, because it
-/// has been copied to another disk.
+/// A path, its new name, and what is deleted then because it was copied to another disk.
 type Step = (PathBuf, PathBuf, Option<PathBuf>);
 
-/// What the first part of a change has made, all under names of its own: dropping it deletes what
-/// has not got its name.
+/// Files with temporary names. Those that still have them are deleted on drop.
 #[derive(Default)]
 struct Staged(Vec<PathBuf>);
 
@@ -106,16 +102,15 @@ impl Drop for Staged {
 }
 
 impl Staged {
-    /// A name under which a file is made first, in the folder that will hold it, or in the first
-    /// above it that is there.
+    /// A temporary name in the file's folder, or in the first existing one above it.
     fn name(&mut self, path: &Path) -> io::Result<PathBuf> {
         let mut hasher = DefaultHasher::new();
         path.hash(&mut hasher);
-        // Short, since the path itself may be as long as a name can be.
+        // Short, because the path itself may be as long as a name can be.
         let name = format!(".unfinished-{:x}", hasher.finish());
         let folders = path.ancestors().skip(1);
         let names: Vec<PathBuf> = folders.map(|folder| folder.join(&name)).collect();
-        // A command that was killed may have left one, also before a folder was there.
+        // A killed command may have left one.
         for left in names.iter().filter(|name| name.exists()) {
             delete(left)?;
         }
@@ -127,7 +122,7 @@ impl Staged {
     }
 
     fn write(&mut self, path: &Path, text: &str) -> io::Result<Step> {
-        // A link stays one: what it names is written.
+        // A link stays a link, and its target is written.
         let to = path.canonicalize().unwrap_or(path.to_owned());
         let permissions = to.metadata().ok().map(|file| file.permissions());
         if permissions.as_ref().is_some_and(Permissions::readonly) {
@@ -143,8 +138,7 @@ impl Staged {
         Ok((from, to, None))
     }
 
-    /// Tries with an empty file whether `from` can be moved to `to`, and copies it where `to` is on
-    /// another disk.
+    /// Tries the move with an empty file. Copies `from` if `to` is on another disk.
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<Step> {
         from.symlink_metadata()?;
         let (probe, probe_to) = (self.name(from)?, self.name(to)?);
@@ -161,7 +155,6 @@ impl Staged {
     }
 }
 
-/// Copies a file, or a folder with all that is in it.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if !from.is_dir() {
         return fs::copy(from, to).map(|_| ());
@@ -174,7 +167,6 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Deletes a file, or a folder with all that is in it.
 fn delete(path: &Path) -> io::Result<()> {
     match path.is_dir() {
         true => fs::remove_dir_all(path),

@@ -1,5 +1,5 @@
-//! The Rust of a new function and of its test: the files in `tests/stand-in/templates`, with the
-//! function's own names, inputs and outputs in the place of `NAME_`, `BINDINGS_` and so on.
+//! The Rust of a new function and its test: `tests/stand-in/templates` with the function's names,
+//! inputs and outputs in place of `NAME_`, `BINDINGS_` and so on.
 
 use crate::app::function::{Binding, Function};
 use crate::app::names;
@@ -13,7 +13,7 @@ macro_rules! template {
     };
 }
 
-/// The template of a function, and that of its test.
+/// The templates of a function and its test.
 fn template(trigger: &Binding) -> [&'static str; 2] {
     match trigger.kind.to_ascii_lowercase().as_str() {
         "httptrigger" => [template!("http"), template!("tests/http")],
@@ -31,7 +31,7 @@ fn template(trigger: &Binding) -> [&'static str; 2] {
     }
 }
 
-/// The text of `src/functions/<file>.rs` and that of `tests/functions/<file>.rs`.
+/// The texts of `src/functions/<file>.rs` and `tests/functions/<file>.rs`.
 pub fn of(function: &Function) -> (String, String) {
     let trigger = function.trigger();
     let [code, test] = template(trigger);
@@ -57,7 +57,7 @@ pub fn of(function: &Function) -> (String, String) {
         true => "text.as_str()",
         false => "text",
     };
-    // Bytes may be many: a single output gets them without a copy.
+    // A single output gets bytes, which may be many, without a copy.
     let blobs = function.listed_outputs().filter(|output| output.is("blob"));
     let (bytes, blob) = match (code.contains("let bytes ="), blobs.count()) {
         (true, 1) => ("bytes", "bytes"),
@@ -94,7 +94,7 @@ pub fn of(function: &Function) -> (String, String) {
             "$return" => format!(".return_value({value})"),
             name => format!(".output(\"{name}\", {value})"),
         };
-        // Which queue a setting names is not known here.
+        // The setting's queue is not known here.
         if !output.is("queue") || !queue.contains('%') {
             found += &format!("assert_eq!({equal});\n");
         }
@@ -146,7 +146,7 @@ pub fn of(function: &Function) -> (String, String) {
         .into()
 }
 
-/// The code and the test of an HTTP function, with its route and methods.
+/// The code and the test of an HTTP function.
 fn requested(function: &Function, code: &str, test: &str) -> (String, String) {
     let route = function.route.as_ref().map(Template::example);
     let (parameters, path) = route.unwrap_or_default();
@@ -177,8 +177,7 @@ fn requested(function: &Function, code: &str, test: &str) -> (String, String) {
     )
 }
 
-/// Where a binding's values come from or go to, as in a Rust string; empty where its members do not
-/// say it.
+/// A binding's queue, path or schedule, as in a Rust string; empty if it has none.
 fn place(binding: &Binding) -> String {
     let members = ["queueName", "topicName", "eventHubName", "path", "schedule"];
     let places = members.map(|member| binding.text(member));
@@ -186,7 +185,7 @@ fn place(binding: &Binding) -> String {
     place.unwrap_or_default().escape_debug().to_string()
 }
 
-/// The code as rustfmt lays it out; as it is where rustfmt is not installed.
+/// Runs rustfmt; gives the code unchanged if rustfmt is not installed.
 pub fn laid_out(code: &str) -> String {
     let rustfmt = || {
         let mut rustfmt = Command::new("rustfmt")
@@ -196,7 +195,7 @@ pub fn laid_out(code: &str) -> String {
             .stderr(Stdio::null())
             .spawn()
             .ok()?;
-        // It reads all before it writes.
+        // rustfmt reads all before it writes.
         rustfmt.stdin.take()?.write_all(code.as_bytes()).ok()?;
         let output = rustfmt.wait_with_output().ok()?;
         let is_laid_out = output.status.success();

@@ -6,8 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// The variables of `make new`. The last four are for triggers whose template has a placeholder of
-/// that name.
+/// The variables of `make new`. The last four need a placeholder in the trigger's template.
 pub const VARIABLES: [&str; 8] = [
     "NAME", "TRIGGER", "IN", "OUT", "ROUTE", "METHODS", "SCHEDULE", "AUTH",
 ];
@@ -16,16 +15,16 @@ pub const METHODS: [&str; 8] = [
     "get", "post", "put", "patch", "delete", "head", "options", "trace",
 ];
 
-/// Who may call an HTTP function: anyone, whoever has its key, whoever has the app's.
+/// Who may call an HTTP function: anyone, or those with its key, or with the app's.
 const AUTH: [&str; 3] = ["anonymous", "function", "admin"];
 
 /// The arguments of a new tool.
 pub const TOOL: &str = include_str!("../../templates/tool.json");
 
-/// Bindings by the word that `make new` has for them, each a text in function.json's layout.
+/// Bindings by their words in `make new`, as texts in function.json's layout.
 type Bindings = BTreeMap<String, Box<RawValue>>;
 
-/// Those of each kind: "trigger", "answer" (to a trigger's caller), "input", "output".
+/// The kinds are "trigger", "answer" (to a trigger's caller), "input" and "output".
 type Templates = BTreeMap<String, Bindings>;
 
 fn templates() -> Templates {
@@ -33,8 +32,7 @@ fn templates() -> Templates {
         .expect("JSON, as a test shows")
 }
 
-/// The text of the function.json that `written` asks for. Errors for a word that there is not, and
-/// for a variable that does not fit the trigger.
+/// Errors for an unknown word, or a variable that does not fit the trigger.
 pub fn of(written: &Written) -> Result<String, String> {
     let name = &written["NAME"];
     let all = templates();
@@ -63,7 +61,7 @@ pub fn of(written: &Written) -> Result<String, String> {
     Ok(format!("{{\n  \"bindings\": [\n    {bindings}\n  ]\n}}\n"))
 }
 
-/// The words that `make new` knows, for its own page.
+/// The words that `make new` knows, for its help.
 pub fn page() -> String {
     let all = templates();
     let words = |kind: &str| listed(&all[kind]);
@@ -101,7 +99,7 @@ fn words(list: &str) -> Vec<String> {
     words.map(str::to_ascii_lowercase).collect()
 }
 
-/// The trigger with the members that the user has asked for.
+/// The trigger with the user's options.
 fn with_options(trigger: &str, written: &Written) -> Result<String, String> {
     let fits = |variable: &&str| {
         VARIABLES[..4].contains(variable) || trigger.contains(&format!("\"{variable}_\""))
@@ -151,7 +149,7 @@ fn with_options(trigger: &str, written: &Written) -> Result<String, String> {
         .replace("\"SCHEDULE_\"", &quoted(or("SCHEDULE", "0 0 3 * * *"))))
 }
 
-/// A binding of the function with this name; `number` is for another one of its type.
+/// `number` is for another binding of the same type.
 fn named(name: &str, number: &str, binding: &str) -> String {
     let file = names::file(name);
     // Names of queues and containers have at most 63 characters, and the templates add some.
@@ -161,7 +159,7 @@ fn named(name: &str, number: &str, binding: &str) -> String {
     if word.len() < 3 {
         word += "rows";
     }
-    // A text of JSON, once more as JSON; without the quotes, which the template has.
+    // JSON as a JSON string, without the quotes, which the template has.
     let properties = tool::properties(TOOL).unwrap_or_default();
     let properties = Value::from(properties).to_string();
     binding

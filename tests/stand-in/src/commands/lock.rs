@@ -1,4 +1,4 @@
-//! One command at a time: those that write hold a lock.
+//! Commands that write hold a lock, so that there is one at a time.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -6,14 +6,13 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The lock, seen from the app's root. The system frees it when its process ends, however it ends.
+/// The system frees the lock when its process ends in any way.
 pub const FILE: &str = "target/commands.lock";
 
-/// Who holds the lock. A file of its own: on Windows nobody can read one that is locked.
+/// The lock's holder. Another file, because Windows cannot read a locked one.
 const HOLDER: &str = "target/commands.holder";
 
-/// Takes the lock of the app in the folder `root` for a command; dropping the file frees it. Errors
-/// with who holds it.
+/// Takes the lock until the file is dropped. Errors with the holder.
 pub fn take(root: &Path, command: &str) -> Result<File, String> {
     let words = |error: io::Error| format!("{FILE}: {error}");
     fs::create_dir_all(root.join("target")).map_err(words)?;
@@ -24,10 +23,10 @@ pub fn take(root: &Path, command: &str) -> Result<File, String> {
     loop {
         match file.try_lock() {
             Ok(()) => break,
-            // A disk that knows no locks: nothing can be held there.
+            // The disk supports no locks.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => break,
             Err(TryLockError::Error(error)) => return Err(words(error)),
-            // A child that is just being started may hold it for a moment longer than its parent.
+            // A starting child may hold the lock a moment longer than its parent.
             Err(TryLockError::WouldBlock) if begun.elapsed() < Duration::from_secs(1) => {
                 thread::sleep(Duration::from_millis(20));
             }

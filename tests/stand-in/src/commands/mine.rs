@@ -5,10 +5,9 @@ use crate::commands::remove::{self, free};
 use std::path::Path;
 use std::process::Command;
 
-/// The functions that come with the template.
 const SAMPLES: [&str; 3] = ["MyQueueFunction", "hello", "order"];
 
-/// What only the template's repository has. As long as the first is there, the app is nobody's own.
+/// What only the template's repository has. The app is not the user's own while the first exists.
 const TEMPLATE: [&str; 6] = [
     "tests/template",
     "tests/stand-in/tests",
@@ -18,17 +17,17 @@ const TEMPLATE: [&str; 6] = [
     "LICENSE",
 ];
 
-/// Between these lines of Cargo.toml stands what only the template has.
+/// The lines of Cargo.toml around the template's own part.
 const MARKERS: [&str; 2] = [
     "# Only the template's own repository has these.",
     "# End of the template's own.",
 ];
 
-/// The README of the user's own app; `YOUR-APP` in its title stands for the name.
+/// The README of the user's app; `YOUR-APP` stands for the name.
 const README: &str = "tests/template/your-README.md";
 
-/// Makes the app in the folder `root` the user's own, with the name `name`. Gives the lines to
-/// show. Errors where git could not bring back what goes, and for a name that cargo does not take.
+/// Makes the app the user's own. Gives the lines to show. Errors if git could not restore what is
+/// removed, or if cargo does not allow the name.
 pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let mut changes = Changes::default();
     check_name(name, &changes.read(root, "Cargo.lock")?)?;
@@ -45,23 +44,23 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     changes.write("README.md", readme);
     let mut gone = Vec::new();
     for sample in SAMPLES {
-        // A sample may have been removed by hand.
+        // A sample may already be removed by hand.
         if let Ok(files) = remove::plan(root, sample, &mut changes) {
             gone.extend(files);
         }
     }
     changes.write("Cargo.toml", manifest);
-    // The first goes last: it says whether there is still something to do.
+    // The first goes last: while it exists, there is something to do.
     let template = TEMPLATE.iter().rev().map(|path| (*path).to_owned());
     gone.extend(template.filter(|path| root.join(path).exists()));
     check_git(root, &gone)?;
-    // They are moved, not deleted: a folder goes whole or stays. `make clean` deletes them.
+    // Moved, not deleted: each folder moves whole or not at all. `make clean` deletes them.
     let kept = free(root, "target/template");
     for path in &gone {
         changes.rename(path, format!("{kept}/{path}"));
     }
     changes.apply(root, "git checkout . brings all of it back.")?;
-    // It writes the new name into Cargo.lock.
+    // Writes the new name into Cargo.lock.
     let update = ["update", "--workspace", "--offline", "--quiet"];
     run(root, "cargo", &update).map_err(|why| format!("Cargo.lock has the old name: {why}"))?;
     let gone = gone.join(", ");
@@ -79,9 +78,9 @@ Next: make new NAME=ingest TRIGGER=queue, make test, git add -A && git commit."
     )])
 }
 
-/// Errors where Cargo could not have a package of this name in this workspace.
+/// Errors if cargo does not allow the name in this workspace.
 fn check_name(name: &str, lock: &str) -> Result<(), String> {
-    // Cargo puts 17 characters behind it in the name of a folder.
+    // Cargo adds 17 characters for a folder's name.
     const LONGEST: usize = 238;
     if name.is_empty() {
         return Err("say its name: make mine NAME=my-app".into());
@@ -98,7 +97,7 @@ fn check_name(name: &str, lock: &str) -> Result<(), String> {
             "the name has {length} characters, and cargo takes at most {LONGEST}"
         ));
     }
-    // Cargo takes - and _ for the same in names of crates.
+    // For Cargo, - and _ are the same in crate names.
     let line = format!("name = \"{name}\"").replace('_', "-");
     if lock.lines().any(|other| other.replace('_', "-") == line) {
         return Err(format!(
@@ -108,9 +107,9 @@ fn check_name(name: &str, lock: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Errors where git could not bring back the paths that go.
+/// Errors if git could not restore these paths.
 fn check_git(root: &Path, gone: &[String]) -> Result<(), String> {
-    // A folder that is not in git itself may lie in one that is.
+    // A folder that is not in git may be inside one that is.
     if run(root, "git", &["ls-files", "--error-unmatch", "Cargo.toml"]).is_err() {
         return Err(
             "it is not in git, which could bring back what goes. These start it:\n    git init\n    \
@@ -134,7 +133,6 @@ fn check_git(root: &Path, gone: &[String]) -> Result<(), String> {
     }
 }
 
-/// Runs a program, and gives what it prints.
 fn run(root: &Path, program: &str, arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new(program);
     let output = command.args(arguments).current_dir(root).output();
@@ -146,8 +144,7 @@ fn run(root: &Path, program: &str, arguments: &[&str]) -> Result<String, String>
     }
 }
 
-/// A Cargo.toml with this name of its package and without what is the template's. `None` if there
-/// is no name, or if the lines around the template's part are not there.
+/// Cargo.toml with this name and without the template's part; `None` if either is missing.
 fn own_manifest(manifest: &str, name: &str) -> Option<String> {
     let manifest = manifest.replace("\r\n", "\n");
     let (before, rest) = manifest.split_once(MARKERS[0])?;

@@ -14,13 +14,11 @@ pub mod zip;
 use std::collections::BTreeMap;
 use std::env;
 
-/// The variables of a command, with what the user has written after `make`: `NAME=ingest`; empty
-/// where nothing is written.
+/// A command's variables after `make`, such as `NAME=ingest`; empty by default.
 pub type Written = BTreeMap<&'static str, String>;
 
-/// Reads what make hands over: the names in the environment variable `WRITTEN`, each value in the
-/// variable of that name. An environment may have a `NAME` that nobody has written. Errors for a
-/// name that is not among `known`.
+/// Reads make's variables: `WRITTEN` lists their names, because the environment may have a `NAME`
+/// that is not make's. Errors for a name that is not `known`.
 pub fn written(command: &str, known: &[&'static str]) -> Result<Written, String> {
     let names = env::var_os("WRITTEN").unwrap_or_default();
     let names = names.to_string_lossy();

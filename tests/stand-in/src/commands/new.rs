@@ -17,12 +17,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The list of functions, and that of their tests.
+/// The lists of functions and of their tests.
 pub const TABLE: &str = "src/functions/mod.rs";
 pub const TESTS: &str = "tests/functions/main.rs";
 
-/// Adds the function that `written` asks for to the app in the folder `root`. Gives the lines to
-/// show. An error has written nothing, or says what it has.
+/// Adds a function. Gives the lines to show. After an error nothing is written, or the error says
+/// what is.
 pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     let name = written["NAME"].as_str();
     if name.is_empty() {
@@ -71,7 +71,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     let (code, test) = code::of(&function);
     for (source, code) in sources.iter().zip([code, test]) {
         let file = format!("{source}.rs");
-        // A file with the same text is from a command that was killed.
+        // A file with the same text is from a killed command.
         let is_same = fs::read_to_string(root.join(&file)).is_ok_and(|there| there == code);
         let taken = [&file, source]
             .into_iter()
@@ -92,11 +92,11 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     if binary::name(&host).eq_ignore_ascii_case(name) {
         lines.push(make_way(root, binary::name(&host), &mut changes)?);
     }
-    // Last: without the function's entry the command can be run again.
+    // Last: until the function has its entry, the command can be run again.
     let with_entry = table.with(&function.call(prefix));
     let mut with_module = table::with_module(&with_entry, &file);
     if function.is_tool() {
-        // Its test reads the arguments' type.
+        // The test uses the type of the arguments.
         let line = format!("\nmod {};\n", names::module(&file));
         with_module = with_module.replacen(&line, &line.replace("mod", "pub mod"), 1);
     }
@@ -110,13 +110,13 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
-/// Errors where no new function can have this name, although the host would take it.
+/// Errors if the host allows the name, but the app does not.
 fn check_name(root: &Path, name: &str, host: &Value) -> Result<(), String> {
     let funcignore = fs::read_to_string(root.join(".funcignore")).unwrap_or_default();
     let is_taken = |other: &str| {
         let path = root.join(other);
         let is_own = other == name && path.join("function.json").is_file();
-        // The binary makes way; a command that was killed may have left an empty folder.
+        // The binary is renamed; a killed command may have left an empty folder.
         let is_binary = other == binary::name(host) && path.is_file();
         let is_empty = path
             .read_dir()
@@ -139,7 +139,7 @@ fn check_name(root: &Path, name: &str, host: &Value) -> Result<(), String> {
     Err(format!("no function can have the name {name:?}: {why}"))
 }
 
-/// The text of the function's function.json: the one that is there, or one that `written` asks for.
+/// The existing function.json, or a new one.
 fn function_json(root: &Path, file: &str, written: &Written) -> Result<String, String> {
     let new = function_json::of(written);
     if !root.join(file).is_file() {
@@ -148,7 +148,7 @@ fn function_json(root: &Path, file: &str, written: &Written) -> Result<String, S
     let text = Changes::default().read(root, file)?;
     let asked = VARIABLES[1..].iter().find(|one| !written[*one].is_empty());
     match asked {
-        // A file with the same text is from a command that was killed.
+        // A file with the same text is from a killed command.
         Some(variable) if new.as_ref() != Ok(&text) => Err(format!(
             "{file} has its bindings already: leave {variable} away"
         )),
@@ -156,7 +156,7 @@ fn function_json(root: &Path, file: &str, written: &Written) -> Result<String, S
     }
 }
 
-/// The text `after` as rustfmt lays it out, if `before` was laid out so.
+/// Formats `after` if `before` was formatted.
 pub fn like(before: &str, after: String) -> String {
     match code::laid_out(before) == before {
         true => code::laid_out(&after),
@@ -164,13 +164,14 @@ pub fn like(before: &str, after: String) -> String {
     }
 }
 
-/// Gives the handler's binary another name, in host.json and where it is built: the function's
-/// folder takes its place.
+/// Renames the handler's binary, in host.json and where it is built, to free its name for the
+/// function's folder.
 fn make_way(root: &Path, before: &str, changes: &mut Changes) -> Result<String, String> {
     let after = binary::OTHER;
     let text = changes.read(root, "host.json")?;
     changes.write("host.json", binary::renamed(&text, after)?);
-    // At once, since the folder cannot be made before. If the rest fails, `make build` makes it anew.
+    // At once, because the folder needs the name. If the rest fails, `make build` makes the binary
+    // again.
     for end in ["", ".exe"] {
         let (old, new) = (format!("{before}{end}"), format!("{after}{end}"));
         if root.join(&old).is_file() {
@@ -184,8 +185,7 @@ fn make_way(root: &Path, before: &str, changes: &mut Changes) -> Result<String, 
     ))
 }
 
-/// Adds the settings that the function needs and local.settings.json lacks, if there is such a
-/// file.
+/// Adds the function's missing settings to local.settings.json, if there is one.
 fn add_settings(
     root: &Path,
     function: &Function,

@@ -8,11 +8,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The folder that holds what is published, and what is in it as a zip.
+/// The published files, as a folder and as a zip.
 const FOLDER: &str = "target/publish";
 const ZIP: &str = "target/publish.zip";
 
-/// What func leaves out, whatever `.funcignore` says.
+/// What func never publishes, whatever `.funcignore` says.
 const NEVER: [&str; 6] = [
     ".git",
     ".vscode",
@@ -25,13 +25,12 @@ const NEVER: [&str; 6] = [
 /// Stands for any file in a folder.
 const ANY: &str = "any_file_at_all";
 
-/// The handler as the Makefile has built it for Azure.
+/// The handler that the Makefile built for Azure.
 const BUILT: &str = "target/handler-for-azure";
 
-/// Fills `target/publish` and `target/publish.zip` with the app in the folder `root`: all files that
-/// func would publish from there, by `.funcignore`, but with the handler that was built for Azure,
-/// which may be executed, on Windows too. Gives the files with their sizes. Errors if the handler
-/// would not run in Azure, or a file cannot be read.
+/// Fills `target/publish` and its zip with the files that func would publish by `.funcignore`, and
+/// the handler built for Azure, executable also from Windows. Gives the files with their sizes.
+/// Errors if the handler would not run in Azure, or a file cannot be read.
 pub fn azure(root: &Path) -> Result<Vec<String>, String> {
     let host = json::read(root, "host.json")?;
     let handler = binary::name(&host);
@@ -43,7 +42,7 @@ pub fn azure(root: &Path) -> Result<Vec<String>, String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         patterns => patterns.map_err(|error| format!(".funcignore: {error}"))?,
     };
-    // Of a folder that is left out whole, nothing is read: target can be large.
+    // Folders that are left out whole are not read: target can be large.
     let has_exceptions = patterns.lines().any(|line| line.trim().starts_with('!'));
     let is_out = |path: &str| left_out(&patterns, path) && !(has_exceptions && path.ends_with(ANY));
     let mut files = vec![handler.to_owned()];
@@ -62,7 +61,7 @@ pub fn azure(root: &Path) -> Result<Vec<String>, String> {
         };
         let to = folder.join(file);
         to.parent().map_or(Ok(()), fs::create_dir_all)?;
-        // With its mode: cargo has made the handler executable.
+        // `copy` keeps the mode, and cargo has made the handler executable.
         let size = fs::copy(from, &to)?;
         zip.add(file, mode, &fs::read(to)?)
             .map_err(io::Error::other)?;
@@ -76,7 +75,7 @@ pub fn azure(root: &Path) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
-/// Adds the files in `root` and the folders below it that are not left out, as paths with slashes.
+/// Adds all files that are not left out, as paths with slashes.
 fn add(
     root: &Path,
     folder: &str,
@@ -111,8 +110,8 @@ fn add(
     Ok(())
 }
 
-/// Whether a binary is one for Linux on x86-64 that asks for no dynamic linker: Azure's has another
-/// libc than the machine that built it.
+/// Whether it is for Linux on x86-64 without a dynamic linker: Azure has another libc than the
+/// building machine.
 pub fn runs_in_azure(binary: &[u8]) -> bool {
     const X86_64: u16 = 62;
     const INTERPRETER: u16 = 3;

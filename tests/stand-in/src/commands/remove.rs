@@ -1,4 +1,4 @@
-//! `make remove`: takes away all that belongs to a function, and keeps it in `target/removed`.
+//! `make remove`: moves all files of a function to `target/removed`.
 
 use crate::app::description::Description;
 use crate::app::function::{Binding, Function};
@@ -9,8 +9,7 @@ use crate::commands::changes::Changes;
 use crate::commands::new::{TABLE, TESTS, like};
 use std::path::Path;
 
-/// Takes the function `name` out of the app in the folder `root`. Gives the lines to show. On an
-/// error nothing is changed.
+/// Gives the lines to show. After an error nothing is changed.
 pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let mut changes = Changes::default();
     let files = plan(root, name, &mut changes)?;
@@ -31,15 +30,14 @@ pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
     Ok(shown)
 }
 
-/// A path that nothing has yet: the given one with a number.
+/// The path with the first unused number.
 pub fn free(root: &Path, path: &str) -> String {
     let paths = (1_u64..).map(|number| format!("{path}-{number}"));
     let mut free = paths.skip_while(|path| root.join(path).exists());
     free.next().unwrap_or_default()
 }
 
-/// The files and folders that belong to the function `name`. The lines that go with them are in
-/// `changes` then; the files are not.
+/// The files and folders of a function. Its lines are in `changes` then, its files are not.
 pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String>, String> {
     let app = Description::read(root, &|name| std::env::var(name).ok());
     let list = changes.read(root, TABLE)?;
@@ -59,7 +57,7 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String
     }
     folders.retain(|folder| *folder == name);
     let mut files: Vec<String> = folders.into_iter().map(str::to_owned).collect();
-    // Code that is in the table's own file, or in one with other functions, stays.
+    // Code in the table's own file, or with other functions, stays.
     let file = entry.map_or_else(|| Some(names::file(name)), |entry| entry.file.clone());
     let mut others = table.entries.iter().filter(|other| other.name != name);
     let file = file.filter(|file| !others.any(|other| other.file.as_ref() == Some(file)));
@@ -81,15 +79,14 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String
     if root.join(SETTINGS).exists() {
         changes.edit(root, SETTINGS, |text| without_settings(text, name, &app))?;
     }
-    // Last: as long as it names the function, the command can be run again.
+    // Last: while it names the function, the command can be run again.
     changes.edit(root, TABLE, |list| {
         like(list, without(&table.without(name)))
     })?;
     Ok(files)
 }
 
-/// A local.settings.json without the settings that are empty and that no other function needs, as
-/// `make new` has put them in.
+/// Removes the empty settings that no other function needs.
 fn without_settings(text: &str, name: &str, app: &Description) -> String {
     let settings = |function: &Function| {
         let settings = function.bindings.iter().flat_map(Binding::settings);

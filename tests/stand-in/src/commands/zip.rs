@@ -1,8 +1,7 @@
-//! Writes a zip: files as they are, each with its mode, which Azure needs to execute the handler.
+//! Writes a zip of stored files with their modes: Azure needs an executable handler.
 
 use std::num::TryFromIntError;
 
-/// A zip in the making.
 #[derive(Default)]
 pub struct Zip {
     files: Vec<u8>,
@@ -11,15 +10,15 @@ pub struct Zip {
 }
 
 impl Zip {
-    /// Adds a file. `name` has slashes on every system; `mode` is as in `stat`: `0o755`. Errors if
-    /// the format's limits are passed.
+    /// `name` has slashes on every system; `mode` is as in `stat`: `0o755`. Errors beyond the
+    /// format's limits.
     pub fn add(&mut self, name: &str, mode: u32, bytes: &[u8]) -> Result<(), String> {
         let name = name.as_bytes();
         let limit = |_| "a zip holds at most 4 GB and names of 65,535 bytes".to_owned();
         let place = size(&self.files).map_err(limit)?;
         let bytes_size = size(bytes).map_err(limit)?;
         let name_size = u16::try_from(name.len()).map_err(limit)?;
-        // Version 2.0; the name is UTF-8; stored; 1980-01-01, so that equal files make equal zips.
+        // Version 2.0; UTF-8 name; stored; 1980-01-01, so that equal files give equal zips.
         let mut head = b"\x14\0\0\x08\0\0\0\0\x21\0".to_vec();
         head.extend(crc32(bytes).to_le_bytes());
         head.extend([bytes_size, bytes_size].concat());
@@ -43,7 +42,7 @@ impl Zip {
         Ok(())
     }
 
-    /// The whole zip. Errors if the format's limits are passed.
+    /// Errors beyond the format's limits.
     pub fn finish(self) -> Result<Vec<u8>, String> {
         let limit = |_| "a zip holds at most 65,535 files and 4 GB".to_owned();
         let count = u16::try_from(self.count).map_err(limit)?.to_le_bytes();
@@ -62,12 +61,11 @@ impl Zip {
     }
 }
 
-/// How many bytes there are, as a zip has it.
 fn size(bytes: &[u8]) -> Result<[u8; 4], TryFromIntError> {
     u32::try_from(bytes.len()).map(u32::to_le_bytes)
 }
 
-/// The checksum that a zip has of each file.
+/// CRC-32/ISO-HDLC.
 pub fn crc32(bytes: &[u8]) -> u32 {
     let shifted = |value: u32, _| (value >> 1) ^ (0xEDB8_8320 * (value & 1));
     let table: [u32; 256] = std::array::from_fn(|index| (0..8).fold(index as u32, shifted));

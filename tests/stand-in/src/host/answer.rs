@@ -1,6 +1,5 @@
-//! What the host makes of a handler's answer to an invocation: logs, values for the outputs, the
-//! answer for an HTTP caller. In brackets: the files of Azure/azure-functions-host 4.1037, under
-//! src/WebJobs.Script.
+//! What the host does with a handler's answer to an invocation: logs, outputs, the answer for an
+//! HTTP caller. Brackets name files of Azure/azure-functions-host 4.1037, under src/WebJobs.Script.
 
 use crate::app::function::Binding;
 use crate::host::base64::from_base64;
@@ -10,16 +9,15 @@ use crate::host::storage::shown;
 use crate::run::http::{Answer, named};
 use serde_json::Value;
 
-/// What a queue message holds with the default encoding: 64 KiB of base64.
+/// The limit of a queue message in base64: 64 KiB once encoded.
 pub const MESSAGE_MAX_BYTES: usize = 49_152;
 
-/// What a queue message holds that lies there as text (`messageEncoding` is `none`).
+/// The limit of a queue message as text (`messageEncoding` is `none`).
 const PLAIN_MESSAGE_MAX_BYTES: usize = 65_536;
 
-/// What became of an invocation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Outcome {
-    /// With the answer for its caller where it has one.
+    /// With the caller's answer, if there is a caller.
     Completed(Option<Answer>),
     /// With the reason.
     Failed(String),
@@ -28,18 +26,16 @@ pub enum Outcome {
     Hangs,
 }
 
-/// What comes of an answer.
 #[derive(Default)]
 pub struct Settled<'a> {
     pub outcome: Outcome,
     pub logs: Vec<String>,
-    /// What the function returned; null where it returned nothing.
+    /// The return value, or null.
     pub returned: Token,
     /// All outputs whose values can be converted, even if the invocation failed.
     pub written: Vec<(&'a Binding, Vec<Output>)>,
 }
 
-/// A value for an output.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     Bytes(Vec<u8>),
@@ -54,7 +50,7 @@ impl Output {
         }
     }
 
-    /// As JSON shows it: bytes that are not UTF-8 as `{"base64": "..."}`.
+    /// Bytes that are not UTF-8 become `{"base64": "..."}`.
     pub fn shown(self) -> Value {
         match self {
             Self::Bytes(bytes) => shown(&bytes),
@@ -69,7 +65,7 @@ impl Output {
 
 /// Treats an answer to an invocation [Workers/Http/HttpScriptInvocationResultExtensions.cs;
 /// Description/Workers/WorkerFunctionInvoker.cs]. `declared` are the outputs in function.json;
-/// `base64_queues` says whether messages lie in queues as base64, or as text.
+/// `base64_queues` says whether queue messages are base64 or text.
 pub fn settle<'a>(declared: &[&'a Binding], answer: Answer, base64_queues: bool) -> Settled<'a> {
     let mut settled = Settled::default();
     let outcome = match result_of(answer) {
@@ -80,7 +76,7 @@ pub fn settle<'a>(declared: &[&'a Binding], answer: Answer, base64_queues: bool)
     settled
 }
 
-/// The object in an answer; or null, and the host waits on
+/// The object in an answer, or null: then the host waits on
 /// [Workers/Http/DefaultHttpWorkerService.cs, ProcessDefaultInvocationRequest].
 fn result_of(answer: Answer) -> Result<Token, String> {
     let text = String::from_utf8_lossy(&answer.body);
@@ -107,14 +103,14 @@ fn result_of(answer: Answer) -> Result<Token, String> {
 }
 
 impl<'a> Settled<'a> {
-    /// Gives the answer for the caller, or the first error.
+    /// Gives the caller's answer, or the first error.
     fn take(
         &mut self,
         mut result: Token,
         declared: &[&'a Binding],
         base64_queues: bool,
     ) -> Result<Option<Answer>, String> {
-        // The host would take numbers for texts too.
+        // The host would accept numbers as texts too.
         let line = |line| match line {
             Token::Text(line) => Ok(line),
             line => Err(format!("{line:?} in Logs")),
@@ -138,7 +134,7 @@ impl<'a> Settled<'a> {
             returned.or_else(|| Some((member(outputs.as_ref()?, &binding.name)?, true)))
         };
         let (http, others): (Vec<&Binding>, Vec<_>) = declared.iter().partition(|b| b.is("http"));
-        // What the caller gets is put together before anything is written.
+        // The caller's answer is complete before anything is written.
         let mut answer = None;
         for binding in http {
             answer = Some(match value_of(binding) {
@@ -150,7 +146,7 @@ impl<'a> Settled<'a> {
         let mut outcome = Ok(answer);
         for binding in others {
             let value = match binding.name.as_str() {
-                // Whatever Outputs holds under this name is overwritten.
+                // It replaces `$return` in Outputs.
                 "$return" => Some((&self.returned, true)),
                 _ => value_of(binding),
             };
@@ -169,7 +165,7 @@ impl<'a> Settled<'a> {
                 }
                 Ok(())
             });
-            // Messages before one that is too large are written all the same.
+            // Messages before a too large one are written all the same.
             self.written.push((binding, values));
             outcome = outcome.and_then(|answer| converted.map(|()| answer));
         }
@@ -177,7 +173,7 @@ impl<'a> Settled<'a> {
     }
 }
 
-/// Takes out an object, and gives its members.
+/// Takes out the members of an object.
 fn take_members(of: &mut Token, name: &str) -> Result<Option<Vec<(String, Token)>>, String> {
     match of.take(name) {
         Token::Null => Ok(None),
@@ -186,14 +182,14 @@ fn take_members(of: &mut Token, name: &str) -> Result<Option<Vec<(String, Token)
     }
 }
 
-/// The member of an object that has exactly this name.
+/// The name has to be in the same case.
 fn member<'a>(members: &'a [(String, Token)], name: &str) -> Option<&'a Token> {
     let mut members = members.iter();
     members.find(|(own, _)| own == name).map(|(_, value)| value)
 }
 
-/// The values that an output's value becomes: one per message, row or document
-/// [Binding/FunctionBinding.cs, ReadAsEnumerable and `BindAsyncCollectorAsync<T>`].
+/// One value per message, row or document [Binding/FunctionBinding.cs, ReadAsEnumerable and
+/// `BindAsyncCollectorAsync<T>`].
 fn values_of(binding: &Binding, value: Token, decodes: bool) -> Result<Vec<Output>, String> {
     if let Token::Text(text) = &value
         && let Some(bytes) = from_base64(text).filter(|_| decodes)
@@ -211,7 +207,7 @@ fn values_of(binding: &Binding, value: Token, decodes: bool) -> Result<Vec<Outpu
     Ok(tokens.into_iter().map(Output::Json).collect())
 }
 
-/// The elements of a list in a text, the object in it, or else the text itself.
+/// The elements of a list, or the object, in a text; otherwise the text itself.
 pub fn elements_of(text: String) -> Result<Vec<Token>, String> {
     if !is_json(&text) {
         return Ok(vec![Token::Text(text)]);
@@ -229,7 +225,7 @@ pub fn is_json(text: &str) -> bool {
     stands_between('{', '}') || stands_between('[', ']')
 }
 
-/// A message as a queue gives it back. Errors if it is too large, or cannot lie there as text.
+/// A message as a queue returns it. Errors if it is too large, or not possible as text.
 fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, String> {
     let most = match base64 {
         true => MESSAGE_MAX_BYTES,
@@ -242,7 +238,7 @@ fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, String> {
     if base64 {
         return Ok(message);
     }
-    // [Azure.Storage.Queues, QueueMessageCodec.cs]; then it stands in XML.
+    // [Azure.Storage.Queues, QueueMessageCodec.cs]; then it is in XML.
     let text = String::from_utf8_lossy(&message).into_owned();
     match text.chars().find(|c| *c < ' ' && !"\t\n\r".contains(*c)) {
         Some(c) => Err(format!(
@@ -252,8 +248,7 @@ fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, String> {
     }
 }
 
-/// What a value that is not null becomes in a blob [Binding/FunctionBinding.cs,
-/// ConvertValueToStream].
+/// The value must not be null [Binding/FunctionBinding.cs, ConvertValueToStream].
 fn blob_of(value: Token) -> Result<Vec<u8>, String> {
     let refused = |what| Err(format!("{what} cannot be written to a blob"));
     Ok(match value {
@@ -270,13 +265,13 @@ fn blob_of(value: Token) -> Result<Vec<u8>, String> {
     })
 }
 
-/// What a caller gets for the value of an http output, `None` where `Outputs` lacks it
+/// The caller's answer for an http output, `None` if `Outputs` lacks it
 /// [GetHttpOutputBindingResponse; Binding/Http/HttpBinding.cs].
 fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
     let mut object = match value {
-        // An output that is not there is an object without members, and is sent as such.
+        // A missing output is an object without members.
         None => Token::Object(vec![("body".to_owned(), Token::Text("{}".to_owned()))]),
-        // `ToString()` of the value is parsed again, so an object in a string is one too.
+        // The host parses the value's `ToString()`, so an object in a string is one too.
         Some(Token::Text(text)) => newtonsoft::parse(text, 64)?,
         Some(value) => value.clone(),
     };
@@ -292,7 +287,7 @@ fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
     let body = object.take("body").to_text();
     let mut headers = Vec::new();
     let mut content_type = "text/plain".to_owned();
-    // Where Kestrel and [Binding/Http/RawScriptResult.cs] throw, the outputs are written already.
+    // When Kestrel and [Binding/Http/RawScriptResult.cs] throw, the outputs are already written.
     let mut throws = !body.is_empty() && matches!(status, 204 | 205 | 304);
     for (name, value) in members.unwrap_or_default() {
         let text = value.to_text();
@@ -308,7 +303,7 @@ fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
     if throws {
         return Ok(empty(500));
     }
-    // Always with a charset (dotnet/aspnetcore, StringOutputFormatter.cs, TextOutputFormatter.cs).
+    // Always with a charset [dotnet/aspnetcore, StringOutputFormatter.cs, TextOutputFormatter.cs].
     let parameters = content_type.to_ascii_lowercase();
     let mut parameters = parameters.split(';').skip(1);
     if !parameters.any(|parameter| parameter.trim().starts_with("charset=")) {
@@ -322,7 +317,7 @@ fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
     })
 }
 
-/// An answer without a body: 204 where nothing answers a caller, 500 where its invocation failed.
+/// An answer without a body, such as 204 without an answer, or 500 after a failure.
 pub fn empty(status: u16) -> Answer {
     Answer {
         status,

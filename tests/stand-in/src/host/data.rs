@@ -6,21 +6,21 @@ use crate::host::date::Date;
 use crate::host::newtonsoft::{self, Token, object, quoted};
 use crate::run::start::guid;
 
-/// Names and values, in the order in which `Metadata` has them. Names ignore case.
+/// In the order of `Metadata`. Names ignore case.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data(Vec<(String, Value)>);
 
-/// A value, by the .NET type that the host has for it.
+/// A value by its .NET type in the host.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Text(String),
-    /// A `DateTime`, in UTC.
+    /// In UTC.
     DateTime(Date),
     /// A `DateTimeOffset`, for which expressions have no text.
     Offset(Date),
-    /// A value of a JSON text, or an integer.
+    /// A value from a JSON text, or an integer.
     Json(Token),
-    /// An object of the host's own, a query for one.
+    /// An object of the host's own, such as the query.
     Members(Data),
 }
 
@@ -29,7 +29,7 @@ impl Data {
         named(&self.0, name)
     }
 
-    /// Sets a value. A name that is there keeps its place and spelling.
+    /// An existing name keeps its place and spelling.
     pub fn set(&mut self, name: &str, value: Value) {
         let mut members = self.0.iter_mut();
         match members.find(|(own, _)| own.eq_ignore_ascii_case(name)) {
@@ -39,7 +39,7 @@ impl Data {
     }
 
     /// Sets the members of a JSON body or message [Utility.cs, ApplyBindingData]: objects as they
-    /// are, lists and nulls not, all else as a text. Any other text has none.
+    /// are, no lists or nulls, and texts for all others. Any other text has no members.
     pub fn set_members(&mut self, text: &str) {
         let parsed = is_json(text).then(|| newtonsoft::parse(text, 64));
         let Some(Ok(Token::Object(members))) = parsed else {
@@ -54,7 +54,7 @@ impl Data {
         }
     }
 
-    /// `Metadata`, as JSON: without the trigger's own value.
+    /// `Metadata` as JSON, without the trigger's own value.
     pub fn metadata(&self) -> String {
         let is_value = |name: &str| name.to_ascii_lowercase().ends_with("trigger");
         let members = self.0.iter().filter(|(name, _)| !is_value(name));
@@ -71,7 +71,7 @@ impl<Name: Into<String>, List: IntoIterator<Item = (Name, Value)>> From<List> fo
 
 impl From<&serde_json::Value> for Value {
     fn from(json: &serde_json::Value) -> Self {
-        // What serde has read is nested less deeply than that.
+        // serde's limit for nesting is lower.
         Self::Json(newtonsoft::parse(&json.to_string(), 256).unwrap_or_default())
     }
 }
@@ -82,7 +82,7 @@ impl From<&str> for Value {
     }
 }
 
-/// `sys` (azure-webjobs-sdk, SystemBindingData.cs).
+/// [azure-webjobs-sdk, SystemBindingData.cs]
 pub fn sys(function: &str) -> Value {
     Value::Members(Data::from([
         ("MethodName", function.into()),
@@ -92,7 +92,7 @@ pub fn sys(function: &str) -> Value {
 }
 
 impl Value {
-    /// The member of an object, its name in any case.
+    /// The name may be in any case.
     pub fn member(&self, name: &str) -> Option<Self> {
         match self {
             Self::Members(members) => members.get(name).cloned(),
@@ -101,7 +101,7 @@ impl Value {
         }
     }
 
-    /// What an expression becomes [azure-webjobs-sdk, BindingDataPathHelper.cs]. Errors with a date
+    /// The text for an expression [azure-webjobs-sdk, BindingDataPathHelper.cs]. Errors for a date
     /// format that the stand-in does not know.
     pub fn text(&self, format: Option<&str>) -> Result<String, String> {
         Ok(match self {
@@ -113,7 +113,7 @@ impl Value {
         })
     }
 
-    /// What `Metadata` has for it: an object as it is, anything else as a text that holds its JSON.
+    /// The value in `Metadata`: an object as it is, any other as a text of its JSON.
     fn json(&self) -> String {
         match self {
             Self::Text(text) => quoted(&quoted(text)),

@@ -1,7 +1,6 @@
-//! The MCP server of the Functions host [azure-functions-mcp-extension 1.6.0]. It answers as the
-//! real host does, with two exceptions that are meant: where that gives a 500 without a body, this
-//! gives the status that the protocol asks for, with a sentence; and a web page that is not of this
-//! machine gets 403.
+//! The MCP server of the Functions host [azure-functions-mcp-extension 1.6.0]. It has two intended
+//! differences: instead of a 500 without a body it gives the protocol's status with a sentence, and
+//! a web page of another machine gets 403.
 
 use crate::app::function::Function;
 use crate::app::json;
@@ -16,19 +15,18 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::error::Error;
 
-/// Where it is served. Paths below it are answered alike.
+/// Paths below it are served too.
 pub const PATH: &str = "/runtime/webhooks/mcp";
 
-/// The protocol's versions. A client that asks for another gets the first.
+/// A client that asks for another version gets the first.
 const VERSIONS: [&str; 3] = ["2025-06-18", "2025-03-26", "2024-11-05"];
 
-/// The header with the session's id.
 const SESSION: &str = "Mcp-Session-Id";
 
-/// What stands before a message in an answer.
+/// Comes before a message in an answer.
 const EVENT: &str = "event: message\ndata: ";
 
-/// The codes of JSON-RPC's errors, and the libraries' code for HTTP's.
+/// JSON-RPC's codes, and the library's code for HTTP's errors.
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const NO_METHOD: i32 = -32601;
@@ -36,54 +34,51 @@ const INVALID_PARAMS: i32 = -32602;
 const INTERNAL_ERROR: i32 = -32603;
 const SERVER_ERROR: i32 = -32000;
 
-/// A JSON object: its members as they were written.
+/// Values as they were written.
 type Members<'a> = BTreeMap<String, &'a RawValue>;
 
-/// A member that is a text.
 fn text(object: &Members, name: &str) -> Option<String> {
     serde_json::from_str(object.get(name)?.get()).ok()
 }
 
-/// A member that is an object. Errors if it is not an object and not null.
+/// Errors if the member is neither an object nor null.
 fn members<'a>(object: &Members<'a>, name: &str) -> Result<Option<Members<'a>>, Refused> {
     let json = object.get(name).map_or("null", |json| json.get());
     serde_json::from_str(json).map_err(|_| failed())
 }
 
-/// An error of JSON-RPC: its code and a sentence.
+/// JSON-RPC's code and a sentence.
 type Refused = (i32, String);
 
 /// The result of a method, as JSON.
 type Responded = Result<String, Refused>;
 
-/// What a client gets that the host cannot make out.
+/// For a request that the host cannot understand.
 fn failed() -> Refused {
     (INTERNAL_ERROR, "An error occurred.".to_owned())
 }
 
-/// What a client gets that names something that there is not; without a name, [`failed`].
+/// For an unknown name; without a name, [`failed`].
 fn unknown(what: &str, name: Option<String>) -> Refused {
     let why = |name| (INVALID_PARAMS, format!("Unknown {what}: '{name}'"));
     name.map_or_else(failed, why)
 }
 
-/// What a call of a tool brings: the trigger's value in `Data`, and the binding data. Both hold the
-/// headers of the client's request, and with them its key.
+/// The trigger's value in `Data`, and the binding data. Both have the client's headers, and with
+/// them its key.
 pub type Brought = (String, Data);
 
-/// The server of an app.
 pub struct Server<'a> {
-    /// What it says of itself: `extensions.mcp` of host.json.
+    /// `extensions.mcp` of host.json.
     pub settings: &'a Value,
     pub tools: &'a [Tool],
-    /// The id of a session that begins.
+    /// The id for a new session.
     pub new_session: &'a str,
     /// Runs a tool's function: gives a `CallToolResult` as JSON on one line, `None` if it failed.
     pub run: &'a dyn Fn(&Tool, Brought) -> Option<String>,
 }
 
 impl Server<'_> {
-    /// Answers a client's request.
     pub fn answer(&self, request: &Request) -> Answer {
         let message = match message(request) {
             Ok(message) => message,
@@ -94,7 +89,7 @@ impl Server<'_> {
             ("Content-Encoding", "identity"),
         ];
         let (Some(id), Some(method)) = (message.get("id"), text(&message, "method")) else {
-            // A notification, or the answer to a request that the host never sends.
+            // A notification, or an answer without a request.
             return answer(202, &headers, "");
         };
         let body = match self.respond(&method, &message, &request.headers) {
@@ -176,7 +171,7 @@ fn message<'a>(request: &Request<'a>) -> Result<Members<'a>, Answer> {
         let kind = ("Content-Type", "application/json; charset=utf-8");
         Err(answer(status, &[kind], &error(code, why, "\"\"")))
     };
-    // A page on the web could have a name that leads to this machine, and there are no keys.
+    // There are no keys, and the name of a web page could lead to this machine.
     for (header, scheme) in [("Host", ""), ("Origin", "://")] {
         let mut values = named(&request.headers, header);
         if let Some(value) = values.next().filter(|value| !is_local(value, scheme)) {
@@ -228,7 +223,7 @@ fn message<'a>(request: &Request<'a>) -> Result<Members<'a>, Answer> {
     Ok(message)
 }
 
-/// Whether the value of `Host`, or of `Origin` after its scheme, names this machine.
+/// Whether `Host`, or `Origin` after its scheme, names this machine.
 fn is_local(value: &str, scheme: &str) -> bool {
     let Some((_, authority)) = value.split_once(scheme) else {
         return false;
@@ -244,7 +239,7 @@ fn is_local(value: &str, scheme: &str) -> bool {
 /// The last member of each message.
 const VERSION: (&str, &str) = ("jsonrpc", "\"2.0\"");
 
-/// A message with an error of JSON-RPC. `id` is JSON.
+/// `id` is JSON.
 fn error(code: i32, message: &str, id: &str) -> String {
     let error = [("code", code.to_string()), ("message", quoted(message))];
     object([("error", &*object(error)), ("id", id), VERSION])
@@ -259,14 +254,13 @@ fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
     }
 }
 
-/// The message in an answer; null if there is none.
+/// Null if there is no message.
 pub fn message_in(answer: &Answer) -> Value {
     let json = answer.text().trim_start_matches(EVENT);
     serde_json::from_str(json).unwrap_or_default()
 }
 
-/// The error that a client gets with this answer, if it is one: the host's sentence, or the texts of
-/// a tool's result.
+/// A client's error in an answer: the host's sentence, or the texts of a tool's result.
 pub fn error_in(answer: &Answer) -> Option<String> {
     let message = message_in(answer);
     if let Some(sentence) = message["error"]["message"].as_str() {
@@ -278,7 +272,7 @@ pub fn error_in(answer: &Answer) -> Option<String> {
     Some(texts.join(" "))
 }
 
-/// `name` is as the client wrote it; `arguments` are as it wrote them, and by their names.
+/// `name` is as the client wrote it; `arguments` are the client's text and its members.
 fn data(tool: &Tool, name: &str, arguments: Option<(&str, Members)>, headers: &Headers) -> Brought {
     let session = named(headers, SESSION).next();
     let headers = grouped(headers.iter().cloned()).into_iter();
@@ -326,13 +320,13 @@ fn data(tool: &Tool, name: &str, arguments: Option<(&str, Members)>, headers: &H
     (quoted(&quoted(&context)), metadata)
 }
 
-/// A JSON object of those members that have a value.
+/// A JSON object of the members with values.
 fn given<const N: usize>(members: [(&str, Option<&str>); N]) -> String {
     let members = members.into_iter();
     object(members.filter_map(|(name, json)| Some((name, json?))))
 }
 
-/// What .NET makes of a `JsonElement`: its `ValueKind`, and its text.
+/// The `ValueKind` and the text of a .NET `JsonElement`.
 fn element(json: &str) -> (u8, String) {
     match json.as_bytes()[0] {
         b'{' => (1, json.to_owned()),
@@ -345,8 +339,8 @@ fn element(json: &str) -> (u8, String) {
     }
 }
 
-/// What becomes of an invocation of a tool that has returned this: the `CallToolResult` for the
-/// client, as JSON on one line, or why it gets only the host's own sentence.
+/// Settles a tool's return value: the client's `CallToolResult` as JSON on one line, or why it only
+/// gets the host's own sentence.
 pub fn settled(function: &Function, returned: &Token) -> Outcome {
     let schema = json::flag(&function.trigger()["useResultSchema"]) == Some(true);
     match result(schema, returned) {
@@ -355,7 +349,7 @@ pub fn settled(function: &Function, returned: &Token) -> Outcome {
     }
 }
 
-/// The types of blocks of content, and what each needs [ModelContextProtocol, ContentBlock.cs].
+/// The types of content, and their required members [ModelContextProtocol, ContentBlock.cs].
 const BLOCKS: [(&str, &[&str]); 5] = [
     ("text", &["text"]),
     ("image", &["data", "mimeType"]),
@@ -371,7 +365,7 @@ fn result(schema: bool, returned: &Token) -> Result<String, Box<dyn Error>> {
         Token::Text(text) => text,
         _ => return Err("useResultSchema is true, and it is not a text".into()),
     };
-    // Texts of JSON in a text of JSON.
+    // The members are texts of JSON.
     let returned: Value = serde_json::from_str(text)?;
     let member = |name: &str| returned[name].as_str();
     let kind = member("type").ok_or("it has no type")?;
@@ -402,7 +396,7 @@ fn result(schema: bool, returned: &Token) -> Result<String, Box<dyn Error>> {
     Ok(result.replace(['\n', '\r'], ""))
 }
 
-/// A list of one block of content, a text.
+/// One text as a list of content.
 fn texts(text: &str) -> String {
     format!(r#"[{{"type":"text","text":{}}}]"#, quoted(text))
 }

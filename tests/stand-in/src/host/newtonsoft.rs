@@ -1,11 +1,11 @@
 //! JSON as the host reads and writes it: a short port of Newtonsoft.Json 13.0.3 with its default
-//! settings, in the invariant culture and in UTC (in brackets: its source file). What it mends and
-//! this refuses: constructors, `undefined`, `[1,,2]`.
+//! settings, in the invariant culture and in UTC. Brackets name its source files. Constructors,
+//! `undefined` and `[1,,2]`, which it accepts, are errors here.
 
 use crate::host::date::Date;
 use serde::Serialize;
 
-/// A JSON value. A text that is a date is rewritten when it is written, not when it is read.
+/// A text that is a date is rewritten when it is written, not when it is read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Token {
     #[default]
@@ -20,7 +20,7 @@ pub enum Token {
     Object(Vec<(String, Token)>),
 }
 
-/// Reads a text of one JSON value nested at most `max_depth` deep: 64 by default [JsonReader.cs].
+/// Reads one JSON value, nested at most `max_depth` deep: 64 by default [JsonReader.cs].
 pub fn parse(text: &str, max_depth: usize) -> Result<Token, String> {
     let mut rest = text;
     let token = value(&mut rest, max_depth);
@@ -33,8 +33,8 @@ pub fn parse(text: &str, max_depth: usize) -> Result<Token, String> {
 }
 
 impl Token {
-    /// Takes out the last member of this name in any case, as for a property of a class; null where
-    /// there is none.
+    /// Takes out the last member of this name in any case, as for a class's property; null if there
+    /// is none.
     pub fn take(&mut self, name: &str) -> Token {
         let Self::Object(members) = self else {
             return Self::Null;
@@ -44,7 +44,7 @@ impl Token {
         place.map_or(Self::Null, |place| members.remove(place).1)
     }
 
-    /// The members of an object; none for any other value.
+    /// Empty if it is not an object.
     pub fn members(&self) -> &[(String, Token)] {
         match self {
             Self::Object(members) => members,
@@ -64,7 +64,7 @@ impl Token {
         }
     }
 
-    /// The value as JSON, indented by two spaces or on one line [JsonTextWriter.cs].
+    /// Indented by two spaces, or on one line [JsonTextWriter.cs].
     pub fn to_json(&self, indented: bool) -> String {
         let json = |value: &Token| value.to_json(indented);
         match self {
@@ -94,7 +94,7 @@ impl Token {
     }
 }
 
-/// JSON elements in brackets.
+/// Elements in brackets.
 fn listed(elements: Vec<String>, [open, close]: [&str; 2], indented: bool) -> String {
     if !indented || elements.is_empty() {
         return format!("{open}{}{close}", elements.join(","));
@@ -104,19 +104,19 @@ fn listed(elements: Vec<String>, [open, close]: [&str; 2], indented: bool) -> St
     format!("{open}\n  {lines}\n{close}")
 }
 
-/// A JSON object on one line, if `text` is what the library writes for it, indented.
+/// A JSON object on one line, if the library would indent it as in `text`.
 pub fn on_one_line(text: &str) -> Option<String> {
     let token = parse(text, 64).ok()?;
     let is_written_so = !token.members().is_empty() && token.to_json(true) == text;
     is_written_so.then(|| token.to_json(false))
 }
 
-/// A value as JSON on one line. Three more characters are escaped than serde escapes
-/// [JavaScriptUtils.cs]; they only stand in strings.
+/// A value as JSON on one line, with three more escaped characters than serde's
+/// [JavaScriptUtils.cs].
 pub fn json(value: &(impl Serialize + ?Sized)) -> String {
     let json = serde_json::to_string(value);
     let json = json.unwrap_or_else(|error| panic!("{error}, in what is always JSON"));
-    // Large values are mostly ASCII, and that is seen much faster in a debug build.
+    // Large values are mostly ASCII, which is checked much faster in a debug build.
     if json.is_ascii() || !json.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
         return json;
     }
@@ -125,12 +125,11 @@ pub fn json(value: &(impl Serialize + ?Sized)) -> String {
         .replace('\u{2029}', "\\u2029")
 }
 
-/// A text as a JSON string.
 pub fn quoted(text: &str) -> String {
     json(text)
 }
 
-/// A JSON object of these names, and values that are JSON.
+/// The values are JSON.
 pub fn object<Name: AsRef<str>, Value: AsRef<str>>(
     members: impl IntoIterator<Item = (Name, Value)>,
 ) -> String {
@@ -147,7 +146,7 @@ pub fn object<Name: AsRef<str>, Value: AsRef<str>>(
 }
 
 /// A double as .NET writes it: the shortest digits that read back as it, with an exponent from
-/// 1E+15 (or their number) up and below 0.0001 (dotnet/runtime, Number.Formatting.cs).
+/// 1E+15 (or their number) up and below 0.0001 [dotnet/runtime, Number.Formatting.cs].
 fn double(value: f64) -> String {
     if !value.is_finite() {
         return value.to_string().replace("inf", "Infinity");
@@ -162,7 +161,7 @@ fn double(value: f64) -> String {
     value.to_string()
 }
 
-// What reads a text takes it from the front of `rest`, as [JsonTextReader.cs] does.
+// All readers take their text from the front of `rest`, as [JsonTextReader.cs] does.
 
 fn value(rest: &mut &str, max_depth: usize) -> Option<Token> {
     Some(match next(rest)? {
@@ -196,7 +195,7 @@ fn value(rest: &mut &str, max_depth: usize) -> Option<Token> {
     })
 }
 
-/// What stands between brackets. A comma may stand after the last element.
+/// A comma may follow the last element.
 fn elements<T>(
     rest: &mut &str,
     close: char,
@@ -231,7 +230,7 @@ fn member(rest: &mut &str, max_depth: usize) -> Option<(String, Token)> {
     Some((name, value(rest, max_depth)?))
 }
 
-/// Lone surrogates become U+FFFD; line breaks and other control characters may stand as they are.
+/// Lone surrogates become U+FFFD; line breaks and other control characters are allowed.
 fn string(rest: &mut &str) -> Option<String> {
     let (quote, mut text) = (take(rest)?, String::new());
     loop {
@@ -249,7 +248,7 @@ fn string(rest: &mut &str) -> Option<String> {
     }
 }
 
-/// What stands after a backslash, as a unit of UTF-16.
+/// The UTF-16 unit after a backslash.
 fn escaped(rest: &mut &str) -> Option<u16> {
     Some(match take(rest)? {
         'b' => 8,
@@ -268,8 +267,8 @@ fn escaped(rest: &mut &str) -> Option<u16> {
     })
 }
 
-/// `ParseReadNumber`: octal and hexadecimal with a leading 0, integers of up to 380 characters, all
-/// else a double.
+/// `ParseReadNumber`: octal and hexadecimal with a leading 0, integers of up to 380 characters,
+/// doubles for all others.
 fn number(rest: &mut &str) -> Option<Token> {
     let text = take_while(rest, |c| c.is_ascii_hexdigit() || "-+.xX".contains(c));
     let ends = |c: char| c.is_whitespace() || ",}])/\0".contains(c);
@@ -289,7 +288,7 @@ fn number(rest: &mut &str) -> Option<Token> {
     if !is_digits(digits) {
         return text.parse().ok().map(Token::Float);
     }
-    // Leading zeros go, and so does the sign of zero.
+    // Without leading zeros, and without the sign of zero.
     let integer = match digits.trim_start_matches('0') {
         "" => "0".to_owned(),
         significant if text == digits => significant.to_owned(),
@@ -298,7 +297,7 @@ fn number(rest: &mut &str) -> Option<Token> {
     (text.len() <= 380).then_some(Token::Integer(integer))
 }
 
-/// The character after white space of every kind, NUL, and comments of both kinds.
+/// Skips white space, NUL, and comments of both kinds.
 fn next(rest: &mut &str) -> Option<char> {
     loop {
         take_while(rest, |c| c.is_whitespace() || c == '\0');
@@ -326,7 +325,6 @@ fn take_while<'a>(rest: &mut &'a str, test: impl Fn(char) -> bool) -> &'a str {
     taken
 }
 
-/// Whether a text is digits and nothing else.
 pub fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

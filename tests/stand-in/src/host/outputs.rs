@@ -1,5 +1,5 @@
 //! What bindings read before a function runs, and write after it: queues, blobs, tables, and
-//! whatever else is only recorded.
+//! others, which are only recorded.
 
 use crate::app::function::{Binding, Function};
 use crate::app::json;
@@ -13,7 +13,6 @@ use crate::host::record::lock;
 use crate::host::storage::names::{self, BlobPath};
 use crate::host::storage::{Given, tables};
 
-/// An invocation with a payload, whose bindings are read and written.
 pub(super) struct Invocation<'a> {
     pub host: &'a Host,
     pub function: &'a Function,
@@ -22,8 +21,8 @@ pub(super) struct Invocation<'a> {
 }
 
 impl Invocation<'_> {
-    /// The values of the input bindings in `Data`, by name, as JSON. An error means that the host
-    /// does not call the function.
+    /// The values of the input bindings, by name, as JSON. An error means that the host does not
+    /// call the function.
     pub fn inputs(&self) -> Result<Vec<(String, String)>, String> {
         let input = |binding: &Binding| match self.input(binding) {
             Ok(value) => Ok((binding.name.clone(), value)),
@@ -62,8 +61,7 @@ impl Invocation<'_> {
         Ok(payload::input(binding, given))
     }
 
-    /// Writes what the function has given for an output. An error means that the invocation fails,
-    /// although the function has run.
+    /// Writes an output. An error fails the invocation, although the function has run.
     pub fn write(&self, binding: &Binding, values: Vec<Output>) -> Result<(), String> {
         self.write_to(binding, values).map_err(|why| {
             let name = &binding.name;
@@ -117,8 +115,7 @@ impl Invocation<'_> {
         Ok(())
     }
 
-    /// A member of a binding with its expressions resolved. The error says where a value could have
-    /// come from.
+    /// A member with its expressions resolved. The error says where values come from.
     fn resolved(&self, binding: &Binding, member: &str) -> Result<String, String> {
         let text = binding.text(member);
         if text.is_empty() {
@@ -140,7 +137,6 @@ impl Invocation<'_> {
 }
 
 impl Host {
-    /// Puts a message into a queue, and says so.
     pub fn put(&self, queue: &str, message: Vec<u8>) {
         self.record.queued(queue, &message);
         self.storage.put(queue, message);

@@ -1,6 +1,6 @@
-//! What the host sends to a function: the value of its trigger, the values of its inputs, and
-//! `Metadata`. What a comment calls seen was watched under the real host (`tests/template/wire`);
-//! all else follows from [Workers/MessageExtensions/ScriptInvocationContextExtensions.cs].
+//! What the host sends to a function: the values of its trigger and inputs, and `Metadata`. "Seen"
+//! means observed under the real host (`tests/template/wire`); all else follows from
+//! [Workers/MessageExtensions/ScriptInvocationContextExtensions.cs].
 
 use crate::app::function::{Binding, Function};
 use crate::host::base64::to_base64;
@@ -14,8 +14,7 @@ use crate::host::storage::names::BlobPath;
 use crate::run::start::guid;
 use serde_json::{Value as Json, json};
 
-/// The payload of an invocation: the values of the trigger and the inputs, each JSON, and the
-/// binding data.
+/// The values of the trigger and the inputs are JSON.
 pub fn payload(trigger: &str, value: &str, inputs: &[(String, String)], data: &Data) -> String {
     let inputs = inputs.iter().map(|(name, value)| (&**name, &**value));
     let values = object([(trigger, value)].into_iter().chain(inputs));
@@ -31,25 +30,25 @@ fn base64(bytes: &[u8]) -> String {
     quoted(&to_base64(bytes))
 }
 
-/// Now, in whole seconds.
+/// In whole seconds.
 fn now() -> Date {
     Date::now().whole_seconds().offset()
 }
 
-/// A queue message (azure-sdk-for-net, QueueTriggerBinding.cs).
+/// A queue message [azure-sdk-for-net, QueueTriggerBinding.cs].
 pub struct Message {
-    /// What lies in the queue once decoded.
+    /// Decoded.
     pub bytes: Vec<u8>,
     pub id: String,
     pub inserted: Date,
     /// How often it was taken out of the queue.
     pub dequeue_count: u32,
-    /// What shows that it was taken out.
+    /// The proof that it was taken out.
     pub pop_receipt: String,
 }
 
 impl Message {
-    /// One that is put into a queue now.
+    /// A message that is put into a queue now.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self {
             bytes,
@@ -60,7 +59,7 @@ impl Message {
         }
     }
 
-    /// The value of its trigger, and the binding data. Errors with a text that is not UTF-8.
+    /// The trigger's value and the binding data. Errors if the message is not UTF-8.
     pub fn payload(&self, function: &Function) -> Result<(String, Data), String> {
         let text = std::str::from_utf8(&self.bytes);
         let count = Token::Integer(self.dequeue_count.to_string());
@@ -78,14 +77,14 @@ impl Message {
         if function.trigger().says("dataType", "binary") {
             return Ok((base64(&self.bytes), data));
         }
-        // UTF8Encoding that throws (azure-sdk-for-net, BinaryDataExtensions.cs).
+        // UTF8Encoding throws [azure-sdk-for-net, BinaryDataExtensions.cs].
         let text = text.map_err(|_| "the message is not UTF-8")?;
         data.set_members(text);
         Ok((twice(text), data))
     }
 }
 
-/// The value of a blob trigger, and the binding data, with those properties that people read.
+/// The trigger's value and the binding data, with the usual properties.
 pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data) {
     let (path, now) = (blob.to_string(), now().iso());
     let properties = json!({
@@ -109,8 +108,8 @@ pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data
     (base64(bytes), data)
 }
 
-/// The value of a timer: `due` is when it should run, `last` when it ran before. The host keeps no
-/// status of a schedule more frequent than a minute.
+/// `due` is when the timer should run, `last` when it last ran. The host keeps no status of a
+/// schedule more frequent than a minute.
 pub fn timer_value(schedule: &Schedule, due: Option<Date>, last: Option<Date>) -> Json {
     let never = "0001-01-01T00:00:00+00:00".to_owned();
     let at = |date: Option<Date>| date.map_or(never.clone(), |date| date.offset().iso());
@@ -122,7 +121,7 @@ pub fn timer_value(schedule: &Schedule, due: Option<Date>, last: Option<Date>) -
     json!({"Schedule": {"AdjustForDST": adjusts}, "ScheduleStatus": status, "IsPastDue": false})
 }
 
-/// The value of a timer that runs first, with the members that a test gives, and the binding data.
+/// The value of a timer's first run, with a test's members, and the binding data.
 pub fn timer(function: &Function, given: &Given) -> (String, Data) {
     let mut value = match Schedule::parse(function.trigger().text("schedule")) {
         Ok(schedule) => timer_value(&schedule, schedule.next(Date::now()), None),
@@ -142,7 +141,7 @@ pub fn timer(function: &Function, given: &Given) -> (String, Data) {
 /// The value of any other trigger, and the binding data.
 pub fn other(function: &Function, given: Given) -> (String, Data) {
     let (trigger, mut data) = (function.trigger(), Data::default());
-    // Seen, in both of Event Grid's own forms: a list as its JSON, once.
+    // Seen, in both of Event Grid's forms: a list as its JSON, once.
     if let Given::Json(event) = &given
         && trigger.is("eventGridTrigger")
     {
@@ -161,12 +160,12 @@ pub fn other(function: &Function, given: Given) -> (String, Data) {
     (value_of(trigger, given), data)
 }
 
-/// What an input binding gets in `Data`, as JSON. Seen: what is not there is the text `null`.
+/// An input's value as JSON. Seen: a missing one is the text `null`.
 pub fn input(binding: &Binding, given: Option<Given>) -> String {
     given.map_or_else(|| quoted("null"), |given| value_of(binding, given))
 }
 
-/// A value in `Data`: an object as it is, bytes as base64, anything else as a text of its JSON.
+/// An object as it is, bytes as base64, any other value as a text of its JSON.
 fn value_of(binding: &Binding, given: Given) -> String {
     if binding.says("dataType", "binary") {
         return base64(&bytes_of(given));
@@ -174,7 +173,7 @@ fn value_of(binding: &Binding, given: Given) -> String {
     let value = match given {
         Given::Json(value) => value,
         Given::Bytes(bytes) => {
-            // A blob is its text; for rows or a document the file holds JSON.
+            // A blob is its text; a file for rows or documents has JSON.
             let text = String::from_utf8_lossy(&bytes);
             match text.parse() {
                 Ok(json @ (Json::Object(_) | Json::Array(_))) if !binding.is("blob") => json,
@@ -191,7 +190,7 @@ fn value_of(binding: &Binding, given: Given) -> String {
     }
 }
 
-/// The bytes that are given, of a text or of anything else's JSON too.
+/// Bytes, a text's bytes, or those of the JSON.
 pub fn bytes_of(given: Given) -> Vec<u8> {
     match given {
         Given::Bytes(bytes) => bytes,

@@ -1,5 +1,5 @@
-//! A caller's request: what it becomes for a function in each of the three forms in which the host
-//! sends it on. In brackets: the host's file, under src/WebJobs.Script.
+//! A caller's request in the three forms in which the host sends it on. Brackets name the host's
+//! file, under src/WebJobs.Script.
 
 use crate::host::base64::to_base64;
 use crate::host::data::{Data, Value, sys};
@@ -22,23 +22,22 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// The value of a header, its name in any case; empty without it.
+    /// The name may be in any case; empty if there is no such header.
     pub fn header(&self, name: &str) -> &str {
         http::named(&self.headers, name).next().unwrap_or_default()
     }
 
-    /// The media type of the body, without its parameters.
+    /// Without parameters.
     pub fn media_type(&self) -> &str {
         let content_type = self.header("Content-Type");
         content_type.split(';').next().unwrap_or_default().trim()
     }
 
-    /// Whether the body came in chunks, and so without a length.
     pub fn is_chunked(&self) -> bool {
         self.header("Transfer-Encoding") == "chunked"
     }
 
-    /// The path as it was sent, and the query decoded.
+    /// The path is as it was sent, the query decoded.
     fn path_and_query(&self) -> (&str, Lists) {
         let (path, query) = self.target.split_once('?').unwrap_or((self.target, ""));
         let decoded = |text: &str| routes::decoded(&text.replace('+', " "));
@@ -50,8 +49,8 @@ impl Request<'_> {
         (path, grouped(pairs))
     }
 
-    /// `Body`: absent without a Content-Length above 0, else base64 for two kinds of media types,
-    /// else text [Utility.cs, IsMediaTypeOctetOrMultipart].
+    /// `Body`: absent without a Content-Length above 0, base64 for two kinds of media types,
+    /// otherwise text [Utility.cs, IsMediaTypeOctetOrMultipart].
     fn body(&self) -> Option<String> {
         if self.is_chunked() || self.body.is_empty() {
             return None;
@@ -114,9 +113,9 @@ impl Request<'_> {
         (object(value), data)
     }
 
-    /// What YARP makes of a request: method, path, query and body as they are, its own `Host`.
+    /// YARP's request: its own `Host`; method, path, query and body as they are.
     pub fn proxied(&self, authority: &str, id: &str) -> Vec<u8> {
-        // What it replaces, and what is between the caller and the host alone.
+        // Headers that YARP replaces, and those between the caller and the host alone.
         const LEFT_OUT: &str = "host connection forwarded keep-alive proxy-connection te upgrade \
             x-azure-functions-invocationid x-azure-functions-hostversion x-ms-invocation-id \
             x-forwarded-for x-forwarded-host x-forwarded-proto";
@@ -136,14 +135,14 @@ impl Request<'_> {
             ("X-Forwarded-Host", self.header("Host")),
             ("X-Forwarded-Proto", "http"),
         ];
-        // Kestrel leaves a %2F in the path as it is, and YARP then escapes its percent sign.
+        // Kestrel leaves a %2F in the path, and YARP then escapes its percent sign.
         let path_end = self.target.find('?').unwrap_or(self.target.len());
         let (path, query) = self.target.split_at(path_end);
         let target = path.replace("%2F", "%252F").replace("%2f", "%252f") + query;
         self.sent(&target, &lines, &own)
     }
 
-    /// The caller's headers, its `Host` too; a query whose repeated names are joined
+    /// The caller's headers and `Host`, and a query whose repeated names are joined
     /// [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage].
     pub fn forwarded(&self, id: &str) -> Vec<u8> {
         let (path, query) = self.path_and_query();
@@ -174,13 +173,13 @@ impl Request<'_> {
     }
 }
 
-/// The place of a name, in any case, among others.
+/// The place of a name, in any case.
 fn place(name: &str, among: &str) -> Option<usize> {
     let mut among = among.split(' ');
     among.position(|other| other.eq_ignore_ascii_case(name))
 }
 
-/// Each name with a text made of its values.
+/// Each name with one text for its values.
 fn texts(lists: &Lists, text: fn(&[String]) -> String) -> impl Iterator<Item = (&String, String)> {
     lists.iter().map(move |(name, values)| (name, text(values)))
 }
@@ -193,7 +192,7 @@ fn last(values: &[String]) -> String {
     values.last().cloned().unwrap_or_default()
 }
 
-/// A text with a percent sign for each byte that may not stand in a query.
+/// Percent-encodes a text for a query.
 fn encoded(text: &str) -> String {
     let stands = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let encoded = text.bytes().map(|byte| match stands(byte) {
@@ -216,14 +215,14 @@ fn decoded(body: &[u8]) -> String {
     }
 }
 
-/// What every caller is without authentication (ClaimsIdentity, serialized).
+/// A caller without authentication (ClaimsIdentity, serialized).
 const IDENTITIES: &str = concat!(
     r#"[{"AuthenticationType":null,"IsAuthenticated":false,"Actor":null,"BootstrapContext":null,"Claims":[],"Label":null,"#,
     r#""Name":null,"NameClaimType":"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name","#,
     r#""RoleClaimType":"http://schemas.microsoft.com/ws/2008/06/identity/claims/role"}]"#
 );
 
-/// The values of each name, in any case, in the order in which the names came first.
+/// The values of each name, in any case, in the order of the first of each.
 pub(super) fn grouped(pairs: impl Iterator<Item = (String, String)>) -> Lists {
     let mut groups = Lists::new();
     for (name, value) in pairs {

@@ -1,34 +1,33 @@
-//! The routes of HTTP functions, as the host has them from ASP.NET:
-//! `products/{category:alpha}/{id:int?}`. In brackets: the file in dotnet/aspnetcore, under
-//! src/Http/Routing/src.
+//! Routes in ASP.NET's form: `products/{category:alpha}/{id:int?}`. Brackets name files of
+//! dotnet/aspnetcore, under src/Http/Routing/src.
 
-/// The parameters of a path, in the route's order; `None` for one that is optional and absent.
+/// In the route's order; `None` for an absent optional parameter.
 pub type Parameters = Vec<(String, Option<String>)>;
 
-/// A route, its prefix included.
+/// A route with its prefix.
 #[derive(Debug)]
 pub struct Template {
     text: String,
     segments: Vec<Segment>,
-    /// Constraints that are taken as true here.
+    /// Constraints that count as true here.
     pub unknown: Vec<String>,
 }
 
-/// What stands between two slashes: a text, or a parameter in braces.
+/// A text, or a parameter in braces.
 #[derive(Debug, Default)]
 struct Segment {
     is_text: bool,
     /// The text, or the parameter's name.
     name: String,
-    /// The name and the argument of each.
+    /// Names and arguments.
     constraints: Vec<(String, String)>,
-    /// `{*name}`: takes the rest of the path, its slashes too.
+    /// `{*name}`: takes the rest of the path with its slashes.
     rest: bool,
     optional: bool,
     default: Option<String>,
 }
 
-/// As it was written, without slashes around it.
+/// As written, without slashes around it.
 impl std::fmt::Display for Template {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.write_str(&self.text)
@@ -36,7 +35,7 @@ impl std::fmt::Display for Template {
 }
 
 impl Template {
-    /// Reads a route: `api/items/{id:int?}`. Errors with a sentence that names the segment.
+    /// Reads a route: `api/items/{id:int?}`. The error names the segment.
     pub fn parse(route: &str) -> Result<Self, String> {
         let text = route.trim_matches('/').to_owned();
         let mut segments: Vec<Segment> = Vec::new();
@@ -69,20 +68,19 @@ impl Template {
         })
     }
 
-    /// The parameter that is optional although a segment comes after it that cannot be absent.
+    /// An optional parameter before a segment that cannot be absent.
     pub fn optional_before_others(&self) -> Option<&str> {
         let backwards = self.segments.iter().rev();
         let mut before_others = backwards.skip_while(|one| one.may_be_absent());
         before_others.find(|one| one.optional).map(|one| &*one.name)
     }
 
-    /// The parameters of `path`, if it is one of this route's. Case and one slash at its end do not
-    /// matter.
+    /// The parameters, if `path` matches. Case and one slash at the end do not matter.
     pub fn matches(&self, path: &str) -> Option<Parameters> {
         self.parameters(path, true)
     }
 
-    /// Whether `path` would be one of this route's if its constraints held.
+    /// Whether `path` would match if the constraints held.
     pub fn resembles(&self, path: &str) -> bool {
         self.parameters(path, false).is_some()
     }
@@ -118,7 +116,7 @@ impl Template {
         rest.is_none().then_some(parameters)
     }
 
-    /// Some path of this route, with its parameters: what may be absent is.
+    /// A matching path and its parameters, without those that may be absent.
     pub fn example(&self) -> (Parameters, String) {
         let (mut parameters, mut path) = (Parameters::new(), String::new());
         for segment in &self.segments {
@@ -157,7 +155,7 @@ fn covers(ours: &[Segment], theirs: &[Segment]) -> bool {
         let held = |constraint| other.constraints.contains(constraint);
         !one.is_text && !is_less && one.constraints.iter().all(held)
     };
-    // What comes after in the other route is part of a rest.
+    // The rest includes what follows in the other route.
     is_covered && (one.rest && one.constraints.is_empty() || covers(ours, theirs))
 }
 
@@ -170,7 +168,7 @@ fn overlap(ours: &[Segment], theirs: &[Segment]) -> bool {
 }
 
 impl Segment {
-    /// Reads a text, or what stands in braces: `name:constraint(argument)=default`, `name?`, `*rest`
+    /// Reads a text, or a parameter: `{name:constraint(argument)=default}`, `{name?}`, `{*rest}`
     /// [RouteParameterParser.cs].
     fn parse(part: &str) -> Option<Self> {
         let braced = part.strip_prefix('{');
@@ -223,7 +221,7 @@ impl Segment {
         constraints.all(|(name, argument)| holds(name, argument, value))
     }
 
-    /// Some value that it takes; its own name if none is found.
+    /// A value that it takes; its own name if none is found.
     fn example(&self) -> String {
         let guid = "00000000-0000-0000-0000-000000000000";
         let mut values = [&self.name, "1", "true", guid].map(str::to_owned).to_vec();
@@ -239,7 +237,7 @@ impl Segment {
         taken.unwrap_or_else(|| self.name.clone())
     }
 
-    /// Whether it does not take the other's text, or only letters where the other takes digits.
+    /// Whether it cannot take the other's text, or takes only letters and the other digits.
     fn excludes(&self, other: &Self) -> bool {
         const DIGITS: [&str; 5] = ["int", "long", "min", "max", "range"];
         let is_alpha = |(name, _): &(String, String)| name == "alpha";
@@ -290,7 +288,7 @@ fn holds(name: &str, argument: &str, value: &str) -> bool {
     }
 }
 
-/// `Guid.TryParse`, less its form of several hexadecimal numbers.
+/// `Guid.TryParse`, without its form of several hexadecimal numbers.
 pub fn is_guid(text: &str) -> bool {
     let inner = |open, close| text.strip_prefix(open)?.strip_suffix(close);
     let dashed = inner('{', '}').or_else(|| inner('(', ')')).unwrap_or(text);
@@ -299,8 +297,7 @@ pub fn is_guid(text: &str) -> bool {
     dashed.bytes().all(is_hex) && (lengths == [8, 4, 4, 4, 12] || lengths == [32] && dashed == text)
 }
 
-/// Percent-decoding; what is not UTF-8 then becomes U+FFFD, a `%` that starts no `%XX` stays as it
-/// is.
+/// Percent-decodes. Bytes that are not UTF-8 become U+FFFD; a `%` without two digits stays.
 pub fn decoded(text: &str) -> String {
     let mut parts = text.split('%');
     let mut bytes = Vec::from(parts.next().unwrap_or_default());
@@ -313,7 +310,7 @@ pub fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A path decoded as the host does it: a `%2F` stays one, which distinguishes it from a slash.
+/// A path as the host decodes it: `%2F` stays, so that it is distinguished from a slash.
 fn decoded_path(path: &str) -> String {
     let segments = path.split('/');
     let segments = segments.map(|segment| decoded(segment).replace('/', "%2F"));

@@ -1,5 +1,5 @@
-//! The MCP server's tools: what keeps the app or a tool from starting, what agents would not see,
-//! and what would alter the results.
+//! Checks MCP tools: what keeps the app or a tool from starting, what agents would not see, and
+//! what would alter results.
 
 use super::Findings;
 use super::host_json::is_before;
@@ -19,7 +19,7 @@ const TYPES: [&str; 5] = ["string", "number", "integer", "boolean", "object"];
 /// The first bundle whose MCP extension is generally available.
 const BUNDLE: [u32; 3] = [4, 29, 0];
 
-/// Finds what is wrong with the tools among themselves, and with what is beside them.
+/// Checks the tools together, with tool.json and host.json.
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     let tools: Vec<&Function> = app.all().filter(|function| function.is_tool()).collect();
     for (place, function) in tools.iter().enumerate() {
@@ -42,7 +42,7 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The error that a tool has the name of another one.
+/// The error that another tool has this tool's name.
 pub fn twin<'a>(others: impl Iterator<Item = &'a Function>, tool: &Function) -> Option<Finding> {
     let name =
         Some(tool.trigger().text("toolName")).filter(|name| tool.is_tool() && !name.is_empty())?;
@@ -56,7 +56,6 @@ pub fn twin<'a>(others: impl Iterator<Item = &'a Function>, tool: &Function) -> 
     Some(Finding::error(tool.file_name(), what))
 }
 
-/// Finds what is wrong with a tool's function.json.
 pub fn check_function(function: &Function, findings: &mut Findings) {
     let trigger = function.trigger();
     if !function.is_tool() {
@@ -76,7 +75,7 @@ pub fn check_function(function: &Function, findings: &mut Findings) {
     check_arguments(own(function), findings);
 }
 
-/// Finds what is wrong with the arguments in a text of `toolProperties`, if it can be read.
+/// Checks the arguments in `toolProperties`, if they can be read.
 fn check_arguments(text: &str, findings: &mut Findings) {
     for property in Property::read_all(text).unwrap_or_default() {
         let kind = property.property_type.as_deref().unwrap_or_default();
@@ -101,13 +100,11 @@ fn check_arguments(text: &str, findings: &mut Findings) {
     }
 }
 
-/// The `toolProperties` of a tool's function.json.
 fn own(function: &Function) -> &str {
     function.trigger().text("toolProperties")
 }
 
-/// What tool.json says, as the text of `toolProperties`; `None` without such a file. Errors with
-/// what is wrong in it.
+/// The `toolProperties` of tool.json; `None` without such a file. Errors with its findings.
 fn described(root: &Path, function: &Function) -> Result<Option<String>, Vec<Finding>> {
     let file = format!("{}/{FILE}", function.name);
     if !root.join(&file).is_file() {
@@ -123,14 +120,12 @@ fn described(root: &Path, function: &Function) -> Result<Option<String>, Vec<Fin
     }
 }
 
-/// Whether two texts are the same JSON.
 fn is_same(one: &str, other: &str) -> bool {
     let value = |text| serde_json::from_str::<Value>(text).ok();
     value(one) == value(other)
 }
 
-/// Writes what each tool.json says into its function.json. Gives a line for each file that it has
-/// changed.
+/// Writes each tool.json into its function.json. Gives a line for each changed file.
 pub fn fix(root: &Path) -> Result<Vec<String>, String> {
     let app = Description::read(root, &|name| std::env::var(name).ok());
     let (mut changes, mut changed) = (Changes::default(), Vec::new());
@@ -149,7 +144,7 @@ pub fn fix(root: &Path) -> Result<Vec<String>, String> {
     Ok(changed)
 }
 
-/// The text of a function.json with these `toolProperties`.
+/// A function.json with these `toolProperties`.
 fn with_properties(text: &str, properties: &str) -> Result<String, String> {
     let value = CstInputValue::from(properties);
     let edited = json::edit(text, |file| {
