@@ -6,7 +6,7 @@ use stand_in::host::date::Date;
 use stand_in::host::expressions::Template;
 use stand_in::host::newtonsoft::{Token, parse};
 
-fn template(text: &str) -> Template {
+pub fn template(text: &str) -> Template {
     Template::parse(text).unwrap_or_else(|why| panic!("{text}: {why}"))
 }
 
