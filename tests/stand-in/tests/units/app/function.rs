@@ -9,18 +9,16 @@ fn members_are_read_in_any_case() {
     assert_eq!(texts, ["x", "queue", "q"]);
     assert!(binding["none"].is_null());
     assert!(binding.is("Queue") && binding.says("QUEUENAME", "Q") && !binding.is_trigger());
-    for (members, is_output, is_both) in [
-        (json!({"direction": "Out"}), true, false),
-        (json!({"direction": "InOut"}), false, true),
-        (json!({"direction": "in"}), false, false),
-        (json!({"direction": "both"}), false, false),
-        (json!({}), false, false),
+    for (direction, is_output, is_both) in [
+        (Some("Out"), true, false),
+        (Some("InOut"), false, true),
+        (Some("in"), false, false),
+        (Some("both"), false, false),
+        (None, false, false),
     ] {
-        let binding = Binding::from(members);
-        assert_eq!(
-            (binding.is_output(), binding.is_both()),
-            (is_output, is_both)
-        );
+        let binding = Binding::from(json!({"direction": direction}));
+        let found = (binding.is_output(), binding.is_both());
+        assert_eq!(found, (is_output, is_both), "{direction:?}");
     }
 }
 
@@ -36,28 +34,14 @@ fn a_function_knows_its_trigger_inputs_and_outputs() {
     assert_eq!(names(function.inputs()), ["b"]);
     assert_eq!(names(function.outputs()), ["res", "$return"]);
     assert_eq!(names(function.listed_outputs()), ["$return"]);
-    assert_eq!(
-        (function.methods().concat(), function.route_below()),
-        ("GET".into(), "x")
-    );
+    assert_eq!(function.methods(), ["GET"]);
+    assert_eq!(function.route_below(), "x");
     assert!(function.takes("HEAD") && !function.takes("POST") && !function.is_http_only());
     let call = r#"Route::http_with_bindings("web", &["GET"], &["$return"], web::run)"#;
     assert_eq!(function.call("/api/"), call);
-    let text = r#"{"bindings": [{"type": "queue", "name": "x"}]}"#;
-    let none = Function::read("none", text).expect("a function");
+    let none = Function::read("none", r#"{"bindings": [{"type": "queue"}]}"#);
+    let none = none.expect("a function");
     assert_eq!(none.trigger(), &Binding::default());
-    for (text, says) in [
-        ("{", "line 1: "),
-        ("{}", "there is no binding in it"),
-        (r#"{"bindings": []}"#, "there is no binding in it"),
-        (
-            r#"{"bindings": [1]}"#,
-            "a binding is an object, and this is not: 1",
-        ),
-    ] {
-        let why = Function::read("web", text).expect_err(text);
-        assert!(why.starts_with(says), "{why}");
-    }
 }
 
 #[test]
@@ -68,11 +52,9 @@ fn settings_replace_their_names() {
     }
     let text = r#"{"bindings": [{"type": "queueTrigger", "name": "q", "queueName": "%A%-%B%", "route": "%C%", "commandText": "like '%D%'"}]}"#;
     let mut function = Function::read("f", text).expect("a function");
-    let missing = function.resolve(&setting);
+    let missing = function.resolve(&setting).join("\n");
     let says = "%B% in the queueName of \"q\" is a setting that neither";
-    assert!(
-        missing.len() == 1 && missing[0].starts_with(says),
-        "{missing:?}"
-    );
+    assert!(missing.starts_with(says), "{missing}");
+    assert!(!missing.contains('\n'), "{missing}");
     assert_eq!(function.trigger().text("queueName"), "1-%B%");
 }

@@ -1,69 +1,70 @@
-use serde_json::{Value, json};
-use stand_in::app::host_json::{Form, HostJson};
+//! What host.json sets.
 
-fn read(file: Value) -> HostJson {
-    let mut findings = Vec::new();
+use stand_in::app::host_json::HostJson;
+use stand_in::app::json;
+
+fn read(text: &str) -> HostJson {
     let setting = |name: &str| (name == "SHELL").then(|| "shell".to_owned());
-    let host = HostJson::read(file, &setting, &mut findings);
+    read_with(text, &setting)
+}
+
+fn read_with(text: &str, setting: &dyn Fn(&str) -> Option<String>) -> HostJson {
+    let mut findings = Vec::new();
+    let host = HostJson::read(json::parse(text).expect("JSON"), setting, &mut findings);
     assert_eq!(findings, []);
     host
 }
 
-/// The settings that are used, as one text.
-fn followed(file: Value) -> String {
-    let host = read(file);
+/// What is followed, in one text.
+fn followed(host: &HostJson) -> String {
     let timeout = host.function_timeout.map(|timeout| timeout.as_secs());
-    let (form, prefix, most) = (host.form, &host.prefix, host.max_dequeue_count);
-    let program = format!(
-        "{:?} {:?} in {:?}",
-        host.executable, host.arguments, host.working_directory
-    );
     format!(
-        "{form:?} {prefix} {most} {} {timeout:?} {program}",
-        host.base64_queues
+        "{:?} {} {} {} {timeout:?} {:?} {:?} in {:?}",
+        host.form,
+        host.prefix,
+        host.max_dequeue_count,
+        host.base64_queues,
+        host.executable,
+        host.arguments,
+        host.working_directory
     )
 }
 
+const ALL: &str = "{
+    version: '2.0', logging: {logLevel: {}}, functionTimeout: '00:00:05',
+    CustomHandler: {
+        description: {arguments: ['-p %SHELL%'], workingDirectory: 'w', defaultExecutablePath: 'h'},
+        enableForwardingHttpRequest: 'true', port: 1,
+    },
+    extensions: {
+        http: {routePrefix: 'v1', hsts: {}},
+        queues: {maxDequeueCount: '3', messageEncoding: 'None', batchSize: 1}, blobs: {},
+    },
+}";
+
 #[test]
 fn what_is_set_is_followed() {
-    let file = json!({
-        "version": "2.0", "logging": {"logLevel": {}}, "functionTimeout": "00:00:05",
-        "CustomHandler": {
-            "description": {"arguments": ["-p %SHELL%"], "workingDirectory": "w", "defaultExecutablePath": "h"},
-            "enableForwardingHttpRequest": "true", "port": 1,
-        },
-        "extensions": {
-            "http": {"routePrefix": "v1", "hsts": {}},
-            "queues": {"maxDequeueCount": "3", "messageEncoding": "None", "batchSize": 1}, "blobs": {},
-        },
-    });
+    let all = read(ALL);
     let ignored = "CustomHandler.port extensions.blobs extensions.http.hsts \
                    extensions.queues.batchSize logging";
-    assert_eq!(read(file.clone()).ignored().join(" "), ignored);
-    let all = r#"Forwarded /v1/ 3 false Some(5) "h" ["-p", "shell"] in "w""#;
-    assert_eq!(followed(file), all);
+    assert_eq!(all.ignored().join(" "), ignored);
+    let expected = r#"Forwarded /v1/ 3 false Some(5) "h" ["-p", "shell"] in "w""#;
+    assert_eq!(followed(&all), expected);
     let default = r#"Payload /api/ 5 true Some(1800) "" [] in """#;
-    assert_eq!(followed(json!({})), default);
     for (file, before, after) in [
-        (json!({"functionTimeout": "-1"}), "Some(1800)", "None"),
-        (json!({"functionTimeout": "1.00:00:00"}), "1800", "86400"),
+        ("", "", ""),
+        ("functionTimeout: '-1'", "Some(1800)", "None"),
+        ("functionTimeout: '1.00:00:00'", "1800", "86400"),
+        ("extensions: {http: {routePrefix: ''}}", "/api/", "/"),
+        ("extensions: {http: {routePrefix: '/v1'}}", "/api/", "/v1/"),
         (
-            json!({"extensions": {"http": {"routePrefix": ""}}}),
-            "/api/",
-            "/",
-        ),
-        (
-            json!({"extensions": {"http": {"routePrefix": "/v1"}}}),
-            "/api/",
-            "/v1/",
-        ),
-        (
-            json!({"customHandler": {"enableProxyingHttpRequest": true, "enableForwardingHttpRequest": true}}),
+            "customHandler: {enableProxyingHttpRequest: true, enableForwardingHttpRequest: true}",
             "Payload",
             "Proxied",
         ),
     ] {
-        assert_eq!(followed(file), default.replace(before, after));
+        let expected = default.replace(before, after);
+        assert_eq!(followed(&read(&format!("{{{file}}}"))), expected);
     }
 }
 
@@ -77,7 +78,7 @@ fn settings_win_over_the_file() {
         };
         Some(value.to_owned())
     };
-    let file = json!({"extensions": {"queues": {"maxDequeueCount": 7}}, "customHandler": {"enableProxyingHttpRequest": true}});
-    let host = HostJson::read(file, &setting, &mut Vec::new());
-    assert_eq!((host.max_dequeue_count, host.form), (2, Form::Payload));
+    let file = "{extensions: {queues: {maxDequeueCount: 7}}, customHandler: {enableProxyingHttpRequest: true}}";
+    let followed = followed(&read_with(file, &setting));
+    assert!(followed.starts_with("Payload /api/ 2 "), "{followed}");
 }

@@ -31,10 +31,8 @@ fn an_error_names_its_line() {
         ("{}\n x", 2),
     ] {
         let error = parse(text).expect_err(text);
-        assert!(
-            error.starts_with(&format!("line {line}: ")),
-            "{text:?}: {error}"
-        );
+        let begins = format!("line {line}: ");
+        assert!(error.starts_with(&begins), "{text:?}: {error}");
     }
     let folder = files::folder(&[("host.json", "{\n]")]);
     for (file, says) in [
@@ -58,18 +56,16 @@ fn members_are_found_in_any_case() {
 
 #[test]
 fn texts_stand_for_flags_and_numbers() {
-    let values = [
+    let flags = [
         json!(true),
         json!("True"),
         json!("false"),
         json!("yes"),
         json!(1),
     ];
-    let flags = [Some(true), Some(true), Some(false), None, None];
-    assert_eq!(values.map(|value| flag(&value)), flags);
-    let values = [json!(5), json!("5"), json!("x"), json!(1.5)];
-    assert_eq!(
-        values.map(|value| integer(&value)),
-        [Some(5), Some(5), None, None]
-    );
+    let expected = [Some(true), Some(true), Some(false), None, None];
+    assert_eq!(flags.map(|value| flag(&value)), expected);
+    let numbers = [json!(5), json!("5"), json!("x"), json!(1.5)];
+    let expected = [Some(5), Some(5), None, None];
+    assert_eq!(numbers.map(|value| integer(&value)), expected);
 }
