@@ -17,7 +17,7 @@ fn local(files: &[(&str, &str)]) -> Folder {
     local
 }
 
-/// Writes a file as somebody else does it, and not the stand-in.
+/// Writes a file as another process does.
 fn write(local: &Folder, path: &str, text: &str) {
     let file = local.join(path);
     std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
@@ -288,7 +288,7 @@ fn a_row_is_inserted_and_replaces_none() {
         refused(json, why);
     }
     refused(&format!("{{t:'{}'}}", "x".repeat(32_769)), "32768");
-    // Nothing of these was written.
+    // None of these was written.
     let text = r#"[{"PartitionKey":"p","RowKey":"r","n":1}]"#;
     assert_eq!(all(&local, "Orders").as_deref(), Ok(text));
     insert(&local, "Orders", r#"{"ETag":"*","n":3}"#).expect("a row");
