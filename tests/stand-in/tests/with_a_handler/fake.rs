@@ -70,18 +70,24 @@ pub fn app_with(test: &str, functions: &str) -> PathBuf {
     write(&root, "host.json", HOST);
     let settings = r#"{"Values":{"FAKE_SETTING":"from the file","FAKE_OTHER":"from the file"}}"#;
     write(&root, "local.settings.json", settings);
-    for function in functions.lines() {
-        let (name, bindings) = function.trim().split_once(": ").expect("a name");
-        write_function(&root, name, bindings);
-    }
+    write_functions(&root, functions);
     root
 }
 
-/// Writes a function's folder: its trigger, and what it reads and writes.
-pub fn write_function(root: &Path, name: &str, bindings: &str) {
-    let bindings: Vec<_> = bindings.split(" > ").map(binding).collect();
-    let bindings = json!({"bindings": bindings}).to_string();
-    write(root, &format!("{name}/function.json"), &bindings);
+/// The functions of a text, one per line: the name and the bindings of each.
+pub fn functions(text: &str) -> impl Iterator<Item = (&str, Vec<Value>)> {
+    text.lines().map(|line| {
+        let (name, bindings) = line.trim().split_once(": ").expect("a name");
+        (name, bindings.split(" > ").map(binding).collect())
+    })
+}
+
+/// Writes the folders of functions, one per line.
+pub fn write_functions(root: &Path, text: &str) {
+    for (name, bindings) in functions(text) {
+        let file = json!({"bindings": bindings}).to_string();
+        write(root, &format!("{name}/function.json"), &file);
+    }
 }
 
 /// A binding: its kind, with another name than usual behind a colon, and its place; or its JSON.

@@ -195,9 +195,7 @@ fn files_that_anybody_writes_trigger() {
     use crate::run::{Folder, Run};
     use crate::wait::wait_for;
 
-    let folder = Folder::new("blobs");
-    folder.write_function("work", "on-blob ins/{name}");
-    folder.write_table("/api/hello", &[("work", "item", &[])]);
+    let folder = Folder::new("blobs", "work: on-blob ins/{name}");
     folder.write(".local/blobs/ins/before", "1");
     let ran = |run: &Run, name: &str| {
         let line = format!("work ID: the blob ins/{name}");
