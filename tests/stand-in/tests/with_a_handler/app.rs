@@ -68,20 +68,29 @@ fn failed_messages_are_tried_again_and_then_poison() {
 #[test]
 fn any_trigger_brings_a_value_and_any_output_is_seen() {
     let app = start("app-triggers");
-    let row = |number: usize| app.outputs("seen", "rows")[number]["data"]["row"].clone();
+    let seen = |number: usize| app.outputs("seen", "rows")[number].clone();
+    let row = |number| seen(number)["data"]["row"].clone();
     let run = app.trigger("seen", json!({"IsPastDue": true}));
     assert_eq!((run.failure, run.tries), (None, 1));
-    let seen = &app.outputs("seen", "rows")[0];
-    assert_eq!(seen["data"]["timer"]["IsPastDue"], true);
+    assert_eq!(seen(0)["data"]["timer"]["IsPastDue"], true);
     assert_eq!(row(0), "null");
     let variables = json!(["from the test", "from the file"]);
-    assert_eq!(seen["variables"], variables);
+    assert_eq!(seen(0)["variables"], variables);
     app.input("seen", "row", json!({"Price": 7}));
     app.trigger("seen", json!({}));
     assert_eq!(row(1), json!({"Price": 7}));
     app.input_bytes("seen", "row", "text");
     app.trigger("seen", json!({}));
     assert_eq!(row(2), "\"text\"");
+
+    // As by its schedule.
+    let run = app.run_timer("SEEN");
+    assert_eq!((run.failure, run.tries, run.poisoned), (None, 1, false));
+    let status = &seen(3)["data"]["timer"]["ScheduleStatus"];
+    let next = status["Next"].as_str().expect("a text");
+    assert!(next.ends_with("T03:00:00+00:00"), "{next}");
+    assert_eq!(status["Last"], "0001-01-01T00:00:00+00:00");
+    assert_eq!(seen(3)["metadata"]["timer"], json!(null));
 
     app.trigger_bytes("blobs", b"\x89PNG");
     app.trigger("blobs", json!("a text"));
@@ -174,29 +183,15 @@ fn a_wrong_use_says_what_there_is() {
 #[test]
 fn an_app_with_an_error_does_not_start() {
     let root = fake::app("app-with-a-note");
-    let start = || drop(App::start_in(&root, &[], fake::command));
-    let file = root.join("order/function.json");
-    let text = std::fs::read_to_string(&file).expect("a file");
-    let disabled = text.replacen('{', r#"{"disabled": true,"#, 1);
-    std::fs::write(&file, disabled).expect("a file");
-    start();
-    let wrong = text.replace("\"orders\"", "\"Orders_New\"");
-    std::fs::write(&file, wrong).expect("a file");
+    let start = |with: &str, instead_of: &str| {
+        let file = "order/function.json";
+        let text = std::fs::read_to_string(root.join(file)).expect("a file");
+        fake::write(&root, file, &text.replacen(instead_of, with, 1));
+        drop(App::start_in(&root, &[], fake::command));
+    };
+    start(r#"{"disabled": true,"#, "{");
     let words = "order/function.json: \"Orders_New\" is not a queue's name";
-    assert!(panic_of(start).contains(words));
-}
-
-#[test]
-fn a_timer_runs_as_by_its_schedule() {
-    let app = start("app-timer");
-    let run = app.run_timer("SEEN");
-    assert_eq!((run.failure, run.tries, run.poisoned), (None, 1, false));
-    let seen = &app.outputs("seen", "rows")[0];
-    let status = &seen["data"]["timer"]["ScheduleStatus"];
-    let next = status["Next"].as_str().expect("a text");
-    assert!(next.ends_with("T03:00:00+00:00"), "{next}");
-    assert_eq!(status["Last"], "0001-01-01T00:00:00+00:00");
-    assert_eq!(seen["metadata"]["timer"], json!(null));
+    assert!(panic_of(|| start("Orders_New", "orders")).contains(words));
 }
 
 #[test]

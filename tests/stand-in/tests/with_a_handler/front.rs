@@ -14,11 +14,7 @@ use std::time::Duration;
 const JSON: (&str, &str) = ("Content-Type", "application/json; charset=utf-8");
 
 fn get(connection: &mut Connection, path: &str) {
-    send(connection, request("GET", path, &[], b""));
-}
-
-fn send(connection: &mut Connection, bytes: impl AsRef<[u8]>) {
-    connection.send(bytes.as_ref()).unwrap();
+    connection.send(&request("GET", path, &[], b"")).unwrap();
 }
 
 fn answer(connection: &mut Connection) -> String {
@@ -26,7 +22,9 @@ fn answer(connection: &mut Connection) -> String {
 }
 
 /// All bytes until the connection ends.
-fn rest(mut connection: Connection) -> String {
+fn whole(served: &Served, request: impl AsRef<[u8]>) -> String {
+    let mut connection = served.connect();
+    connection.send(request.as_ref()).unwrap();
     let mut text = String::new();
     connection.read_to_string(&mut text).unwrap();
     text
@@ -55,35 +53,23 @@ fn a_connection_takes_requests_one_after_the_other() {
         assert_eq!(head.status, 200);
         assert_eq!(head.header("Content-Length"), Some("7"));
     }
+    let in_chunks = b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+    let header = ("Transfer-Encoding", "chunked");
+    let seen = ask("POST", "/api/plain", &[header], in_chunks);
+    assert!(seen.text().ends_with("\n\nabcde"), "{seen:?}");
+    assert!(seen.text().contains("Transfer-Encoding: chunked\n"));
+    let headers = [("Content-Length", "2"), ("Expect", "100-continue")];
+    assert_eq!(ask("POST", "/api/plain", &headers, b"").status, 100);
+    connection.send(b"hi").unwrap();
+    assert!(answer(&mut connection).ends_with("\n\nhi"));
+
     assert_eq!(served.host().storage.messages("orders").len(), 3);
     // Both at once: the second waits until the first is answered.
     let order = request("POST", "/api/order", &[], b"a");
     let length = request("GET", "/api/length", &[], b"");
-    send(&mut connection, [order, length].concat());
+    connection.send(&[order, length].concat()).unwrap();
     assert_eq!(answer(&mut connection), "Order enqueued");
     assert_eq!(answer(&mut connection), "hello");
-}
-
-#[test]
-fn bodies_come_in_every_framing() {
-    let served = Served::start("framing");
-    let in_chunks = b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
-    let header = ("Transfer-Encoding", "chunked");
-    let seen = served.ask("POST", "/api/plain", &[header], in_chunks);
-    assert!(seen.text().ends_with("\n\nabcde"), "{seen:?}");
-    assert!(seen.text().contains("Transfer-Encoding: chunked\n"));
-
-    let mut waiting = served.connect();
-    let headers = [("Content-Length", "2"), ("Expect", "100-continue")];
-    send(&mut waiting, request("POST", "/api/plain", &headers, b""));
-    assert_eq!(waiting.read(true).unwrap().status, 100);
-    send(&mut waiting, b"hi");
-    assert!(answer(&mut waiting).ends_with("\n\nhi"));
-
-    let mut old = served.connect();
-    send(&mut old, "GET /api/length HTTP/1.0\r\n\r\n");
-    let old = rest(old);
-    assert!(old.ends_with("Connection: close\r\n\r\nhello"), "{old}");
 }
 
 #[test]
@@ -102,24 +88,30 @@ fn an_answer_is_passed_on_as_it_comes() {
     // The connection goes on.
     get(&mut connection, "/api/length");
     assert_eq!(answer(&mut connection), "hello");
-    // Without chunks the answer ends with the connection.
-    let mut old = served.connect();
-    send(
-        &mut old,
-        "GET /api/stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
-    );
-    let old = rest(old);
-    assert!(old.ends_with("Connection: close\r\n\r\nonetwo"), "{old}");
-    assert!(!old.contains("chunked"), "{old}");
+    // For HTTP/1.0, which has no chunks, it ends with the answer.
+    let keep_alive = "GET /api/stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+    for (old, body) in [
+        (keep_alive, "onetwo"),
+        ("GET /api/length HTTP/1.0\r\n\r\n", "hello"),
+    ] {
+        let said = whole(&served, old);
+        let end = format!("Connection: close\r\n\r\n{body}");
+        assert!(said.ends_with(&end), "{said}");
+        assert!(!said.contains("chunked"), "{said}");
+    }
 }
 
 #[test]
 fn a_caller_that_leaves_ends_the_handlers_connection() {
-    for (path, first) in [("/api/stream", true), ("/api/silent", false)] {
-        let served = Served::start(&format!("leaves{}", path.replace('/', "-")));
+    // It has what it has got, and no 500.
+    for (path, has_begun, end) in [
+        ("stream", true, ": 200, and its body broke off in "),
+        ("silent", false, ": failed in "),
+    ] {
+        let served = Served::start(&format!("leaves-{path}"));
         let mut connection = served.connect();
-        get(&mut connection, path);
-        if first {
+        get(&mut connection, &format!("/api/{path}"));
+        if has_begun {
             let (_, mut body) = connection.read_head(true).unwrap();
             assert!(connection.read_piece(&mut body).unwrap().is_some());
         }
@@ -127,12 +119,6 @@ fn a_caller_that_leaves_ends_the_handlers_connection() {
         drop(connection);
         let left = || served.fake.left.load(SeqCst).then_some(());
         wait_for("the handler to see it", left);
-        // The caller keeps what has come, and gets no 500.
-        let end = if first {
-            ": 200, and its body broke off in "
-        } else {
-            ": failed in "
-        };
         let ended = || served.says(end, " ms: the caller has gone").then_some(());
         wait_for("the host to see it", ended);
     }
@@ -159,25 +145,14 @@ fn a_request_after_a_crash_waits_for_the_next_handler() {
 #[test]
 fn an_answer_that_breaks_off_does_so_for_the_caller() {
     let served = Served::start("breaks-off");
-    let mut connection = served.connect();
-    get(&mut connection, "/api/broken");
-    let broken = rest(connection);
+    let broken = whole(&served, request("GET", "/api/broken", &[], b""));
     assert!(broken.ends_with("\r\n\r\n3\r\none\r\n"), "{broken}");
     // The caller has already got a 200.
     assert!(served.says("broken", ": 200, and its body broke off in "));
 }
 
-const REASONS: [(&str, &str); 9] = [
-    ("200", "OK"),
-    ("201", "Created"),
-    ("202", "Accepted"),
-    ("203", ""),
-    ("204", "No Content"),
-    ("400", "Bad Request"),
-    ("404", "Not Found"),
-    ("405", "Method Not Allowed"),
-    ("415", "Unsupported Media Type"),
-];
+const REASONS: &str = "200 OK, 201 Created, 202 Accepted, 203 , 204 No Content, 400 Bad Request, \
+    404 Not Found, 405 Method Not Allowed, 415 Unsupported Media Type";
 
 /// curl's output, and what is noted.
 const CURL: &str = include_str!("curl.txt");
@@ -185,53 +160,47 @@ const CURL: &str = include_str!("curl.txt");
 #[test]
 fn all_that_curl_can_do() {
     let served = Served::start("curl");
-    let cases = CURL
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'));
-    for case in cases {
+    let is_case = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    for case in CURL.lines().filter(is_case) {
         if let Some(words) = case.strip_prefix("noted ") {
             wait_for(case, || served.says("", words).then_some(()));
             continue;
         }
-        let (asked, body) = case.split_once(" < ").unwrap_or((case, "x"));
+        let (asked, sent) = case.split_once(" < ").unwrap_or((case, "x"));
         let mut parts = asked.splitn(4, ' ');
         let [method, path, status] = [(); 3].map(|()| parts.next().unwrap());
         let words = parts.next().unwrap_or_default();
-        let (_, reason) = REASONS.iter().find(|(of, _)| *of == status).unwrap();
-        let line = format!("HTTP/1.1 {status} {reason}\r\n");
+        let mut reasons = REASONS.split(", ");
+        let line = reasons.find(|reason| reason.starts_with(status)).unwrap();
         let mut headers = vec![("Connection", "close")];
-        headers.extend(body.starts_with(['{', '[']).then_some(JSON));
-        let body = if method == "GET" { "" } else { body };
-        let mut said = String::new();
-        let is_right = || {
-            let mut connection = served.connect();
-            send(
-                &mut connection,
-                request(method, path, &headers, body.as_bytes()),
-            );
-            said = rest(connection);
+        headers.extend(sent.starts_with(['{', '[']).then_some(JSON));
+        let sent = if method == "GET" { "" } else { sent };
+        let request = request(method, path, &headers, sent.as_bytes());
+        let ask = || {
+            let said = whole(&served, &request);
             let (head, body) = said.split_once("\r\n\r\n").unwrap();
             let is_right = match words.starts_with('[') {
                 true => body.parse::<Value>().ok() == words.parse().ok(),
                 false => body.contains(words),
             };
-            (is_right && head.starts_with(line.trim_end())).then_some(())
+            let has_line = head.starts_with(&format!("HTTP/1.1 {line}\r\n"));
+            if is_right && has_line {
+                Ok(())
+            } else {
+                Err(said)
+            }
         };
         match method {
-            "GET" => wait_for(case, is_right),
-            _ => assert!({ is_right }().is_some(), "{case}: {said}"),
+            "GET" => wait_for(case, || ask().ok()),
+            _ => assert_eq!(ask(), Ok(()), "{case}"),
         }
     }
 }
 
+/// Its body is not read to the end.
 #[test]
-fn what_is_no_request_is_answered_in_words() {
+fn a_body_that_is_too_large_is_answered_in_words() {
     let served = Served::start("words");
-    let mut connection = served.connect();
-    send(&mut connection, "hello\r\n\r\n");
-    let said = rest(connection);
-    assert!(said.starts_with("HTTP/1.1 400 "), "{said}");
-    assert!(said.contains("\"hello\" is not a request"), "{said}");
     let headers = [("Content-Length", "104857601")];
     let large = served.ask("POST", "/api/order", &headers, &[b'x'; 100_000]);
     assert_eq!(large.status, 413, "{large:?}");
@@ -241,16 +210,17 @@ fn what_is_no_request_is_answered_in_words() {
 #[test]
 fn messages_and_times_can_be_seen() {
     let served = Served::start("local");
-    let jobs = "/local/queues/jobs";
+    let put = |message: &[u8]| served.ask("POST", "/local/queues/jobs", &[], message);
     for message in [&b"\xff"[..], b"{\n  \"a\": 1\n}", b""] {
-        assert_eq!(served.ask("POST", jobs, &[], message).status, 201);
+        assert_eq!(put(message).status, 201);
     }
-    let large = served.ask("POST", jobs, &[], &[b'x'; 49_153]);
+    let large = put(&[b'x'; 49_153]);
     assert_eq!(large.status, 413);
     assert!(large.text().contains("49152"));
-    let shown = served.ask("GET", jobs, &[], b"").json();
-    assert_eq!(shown, json!([{"base64": "/w=="}, "{\"a\":1}", ""]));
-    let all = served.ask("GET", "/local", &[], b"").json();
+    let see = |path| served.ask("GET", path, &[], b"").json();
+    let expected = json!([{"base64": "/w=="}, "{\"a\":1}", ""]);
+    assert_eq!(see("/local/queues/jobs"), expected);
+    let all = see("/local");
     assert!(all["functions"].to_string().contains("\"seen\""));
     let next = all["timers"]["seen"].as_str().unwrap();
     assert!(next.ends_with("T03:00:00Z"));
@@ -263,20 +233,20 @@ fn an_error_for_an_mcp_client_is_noted() {
     let arguments = r#"[{"propertyName":"item","propertyType":"string","description":"Which.","isRequired":true}]"#;
     let tool = json!({"type": "mcpToolTrigger", "direction": "in", "name": "context",
         "toolName": "price", "description": "The price.", "toolProperties": arguments});
-    let root = fake::app_with("mcp", &format!("fails: {tool}"));
-    let served = Served::start_at(&root);
+    let served = Served::start_at(&fake::app_with("mcp", &format!("fails: {tool}")));
     let accept = ("Accept", "application/json, text/event-stream");
-    for (params, words) in [
-        (json!({"name": "prices"}), "Unknown tool: 'prices'"),
-        (json!({"name": "price"}), "Please provide: item"),
+    for (name, arguments, words) in [
+        ("prices", json!({}), "Unknown tool: 'prices'"),
+        ("price", json!({}), "Please provide: item"),
         (
-            json!({"name": "price", "arguments": {"item": "tea"}}),
+            "price",
+            json!({"item": "tea"}),
             "An error occurred invoking 'price'.",
         ),
     ] {
+        let params = json!({"name": name, "arguments": arguments});
         let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-        let call = call.to_string();
-        let path = "/runtime/webhooks/mcp";
+        let (path, call) = ("/runtime/webhooks/mcp", call.to_string());
         let answer = served.ask("POST", path, &[JSON, accept], call.as_bytes());
         assert_eq!(answer.status, 200, "{answer:?}");
         assert!(served.says("the MCP client gets an error", words));
@@ -288,33 +258,27 @@ fn inputs_are_files() {
     let root = fake::app("inputs");
     let served = Served::start_at(&root);
     let written = |function: &str, input: &str, output| {
-        let (path, body) = (
-            format!("/admin/functions/{function}"),
-            json!({"input": input}),
-        );
-        let answer = served.ask("POST", &path, &[JSON], body.to_string().as_bytes());
+        let path = format!("/admin/functions/{function}");
+        let body = json!({"input": input}).to_string();
+        let answer = served.ask("POST", &path, &[JSON], body.as_bytes());
         assert_eq!(answer.status, 202);
-        wait_for("an output", || {
-            served.host().storage.written(function, output).pop()
-        })
+        let written = || served.host().storage.written(function, output).pop();
+        wait_for("an output", written)
     };
-    let seen = written("seen", "", "rows");
-    let timer = &seen["data"]["timer"];
+    let seen = || written("seen", "", "rows")["data"].take();
+    let first = seen();
+    let timer = &first["timer"];
     let next = timer["ScheduleStatus"]["Next"].as_str();
     let schedule = Schedule::parse("0 0 3 * * *").expect("a schedule");
     let expected = payload::timer_value(&schedule, next.and_then(Date::parse), None);
     assert_eq!(*timer, expected);
-    assert_eq!(seen["data"]["row"], "null");
+    assert_eq!(first["row"], "null");
     let lacks = "its input row gets nothing: .local/seen.row is not there";
     assert!(served.says(" seen ", lacks));
 
-    let has = |text: Value| {
-        wait_for("the file", || {
-            (written("seen", "", "rows")["data"]["row"] == text).then_some(())
-        })
-    };
     fake::write(&root, ".local/seen.row", r#"{"Price":7}"#);
-    has(json!({"Price": 7}));
+    let is_read = || (seen()["row"] == json!({"Price": 7})).then_some(());
+    wait_for("the file", is_read);
     std::fs::write(root.join(".local/blobs.item"), b"\xffpng").unwrap();
     let bytes = json!({"base64": "/3BuZw=="});
     assert_eq!(written("blobs", "ins/cat.png", "outs"), bytes);

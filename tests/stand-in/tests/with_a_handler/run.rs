@@ -68,7 +68,6 @@ impl Folder {
         self.write("table.rs", &code);
     }
 
-    /// The program, which answers with another text.
     fn write_program(&self, text: &str) {
         let tests = std::env::current_exe().expect("the test's path");
         let program = PROGRAM.replace("TESTS", tests.to_str().expect("text"));
@@ -299,7 +298,7 @@ fn the_terminal_says_what_runs_and_what_happens_in_a_line_each() {
         "queue done: a text that is longer than the line has room for, so that it is cut\n",
         "moved to jobs-poison: no price\n",
     ]);
-    // The reason is said once, and by nobody else. Nothing is coloured.
+    // The reason is shown once, and nothing is coloured.
     let counts = ["no price (at", "no tea (at", "\x1b"].map(|words| run.count(words));
     assert_eq!(counts, [1, 1, 0]);
 
@@ -321,12 +320,12 @@ fn it_reloads_and_no_request_fails() {
     run.wait_for_words("\nlocal.settings.json: ignored here: Host.CORS\n", 1);
     let (text, first) = run.hello();
     assert_eq!(text, "first");
-    // All of it is shown: whole ids, for one.
+    // All is shown, such as whole ids.
     let output = run.output();
     let (_, guid) = output.split_once("] hello ").expect("an invocation");
     assert_eq!(guid.find(':'), Some(36), "{guid}");
 
-    // One is at work on the first handler while the second takes its place.
+    // The first handler has work while the second takes its place.
     let mut slow = run.waiting("/api/hello?slow");
     run.wait_for_words("GET /api/hello?slow", 1);
     folder.write_program("second");
@@ -349,7 +348,7 @@ fn it_reloads_and_no_request_fails() {
     run.assert_says(&["] hello/function.json: line 3: "]);
     assert_eq!(run.hello().0, "again");
 
-    // The table says something else until it says the same.
+    // The table differs until it says the same.
     fake::write_functions(&folder.0, "hello: get v2/{id} > answer");
     run.wait_for_words(not_reloaded, 3);
     run.assert_says(&["/api/v2/{id}"]);
@@ -368,7 +367,7 @@ fn it_reloads_and_no_request_fails() {
     assert_eq!(answer.status, 503);
     assert!(answer.text().contains("code 0"), "{answer:?}");
 
-    // Two edits, the second while the first is being built.
+    // Two edits, the second during the first build.
     let building = "main.rs has changed: building\n";
     let before = run.count(building);
     folder.write_program("fourth");
@@ -520,8 +519,8 @@ fn timers_run_by_their_schedules() {
     });
     assert!(begun.elapsed() > Duration::from_secs(2));
     assert!(run.begin("tick ID: * * * * * *") > 0);
-    // A reload: what comes meanwhile runs after it, what runs at the start does not run again, and
-    // a timer whose schedule has changed follows the new one alone.
+    // After a reload, due timers run, those of the start do not run again, and a changed schedule
+    // replaces the old one.
     fake::write_functions(&folder.0, "tick: timer 0 0 0 1 1 *");
     run.wait_for_words("] reloaded in ", 1);
     let (ticks, long) = (run.begin("tick ID: *"), ended(&run, "long"));
