@@ -1,5 +1,4 @@
-//! Your app, for tests of your functions: the real handler behind the stand-in for the host. The
-//! [crate's page](crate) shows each call.
+//! Your app, for tests of your functions. The [crate's page](crate) shows each call.
 //!
 //! A message put into a queue that triggers a function is delivered before the call returns. A
 //! wrong use, such as an unknown function, panics and says what there is.
@@ -37,7 +36,7 @@ use std::time::Duration;
 
 pub use tools::{ToolAnswer, ToolRefusal, assert_arguments};
 
-/// After so many messages in a row, the functions trigger each other in a circle.
+/// After so many messages, functions are triggering each other in a circle.
 const LONGEST_CHAIN: usize = 1000;
 
 /// A running app with empty queues. Dropping it ends the handler.
@@ -93,7 +92,7 @@ impl App {
         Self { host, limit }
     }
 
-    /// Sets how long an invocation may take: by default 30 seconds. A longer one fails the test.
+    /// Fails the test if an invocation takes longer; the default is 30 seconds.
     pub fn within(self, limit: Duration) -> Self {
         *lock(&self.limit.limit) = limit;
         self
@@ -111,7 +110,7 @@ impl App {
         self.call("POST", path, &[("Content-Type", "application/json")], body)
     }
 
-    /// Sends a request. A failed invocation gives a 500 without a body, as from the host; see
+    /// Sends a request. A failed invocation gives a 500 without a body; see
     /// [`failures`](Self::failures).
     #[track_caller]
     pub fn call(
@@ -175,8 +174,7 @@ impl App {
         self.run(Delivery::given(function, given, "a test"))
     }
 
-    /// Writes a blob and runs the functions that it triggers, in the order of their names. Panics
-    /// if Azure does not allow the name.
+    /// Writes a blob and runs the functions that it triggers, in the order of their names.
     #[track_caller]
     pub fn put_blob(&self, container: &str, name: &str, bytes: impl AsRef<[u8]>) -> Vec<Run> {
         let path = blob_path(container, name);
@@ -189,7 +187,6 @@ impl App {
         runs
     }
 
-    /// The bytes of a blob that a function or the test has written.
     #[track_caller]
     pub fn blob(&self, container: &str, name: &str) -> Option<Vec<u8>> {
         let path = blob_path(container, name);
@@ -228,9 +225,8 @@ impl App {
         self.host.storage.set_input(&function.name, binding, given);
     }
 
-    /// All messages that functions have put into a queue so far, delivered or not; of a poison
-    /// queue, those moved there. A JSON object that the host has indented is given on one line.
-    /// Panics if a message is not UTF-8.
+    /// All messages put into a queue so far, delivered or not. A JSON object that the host has
+    /// indented is on one line. Panics if a message is not UTF-8.
     #[track_caller]
     pub fn queue(&self, queue: &str) -> Vec<String> {
         let mut texts = Vec::new();
@@ -376,7 +372,6 @@ impl App {
         }
     }
 
-    /// Delivers the messages and blobs that trigger functions, until there are none.
     #[track_caller]
     fn settle(&self) {
         let triggers = |queue: &str| !self.host.triggered_by(queue).is_empty();

@@ -1,5 +1,4 @@
-//! The commands of the Makefile: `cargo run --quiet -p stand-in -- <command> [arguments]`, in the
-//! app's root.
+//! Runs the Makefile's commands in the app's root.
 
 use stand_in::commands::{check, function_json, lock, mine, new, package, remove, written};
 use stand_in::run;

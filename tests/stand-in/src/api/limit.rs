@@ -1,5 +1,3 @@
-//! How long the invocations of a test's app may take.
-
 use crate::host::invoke::Host;
 use crate::host::record::lock;
 use std::sync::{Arc, Mutex, Weak};
@@ -44,7 +42,6 @@ impl Limit {
     }
 }
 
-/// The message, with the handler's last lines about the invocation, or its last lines at all.
 fn said(host: &Host, id: &str, function: &str, limit: Duration) -> String {
     let printed = host.handler.stdout() + &host.handler.stderr();
     let mut lines: Vec<_> = printed.lines().collect();

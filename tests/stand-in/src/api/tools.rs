@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// What an agent gets from a tool.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolAnswer {
@@ -41,8 +40,7 @@ pub struct ToolRefusal {
 }
 
 impl App {
-    /// Calls a tool by its `toolName` with a JSON object. Errors if the host refuses the call: a
-    /// required argument is missing.
+    /// Calls a tool by its `toolName` with a JSON object. Errors if a required argument is missing.
     #[track_caller]
     pub fn tool(&self, name: &str, arguments: Value) -> Result<ToolAnswer, ToolRefusal> {
         let tools = self.host.app.tools();
@@ -87,8 +85,8 @@ impl App {
     }
 }
 
-/// Panics if the fields of the struct that a tool reads its arguments into differ from the
-/// function's tool.json: in their names, or in which are required.
+/// Panics if the names of the struct's fields, or which are required, differ from the function's
+/// tool.json.
 ///
 /// ```no_run
 /// #[derive(serde::Deserialize)]

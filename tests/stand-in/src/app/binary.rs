@@ -4,11 +4,10 @@ use crate::app::json;
 use jsonc_parser::cst::CstInputValue;
 use serde_json::Value;
 
-/// In `customHandler.description`.
 const MEMBER: &str = "defaultExecutablePath";
 
-/// The binary's name if a function is called `handler` and needs this name for its folder. No
-/// function can have the name `handler.bin`; git ignores it, and func publishes it.
+/// For an app with a function called `handler`, whose folder needs that name. No function can have
+/// this name, git ignores it, and func publishes it.
 pub const OTHER: &str = "handler.bin";
 
 /// `handler` by default. The Makefile reads it too.
@@ -20,7 +19,6 @@ pub fn name(host: &Value) -> &str {
     }
 }
 
-/// What is wrong with the binary's name, and what to write.
 pub fn fault<'a>(host: &Value, mut functions: impl Iterator<Item = &'a String>) -> Option<String> {
     let name = name(host);
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
@@ -37,7 +35,7 @@ pub fn fault<'a>(host: &Value, mut functions: impl Iterator<Item = &'a String>) 
     ))
 }
 
-/// The text of host.json with this name; all else stays. Errors if it has no such member.
+/// Edits the text of host.json. Errors if it has no such member.
 pub fn renamed(text: &str, name: &str) -> Result<String, String> {
     let written = json::edit(text, |host| {
         let handler = json::property(host, "customHandler")?.object_value()?;

@@ -19,9 +19,7 @@ pub struct Description {
     pub functions: Vec<Function>,
     /// Functions that a setting disables.
     pub disabled: Vec<Function>,
-    /// Folders whose function.json could not be read.
     pub unread: Vec<String>,
-    /// `None` if there is no such file.
     pub settings: Option<Settings>,
     pub findings: Vec<Finding>,
 }
@@ -48,7 +46,6 @@ impl Description {
         app
     }
 
-    /// The value, or its default and a finding.
     fn found<T: Default>(&mut self, file: &str, read: Result<T, String>) -> T {
         read.unwrap_or_else(|why| {
             self.findings.push(Finding::error(file, why));
@@ -79,12 +76,11 @@ impl Description {
         self.functions.push(function);
     }
 
-    /// Also the disabled ones.
     pub fn all(&self) -> impl Iterator<Item = &Function> {
         self.functions.iter().chain(&self.disabled)
     }
 
-    /// The folders of all functions, also unreadable ones.
+    /// Also unreadable ones.
     pub fn folders(&self) -> Vec<&String> {
         let read = self.all().map(|function| &function.name);
         read.chain(&self.unread).collect()
@@ -123,7 +119,6 @@ impl Description {
         notes
     }
 
-    /// The MCP tools in the order of their functions.
     pub fn tools(&self) -> Vec<Tool> {
         let functions = self.functions.iter().filter(|function| function.is_tool());
         functions
@@ -138,7 +133,7 @@ impl Description {
     }
 }
 
-/// The app's folders with a function.json, in the host's order.
+/// Folders with a function.json, in the host's order.
 pub fn folders(root: &Path) -> Result<Vec<String>, String> {
     let unreadable = |error| format!("{}: {error}", root.display());
     let mut folders = Vec::new();

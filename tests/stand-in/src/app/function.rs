@@ -7,7 +7,6 @@ use crate::host::routes::Template;
 use serde_json::Value;
 use std::ops::Index;
 
-/// The members of a binding that name a setting.
 pub const SETTINGS: [&str; 7] = [
     "connection",
     "connectionStringSetting",
@@ -67,12 +66,12 @@ impl Binding {
         self[member].as_str().unwrap_or_default()
     }
 
-    /// Compares the type, in any case.
+    /// In any case.
     pub fn is(&self, kind: &str) -> bool {
         self.kind.eq_ignore_ascii_case(kind)
     }
 
-    /// Compares a member's text, in any case.
+    /// In any case.
     pub fn says(&self, member: &str, text: &str) -> bool {
         self.text(member).eq_ignore_ascii_case(text)
     }
@@ -90,7 +89,7 @@ impl Binding {
         self.says("direction", "inout")
     }
 
-    /// The needed settings, each with the member that names it.
+    /// With the members that name them.
     pub fn settings(&self) -> impl Iterator<Item = (&'static str, String)> {
         let named = SETTINGS.map(|member| (member, self.text(member).to_owned()));
         let is_name = |text: &str| !text.is_empty() && !text.contains('%') && !is_secret(text);
@@ -150,7 +149,6 @@ impl Function {
         missing
     }
 
-    /// `order/function.json`.
     pub fn file_name(&self) -> String {
         format!("{}/function.json", self.name)
     }
@@ -175,7 +173,7 @@ impl Function {
         bindings.filter(|one| one.is_output() || one.is_both())
     }
 
-    /// The outputs in the table: all but the answer to an HTTP caller.
+    /// Without the answer to an HTTP caller.
     pub fn listed_outputs(&self) -> impl Iterator<Item = &Binding> {
         self.outputs().filter(|binding| !binding.is("http"))
     }
@@ -185,7 +183,7 @@ impl Function {
         bindings.filter(|one| !one.is_trigger() && !one.is_output())
     }
 
-    /// An HTTP function's methods in capitals; empty if it takes all.
+    /// In capitals; empty for all methods.
     pub fn methods(&self) -> Vec<String> {
         let methods = self.trigger()["methods"].as_array().into_iter().flatten();
         let methods = methods.filter_map(Value::as_str);
@@ -199,7 +197,7 @@ impl Function {
         methods.is_empty() || methods.iter().any(takes)
     }
 
-    /// The route without the prefix; by default the function's name.
+    /// Without the prefix; by default the function's name.
     pub fn route_below(&self) -> &str {
         match self.trigger().text("route").trim_matches('/') {
             route if route.trim().is_empty() => &self.name,
@@ -214,7 +212,7 @@ impl Function {
         self.is_http() && has_answer && self.bindings.len() == 2
     }
 
-    /// The function's line in the table. `prefix` has its slashes: `/api/`.
+    /// `prefix` has its slashes: `/api/`.
     pub fn line(&self, prefix: &str) -> Line {
         let binding = self.trigger().name.clone();
         let kind = if self.is_http() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub const FILE: &str = "host.json";
 
-/// How the host sends a request to a function with only HTTP in and out.
+/// For functions with only HTTP in and out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Form {
     /// `enableProxyingHttpRequest` on a current host: the caller's own request.
@@ -21,7 +21,6 @@ pub enum Form {
     Payload,
 }
 
-/// What the stand-in uses of host.json.
 #[derive(Clone, Debug)]
 pub struct HostJson {
     pub form: Form,
@@ -30,7 +29,7 @@ pub struct HostJson {
     pub arguments: Vec<String>,
     /// `workingDirectory` from the app's root; empty for the root itself.
     pub working_directory: String,
-    /// The prefix of all HTTP routes with its slashes, `/api/` or `/`.
+    /// With its slashes: `/api/` or `/`.
     pub prefix: String,
     pub max_dequeue_count: u32,
     /// Whether messages in queues are base64.
@@ -131,7 +130,6 @@ pub struct Member {
     is_followed: bool,
     pub path: &'static str,
     rule: &'static str,
-    /// Empty if the host reads the member.
     pub instead: &'static str,
 }
 
@@ -150,7 +148,7 @@ pub fn members() -> impl Iterator<Item = Member> {
     })
 }
 
-/// Checks a value in host.json or a binding by a rule. Errors with what to write.
+/// Checks a member of host.json or of a binding. Errors with what to write.
 pub fn check(rule: &str, value: &Value) -> Result<(), String> {
     const TIME: &str = "write a time of the form hh:mm:ss, \"00:10:00\"";
     let text = value.as_str().unwrap_or_default();
@@ -243,7 +241,6 @@ impl HostJson {
         }
     }
 
-    /// The paths of the members that the stand-in ignores.
     pub fn ignored(&self) -> Vec<String> {
         let followed = members().filter(|member| member.is_followed);
         let followed: Vec<&str> = followed.map(|member| member.path).collect();
@@ -251,7 +248,6 @@ impl HostJson {
     }
 }
 
-/// A positive TimeSpan.
 fn duration(text: &str) -> Option<Duration> {
     let ticks = u64::try_from(time_span(text)?).ok()?;
     (ticks > 0).then(|| Duration::from_nanos(ticks.saturating_mul(100)))

@@ -5,8 +5,7 @@
 
 use std::collections::BTreeSet;
 
-/// `path` starts at the app's root and has `/` on every system. Files that func never publishes,
-/// such as `.git`, are not considered.
+/// `path` starts at the app's root and has `/` on every system.
 ///
 /// ```
 /// # use stand_in::app::ignore::left_out;
@@ -26,7 +25,7 @@ pub fn left_out(patterns: &str, path: &str) -> bool {
 
 /// `*` is one or more characters but `/`, `**` one or more of any.
 fn matches(pattern: &str, path: &[char]) -> bool {
-    // Where in `path` the pattern so far can end.
+    // Where the pattern so far can end.
     let mut ends = BTreeSet::from([0]);
     let mut pattern = pattern.chars().peekable();
     while let Some(char) = pattern.next() {

@@ -9,7 +9,6 @@ use serde_json::Value;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// What the host's parser accepts.
 fn options() -> ParseOptions {
     ParseOptions {
         allow_missing_commas: false,
@@ -21,7 +20,7 @@ fn options() -> ParseOptions {
     }
 }
 
-/// Errors with a sentence that names the file and the line.
+/// The error names the file and the line.
 pub fn read(root: &Path, file: &str) -> Result<Value, String> {
     let value = text(root, file).and_then(|text| parse(&text));
     value.map_err(|why| format!("{file}: {why}"))
@@ -47,8 +46,7 @@ fn in_line(error: ParseError) -> String {
     format!("line {}: {}", error.line_display(), error.kind())
 }
 
-/// Edits the text of an object; all else stays as written. `None` if it is not an object or `edit`
-/// gives `None`.
+/// Edits an object. `None` if the text is not an object, or `edit` gives `None`.
 pub fn edit(
     text: &str,
     edit: impl FnOnce(&CstObject) -> Option<()>,
@@ -69,31 +67,29 @@ pub fn property(object: &CstObject, name: &str) -> Option<CstObjectProp> {
     })
 }
 
-/// Empty if it is not an object.
 pub fn members(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
     object.as_object().into_iter().flatten()
 }
 
-/// The name may be in any case. Null if there is no such member.
+/// In any case; null if there is none.
 pub fn member<'a>(object: &'a Value, name: &str) -> &'a Value {
     let in_any_case = || members(object).find(|(member, _)| member.eq_ignore_ascii_case(name));
     let member = object.get(name).or_else(|| Some(in_any_case()?.1));
     member.unwrap_or(&Value::Null)
 }
 
-/// The path has names: `customHandler.description`.
+/// A path has dots: `customHandler.description`.
 pub fn at<'a>(object: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(object, member)
 }
 
-/// The rests of the paths that begin with this name, in any case.
 pub fn below<'a>(paths: &[&'a str], name: &str) -> Vec<&'a str> {
     let parts = paths.iter().filter_map(|path| path.split_once('.'));
     let below = parts.filter(|(first, _)| first.eq_ignore_ascii_case(name));
     below.map(|(_, rest)| rest).collect()
 }
 
-/// The paths of an object's members, without the `followed` ones.
+/// The paths of all members but the `followed` ones.
 pub fn ignored(object: &Value, followed: &[&str]) -> Vec<String> {
     let mut ignored_here = Vec::new();
     for (name, value) in members(object) {
@@ -117,7 +113,6 @@ pub fn flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// An integer, also as a text.
 pub fn integer(value: &Value) -> Option<i64> {
     let text = value.as_str().map(str::trim);
     value.as_i64().or_else(|| text?.parse().ok())

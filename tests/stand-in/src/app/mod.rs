@@ -1,5 +1,3 @@
-//! The app's files.
-
 pub mod binary;
 pub mod description;
 pub mod finding;

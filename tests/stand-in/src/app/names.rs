@@ -30,7 +30,6 @@ pub fn binding(name: &str) -> Result<(), String> {
     Err(format!("the host takes no binding called {name:?}: {why}"))
 }
 
-/// A letter, then up to 127 letters, digits and bytes of `others`.
 fn is_name(name: &str, others: &[u8]) -> bool {
     let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || others.contains(&byte);
     name.starts_with(|first: char| first.is_ascii_alphabetic())

@@ -39,7 +39,7 @@ impl Settings {
         as_text(member(member(&self.file, "Values"), name))
     }
 
-    /// The paths of the members that the stand-in ignores: `Host.CORS`.
+    /// Such as `Host.CORS`.
     pub fn ignored(&self) -> Vec<String> {
         json::ignored(&self.file, &["IsEncrypted", "Values", "Host.LocalHttpPort"])
     }
@@ -53,7 +53,7 @@ fn as_text(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether the file has this connection in a form that the host looks for.
+/// The host also takes `AzureWebJobs<name>`, and parts such as `<name>__accountName`.
 pub fn has(file: &Value, name: &str) -> bool {
     let names = [name.to_owned(), format!("AzureWebJobs{name}")];
     let names = names.map(|name| name.to_ascii_lowercase());
@@ -69,7 +69,7 @@ pub fn has(file: &Value, name: &str) -> bool {
     has("Values", &["__", ":"]) || has("ConnectionStrings", &[])
 }
 
-/// A new setting's value: the emulator for the host's own storage, otherwise empty.
+/// The emulator for the host's own storage, otherwise empty.
 pub fn first_value(name: &str) -> &'static str {
     match name.eq_ignore_ascii_case("AzureWebJobsStorage") {
         true => "UseDevelopmentStorage=true",
@@ -89,7 +89,6 @@ pub fn with(text: &str, names: &[String]) -> Result<String, String> {
     with?.ok_or_else(|| "there is no object \"Values\" in it".into())
 }
 
-/// Removes a setting if it is empty.
 pub fn without_empty(text: &str, name: &str) -> String {
     let without = json::edit(text, |file| {
         let values = json::property(file, "Values")?.object_value()?;

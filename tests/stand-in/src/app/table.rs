@@ -5,7 +5,6 @@ use crate::app::names;
 use serde::Deserialize;
 use std::ops::Range;
 
-/// A compiled line of the table.
 #[derive(Clone, Deserialize, PartialEq)]
 pub struct Line {
     pub name: String,
@@ -13,7 +12,6 @@ pub struct Line {
     pub kind: Kind,
 }
 
-/// The trigger of a line.
 #[derive(Clone, Deserialize, PartialEq)]
 pub enum Kind {
     Http {
@@ -44,7 +42,7 @@ impl Line {
     }
 }
 
-/// The text with spaces in place of `//` comments and quoted texts.
+/// Replaces `//` comments and quoted texts with spaces.
 fn code(text: &str) -> String {
     let mut code = String::new();
     for line in text.split_inclusive('\n') {
@@ -75,7 +73,7 @@ pub fn with_module(text: &str, file: &str) -> String {
     [&text[..at], &line, &text[at..]].concat()
 }
 
-/// Removes `mod module;` with its attributes and doc comments.
+/// Also removes its attributes and doc comments.
 pub fn without_module(text: &str, file: &str) -> String {
     let mut modules = declared(text).into_iter();
     let module = modules.find(|module| module.file == file);
@@ -83,7 +81,6 @@ pub fn without_module(text: &str, file: &str) -> String {
     [&text[..lines.start], &text[lines.end..]].concat()
 }
 
-/// The modules that the text declares in other files.
 pub fn modules(text: &str) -> Vec<String> {
     let modules = declared(text).into_iter();
     modules.map(|module| module.file).collect()
@@ -116,7 +113,7 @@ fn declared(text: &str) -> Vec<Module> {
 
 pub struct Entry {
     pub name: String,
-    /// The file of the function's code without `.rs`; `None` for the table's own file.
+    /// Without `.rs`; `None` for the table's own file.
     pub file: Option<String>,
     place: Range<usize>,
 }
@@ -124,13 +121,11 @@ pub struct Entry {
 /// The table `ROUTES` in `src/functions/mod.rs`.
 pub struct Table<'a> {
     text: &'a str,
-    /// The place between the brackets.
     inside: Range<usize>,
     pub entries: Vec<Entry>,
 }
 
 impl<'a> Table<'a> {
-    /// Errors if there is no readable table.
     pub fn find(text: &'a str) -> Result<Self, String> {
         let code = code(text);
         let inside = inside(&code).ok_or(
@@ -152,7 +147,6 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// Adds an entry on a line at the end.
     pub fn with(&self, entry: &str) -> String {
         let last = self.entries.last();
         let end = last.map_or(self.inside.start, |last| last.place.end);
@@ -166,7 +160,7 @@ impl<'a> Table<'a> {
         format!("{before}{comma}{line}\n    {entry},{end_of_line}{after}")
     }
 
-    /// Removes this function's entry, and its lines if they have nothing else.
+    /// Also removes the entry's lines if they have nothing else.
     pub fn without(&self, name: &str) -> String {
         let mut text = self.text.to_owned();
         for Entry { place, .. } in self.entries.iter().rev().filter(|entry| entry.name == name) {
@@ -184,7 +178,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The place between the table's brackets.
+/// Between the table's brackets.
 fn inside(code: &str) -> Option<Range<usize>> {
     let name = code.find(" ROUTES:")?;
     let equals = name + code[name..].find('=')?;
@@ -192,7 +186,7 @@ fn inside(code: &str) -> Option<Range<usize>> {
     Some(open..open + code[open..].find("];")?)
 }
 
-/// `None` if the part does not begin with a call with a name.
+/// `None` if it is not a call with a name.
 fn entry(text: &str, code: &str, part: Range<usize>) -> Option<Entry> {
     let length = code[part.clone()].rfind(')')? + 1;
     let place = part.start..part.start + length;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 /// The file in a tool's folder that lists its arguments.
 pub const FILE: &str = "tool.json";
 
-/// An argument: an element of `toolProperties`.
+/// An element of `toolProperties`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Property {
@@ -35,7 +35,7 @@ pub const MEMBERS: [&str; 6] = [
 ];
 
 impl Property {
-    /// Reads the text of `toolProperties`. Errors if the host would not start the app.
+    /// Errors if the host would not start the app.
     pub fn read_all(text: &str) -> serde_json::Result<Vec<Self>> {
         let list: Option<Vec<Map<String, Value>>> = serde_json::from_str(text)?;
         let read = |(name, value): (String, Value)| {
@@ -71,7 +71,7 @@ impl Property {
     }
 }
 
-/// Reads a schema. Errors if the host would not start the app.
+/// Errors if the host would not start the app.
 fn schema(member: &str, text: &str) -> Result<Value, String> {
     let schema: Value = serde_json::from_str(text).unwrap_or_default();
     let (properties, required) = (&schema["properties"], &schema["required"]);
@@ -87,13 +87,12 @@ fn schema(member: &str, text: &str) -> Result<Value, String> {
 
 #[derive(Debug)]
 pub struct Tool {
-    /// The function's name.
     pub function: String,
     /// The tool's name for clients.
     pub name: String,
-    /// The name of the trigger's binding.
+    /// The binding's name.
     pub binding: String,
-    /// The tool in a client's list: JSON on one line.
+    /// For a client's list: JSON on one line.
     pub listed: String,
     /// The arguments without which the host does not call the function.
     pub required: Vec<String>,

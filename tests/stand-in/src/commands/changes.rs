@@ -1,12 +1,11 @@
-//! Changes several files: whatever can fail is done under temporary names first, then the files get
-//! their names.
+//! Changes several files: whatever can fail is done under temporary names first.
 
 use std::fs::{self, File, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Planned changes; nothing is done before [`apply`](Self::apply).
+/// Nothing is done before [`apply`](Self::apply).
 #[derive(Default)]
 pub struct Changes {
     written: Vec<(String, String)>,
@@ -14,14 +13,14 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Writes a file after all others. Replaces an earlier text.
+    /// Replaces an earlier text.
     pub fn write(&mut self, path: impl Into<String>, text: impl Into<String>) {
         let (path, text) = (path.into(), text.into());
         self.written.retain(|(earlier, _)| *earlier != path);
         self.written.push((path, text));
     }
 
-    /// Changes a file's text. Nothing is written if it stays the same.
+    /// Writes nothing if the text stays the same.
     pub fn edit(
         &mut self,
         root: &Path,
@@ -53,9 +52,9 @@ impl Changes {
         self.moved.push((from.into(), to.into()));
     }
 
-    /// Makes the changes in two parts. A full disk or a read-only folder is an error of the first
-    /// part, which changes nothing. In the second part files only get their names; an error there
-    /// says what was done before, and `way_back`.
+    /// Makes the changes in two parts. An error of the first, such as a full disk, changes nothing.
+    /// In the second, files only get their names; an error there says what was done before, and
+    /// `way_back`.
     pub fn apply(self, root: &Path, way_back: &str) -> Result<(), String> {
         let mut staged = Staged::default();
         let (mut steps, mut done) = (Vec::new(), Vec::new());
@@ -87,10 +86,10 @@ fn of(path: &str) -> impl Fn(io::Error) -> String {
     move |error| format!("{path}: {error}")
 }
 
-/// A path, its new name, and what is deleted then because it was copied to another disk.
+/// What is renamed, the new name, and what is deleted because it was copied to another disk.
 type Step = (PathBuf, PathBuf, Option<PathBuf>);
 
-/// Files with temporary names. Those that still have them are deleted on drop.
+/// Dropping it deletes files that still have temporary names.
 #[derive(Default)]
 struct Staged(Vec<PathBuf>);
 
@@ -138,7 +137,7 @@ impl Staged {
         Ok((from, to, None))
     }
 
-    /// Tries the move with an empty file. Copies `from` if `to` is on another disk.
+    /// Tries the move with an empty file, or copies to another disk.
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<Step> {
         from.symlink_metadata()?;
         let (probe, probe_to) = (self.name(from)?, self.name(to)?);

@@ -1,5 +1,4 @@
-//! The Rust of a new function and its test: `tests/stand-in/templates` with the function's names,
-//! inputs and outputs in place of `NAME_`, `BINDINGS_` and so on.
+//! Fills `tests/stand-in/templates` with a function's names, inputs and outputs.
 
 use crate::app::function::{Binding, Function};
 use crate::app::names;
@@ -13,7 +12,6 @@ macro_rules! template {
     };
 }
 
-/// The templates of a function and its test.
 fn template(trigger: &Binding) -> [&'static str; 2] {
     match trigger.kind.to_ascii_lowercase().as_str() {
         "httptrigger" => [template!("http"), template!("tests/http")],
@@ -146,7 +144,6 @@ pub fn of(function: &Function) -> (String, String) {
         .into()
 }
 
-/// The code and the test of an HTTP function.
 fn requested(function: &Function, code: &str, test: &str) -> (String, String) {
     let route = function.route.as_ref().map(Template::example);
     let (parameters, path) = route.unwrap_or_default();
@@ -177,7 +174,7 @@ fn requested(function: &Function, code: &str, test: &str) -> (String, String) {
     )
 }
 
-/// A binding's queue, path or schedule, as in a Rust string; empty if it has none.
+/// The queue, path or schedule, as in a Rust string; empty if there is none.
 fn place(binding: &Binding) -> String {
     let members = ["queueName", "topicName", "eventHubName", "path", "schedule"];
     let places = members.map(|member| binding.text(member));
@@ -185,7 +182,7 @@ fn place(binding: &Binding) -> String {
     place.unwrap_or_default().escape_debug().to_string()
 }
 
-/// Runs rustfmt; gives the code unchanged if rustfmt is not installed.
+/// Unchanged if rustfmt is not installed.
 pub fn laid_out(code: &str) -> String {
     let rustfmt = || {
         let mut rustfmt = Command::new("rustfmt")

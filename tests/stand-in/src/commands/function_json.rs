@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// The variables of `make new`. The last four need a placeholder in the trigger's template.
+/// The last four need a placeholder in the trigger's template.
 pub const VARIABLES: [&str; 8] = [
     "NAME", "TRIGGER", "IN", "OUT", "ROUTE", "METHODS", "SCHEDULE", "AUTH",
 ];
@@ -15,13 +15,12 @@ pub const METHODS: [&str; 8] = [
     "get", "post", "put", "patch", "delete", "head", "options", "trace",
 ];
 
-/// Who may call an HTTP function: anyone, or those with its key, or with the app's.
+/// Anyone, those with the function's key, or those with the app's.
 const AUTH: [&str; 3] = ["anonymous", "function", "admin"];
 
-/// The arguments of a new tool.
 pub const TOOL: &str = include_str!("../../templates/tool.json");
 
-/// Bindings by their words in `make new`, as texts in function.json's layout.
+/// By the words of `make new`, in function.json's layout.
 type Bindings = BTreeMap<String, Box<RawValue>>;
 
 /// The kinds are "trigger", "answer" (to a trigger's caller), "input" and "output".
@@ -61,7 +60,7 @@ pub fn of(written: &Written) -> Result<String, String> {
     Ok(format!("{{\n  \"bindings\": [\n    {bindings}\n  ]\n}}\n"))
 }
 
-/// The words that `make new` knows, for its help.
+/// The help of `make new`.
 pub fn page() -> String {
     let all = templates();
     let words = |kind: &str| listed(&all[kind]);
@@ -93,13 +92,11 @@ fn unknown(what: &str, word: &str, known: &str) -> String {
     format!("there is no {what} {word:?}; there are {known}")
 }
 
-/// The words of a list: `queue,blob`.
 fn words(list: &str) -> Vec<String> {
     let words = list.split([',', ' ']).filter(|word| !word.is_empty());
     words.map(str::to_ascii_lowercase).collect()
 }
 
-/// The trigger with the user's options.
 fn with_options(trigger: &str, written: &Written) -> Result<String, String> {
     let fits = |variable: &&str| {
         VARIABLES[..4].contains(variable) || trigger.contains(&format!("\"{variable}_\""))

@@ -1,4 +1,4 @@
-//! Commands that write hold a lock, so that there is one at a time.
+//! Lets only one command write at a time.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -6,10 +6,10 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The system frees the lock when its process ends in any way.
+/// The system frees it when the process ends.
 pub const FILE: &str = "target/commands.lock";
 
-/// The lock's holder. Another file, because Windows cannot read a locked one.
+/// Another file, because Windows cannot read a locked one.
 const HOLDER: &str = "target/commands.holder";
 
 /// Takes the lock until the file is dropped. Errors with the holder.

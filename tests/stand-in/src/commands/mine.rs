@@ -17,17 +17,16 @@ const TEMPLATE: [&str; 6] = [
     "LICENSE",
 ];
 
-/// The lines of Cargo.toml around the template's own part.
 const MARKERS: [&str; 2] = [
     "# Only the template's own repository has these.",
     "# End of the template's own.",
 ];
 
-/// The README of the user's app; `YOUR-APP` stands for the name.
+/// `YOUR-APP` stands for the name.
 const README: &str = "tests/template/your-README.md";
 
-/// Makes the app the user's own. Gives the lines to show. Errors if git could not restore what is
-/// removed, or if cargo does not allow the name.
+/// Gives the lines to show. Errors if git could not restore what is removed, or if cargo does not
+/// allow the name.
 pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let mut changes = Changes::default();
     check_name(name, &changes.read(root, "Cargo.lock")?)?;
@@ -107,7 +106,6 @@ fn check_name(name: &str, lock: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Errors if git could not restore these paths.
 fn check_git(root: &Path, gone: &[String]) -> Result<(), String> {
     // A folder that is not in git may be inside one that is.
     if run(root, "git", &["ls-files", "--error-unmatch", "Cargo.toml"]).is_err() {
@@ -144,7 +142,7 @@ fn run(root: &Path, program: &str, arguments: &[&str]) -> Result<String, String>
     }
 }
 
-/// Cargo.toml with this name and without the template's part; `None` if either is missing.
+/// `None` if the name or the template's part is missing.
 fn own_manifest(manifest: &str, name: &str) -> Option<String> {
     let manifest = manifest.replace("\r\n", "\n");
     let (before, rest) = manifest.split_once(MARKERS[0])?;

@@ -1,5 +1,3 @@
-//! The commands of the Makefile that read or change the app's files.
-
 pub mod changes;
 pub mod check;
 mod code;
@@ -14,11 +12,11 @@ pub mod zip;
 use std::collections::BTreeMap;
 use std::env;
 
-/// A command's variables after `make`, such as `NAME=ingest`; empty by default.
+/// Such as `NAME=ingest`; empty by default.
 pub type Written = BTreeMap<&'static str, String>;
 
-/// Reads make's variables: `WRITTEN` lists their names, because the environment may have a `NAME`
-/// that is not make's. Errors for a name that is not `known`.
+/// `WRITTEN` lists make's variables, because the environment may have another `NAME`. Errors for a
+/// name that is not `known`.
 pub fn written(command: &str, known: &[&'static str]) -> Result<Written, String> {
     let names = env::var_os("WRITTEN").unwrap_or_default();
     let names = names.to_string_lossy();

@@ -1,5 +1,3 @@
-//! `make new`: a function's folder, file, test, and its lines in the two lists of functions.
-
 use crate::app::binary;
 use crate::app::description::Description;
 use crate::app::function::{Binding, Function};
@@ -17,12 +15,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The lists of functions and of their tests.
 pub const TABLE: &str = "src/functions/mod.rs";
 pub const TESTS: &str = "tests/functions/main.rs";
 
-/// Adds a function. Gives the lines to show. After an error nothing is written, or the error says
-/// what is.
+/// Gives the lines to show. An error says what has been written, if anything.
 pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     let name = written["NAME"].as_str();
     if name.is_empty() {
@@ -139,7 +135,6 @@ fn check_name(root: &Path, name: &str, host: &Value) -> Result<(), String> {
     Err(format!("no function can have the name {name:?}: {why}"))
 }
 
-/// The existing function.json, or a new one.
 fn function_json(root: &Path, file: &str, written: &Written) -> Result<String, String> {
     let new = function_json::of(written);
     if !root.join(file).is_file() {
@@ -164,8 +159,7 @@ pub fn like(before: &str, after: String) -> String {
     }
 }
 
-/// Renames the handler's binary, in host.json and where it is built, to free its name for the
-/// function's folder.
+/// Frees the binary's name for the function's folder.
 fn make_way(root: &Path, before: &str, changes: &mut Changes) -> Result<String, String> {
     let after = binary::OTHER;
     let text = changes.read(root, "host.json")?;
@@ -185,7 +179,6 @@ fn make_way(root: &Path, before: &str, changes: &mut Changes) -> Result<String, 
     ))
 }
 
-/// Adds the function's missing settings to local.settings.json, if there is one.
 fn add_settings(
     root: &Path,
     function: &Function,

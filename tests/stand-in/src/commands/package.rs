@@ -1,4 +1,4 @@
-//! `make package`, `make publish`: what goes to Azure, and nothing else.
+//! What goes to Azure, and nothing else.
 
 use crate::app::binary;
 use crate::app::ignore::left_out;
@@ -8,7 +8,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The published files, as a folder and as a zip.
 const FOLDER: &str = "target/publish";
 const ZIP: &str = "target/publish.zip";
 
@@ -25,12 +24,10 @@ const NEVER: [&str; 6] = [
 /// Stands for any file in a folder.
 const ANY: &str = "any_file_at_all";
 
-/// The handler that the Makefile built for Azure.
 const BUILT: &str = "target/handler-for-azure";
 
-/// Fills `target/publish` and its zip with the files that func would publish by `.funcignore`, and
-/// the handler built for Azure, executable also from Windows. Gives the files with their sizes.
-/// Errors if the handler would not run in Azure, or a file cannot be read.
+/// Writes the files that func would publish by `.funcignore`, and the handler, executable also from
+/// Windows. Gives the files with their sizes. Errors if the handler would not run in Azure.
 pub fn azure(root: &Path) -> Result<Vec<String>, String> {
     let host = json::read(root, "host.json")?;
     let handler = binary::name(&host);
@@ -75,7 +72,7 @@ pub fn azure(root: &Path) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
-/// Adds all files that are not left out, as paths with slashes.
+/// Paths have slashes on every system.
 fn add(
     root: &Path,
     folder: &str,
@@ -110,8 +107,7 @@ fn add(
     Ok(())
 }
 
-/// Whether it is for Linux on x86-64 without a dynamic linker: Azure has another libc than the
-/// building machine.
+/// For Linux on x86-64, without a dynamic linker: Azure has another libc.
 pub fn runs_in_azure(binary: &[u8]) -> bool {
     const X86_64: u16 = 62;
     const INTERPRETER: u16 = 3;

@@ -30,14 +30,13 @@ pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
     Ok(shown)
 }
 
-/// The path with the first unused number.
 pub fn free(root: &Path, path: &str) -> String {
     let paths = (1_u64..).map(|number| format!("{path}-{number}"));
     let mut free = paths.skip_while(|path| root.join(path).exists());
     free.next().unwrap_or_default()
 }
 
-/// The files and folders of a function. Its lines are in `changes` then, its files are not.
+/// Gives the function's files and folders. Only the changes of other files are in `changes`.
 pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String>, String> {
     let app = Description::read(root, &|name| std::env::var(name).ok());
     let list = changes.read(root, TABLE)?;

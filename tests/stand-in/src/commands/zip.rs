@@ -1,4 +1,4 @@
-//! Writes a zip of stored files with their modes: Azure needs an executable handler.
+//! Writes a zip with modes: Azure needs an executable handler.
 
 use std::num::TryFromIntError;
 
@@ -10,8 +10,7 @@ pub struct Zip {
 }
 
 impl Zip {
-    /// `name` has slashes on every system; `mode` is as in `stat`: `0o755`. Errors beyond the
-    /// format's limits.
+    /// `name` has slashes on every system; `mode` is `0o755`. Errors beyond the format's limits.
     pub fn add(&mut self, name: &str, mode: u32, bytes: &[u8]) -> Result<(), String> {
         let name = name.as_bytes();
         let limit = |_| "a zip holds at most 4 GB and names of 65,535 bytes".to_owned();
@@ -42,7 +41,6 @@ impl Zip {
         Ok(())
     }
 
-    /// Errors beyond the format's limits.
     pub fn finish(self) -> Result<Vec<u8>, String> {
         let limit = |_| "a zip holds at most 65,535 files and 4 GB".to_owned();
         let count = u16::try_from(self.count).map_err(limit)?.to_le_bytes();

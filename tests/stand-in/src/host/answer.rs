@@ -1,5 +1,5 @@
-//! What the host does with a handler's answer to an invocation: logs, outputs, the answer for an
-//! HTTP caller. Brackets name files of Azure/azure-functions-host 4.1037, under src/WebJobs.Script.
+//! What the host does with a handler's answer. Brackets name files of Azure/azure-functions-host
+//! 4.1037, under src/WebJobs.Script.
 
 use crate::app::function::Binding;
 use crate::host::base64::from_base64;
@@ -9,17 +9,16 @@ use crate::host::storage::shown;
 use crate::run::http::{Answer, named};
 use serde_json::Value;
 
-/// The limit of a queue message in base64: 64 KiB once encoded.
+/// 64 KiB as base64.
 pub const MESSAGE_MAX_BYTES: usize = 49_152;
 
-/// The limit of a queue message as text (`messageEncoding` is `none`).
+/// With `messageEncoding` `none`.
 const PLAIN_MESSAGE_MAX_BYTES: usize = 65_536;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Outcome {
-    /// With the caller's answer, if there is a caller.
+    /// With the answer for an HTTP caller.
     Completed(Option<Answer>),
-    /// With the reason.
     Failed(String),
     /// The host waits until the function's timeout, then restarts the handler.
     #[default]
@@ -30,7 +29,6 @@ pub enum Outcome {
 pub struct Settled<'a> {
     pub outcome: Outcome,
     pub logs: Vec<String>,
-    /// The return value, or null.
     pub returned: Token,
     /// All outputs whose values can be converted, even if the invocation failed.
     pub written: Vec<(&'a Binding, Vec<Output>)>,
@@ -63,9 +61,8 @@ impl Output {
     }
 }
 
-/// Treats an answer to an invocation [Workers/Http/HttpScriptInvocationResultExtensions.cs;
-/// Description/Workers/WorkerFunctionInvoker.cs]. `declared` are the outputs in function.json;
-/// `base64_queues` says whether queue messages are base64 or text.
+/// [Workers/Http/HttpScriptInvocationResultExtensions.cs;
+/// Description/Workers/WorkerFunctionInvoker.cs]
 pub fn settle<'a>(declared: &[&'a Binding], answer: Answer, base64_queues: bool) -> Settled<'a> {
     let mut settled = Settled::default();
     let outcome = match result_of(answer) {
@@ -103,7 +100,6 @@ fn result_of(answer: Answer) -> Result<Token, String> {
 }
 
 impl<'a> Settled<'a> {
-    /// Gives the caller's answer, or the first error.
     fn take(
         &mut self,
         mut result: Token,
@@ -173,7 +169,6 @@ impl<'a> Settled<'a> {
     }
 }
 
-/// Takes out the members of an object.
 fn take_members(of: &mut Token, name: &str) -> Result<Option<Vec<(String, Token)>>, String> {
     match of.take(name) {
         Token::Null => Ok(None),
@@ -207,7 +202,7 @@ fn values_of(binding: &Binding, value: Token, decodes: bool) -> Result<Vec<Outpu
     Ok(tokens.into_iter().map(Output::Json).collect())
 }
 
-/// The elements of a list, or the object, in a text; otherwise the text itself.
+/// The list's elements or the object in a text; otherwise the text itself.
 pub fn elements_of(text: String) -> Result<Vec<Token>, String> {
     if !is_json(&text) {
         return Ok(vec![Token::Text(text)]);
@@ -218,14 +213,14 @@ pub fn elements_of(text: String) -> Result<Vec<Token>, String> {
     })
 }
 
-/// Whether the host tries to parse a text [Utility.cs, IsJson].
+/// [Utility.cs, IsJson]
 pub fn is_json(text: &str) -> bool {
     let text = text.trim();
     let stands_between = |open, close| text.starts_with(open) && text.ends_with(close);
     stands_between('{', '}') || stands_between('[', ']')
 }
 
-/// A message as a queue returns it. Errors if it is too large, or not possible as text.
+/// Errors if the message is too large, or not possible as text.
 fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, String> {
     let most = match base64 {
         true => MESSAGE_MAX_BYTES,
@@ -265,8 +260,7 @@ fn blob_of(value: Token) -> Result<Vec<u8>, String> {
     })
 }
 
-/// The caller's answer for an http output, `None` if `Outputs` lacks it
-/// [GetHttpOutputBindingResponse; Binding/Http/HttpBinding.cs].
+/// `None` if `Outputs` lacks it [GetHttpOutputBindingResponse; Binding/Http/HttpBinding.cs].
 fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
     let mut object = match value {
         // A missing output is an object without members.
@@ -317,7 +311,6 @@ fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
     })
 }
 
-/// An answer without a body, such as 204 without an answer, or 500 after a failure.
 pub fn empty(status: u16) -> Answer {
     Answer {
         status,

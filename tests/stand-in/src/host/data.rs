@@ -1,5 +1,4 @@
-//! Binding data: what the host knows of a trigger besides its value, for `Metadata` and for binding
-//! expressions.
+//! Binding data, for `Metadata` and for binding expressions.
 
 use crate::host::answer::is_json;
 use crate::host::date::Date;
@@ -10,7 +9,7 @@ use crate::run::start::guid;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data(Vec<(String, Value)>);
 
-/// A value by its .NET type in the host.
+/// By .NET types.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Text(String),
@@ -18,7 +17,7 @@ pub enum Value {
     DateTime(Date),
     /// A `DateTimeOffset`, for which expressions have no text.
     Offset(Date),
-    /// A value from a JSON text, or an integer.
+    /// From a JSON text, or an integer.
     Json(Token),
     /// An object of the host's own, such as the query.
     Members(Data),
@@ -38,8 +37,8 @@ impl Data {
         }
     }
 
-    /// Sets the members of a JSON body or message [Utility.cs, ApplyBindingData]: objects as they
-    /// are, no lists or nulls, and texts for all others. Any other text has no members.
+    /// The members of a JSON body or message [Utility.cs, ApplyBindingData]: objects as they are,
+    /// others as texts, no lists or nulls.
     pub fn set_members(&mut self, text: &str) {
         let parsed = is_json(text).then(|| newtonsoft::parse(text, 64));
         let Some(Ok(Token::Object(members))) = parsed else {
@@ -92,7 +91,6 @@ pub fn sys(function: &str) -> Value {
 }
 
 impl Value {
-    /// The name may be in any case.
     pub fn member(&self, name: &str) -> Option<Self> {
         match self {
             Self::Members(members) => members.get(name).cloned(),
@@ -101,8 +99,8 @@ impl Value {
         }
     }
 
-    /// The text for an expression [azure-webjobs-sdk, BindingDataPathHelper.cs]. Errors for a date
-    /// format that the stand-in does not know.
+    /// For an expression [azure-webjobs-sdk, BindingDataPathHelper.cs]. Errors for a date format
+    /// that the stand-in does not know.
     pub fn text(&self, format: Option<&str>) -> Result<String, String> {
         Ok(match self {
             Self::Text(text) => text.clone(),
@@ -113,7 +111,7 @@ impl Value {
         })
     }
 
-    /// The value in `Metadata`: an object as it is, any other as a text of its JSON.
+    /// In `Metadata`: an object as it is, any other value as a text of its JSON.
     fn json(&self) -> String {
         match self {
             Self::Text(text) => quoted(&quoted(text)),
@@ -131,7 +129,7 @@ impl Value {
     }
 }
 
-/// The first value of a name, in any case.
+/// In any case.
 fn named<'a, Value>(members: &'a [(String, Value)], name: &str) -> Option<&'a Value> {
     let mut members = members.iter();
     let is = |(own, _): &&(String, Value)| own.eq_ignore_ascii_case(name);

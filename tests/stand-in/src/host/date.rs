@@ -3,7 +3,7 @@
 
 use crate::host::newtonsoft::is_digits;
 
-/// A date as the library reads it from a string [DateTimeUtils.cs, DateTimeParser.cs].
+/// [DateTimeUtils.cs, DateTimeParser.cs]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Date {
     /// Units of 100 ns since the year 1.
@@ -33,9 +33,8 @@ impl Date {
         Self::at(EPOCH + (now.as_nanos() / 100) as i64, UTC)
     }
 
-    /// Reads a string that the library takes for a date. Its `ParseZone` accepts more than the
-    /// contract says: `+02:`, and without a sign `12`, `:12` and `:`. So it drops the last two of
-    /// nine digits of a fraction.
+    /// The library's `ParseZone` accepts more than the contract says: `+02:`, and without a sign
+    /// `12`, `:12` and `:`. So it drops the last two of nine digits of a fraction.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(inner) = text.strip_prefix("/Date(") {
             return Self::parse_microsoft(inner.strip_suffix(")/")?);
@@ -100,7 +99,7 @@ impl Date {
         Self { zone: UTC, ..self }
     }
 
-    /// The same moment as a `DateTimeOffset` on a machine in UTC.
+    /// A `DateTimeOffset` on a machine in UTC.
     pub fn offset(self) -> Self {
         Self {
             zone: LOCAL,
@@ -116,7 +115,7 @@ impl Date {
         self.plus(-(self.ticks % SECOND))
     }
 
-    /// 0 is Sunday. The first day of the year 1 was a Monday.
+    /// The first day of the year 1 was a Monday.
     pub fn weekday(self) -> i64 {
         (self.ticks / DAY + 1) % 7
     }
@@ -143,7 +142,7 @@ impl Date {
         ]
     }
 
-    /// The form in JSON: without zeros at the end of the fraction.
+    /// JSON's form, without zeros at the end of the fraction.
     pub fn iso(self) -> String {
         let [year, month, day, hour, minute, second] = self.fields();
         let fraction = format!(".{:07}", self.ticks % SECOND);
@@ -158,8 +157,8 @@ impl Date {
         format!("{month:02}/{day:02}/{year:04} {hour:02}:{minute:02}:{second:02}")
     }
 
-    /// Uses a custom format of .NET, such as `yyyy/MM/dd HH:mm:ss.fffK`. Errors for some letters,
-    /// for quotes, and for .NET's standard formats of one letter.
+    /// By a custom format of .NET: `yyyy/MM/dd HH:mm:ss.fffK`. Errors for some letters, quotes, and
+    /// .NET's standard formats of one letter.
     pub fn formatted(self, format: &str) -> Result<String, String> {
         let unknown = |part: &str| {
             format!(
@@ -199,7 +198,7 @@ impl Date {
     }
 }
 
-/// The `zone` of a date that ends with this text, and the offset in minutes.
+/// The `zone`, and the offset in minutes.
 fn read_zone(text: &str) -> Option<(&'static str, i64)> {
     if text.eq_ignore_ascii_case("Z") {
         return Some((UTC, 0));
@@ -222,7 +221,6 @@ fn two_digits(text: &str) -> Option<(i64, &str)> {
     Some((number?, rest))
 }
 
-/// The name, or its first three letters.
 fn name_of(names: &str, at: i64, letters: usize) -> String {
     let name = names.split(' ').nth(at as usize).unwrap_or_default();
     name[..if letters == 3 { 3 } else { name.len() }].to_owned()

@@ -1,4 +1,4 @@
-//! Delivers queue messages, blobs, timers and events to functions, with all tries.
+//! Runs functions for queue messages, blobs, timers and events, with all tries.
 
 use crate::app::function::Function;
 use crate::app::json;
@@ -14,26 +14,23 @@ use crate::host::storage::names::BlobPath;
 use crate::host::storage::seen::{Pattern, Trigger};
 use std::time::Duration;
 
-/// How long the next try waits (seen; approximate).
+/// Seen; approximate.
 const MESSAGE_PAUSE: Duration = Duration::from_millis(100);
 const BLOB_PAUSE: Duration = Duration::from_millis(400);
 
 /// The default of host.json.
 const BLOB_TRIES: u32 = 5;
 
-/// The poison queue of all blobs.
 pub const POISON_BLOBS: &str = "webjobs-blobtrigger-poison";
 
-/// What triggers a function, and the result so far.
 pub struct Delivery {
     what: What,
     /// Empty before the first try of a message.
     function: String,
     pub reason: String,
     tries: u32,
-    /// The last run.
     pub attempt: Attempt,
-    /// The outcome of the last run; `None` if nothing ran.
+    /// `None` if nothing ran.
     pub outcome: Option<Outcome>,
     /// How long the next try waits, if there is one.
     pub again: Option<Duration>,
@@ -42,9 +39,9 @@ pub struct Delivery {
 }
 
 enum What {
-    /// The queue's name and the message.
+    /// With the queue's name.
     Message(String, Message),
-    /// A blob's path, and the bytes that a test gives instead.
+    /// With the bytes that a test gives instead.
     Blob(BlobPath, Option<Given>),
     Given(Given),
 }
@@ -75,7 +72,6 @@ impl Delivery {
         Self::new(What::Blob(path.clone(), None), function, reason)
     }
 
-    /// A delivery of what a test or a user gives.
     pub fn given(function: &Function, given: Given, reason: &str) -> Self {
         let trigger = function.trigger();
         let what = match Template::parse(trigger.text("path")) {
@@ -87,9 +83,9 @@ impl Delivery {
 }
 
 impl Host {
-    /// Tries once. The last failed try moves a message or a blob to a poison queue
-    /// [azure-sdk-for-net, QueuesOptions.cs, QueueProcessor.cs, BlobQueueTriggerExecutor.cs]. Gives
-    /// false if there is nothing to run: no function, or the blob has gone.
+    /// The last failed try moves a message or a blob to a poison queue [azure-sdk-for-net,
+    /// QueuesOptions.cs, QueueProcessor.cs, BlobQueueTriggerExecutor.cs]. Gives false if there is
+    /// nothing to run: no function, or the blob has gone.
     pub fn deliver_once(&self, delivery: &mut Delivery) -> bool {
         delivery.again = None;
         let function = match &delivery.what {
@@ -173,8 +169,8 @@ impl Host {
         }
     }
 
-    /// Gives false if there is no poison queue for it. The members of a poison blob are in the
-    /// host's order.
+    /// Gives false if there is no poison queue. The members of a poison blob are in the host's
+    /// order.
     fn poison(&self, function: &Function, what: &What) -> bool {
         let (queue, message) = match what {
             What::Message(queue, message) => (format!("{queue}-poison"), message.bytes.clone()),
@@ -226,8 +222,7 @@ impl Host {
         triggers.collect()
     }
 
-    /// Finds new and changed blobs. Call it about every 100 ms, deliver each, and report it to
-    /// `seen`.
+    /// Call it about every 100 ms, deliver each, and report it to `seen`.
     pub fn look_for_blobs(&self) -> Result<Vec<Trigger>, String> {
         let mut seen = lock(&self.storage.seen);
         seen.look(&self.storage.folder, &self.blob_triggers())
@@ -241,7 +236,7 @@ impl Host {
         Ok(())
     }
 
-    /// Delivers what [`put_blob`](Self::put_blob) has written. Gives false if there was nothing.
+    /// Gives false if there was nothing to deliver.
     pub fn deliver_blobs(&self) -> bool {
         let triggers = lock(&self.storage.seen).take();
         for trigger in &triggers {

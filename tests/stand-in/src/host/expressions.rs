@@ -1,14 +1,13 @@
-//! Binding expressions such as `{a.b}`, `{rand-guid}` and `{datetime:yyyy-MM-dd}` in a binding's
-//! `path`, `queueName`, `tableName`, `partitionKey` and `rowKey` [azure-webjobs-sdk,
-//! BindingTemplateParser.cs, BindingTemplateSource.cs, BindingParameterResolver.cs]. The errors are
-//! the host's own words.
+//! Binding expressions such as `{a.b}`, `{rand-guid}` and `{datetime:yyyy-MM-dd}`
+//! [azure-webjobs-sdk, BindingTemplateParser.cs, BindingTemplateSource.cs,
+//! BindingParameterResolver.cs]. The errors are the host's own words.
 
 use crate::host::data::{Data, Value};
 use crate::host::date::Date;
 use crate::host::storage::names::BlobPath;
 use crate::run::start::guid;
 
-/// A text with expressions. `%NAME%` is already resolved.
+/// `%NAME%` is already resolved.
 #[derive(Clone, Debug)]
 pub struct Template {
     text: String,
@@ -25,7 +24,6 @@ enum Part {
 #[derive(Clone, Debug)]
 pub struct Expression(String);
 
-/// Expressions that always have a value, in any case.
 const GUID: &str = "rand-guid";
 const DATETIME: &str = "datetime";
 
@@ -81,9 +79,8 @@ impl Template {
         resolved.collect()
     }
 
-    /// The values of a blob trigger's expressions for the blob `container/name`, if the path
-    /// matches. Each expression, from the first on, takes as much as it can. A path without a name
-    /// matches every blob in the container.
+    /// The values of the expressions if the blob `container/name` matches. Each expression, from
+    /// the first on, takes as much as it can. A path without a name matches all blobs.
     pub fn matches(&self, path: &str) -> Option<Vec<(String, String)>> {
         match self.text.contains('/') {
             true => matched(&self.parts, path),
@@ -212,7 +209,6 @@ impl std::fmt::Display for Expression {
     }
 }
 
-/// Says where a trigger of this type takes values from.
 pub fn sources(trigger: &str) -> &'static str {
     match trigger.to_ascii_lowercase().as_str() {
         "httptrigger" => {
@@ -228,7 +224,7 @@ pub fn sources(trigger: &str) -> &'static str {
     }
 }
 
-/// A new GUID in .NET's format N, D, B, P or X.
+/// In .NET's format N, D, B, P or X.
 fn formatted_guid(format: Option<&str>) -> Result<String, String> {
     let dashed = guid();
     let hex = dashed.replace('-', "");

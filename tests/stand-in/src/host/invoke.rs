@@ -29,12 +29,11 @@ pub struct Host {
     pub app: Arc<Description>,
     pub storage: Arc<Storage>,
     pub record: Arc<Record>,
-    /// The longest pause between runs of a retry policy. Zero in tests.
+    /// Between runs of a retry policy. Zero in tests.
     pub longest_pause: Duration,
     idle: Mutex<Vec<Connection>>,
 }
 
-/// Headers that a test's caller also sends.
 const HEADERS: [(&str, &str); 3] = [
     ("Host", "localhost:7071"),
     ("User-Agent", "curl/7.88.1"),
@@ -65,7 +64,6 @@ impl Host {
         functions.find_map(|function| Some((function, function.route.as_ref()?.matches(path)?)))
     }
 
-    /// Sends a caller's request. `body` is without its framing.
     pub fn try_http(
         &self,
         method: &str,
@@ -90,9 +88,8 @@ impl Host {
         self.answer(function, &parameters, &request, None)
     }
 
-    /// Answers a request for a function. If the handler itself answers the caller, its answer goes
-    /// through `reply`, if given, and the outcome has only the head. Without an http output there
-    /// is no answer.
+    /// If the handler itself answers the caller, the answer goes through `reply`, if given, and the
+    /// outcome has only the head. Without an http output there is no answer.
     pub fn answer(
         &self,
         function: &Function,
@@ -152,8 +149,7 @@ impl Host {
         answer
     }
 
-    /// Records the start and the end of an invocation. `run` also gives the caller's status for a
-    /// failure.
+    /// `run` also gives the caller's status for a failure.
     fn noted(
         &self,
         function: &Function,
@@ -176,8 +172,8 @@ impl Host {
         outcome
     }
 
-    /// Invokes a function with a payload, again if its retry policy says so. `brought` gives the
-    /// trigger's value and the binding data. Gives the last run's outcome and the logs of all runs.
+    /// `brought` gives the trigger's value and the binding data. Gives the last run's outcome and
+    /// the logs of all runs.
     pub fn invoke(
         &self,
         function: &Function,
@@ -268,7 +264,6 @@ impl Host {
         Ok(())
     }
 
-    /// An idle kept-alive connection, or a new one.
     fn connection(&self) -> io::Result<Connection> {
         let mut idle = std::iter::from_fn(|| lock(&self.idle).pop());
         if let Some(connection) = idle.find(Connection::is_idle) {
@@ -283,8 +278,8 @@ impl Host {
         Ok(connection)
     }
 
-    /// The answer's body goes through `reply`, if given, as it comes. If the caller goes away, the
-    /// connection to the handler ends.
+    /// The answer's body goes through `reply`, if given. If the caller goes away, the connection to
+    /// the handler ends.
     fn send(&self, request: &[u8], mut reply: Option<&mut Reply>) -> io::Result<Answer> {
         let mut connection = self.connection()?;
         if let Some(reply) = &reply {

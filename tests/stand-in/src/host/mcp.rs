@@ -15,7 +15,6 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::error::Error;
 
-/// Paths below it are served too.
 pub const PATH: &str = "/runtime/webhooks/mcp";
 
 /// A client that asks for another version gets the first.
@@ -26,7 +25,7 @@ const SESSION: &str = "Mcp-Session-Id";
 /// Comes before a message in an answer.
 const EVENT: &str = "event: message\ndata: ";
 
-/// JSON-RPC's codes, and the library's code for HTTP's errors.
+/// Also the library's code for HTTP's errors.
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const NO_METHOD: i32 = -32601;
@@ -47,10 +46,10 @@ fn members<'a>(object: &Members<'a>, name: &str) -> Result<Option<Members<'a>>, 
     serde_json::from_str(json).map_err(|_| failed())
 }
 
-/// JSON-RPC's code and a sentence.
+/// A code and a sentence.
 type Refused = (i32, String);
 
-/// The result of a method, as JSON.
+/// As JSON.
 type Responded = Result<String, Refused>;
 
 /// For a request that the host cannot understand.
@@ -64,17 +63,15 @@ fn unknown(what: &str, name: Option<String>) -> Refused {
     name.map_or_else(failed, why)
 }
 
-/// The trigger's value in `Data`, and the binding data. Both have the client's headers, and with
-/// them its key.
+/// The trigger's value in `Data`, and the binding data. Both have the client's headers and key.
 pub type Brought = (String, Data);
 
 pub struct Server<'a> {
     /// `extensions.mcp` of host.json.
     pub settings: &'a Value,
     pub tools: &'a [Tool],
-    /// The id for a new session.
     pub new_session: &'a str,
-    /// Runs a tool's function: gives a `CallToolResult` as JSON on one line, `None` if it failed.
+    /// Gives a `CallToolResult` as JSON on one line, `None` if the function failed.
     pub run: &'a dyn Fn(&Tool, Brought) -> Option<String>,
 }
 
@@ -165,7 +162,7 @@ impl Server<'_> {
     }
 }
 
-/// The message in a client's request [JSON-RPC 2.0]. Errors with the answer to any other request.
+/// Errors with the answer to an invalid request.
 fn message<'a>(request: &Request<'a>) -> Result<Members<'a>, Answer> {
     let refused = |status, code, why: &str| {
         let kind = ("Content-Type", "application/json; charset=utf-8");
@@ -223,7 +220,7 @@ fn message<'a>(request: &Request<'a>) -> Result<Members<'a>, Answer> {
     Ok(message)
 }
 
-/// Whether `Host`, or `Origin` after its scheme, names this machine.
+/// `Origin` has a scheme.
 fn is_local(value: &str, scheme: &str) -> bool {
     let Some((_, authority)) = value.split_once(scheme) else {
         return false;
@@ -260,7 +257,7 @@ pub fn message_in(answer: &Answer) -> Value {
     serde_json::from_str(json).unwrap_or_default()
 }
 
-/// A client's error in an answer: the host's sentence, or the texts of a tool's result.
+/// The host's sentence, or the texts of a tool's result.
 pub fn error_in(answer: &Answer) -> Option<String> {
     let message = message_in(answer);
     if let Some(sentence) = message["error"]["message"].as_str() {
@@ -320,7 +317,6 @@ fn data(tool: &Tool, name: &str, arguments: Option<(&str, Members)>, headers: &H
     (quoted(&quoted(&context)), metadata)
 }
 
-/// A JSON object of the members with values.
 fn given<const N: usize>(members: [(&str, Option<&str>); N]) -> String {
     let members = members.into_iter();
     object(members.filter_map(|(name, json)| Some((name, json?))))
@@ -339,8 +335,7 @@ fn element(json: &str) -> (u8, String) {
     }
 }
 
-/// Settles a tool's return value: the client's `CallToolResult` as JSON on one line, or why it only
-/// gets the host's own sentence.
+/// The client's `CallToolResult` as JSON on one line, or why it only gets the host's own sentence.
 pub fn settled(function: &Function, returned: &Token) -> Outcome {
     let schema = json::flag(&function.trigger()["useResultSchema"]) == Some(true);
     match result(schema, returned) {
@@ -349,7 +344,7 @@ pub fn settled(function: &Function, returned: &Token) -> Outcome {
     }
 }
 
-/// The types of content, and their required members [ModelContextProtocol, ContentBlock.cs].
+/// With their required members [ModelContextProtocol, ContentBlock.cs].
 const BLOCKS: [(&str, &[&str]); 5] = [
     ("text", &["text"]),
     ("image", &["data", "mimeType"]),
@@ -396,7 +391,6 @@ fn result(schema: bool, returned: &Token) -> Result<String, Box<dyn Error>> {
     Ok(result.replace(['\n', '\r'], ""))
 }
 
-/// One text as a list of content.
 fn texts(text: &str) -> String {
     format!(r#"[{{"type":"text","text":{}}}]"#, quoted(text))
 }

@@ -1,4 +1,4 @@
-//! The host's rules: what it sends for each trigger, and what it does with the answers.
+//! The host's rules.
 
 pub mod answer;
 pub mod base64;

@@ -33,8 +33,7 @@ pub fn parse(text: &str, max_depth: usize) -> Result<Token, String> {
 }
 
 impl Token {
-    /// Takes out the last member of this name in any case, as for a class's property; null if there
-    /// is none.
+    /// The last one in any case, as for a class's property; null if there is none.
     pub fn take(&mut self, name: &str) -> Token {
         let Self::Object(members) = self else {
             return Self::Null;
@@ -44,7 +43,6 @@ impl Token {
         place.map_or(Self::Null, |place| members.remove(place).1)
     }
 
-    /// Empty if it is not an object.
     pub fn members(&self) -> &[(String, Token)] {
         match self {
             Self::Object(members) => members,
@@ -94,7 +92,6 @@ impl Token {
     }
 }
 
-/// Elements in brackets.
 fn listed(elements: Vec<String>, [open, close]: [&str; 2], indented: bool) -> String {
     if !indented || elements.is_empty() {
         return format!("{open}{}{close}", elements.join(","));
@@ -104,15 +101,14 @@ fn listed(elements: Vec<String>, [open, close]: [&str; 2], indented: bool) -> St
     format!("{open}\n  {lines}\n{close}")
 }
 
-/// A JSON object on one line, if the library would indent it as in `text`.
+/// If `text` is an object as the library indents it.
 pub fn on_one_line(text: &str) -> Option<String> {
     let token = parse(text, 64).ok()?;
     let is_written_so = !token.members().is_empty() && token.to_json(true) == text;
     is_written_so.then(|| token.to_json(false))
 }
 
-/// A value as JSON on one line, with three more escaped characters than serde's
-/// [JavaScriptUtils.cs].
+/// On one line, with three more escaped characters than serde's [JavaScriptUtils.cs].
 pub fn json(value: &(impl Serialize + ?Sized)) -> String {
     let json = serde_json::to_string(value);
     let json = json.unwrap_or_else(|error| panic!("{error}, in what is always JSON"));
@@ -248,7 +244,7 @@ fn string(rest: &mut &str) -> Option<String> {
     }
 }
 
-/// The UTF-16 unit after a backslash.
+/// As a UTF-16 unit.
 fn escaped(rest: &mut &str) -> Option<u16> {
     Some(match take(rest)? {
         'b' => 8,

@@ -1,5 +1,4 @@
-//! What bindings read before a function runs, and write after it: queues, blobs, tables, and
-//! others, which are only recorded.
+//! What bindings read before a function runs, and write after it.
 
 use crate::app::function::{Binding, Function};
 use crate::app::json;
@@ -21,8 +20,7 @@ pub(super) struct Invocation<'a> {
 }
 
 impl Invocation<'_> {
-    /// The values of the input bindings, by name, as JSON. An error means that the host does not
-    /// call the function.
+    /// By name, as JSON. An error means that the host does not call the function.
     pub fn inputs(&self) -> Result<Vec<(String, String)>, String> {
         let input = |binding: &Binding| match self.input(binding) {
             Ok(value) => Ok((binding.name.clone(), value)),
@@ -61,7 +59,7 @@ impl Invocation<'_> {
         Ok(payload::input(binding, given))
     }
 
-    /// Writes an output. An error fails the invocation, although the function has run.
+    /// An error fails the invocation, although the function has run.
     pub fn write(&self, binding: &Binding, values: Vec<Output>) -> Result<(), String> {
         self.write_to(binding, values).map_err(|why| {
             let name = &binding.name;
@@ -115,7 +113,7 @@ impl Invocation<'_> {
         Ok(())
     }
 
-    /// A member with its expressions resolved. The error says where values come from.
+    /// The error says where values come from.
     fn resolved(&self, binding: &Binding, member: &str) -> Result<String, String> {
         let text = binding.text(member);
         if text.is_empty() {

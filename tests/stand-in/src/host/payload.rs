@@ -1,5 +1,5 @@
-//! What the host sends to a function: the values of its trigger and inputs, and `Metadata`. "Seen"
-//! means observed under the real host (`tests/template/wire`); all else follows from
+//! What the host sends to a function. "Seen" means observed under the real host
+//! (`tests/template/wire`); all else follows from
 //! [Workers/MessageExtensions/ScriptInvocationContextExtensions.cs].
 
 use crate::app::function::{Binding, Function};
@@ -35,20 +35,17 @@ fn now() -> Date {
     Date::now().whole_seconds().offset()
 }
 
-/// A queue message [azure-sdk-for-net, QueueTriggerBinding.cs].
+/// [azure-sdk-for-net, QueueTriggerBinding.cs]
 pub struct Message {
     /// Decoded.
     pub bytes: Vec<u8>,
     pub id: String,
     pub inserted: Date,
-    /// How often it was taken out of the queue.
     pub dequeue_count: u32,
-    /// The proof that it was taken out.
     pub pop_receipt: String,
 }
 
 impl Message {
-    /// A message that is put into a queue now.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self {
             bytes,
@@ -84,7 +81,6 @@ impl Message {
     }
 }
 
-/// The trigger's value and the binding data, with the usual properties.
 pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data) {
     let (path, now) = (blob.to_string(), now().iso());
     let properties = json!({
@@ -121,7 +117,7 @@ pub fn timer_value(schedule: &Schedule, due: Option<Date>, last: Option<Date>) -
     json!({"Schedule": {"AdjustForDST": adjusts}, "ScheduleStatus": status, "IsPastDue": false})
 }
 
-/// The value of a timer's first run, with a test's members, and the binding data.
+/// The first run, with a test's members.
 pub fn timer(function: &Function, given: &Given) -> (String, Data) {
     let mut value = match Schedule::parse(function.trigger().text("schedule")) {
         Ok(schedule) => timer_value(&schedule, schedule.next(Date::now()), None),
@@ -138,7 +134,6 @@ pub fn timer(function: &Function, given: &Given) -> (String, Data) {
     (value.to_string(), data)
 }
 
-/// The value of any other trigger, and the binding data.
 pub fn other(function: &Function, given: Given) -> (String, Data) {
     let (trigger, mut data) = (function.trigger(), Data::default());
     // Seen, in both of Event Grid's forms: a list as its JSON, once.
@@ -160,7 +155,7 @@ pub fn other(function: &Function, given: Given) -> (String, Data) {
     (value_of(trigger, given), data)
 }
 
-/// An input's value as JSON. Seen: a missing one is the text `null`.
+/// Seen: a missing value is the text `null`.
 pub fn input(binding: &Binding, given: Option<Given>) -> String {
     given.map_or_else(|| quoted("null"), |given| value_of(binding, given))
 }
@@ -190,7 +185,6 @@ fn value_of(binding: &Binding, given: Given) -> String {
     }
 }
 
-/// Bytes, a text's bytes, or those of the JSON.
 pub fn bytes_of(given: Given) -> Vec<u8> {
     match given {
         Given::Bytes(bytes) => bytes,

@@ -8,12 +8,11 @@ use crate::run::show::{Console, Kind};
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The number of a run, if a message or a timer has several.
+/// One of several runs for a message or a timer.
 #[derive(Clone, Debug, Default)]
 pub struct Attempt {
     /// `try 2 of 5, run 1 of 3`; empty if there is only one.
     pub label: String,
-    /// The number of runs before.
     pub earlier: u32,
     pub failure_before: Option<String>,
 }
@@ -25,13 +24,11 @@ pub struct Record {
     kept: Mutex<Kept>,
 }
 
-/// For tests.
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
     pub logs: Vec<String>,
-    /// Ids and reasons. A status from 500 that a function gave its caller has no reason.
+    /// Ids and reasons. A function's own answer from 500 on has no reason.
     pub failures: Vec<(String, Option<String>)>,
-    /// All messages put into queues, delivered or not.
     pub queued: Vec<(String, Vec<u8>)>,
 }
 
@@ -73,12 +70,11 @@ impl Record {
         self.keep(|kept| kept.logs.push(line.to_owned()));
     }
 
-    /// A warning about an invocation.
     pub fn warned(&self, function: &str, id: &str, line: &str) {
         self.about(Kind::Warning, function, id, line);
     }
 
-    /// `status` is that of the answer to an HTTP caller.
+    /// `status` is an HTTP caller's.
     pub fn ended(
         &self,
         function: &str,
@@ -115,9 +111,8 @@ impl Record {
         self.about(kind, function, id, &line);
     }
 
-    /// Records a line of the handler. The host logs stdout as information, and stderr as an error,
-    /// or as a warning if the line contains that word [Workers/ProcessManagement/WorkerProcess.cs].
-    /// The reason of a failure is kept for the invocation's end.
+    /// The host logs stdout as information, and stderr as an error, or as a warning if the line
+    /// contains that word [Workers/ProcessManagement/WorkerProcess.cs].
     pub fn printed(&self, stream: Stream, line: &str) {
         let Some(console) = &self.console else { return };
         let kind = match stream {
@@ -136,12 +131,10 @@ impl Record {
         }
     }
 
-    /// A function has put a message into a queue.
     pub fn queued(&self, queue: &str, message: &[u8]) {
         self.message(Kind::Good, "queue", queue, message);
     }
 
-    /// The message has been moved to a poison queue.
     pub fn poisoned(&self, queue: &str, message: &[u8]) {
         self.message(Kind::Error, "moved to", queue, message);
     }
@@ -156,7 +149,7 @@ impl Record {
         console.value(kind, &format!("{what} {queue}: "), &text);
     }
 
-    /// An output that is not a queue has written to the blob or table `to`.
+    /// `to` is a blob or a table.
     pub fn written(&self, function: &str, binding: &str, kind: &str, to: &str, value: &Value) {
         let Some(console) = &self.console else { return };
         let place = format!("{kind} {to}");
@@ -168,7 +161,6 @@ impl Record {
         console.value(Kind::Good, &name, value);
     }
 
-    /// A note for the user.
     pub fn noted(&self, line: &str) {
         if let Some(console) = &self.console {
             console.log(Kind::Warning, line);
@@ -176,7 +168,7 @@ impl Record {
     }
 }
 
-/// Locks, also after a panic of another thread: that has been reported.
+/// Ignores another thread's panic, which has been reported.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

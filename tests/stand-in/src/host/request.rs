@@ -1,5 +1,5 @@
-//! A caller's request in the three forms in which the host sends it on. Brackets name the host's
-//! file, under src/WebJobs.Script.
+//! A caller's request in the host's three forms. Brackets name the host's file, under
+//! src/WebJobs.Script.
 
 use crate::host::base64::to_base64;
 use crate::host::data::{Data, Value, sys};
@@ -9,10 +9,9 @@ use crate::run::http;
 
 const VERSION: &str = "4.1037.0.0";
 
-/// Names, in any case, with all their values.
+/// Names ignore case.
 type Lists = Vec<(String, Vec<String>)>;
 
-/// An HTTP request as the host got it.
 pub struct Request<'a> {
     pub method: &'a str,
     /// Path and query, as they were sent.
@@ -22,7 +21,7 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// The name may be in any case; empty if there is no such header.
+    /// Empty if there is no such header.
     pub fn header(&self, name: &str) -> &str {
         http::named(&self.headers, name).next().unwrap_or_default()
     }
@@ -37,7 +36,7 @@ impl Request<'_> {
         self.header("Transfer-Encoding") == "chunked"
     }
 
-    /// The path is as it was sent, the query decoded.
+    /// Only the query is decoded.
     fn path_and_query(&self) -> (&str, Lists) {
         let (path, query) = self.target.split_once('?').unwrap_or((self.target, ""));
         let decoded = |text: &str| routes::decoded(&text.replace('+', " "));
@@ -49,8 +48,8 @@ impl Request<'_> {
         (path, grouped(pairs))
     }
 
-    /// `Body`: absent without a Content-Length above 0, base64 for two kinds of media types,
-    /// otherwise text [Utility.cs, IsMediaTypeOctetOrMultipart].
+    /// None without a Content-Length above 0, base64 for two kinds of media types, otherwise text
+    /// [Utility.cs, IsMediaTypeOctetOrMultipart].
     fn body(&self) -> Option<String> {
         if self.is_chunked() || self.body.is_empty() {
             return None;
@@ -65,9 +64,8 @@ impl Request<'_> {
         })
     }
 
-    /// The value of an httpTrigger in `Data`, and its binding data
     /// [Extensions/HttpRequestExtensions.cs, GetRequestAsJObject; WebJobs.Extensions.Http,
-    /// HttpTriggerAttributeBindingProvider.cs].
+    /// HttpTriggerAttributeBindingProvider.cs]
     pub fn payload(&self, function: &str, parameters: &Parameters) -> (String, Data) {
         const KESTRELS_ORDER: &str = "accept connection host user-agent content-type expect \
             transfer-encoding content-length";
@@ -113,7 +111,7 @@ impl Request<'_> {
         (object(value), data)
     }
 
-    /// YARP's request: its own `Host`; method, path, query and body as they are.
+    /// As YARP sends it.
     pub fn proxied(&self, authority: &str, id: &str) -> Vec<u8> {
         // Headers that YARP replaces, and those between the caller and the host alone.
         const LEFT_OUT: &str = "host connection forwarded keep-alive proxy-connection te upgrade \
@@ -142,7 +140,7 @@ impl Request<'_> {
         self.sent(&target, &lines, &own)
     }
 
-    /// The caller's headers and `Host`, and a query whose repeated names are joined
+    /// With the caller's `Host`; repeated names in the query are joined
     /// [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage].
     pub fn forwarded(&self, id: &str) -> Vec<u8> {
         let (path, query) = self.path_and_query();
@@ -173,13 +171,11 @@ impl Request<'_> {
     }
 }
 
-/// The place of a name, in any case.
 fn place(name: &str, among: &str) -> Option<usize> {
     let mut among = among.split(' ');
     among.position(|other| other.eq_ignore_ascii_case(name))
 }
 
-/// Each name with one text for its values.
 fn texts(lists: &Lists, text: fn(&[String]) -> String) -> impl Iterator<Item = (&String, String)> {
     lists.iter().map(move |(name, values)| (name, text(values)))
 }
@@ -192,7 +188,6 @@ fn last(values: &[String]) -> String {
     values.last().cloned().unwrap_or_default()
 }
 
-/// Percent-encodes a text for a query.
 fn encoded(text: &str) -> String {
     let stands = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let encoded = text.bytes().map(|byte| match stands(byte) {
@@ -202,7 +197,7 @@ fn encoded(text: &str) -> String {
     encoded.collect()
 }
 
-/// A body as text, without its byte-order mark (StreamReader).
+/// Without its byte-order mark (StreamReader).
 fn decoded(body: &[u8]) -> String {
     let utf16 = |text: &[u8], unit: fn([u8; 2]) -> u16| {
         let pair = |pair: &[u8]| unit([pair[0], *pair.get(1).unwrap_or(&0)]);
@@ -222,7 +217,7 @@ const IDENTITIES: &str = concat!(
     r#""RoleClaimType":"http://schemas.microsoft.com/ws/2008/06/identity/claims/role"}]"#
 );
 
-/// The values of each name, in any case, in the order of the first of each.
+/// In the order of their first values.
 pub(super) fn grouped(pairs: impl Iterator<Item = (String, String)>) -> Lists {
     let mut groups = Lists::new();
     for (name, value) in pairs {

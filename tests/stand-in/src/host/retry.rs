@@ -1,5 +1,5 @@
-//! The `retry` of a function.json: runs a failed function again before its trigger does
-//! [azure-webjobs-sdk, FixedDelayRetryStrategy and ExponentialBackoffRetryStrategy].
+//! Runs a failed function again by its `retry` [azure-webjobs-sdk, FixedDelayRetryStrategy and
+//! ExponentialBackoffRetryStrategy].
 
 use crate::app::function::Function;
 use crate::app::json;
@@ -9,13 +9,12 @@ use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
-    /// How often a run is repeated; -1 means for ever.
+    /// -1 means for ever.
     most: i64,
-    /// The first and the longest delay. Both are the same for a fixed delay.
+    /// The first and the longest.
     delay: [Duration; 2],
 }
 
-/// The limit of a policy without an end.
 const FOR_EVER: i64 = 1000;
 
 impl Retry {
@@ -60,8 +59,7 @@ impl Retry {
         Ok(Some(Self { most, delay }))
     }
 
-    /// The delay after `done` repetitions; `None` after the last. (The host adds up to a fifth at
-    /// random to growing delays.)
+    /// `None` after the last. (The host adds up to a fifth at random to growing delays.)
     pub fn pause(&self, done: u32) -> Option<Duration> {
         let [first, most] = self.delay;
         let repeats = if self.most < 0 { FOR_EVER } else { self.most };
@@ -75,8 +73,7 @@ impl Retry {
         }
     }
 
-    /// `Metadata.RetryContext` of a run, without stack traces
-    /// (tests/template/wire/host-queue-retry.json). `failure` is that of the run before.
+    /// `Metadata.RetryContext` without stack traces (tests/template/wire/host-queue-retry.json).
     pub fn context(&self, function: &str, done: u32, failure: Option<&str>) -> Value {
         let exception = failure.filter(|_| done > 0).map(|why| {
             json!({

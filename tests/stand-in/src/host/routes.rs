@@ -4,12 +4,11 @@
 /// In the route's order; `None` for an absent optional parameter.
 pub type Parameters = Vec<(String, Option<String>)>;
 
-/// A route with its prefix.
+/// With the prefix.
 #[derive(Debug)]
 pub struct Template {
     text: String,
     segments: Vec<Segment>,
-    /// Constraints that count as true here.
     pub unknown: Vec<String>,
 }
 
@@ -19,7 +18,6 @@ struct Segment {
     is_text: bool,
     /// The text, or the parameter's name.
     name: String,
-    /// Names and arguments.
     constraints: Vec<(String, String)>,
     /// `{*name}`: takes the rest of the path with its slashes.
     rest: bool,
@@ -80,7 +78,6 @@ impl Template {
         self.parameters(path, true)
     }
 
-    /// Whether `path` would match if the constraints held.
     pub fn resembles(&self, path: &str) -> bool {
         self.parameters(path, false).is_some()
     }
@@ -116,7 +113,7 @@ impl Template {
         rest.is_none().then_some(parameters)
     }
 
-    /// A matching path and its parameters, without those that may be absent.
+    /// Leaves out optional segments.
     pub fn example(&self) -> (Parameters, String) {
         let (mut parameters, mut path) = (Parameters::new(), String::new());
         for segment in &self.segments {
@@ -133,12 +130,10 @@ impl Template {
         (parameters, path)
     }
 
-    /// Whether every path of the other route is one of this route's too.
     pub fn covers(&self, other: &Self) -> bool {
         covers(&self.segments, &other.segments)
     }
 
-    /// Whether some path can be one of this route's and of the other's too.
     pub fn overlaps(&self, other: &Self) -> bool {
         overlap(&self.segments, &other.segments)
     }
@@ -168,8 +163,7 @@ fn overlap(ours: &[Segment], theirs: &[Segment]) -> bool {
 }
 
 impl Segment {
-    /// Reads a text, or a parameter: `{name:constraint(argument)=default}`, `{name?}`, `{*rest}`
-    /// [RouteParameterParser.cs].
+    /// `{name:constraint(argument)=default}`, `{name?}`, `{*rest}` [RouteParameterParser.cs]
     fn parse(part: &str) -> Option<Self> {
         let braced = part.strip_prefix('{');
         let Some(inner) = braced.and_then(|part| part.strip_suffix('}')) else {
@@ -212,7 +206,6 @@ impl Segment {
         self.optional || self.rest || self.default.is_some()
     }
 
-    /// Whether a value is the text, or keeps to the constraints.
     fn takes(&self, value: &str) -> bool {
         if self.is_text {
             return self.name.eq_ignore_ascii_case(value);
@@ -221,7 +214,7 @@ impl Segment {
         constraints.all(|(name, argument)| holds(name, argument, value))
     }
 
-    /// A value that it takes; its own name if none is found.
+    /// Its own name if no value is found.
     fn example(&self) -> String {
         let guid = "00000000-0000-0000-0000-000000000000";
         let mut values = [&self.name, "1", "true", guid].map(str::to_owned).to_vec();
@@ -247,7 +240,7 @@ impl Segment {
     }
 }
 
-/// Splits at `separator`, but not within braces or brackets.
+/// Not within braces or brackets.
 fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut depth = 0;
     text.split(move |c| {
@@ -260,11 +253,9 @@ fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The constraints that [`holds`] looks at.
 const KNOWN: &str = "alpha bool int long guid length minlength maxlength min max range required";
 
-/// Whether a value keeps to a constraint [Constraints/*.cs]. One that is not known here, or has not
-/// its argument, rules nothing out.
+/// Constraints that are unknown here, or lack an argument, always hold [Constraints/*.cs].
 fn holds(name: &str, argument: &str, value: &str) -> bool {
     let characters = value.encode_utf16().count() as i64;
     let arguments = argument.split(',').map(|number| number.trim().parse());
@@ -310,7 +301,7 @@ pub fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// A path as the host decodes it: `%2F` stays, so that it is distinguished from a slash.
+/// The host keeps `%2F`, so that it is distinguished from a slash.
 fn decoded_path(path: &str) -> String {
     let segments = path.split('/');
     let segments = segments.map(|segment| decoded(segment).replace('/', "%2F"));

@@ -1,6 +1,5 @@
 //! A timer's `schedule`: an NCrontab expression of six fields, or of five without seconds, or a
-//! .NET TimeSpan, in UTC [NCrontab 3.3, CrontabField.cs; WebJobs.Extensions, TimerSchedule.cs]. Any
-//! other text puts the function in error.
+//! .NET TimeSpan, in UTC [NCrontab 3.3, CrontabField.cs; WebJobs.Extensions, TimerSchedule.cs].
 
 use crate::host::date::{DAY, Date, MONTHS, SECOND, WEEKDAYS};
 use crate::host::newtonsoft::is_digits;
@@ -94,8 +93,8 @@ fn cron(text: &str) -> Result<Schedule, String> {
     Ok(Schedule::Cron(sets))
 }
 
-/// Reads `*`, `5`, `mon`, `8-18`, or `18-8` (which means 8 to 18), each also with a step such as
-/// `/2`, and lists of these.
+/// `*`, `5`, `mon`, `8-18`, or `18-8` (which means 8 to 18), also with a step such as `/2`, and
+/// lists.
 fn values(field: &Field, text: &str) -> Result<u64, String> {
     // NCrontab does not split at a leading comma.
     if text.find(',').is_some_and(|at| at > 0) {

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 pub struct Built {
     pub handler: PathBuf,
-    /// The compiled table of functions, as JSON.
+    /// As JSON.
     pub table: String,
 }
 
@@ -47,15 +47,15 @@ pub fn build(root: &Path, quiet: bool) -> Result<Built, String> {
     })
 }
 
-/// A copy of a program that nothing overwrites until this is dropped.
+/// While it lives, nothing overwrites the program.
 pub struct ProgramCopy {
     pub program: PathBuf,
     _lock: File,
 }
 
 impl ProgramCopy {
-    /// Copies a program to `run/0` beside it, or to the first folder that is not in use. It keeps
-    /// its name, because debuggers look for it.
+    /// Copies to `run/0`, or to the first folder that is not in use. The program keeps its name for
+    /// debuggers.
     pub fn of(program: &Path) -> io::Result<Self> {
         let name = program.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let mut problem = io::Error::from(io::ErrorKind::ResourceBusy);

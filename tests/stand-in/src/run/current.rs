@@ -31,7 +31,7 @@ impl Default for Current {
 }
 
 impl Current {
-    /// Waits for a host whose handler can be reached. Errors with a sentence if there will be none.
+    /// Waits for a host whose handler can be reached. Errors if there will be none.
     pub fn get(&self) -> Result<Arc<Host>, String> {
         let begun = Instant::now();
         loop {

@@ -1,4 +1,4 @@
-//! Delivers queue messages and blobs to the functions that they trigger, several at a time.
+//! Delivers queue messages and blobs, several at a time.
 
 use crate::host::delivery::Delivery;
 use crate::host::invoke::Host;
@@ -22,7 +22,7 @@ pub fn start(current: &Arc<Current>) {
     deliver(current, next, deliver_blob);
 }
 
-/// Starts threads that take turns in waiting for the next item, and deliver it.
+/// The threads take turns in waiting for the next item.
 fn deliver<T: 'static>(
     current: &Arc<Current>,
     next: impl FnMut(&Current) -> T + Send + 'static,
@@ -54,7 +54,7 @@ fn next_message(current: &Current) -> (String, Vec<u8>) {
     }
 }
 
-/// `found` are the waiting blobs; `problem` is the last one shown, so that it is shown once.
+/// `problem` is the last one shown, so that it is shown once.
 fn next_blob(current: &Current, found: &mut Vec<Trigger>, problem: &mut String) -> Trigger {
     loop {
         if let Some(blob) = found.pop() {
@@ -93,8 +93,7 @@ fn deliver_blob(current: &Current, blob: Trigger) {
     }
 }
 
-/// Makes all tries, each on the host that serves then. Gives the last host, and whether a function
-/// ran.
+/// Each try is on the host that serves then. Gives the last host, and whether a function ran.
 fn tries(current: &Current, delivery: &mut Delivery) -> (Arc<Host>, bool) {
     loop {
         let mut pause = LOOK_PAUSE;

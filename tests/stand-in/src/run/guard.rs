@@ -10,7 +10,6 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-/// Runs a program while stdin is open, and exits with the program's code.
 pub fn run(arguments: &[String]) -> Result<(), String> {
     let (program, arguments) = arguments
         .split_first()
@@ -38,7 +37,7 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     }
 }
 
-/// The exit code; after a signal, as shells give it.
+/// After a signal the code is the shells'.
 pub fn code(status: ExitStatus) -> i32 {
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often a connection asks whether an answer is still wanted.
 const ASK: Duration = Duration::from_millis(100);
 
-/// The size of the host's chunks in bytes (tests/template/wire/host-order-json.http).
+/// In bytes (tests/template/wire/host-order-json.http).
 const CHUNK: usize = 1024;
 
 /// In bytes: Kestrel's limits for the first line and the headers, and func's for a body.
@@ -33,7 +32,7 @@ pub fn headers_of(list: &[(&str, &str)]) -> Headers {
     list.iter().map(owned).collect()
 }
 
-/// The status and the sentence that answer bytes that are not HTTP, or too many.
+/// A status and a sentence.
 #[derive(Debug)]
 pub struct Refused(pub u16, pub String);
 
@@ -66,7 +65,6 @@ fn line(from: &mut impl BufRead, most: usize, too_long: (u16, &str)) -> io::Resu
     String::from_utf8(bytes).map_err(|_| refused(400, "the head is not UTF-8"))
 }
 
-/// Reads headers or trailers, and the empty line after them.
 fn headers(from: &mut impl BufRead, mut left: usize) -> io::Result<Headers> {
     const WHY: &str = "the headers have more than 32 KiB, the most that the host takes";
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -88,7 +86,6 @@ fn headers(from: &mut impl BufRead, mut left: usize) -> io::Result<Headers> {
     }
 }
 
-/// What is left to read of a body.
 #[derive(Debug, PartialEq)]
 pub enum Body {
     Ended,
@@ -170,18 +167,16 @@ impl Body {
 #[derive(Debug)]
 pub struct Received {
     pub method: String,
-    /// Path and query, as they were sent.
     pub target: String,
     pub headers: Headers,
     pub body: Vec<u8>,
     pub keep_alive: bool,
-    /// False for HTTP/1.0.
     pub takes_chunks: bool,
 }
 
 impl Received {
-    /// Reads the next request. Answers `Expect: 100-continue` to `caller`. The error has a
-    /// [`Refused`] if the request is not valid, or too large.
+    /// Answers `Expect: 100-continue` to `caller`. The error has a [`Refused`] if the request is
+    /// not valid, or too large.
     pub fn read(connection: &mut impl BufRead, caller: &mut impl Write) -> io::Result<Self> {
         const TOO_LONG: (u16, &str) = (414, "the first line is longer than 8 KiB");
         let mut first = line(connection, LINE_MAX, TOO_LONG)?;
@@ -264,23 +259,19 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The first header of this name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         named(&self.headers, name).next()
     }
 
-    /// All headers of this name, in any case.
     pub fn headers_named(&self, name: &str) -> Vec<&str> {
         named(&self.headers, name).collect()
     }
 
-    /// Panics if the body is not UTF-8.
     #[track_caller]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("a body in UTF-8")
     }
 
-    /// Panics if the body is not JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         match serde_json::from_slice(&self.body) {
@@ -289,7 +280,7 @@ impl Answer {
         }
     }
 
-    /// The head for a caller, with `framing` in place of the handler's own framing headers.
+    /// `framing` replaces the handler's own framing headers.
     pub fn head(&self, framing: &str, closes: bool) -> Vec<u8> {
         let status = format!("{} ", self.status);
         let mut reasons = REASONS.split(", ");
@@ -316,7 +307,7 @@ impl Answer {
     }
 }
 
-/// For people; the statuses that they meet most [RFC 9110, section 15; RFC 6585].
+/// The most common ones [RFC 9110, section 15; RFC 6585].
 const REASONS: &str = "200 OK, 201 Created, 202 Accepted, 204 No Content, 302 Found, \
     304 Not Modified, 400 Bad Request, 401 Unauthorized, 403 Forbidden, 404 Not Found, \
     405 Method Not Allowed, 406 Not Acceptable, 413 Content Too Large, 414 URI Too Long, \
@@ -335,7 +326,6 @@ impl std::fmt::Debug for Answer {
 pub struct Connection(BufReader<Patient>);
 
 impl Connection {
-    /// Connects to the handler on `port`.
     pub fn open(port: u16) -> io::Result<Self> {
         let (stream, wanted) = (TcpStream::connect((Ipv4Addr::LOCALHOST, port))?, None);
         stream.set_read_timeout(Some(TIMEOUT))?;
@@ -353,7 +343,7 @@ impl Connection {
         self.socket().set_read_timeout(Some(ASK))
     }
 
-    /// Whether the other side has not closed the connection, nor sent anything unasked.
+    /// False also if the other side has sent something unasked.
     pub fn is_idle(&self) -> bool {
         let peeked = peek(self.socket());
         self.0.buffer().is_empty() && peeked.is_err_and(|e| e.kind() == ErrorKind::WouldBlock)
@@ -372,7 +362,7 @@ impl Connection {
         self.read(!request.starts_with(b"HEAD "))
     }
 
-    /// Reads one answer, also an interim one.
+    /// Also reads interim answers.
     pub fn read(&mut self, has_body: bool) -> io::Result<Answer> {
         let (mut answer, mut body) = self.read_head(has_body)?;
         while let Some(piece) = self.read_piece(&mut body)? {
@@ -381,7 +371,7 @@ impl Connection {
         Ok(answer)
     }
 
-    /// Reads an answer up to its body. Without `has_body` it has none, as after HEAD.
+    /// Without `has_body` there is none, as after HEAD.
     pub fn read_head(&mut self, has_body: bool) -> io::Result<(Answer, Body)> {
         const MOST: usize = 1 << 30;
         let from = &mut self.0;
@@ -441,8 +431,7 @@ impl Read for Patient {
     }
 }
 
-/// How many bytes have come, 0 or 1, without waiting: 0 at the end, `WouldBlock` if there are none
-/// yet.
+/// 0 at the end, 1 if bytes have come, otherwise `WouldBlock`.
 pub fn peek(socket: &TcpStream) -> io::Result<usize> {
     socket.set_nonblocking(true)?;
     let peeked = socket.peek(&mut [0]);
@@ -450,8 +439,7 @@ pub fn peek(socket: &TcpStream) -> io::Result<usize> {
     peeked
 }
 
-/// Writes a request. Adds `Host`, and `Content-Length` if it has a body or the method needs one,
-/// unless `headers` have them.
+/// Adds `Host` and `Content-Length` where they are needed and not in `headers`.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let has = |name: &str| headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
     let mut head = format!("{method} {path} HTTP/1.1\r\n");
@@ -481,9 +469,8 @@ pub fn invocation(host: &str, path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
     chunked(request("POST", path, &headers, b""), payload)
 }
 
-/// Adds a body in chunks of the host's size.
 pub fn chunked(mut head: Vec<u8>, body: &[u8]) -> Vec<u8> {
-    // Large blobs come this way: room for the body, and for the line of each chunk.
+    // Blobs can be large.
     head.reserve_exact(body.len() + body.len() / CHUNK * 8 + 32);
     for piece in body.chunks(CHUNK).chain([&[][..]]) {
         head.extend(chunk(piece));

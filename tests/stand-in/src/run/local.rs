@@ -25,7 +25,7 @@ pub const THERE_ARE: &str = "there are: GET /local; GET, POST, DELETE /local/que
 
 type Answered = Result<Answer, Refused>;
 
-/// `None` for any path that is not of this module.
+/// `None` if the path is not of this module.
 pub fn answer(host: &Arc<Host>, received: &Received) -> Option<Answer> {
     let path = decoded(received.target.split('?').next().unwrap_or_default());
     let path = path.trim_start_matches('/');
@@ -155,7 +155,6 @@ fn all(host: &Host) -> Answered {
     })))
 }
 
-/// What an output that is neither a queue nor HTTP has written.
 fn outputs_of(host: &Host, function: &str, binding: &str) -> Answered {
     let Some(function) = host.app.function(function) else {
         return refused(404, format!("there is no function {function}"));

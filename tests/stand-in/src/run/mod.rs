@@ -50,7 +50,7 @@ const AFTER_LIMIT: Duration = Duration::from_secs(2);
 const ERRORS_MAX: usize = 3;
 const ERRORS_WITHIN: Duration = Duration::from_secs(30 * 60);
 
-/// The members of a binding that say what triggers its function.
+/// Members that say what triggers a function.
 const SOURCES: &str = "queueName schedule path topicName eventHubName databaseName \
     containerName toolName";
 
@@ -63,7 +63,6 @@ struct Options {
     verbose: bool,
 }
 
-/// What all generations of the app have in common.
 struct Run {
     root: PathBuf,
     port: u16,
@@ -73,13 +72,11 @@ struct Run {
     storage: Arc<Storage>,
 }
 
-/// An app that is ready to start.
 #[derive(Clone)]
 struct Made {
     app: Arc<Description>,
     /// `None` for an attached handler.
     binary: Option<Arc<ProgramCopy>>,
-    /// Sentences for the user.
     notes: Vec<String>,
 }
 
@@ -170,7 +167,7 @@ fn options(arguments: &[String]) -> Result<Options, String> {
     Ok(options)
 }
 
-/// Listens on this port, else on that of local.settings.json, else on func's.
+/// The default is the port of local.settings.json, then func's.
 fn listen(port: Option<u16>, root: &Path) -> Result<(TcpListener, u16), String> {
     // `make` reports what is wrong with the file.
     let settings = json::read(root, "local.settings.json").unwrap_or_default();
@@ -194,8 +191,7 @@ fn listen(port: Option<u16>, root: &Path) -> Result<(TcpListener, u16), String> 
 }
 
 impl Run {
-    /// Reads the app's files, builds the handler, and checks that both agree. The error has one
-    /// sentence per line.
+    /// Reads the app's files, builds the handler, and checks that both agree.
     fn make(&self, again: bool) -> Result<Made, String> {
         let app = Description::read(&self.root, &|name| std::env::var(name).ok());
         // The files' own errors are shown before the build.
@@ -219,7 +215,6 @@ impl Run {
         })
     }
 
-    /// Starts a handler, makes its host the one that serves, and keeps it running.
     fn serve(self: &Arc<Self>, made: &Made) -> Result<(), String> {
         let host = self.start(made)?;
         let (before, generation) = self.current.replace(host.clone());
@@ -352,7 +347,7 @@ impl Run {
         None
     }
 
-    /// The functions as `func start` lists them, and the notes.
+    /// As `func start` lists them, with the notes.
     fn functions(&self, Made { app, notes, .. }: &Made) -> String {
         let address = format!("http://localhost:{}", self.port);
         let mut shown = "\nFunctions:\n".to_owned();

@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// A handler process, or an attached one. Dropping it kills the process.
+/// Dropping it kills the process, unless it is attached.
 pub struct Handler {
     pub port: u16,
     /// `None` if attached.
     child: Option<Mutex<Child>>,
     killed: AtomicBool,
-    /// Stdout and stderr, if they go to files.
+    /// If they go to files.
     printed: Option<[Mutex<File>; 2]>,
 }
 
@@ -26,11 +26,10 @@ pub enum Stream {
     Stderr,
 }
 
-/// Called for each line that a handler prints.
+/// Gets each line that a handler prints.
 pub type Show = dyn Fn(Stream, &str) + Send + Sync;
 
-/// Starts the binary that cargo built with the running test, or that the environment variable
-/// `HANDLER` names.
+/// Starts cargo's binary, or the one that the environment variable `HANDLER` names.
 pub fn command() -> Command {
     // The test is `target/debug/deps/...`, the handler `target/debug/handler`.
     let built = || {
@@ -47,9 +46,8 @@ pub fn command() -> Command {
 }
 
 impl Handler {
-    /// Runs `command`, which listens on `port`. With `show`, which needs a [`guard::command`], each
-    /// printed line goes there. Without, output goes to files, so that all that was printed before
-    /// an answer is there with the answer.
+    /// With `show`, which needs a [`guard::command`], each printed line goes there. Without, output
+    /// goes to files: what was printed before an answer is there with the answer.
     pub fn spawn(port: u16, mut command: Command, show: Option<Arc<Show>>) -> io::Result<Self> {
         let mut handler = Self::attached(port);
         if show.is_some() {
@@ -70,7 +68,7 @@ impl Handler {
         Ok(handler)
     }
 
-    /// A handler that a debugger or a test has started.
+    /// For a handler that a debugger or a test has started.
     pub fn attached(port: u16) -> Self {
         Self {
             port,
@@ -102,7 +100,7 @@ impl Handler {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// The exit code as shells give it, once it has ended. `None` if attached.
+    /// As shells give it, once it has ended. `None` if attached.
     pub fn exit_code(&self) -> Option<i32> {
         match lock(self.child.as_ref()?).try_wait() {
             Ok(status) => status.map(guard::code),
@@ -144,7 +142,7 @@ impl Drop for Handler {
     }
 }
 
-/// A new file, for writing and for reading. Its name is removed once it is open.
+/// For writing and for reading. The file's name is removed once it is open.
 fn file_to_print_into() -> io::Result<(File, File)> {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Relaxed);

@@ -11,10 +11,10 @@ const REPORTED_WITHIN: Duration = Duration::from_millis(100);
 /// An invocation is reported as still running after this time, and again at each doubling.
 const LONG: Duration = Duration::from_secs(10);
 
-/// How many invocations are remembered after their end, because lines about them may come late.
+/// Lines may come after the end of an invocation.
 const REMEMBERED: usize = 256;
 
-/// The running invocations and the last ended ones, oldest first.
+/// Also has the last ended invocations. Oldest first.
 #[derive(Default)]
 pub struct Running {
     invocations: Mutex<VecDeque<Invocation>>,
@@ -26,7 +26,6 @@ struct Invocation {
     function: String,
     begun: Instant,
     has_ended: bool,
-    /// After how long it is next reported as still running.
     said_at: Duration,
     reason: Option<String>,
 }
@@ -96,7 +95,7 @@ impl Running {
         (one.reason.clone(), one.begun.elapsed())
     }
 
-    /// The id, the function and the duration of the oldest running invocation.
+    /// The id, the function and the duration.
     pub fn longest(&self) -> Option<(String, String, Duration)> {
         let all = lock(&self.invocations);
         let first = all.iter().find(|one| !one.has_ended)?;
@@ -116,7 +115,6 @@ impl Running {
         }
     }
 
-    /// The invocations to report as still running.
     pub fn long(&self) -> Vec<(String, String, Duration)> {
         let mut long = Vec::new();
         for one in lock(&self.invocations).iter_mut() {
@@ -134,7 +132,7 @@ impl Running {
 pub struct Line<'a> {
     pub id: &'a str,
     pub text: &'a str,
-    /// The end of the text `GET /api/hello: 500: <reason>`.
+    /// From the text `GET /api/hello: 500: <reason>`.
     pub reason: Option<&'a str>,
 }
 
@@ -176,7 +174,7 @@ pub fn own(reason: &str) -> &str {
     after.strip_prefix("failed: ").unwrap_or(reason)
 }
 
-/// The function's own sentence: the reason also without the place in the code.
+/// The function's own sentence, also without the place in the code.
 pub fn sentence(reason: &str) -> &str {
     let own = own(reason);
     match own.rsplit_once(" (at ") {

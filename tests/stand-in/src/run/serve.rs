@@ -1,4 +1,4 @@
-//! The server that callers see, at the place of a function app. It has one thread per connection.
+//! The server that callers see. It has one thread per connection.
 
 use crate::app::function::Function;
 use crate::host::answer::{Outcome, empty};
@@ -115,7 +115,7 @@ fn not_found(host: &Host, Received { method, target, .. }: &Received) -> String 
 pub struct Reply<'a> {
     caller: &'a Arc<TcpStream>,
     request: &'a Received,
-    /// The answer's status, once its head has been sent.
+    /// Set once the head has been sent.
     pub begun: Option<u16>,
     chunked: bool,
     closes: bool,
@@ -170,7 +170,6 @@ impl Reply<'_> {
         }
     }
 
-    /// A check whether the caller still waits.
     pub fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send> {
         let caller = self.caller.clone();
         Box::new(move || match peek(&caller) {

@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 
 const ID_CHARS: usize = 8;
 
-/// The width of a terminal without `COLUMNS`, in characters.
+/// For a terminal without `COLUMNS`.
 const COLUMNS: usize = 80;
 
 /// The numbers are the terminal's colours.
@@ -29,7 +29,6 @@ pub struct Console {
 }
 
 impl Console {
-    /// A console without colours.
     pub fn new(out: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self {
             out: Box::new(out),
@@ -62,7 +61,7 @@ impl Console {
         });
     }
 
-    /// Shows a line with the time in UTC. Line breaks become `\n`.
+    /// Shows the time in UTC, and line breaks as `\n`.
     pub fn log(&self, kind: Kind, line: impl Display) {
         let line = line.to_string().replace('\r', "\\r").replace('\n', "\\n");
         let time = Date::now().formatted("HH:mm:ss.fff").unwrap_or_default();
@@ -74,7 +73,7 @@ impl Console {
         self.log(kind, format_args!("{function} {id}: {line}"));
     }
 
-    /// Shows a name and its value, cut to the line's width.
+    /// Cuts the value to the line's width.
     pub fn value(&self, kind: Kind, name: &str, value: &str) {
         const TIME_CHARS: usize = "[hh:mm:ss.mmmZ] ".len();
         let room = |columns: usize| columns.saturating_sub(TIME_CHARS + name.len());
@@ -83,7 +82,7 @@ impl Console {
     }
 }
 
-/// A text, or its beginning and its size if it is longer than `room` characters.
+/// A longer text is cut to `room` characters, with its size.
 pub fn beginning(text: &str, room: Option<usize>) -> String {
     if room.is_none_or(|room| text.chars().count() <= room) {
         return text.to_owned();

@@ -17,8 +17,7 @@ pub const PING_PAUSE: Duration = Duration::from_millis(25);
 
 const PORTS: usize = 10;
 
-/// Starts a handler, see [`Handler::spawn`], and waits until it answers. The error has the reason
-/// and the handler's output.
+/// Waits until the handler answers. The error has the reason and the handler's output.
 pub fn start(
     app: &Description,
     command: &dyn Fn() -> Command,
@@ -87,7 +86,7 @@ fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-/// A free port below those that the system gives to outgoing connections.
+/// Below the ports that the system gives to outgoing connections.
 fn free_port() -> u16 {
     loop {
         let port = 10_000 + (RandomState::new().hash_one(0) % 20_000) as u16;
@@ -97,7 +96,7 @@ fn free_port() -> u16 {
     }
 }
 
-/// An id in the host's form.
+/// In the host's form.
 pub fn guid() -> String {
     let [a, b] = [0, 1].map(|n| format!("{:016x}", RandomState::new().hash_one(n)));
     let ((a1, a2, a3), (b1, b2)) = ((&a[..8], &a[8..12], &a[12..]), b.split_at(4));

@@ -14,10 +14,9 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How often a timer checks whether it is still part of the app.
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
-/// The running timers by name and schedule.
+/// By name and schedule.
 #[derive(Default)]
 pub struct Timers(BTreeMap<(String, String), JoinHandle<()>>);
 
@@ -92,7 +91,6 @@ fn own<'a>(app: &'a Description, name: &str, text: &str) -> Option<&'a Function>
     Some(function)
 }
 
-/// The schedule of a timer's function.
 pub fn schedule(function: &Function) -> Option<Schedule> {
     let trigger = function.trigger();
     let is_timer = trigger.is("timerTrigger");

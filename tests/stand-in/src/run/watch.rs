@@ -1,5 +1,4 @@
-//! Finds changes in the app's files by looking at them again and again: they are few, and this
-//! works everywhere.
+//! Finds changes by looking at the app's few files again and again, which works everywhere.
 
 use crate::commands::lock;
 use std::collections::BTreeMap;
@@ -13,12 +12,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long files must rest before a change counts as complete: editors save in several steps.
 const SETTLED_AFTER: Duration = Duration::from_millis(30);
 
-/// Each file's time and length.
+/// Times and lengths.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Files(BTreeMap<PathBuf, (Option<SystemTime>, u64)>);
 
-/// A folder's entries, without names that begin with `.`: commands and editors use them for
-/// temporary files.
+/// Without names that begin with `.`, which commands and editors use for temporary files.
 fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let shown = entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
@@ -26,7 +24,7 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 impl Files {
-    /// The files as they are now, without unreadable ones.
+    /// Leaves out unreadable files.
     pub fn of(root: &Path) -> Self {
         let names = ["src", "Cargo.toml", "host.json", "local.settings.json"];
         let mut paths = Vec::from(names.map(|name| root.join(name)));
@@ -42,7 +40,7 @@ impl Files {
         Self(files)
     }
 
-    /// Waits until a file changes and all files rest. Gives the first.
+    /// Gives the first changed file when all files rest.
     pub fn wait_for_change(&mut self, root: &Path) -> PathBuf {
         loop {
             thread::sleep(PAUSE);
@@ -63,7 +61,6 @@ impl Files {
         }
     }
 
-    /// A file that is new, changed or gone.
     pub fn difference(&self, now: &Self) -> Option<PathBuf> {
         let is_other = |file: &&PathBuf| self.0.get(*file) != now.0.get(*file);
         now.0.keys().chain(self.0.keys()).find(is_other).cloned()

@@ -41,10 +41,9 @@ const TYPES: &str = "
     kafka,signalR,webPubSub,sendGrid,twilioSms,daprInvoke,daprPublish,daprBinding out
     redis,daprState,kusto in/out";
 
-/// The members that all bindings can have.
+/// For all bindings.
 const COMMON: [&str; 5] = ["name", "type", "direction", "dataType", "cardinality"];
 
-/// A line of [`TYPES`].
 struct Type {
     names: Vec<&'static str>,
     directions: &'static str,
@@ -62,8 +61,7 @@ fn types() -> impl Iterator<Item = Type> {
     })
 }
 
-/// The type that a misspelt one means: one or two letters differ, or `Trigger` is missing. `None`
-/// for a known type.
+/// One or two letters differ, or `Trigger` is missing. `None` for a known type.
 fn meant(kind: &str) -> Option<&'static str> {
     let names: Vec<&str> = types().flat_map(|one| one.names).collect();
     let find = |kind: &str| names.iter().find(|name| name.eq_ignore_ascii_case(kind));
@@ -174,7 +172,6 @@ fn check_members(function: &Function, binding: &Binding, known: &Type, findings:
     }
 }
 
-/// Checks the members that all bindings can have, and settings.
 fn check_common(function: &Function, binding: &Binding, findings: &mut Findings) {
     let name = &binding.name;
     let is_value = |member: &&str| is_secret(binding.text(member));
@@ -243,7 +240,6 @@ fn check_http(function: &Function, findings: &mut Findings) {
     }
 }
 
-/// Checks the keys and the filter of a table.
 fn check_table(binding: &Binding, findings: &mut Findings) {
     let name = &binding.name;
     let has = |member: &str| !binding.text(member).is_empty();
@@ -267,7 +263,6 @@ fn check_table(binding: &Binding, findings: &mut Findings) {
     }
 }
 
-/// Checks the members of function.json itself.
 fn check_file(function: &Function, findings: &mut Findings) {
     let (name, file) = (&function.name, &function.file);
     let disabled = json::member(file, "disabled");

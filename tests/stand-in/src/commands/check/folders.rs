@@ -1,5 +1,4 @@
-//! Checks the functions' folders and sources: names, needed settings, shared queues, what is
-//! published, and files without a `mod`.
+//! Checks folders, sources, needed settings, shared queues, and what is published.
 
 use super::Findings;
 use crate::app::description::Description;
@@ -9,8 +8,7 @@ use crate::app::{binary, host_json, ignore, json, names, settings, table};
 
 const FUNCIGNORE: &str = ".funcignore";
 
-/// Folders of sources, the file in each that declares the others, and what happens to an undeclared
-/// one.
+/// Folders, the file in each that declares the others, and what happens to an undeclared one.
 const SOURCES: [(&str, &str, &str); 2] = [
     ("src/functions", "mod.rs", "it is not compiled"),
     ("tests/functions", "main.rs", "its tests never run"),
@@ -85,7 +83,6 @@ pub fn check_function(app: &Description, function: &Function, findings: &mut Fin
     }
 }
 
-/// Reports functions that share a queue.
 fn competing(app: &Description, findings: &mut Vec<Finding>) {
     let mut queues: Vec<(&str, [String; 2])> = Vec::new();
     for function in &app.functions {
@@ -108,7 +105,6 @@ fn competing(app: &Description, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Reports files without a `mod`.
 fn unnamed(app: &Description, findings: &mut Vec<Finding>) {
     for (folder, root, does) in SOURCES {
         let path = app.root.join(folder);

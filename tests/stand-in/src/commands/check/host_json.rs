@@ -17,7 +17,7 @@ const BINARY: &str =
 const BUNDLE: &str = "\"extensionBundle\": { \"id\": \"Microsoft.Azure.Functions.ExtensionBundle\", \
                       \"version\": \"[4.*, 5.0.0)\" }";
 
-/// Values of a wrong type are already reported when the file is read.
+/// Wrong types are already reported when the file is read.
 pub fn check(app: &Description) -> Vec<Finding> {
     let mut findings = Findings::of(FILE);
     let file = &app.host.file;
@@ -102,7 +102,7 @@ pub fn check(app: &Description) -> Vec<Finding> {
     findings.all
 }
 
-/// Whether a range has only versions before this one: `[4.0.0, 4.20.0)`, `3.*`, `[4.5.0]`.
+/// Ranges are `[4.0.0, 4.20.0)`, `3.*`, `[4.5.0]`.
 pub fn is_before(range: &str, version: [u32; 3]) -> bool {
     let range = range.trim();
     let most = range.rsplit(',').next().unwrap_or_default();

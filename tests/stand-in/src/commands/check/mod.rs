@@ -1,5 +1,5 @@
-//! `make check`: whether the functions' folders, the compiled table, host.json, local.settings.json
-//! and .funcignore agree and work under the host.
+//! `make check`: whether the app's files agree with each other and with the compiled table, and
+//! work under the host.
 
 mod bindings;
 mod folders;
@@ -20,7 +20,7 @@ use std::path::Path;
 pub use routes::conflict_with;
 pub use tools::{fix, twin};
 
-/// Shows all findings. Errors if one is an error.
+/// Errors if a finding is an error.
 pub fn run(root: &Path) -> Result<(), String> {
     let built = build::build(root, true);
     let table = built.as_ref().map(|built| built.table.as_str());
@@ -39,7 +39,7 @@ pub fn run(root: &Path) -> Result<(), String> {
     }
 }
 
-/// For a test of the app. Panics if the app has an error; `table` is JSON.
+/// For a test of the app; `table` is JSON.
 #[track_caller]
 pub fn assert_fits(root: &str, table: &str) {
     if let Some(errors) = finding::errors(&check(Path::new(root), Some(table))) {
@@ -73,7 +73,6 @@ pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
     findings
 }
 
-/// Checks a function without the rest of the app.
 pub fn check_function(function: &Function) -> Vec<Finding> {
     let mut findings = Findings::of(&function.file_name());
     bindings::check(function, &mut findings);
@@ -82,7 +81,6 @@ pub fn check_function(function: &Function) -> Vec<Finding> {
     findings.all
 }
 
-/// The findings about one file.
 struct Findings {
     file: String,
     all: Vec<Finding>,
@@ -105,7 +103,7 @@ impl Findings {
     }
 }
 
-/// Reports misspelt members. `before` is put before their names: `extensions.http.`.
+/// `before` is put before the names: `extensions.http.`.
 fn misspelt(object: &Value, known: &[&str], before: &str, findings: &mut Findings) {
     for (name, value) in json::members(object) {
         let names = known.iter().filter_map(|path| path.split('.').next());
@@ -121,8 +119,8 @@ fn misspelt(object: &Value, known: &[&str], before: &str, findings: &mut Finding
     }
 }
 
-/// The known word that a misspelt one means, in any case: one letter differs in a short word, two
-/// from 8 letters on, three from 20. `None` for a known word.
+/// The known word that is meant: one letter may differ in a short word, two from 8 letters on,
+/// three from 20. `None` for a known word.
 fn near<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
     // A letter is added, removed, changed, or swapped with its neighbour.

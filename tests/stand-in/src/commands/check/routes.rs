@@ -6,12 +6,10 @@ use crate::app::finding::Finding;
 use crate::app::function::Function;
 use crate::app::names;
 
-/// ASP.NET's constraints that count as true here.
 const TAKEN_AS_TRUE: [&str; 7] = [
     "datetime", "decimal", "double", "float", "regex", "file", "nonfile",
 ];
 
-/// Checks a function's own route.
 pub fn check_route(function: &Function, findings: &mut Findings) {
     let Some(route) = &function.route else { return };
     if let Some(name) = route.optional_before_others() {
@@ -37,7 +35,6 @@ pub fn check_route(function: &Function, findings: &mut Findings) {
     }
 }
 
-/// The conflict of a new function's route with the app's.
 pub fn conflict_with(app: &Description, new: &Function) -> Option<Finding> {
     let others = app.functions.iter().filter(|one| one.name != new.name);
     let mut conflicts = others.filter_map(|other| {
@@ -48,7 +45,6 @@ pub fn conflict_with(app: &Description, new: &Function) -> Option<Finding> {
     conflicts.find(|finding| finding.is_error)
 }
 
-/// Reports functions that hide each other.
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     for (place, function) in app.functions.iter().enumerate() {
         let earlier = app.functions[..place].iter();

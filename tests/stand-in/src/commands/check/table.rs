@@ -8,11 +8,9 @@ use crate::app::table::{Kind, Line};
 
 const TABLE: &str = "src/functions/mod.rs";
 
-/// The beginnings of trigger types that use the function's return value without a binding
-/// `$return`.
+/// Triggers that use the return value without a binding `$return`.
 const RETURNING: [&str; 4] = ["activity", "orchestration", "entity", "mcp"];
 
-/// `table` is JSON.
 pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
     let lines: Vec<Line> = match serde_json::from_str(table) {
         Ok(lines) => lines,
@@ -65,8 +63,7 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The order of methods and outputs does not count, nor `$return` if the trigger uses it without a
-/// binding.
+/// The order of methods and outputs does not count, nor an unneeded `$return`.
 fn fits(line: &Line, wanted: &Line, function: &Function) -> bool {
     let kind = function.trigger().kind.to_ascii_lowercase();
     let returns = RETURNING.iter().any(|start| kind.starts_with(start));

@@ -1,5 +1,4 @@
-//! Checks MCP tools: what keeps the app or a tool from starting, what agents would not see, and
-//! what would alter results.
+//! Checks what keeps tools from starting, what agents would not see, and what would alter results.
 
 use super::Findings;
 use super::host_json::is_before;
@@ -13,13 +12,11 @@ use jsonc_parser::cst::{CstInputValue, CstObject};
 use serde_json::Value;
 use std::path::Path;
 
-/// The types of arguments that the host knows.
 const TYPES: [&str; 5] = ["string", "number", "integer", "boolean", "object"];
 
 /// The first bundle whose MCP extension is generally available.
 const BUNDLE: [u32; 3] = [4, 29, 0];
 
-/// Checks the tools together, with tool.json and host.json.
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     let tools: Vec<&Function> = app.all().filter(|function| function.is_tool()).collect();
     for (place, function) in tools.iter().enumerate() {
@@ -75,7 +72,6 @@ pub fn check_function(function: &Function, findings: &mut Findings) {
     check_arguments(own(function), findings);
 }
 
-/// Checks the arguments in `toolProperties`, if they can be read.
 fn check_arguments(text: &str, findings: &mut Findings) {
     for property in Property::read_all(text).unwrap_or_default() {
         let kind = property.property_type.as_deref().unwrap_or_default();
@@ -104,7 +100,7 @@ fn own(function: &Function) -> &str {
     function.trigger().text("toolProperties")
 }
 
-/// The `toolProperties` of tool.json; `None` without such a file. Errors with its findings.
+/// From tool.json; `None` without it. Errors with its findings.
 fn described(root: &Path, function: &Function) -> Result<Option<String>, Vec<Finding>> {
     let file = format!("{}/{FILE}", function.name);
     if !root.join(&file).is_file() {
@@ -125,7 +121,7 @@ fn is_same(one: &str, other: &str) -> bool {
     value(one) == value(other)
 }
 
-/// Writes each tool.json into its function.json. Gives a line for each changed file.
+/// Gives a line for each changed file.
 pub fn fix(root: &Path) -> Result<Vec<String>, String> {
     let app = Description::read(root, &|name| std::env::var(name).ok());
     let (mut changes, mut changed) = (Changes::default(), Vec::new());
@@ -144,7 +140,6 @@ pub fn fix(root: &Path) -> Result<Vec<String>, String> {
     Ok(changed)
 }
 
-/// A function.json with these `toolProperties`.
 fn with_properties(text: &str, properties: &str) -> Result<String, String> {
     let value = CstInputValue::from(properties);
     let edited = json::edit(text, |file| {

@@ -1,5 +1,3 @@
-//! Checks the values of a binding's members: names in storage, expressions, schedules.
-
 use super::Findings;
 use crate::app::function::{Binding, Function};
 use crate::app::host_json;

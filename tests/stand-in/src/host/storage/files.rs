@@ -1,5 +1,4 @@
-//! The folder for stored data: the app's `.local` for `make run`, a temporary one for each `App`. A
-//! blob is its file `blobs/<container>/<name>`.
+//! The folder for stored data: the app's `.local` for `make run`, a temporary one for each `App`.
 
 use crate::host::storage::names::{self, BlobPath};
 use std::collections::BTreeMap;
@@ -9,14 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::UNIX_EPOCH;
 
-/// A folder, made with its first file. Errors name the file and the reason.
+/// Made with its first file. Errors name the file and the reason.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
     temporary: bool,
 }
 
-/// A version of a file or folder: size, time of change in nanoseconds, and on Unix the inode.
+/// Size, time of change in nanoseconds, and on Unix the inode.
 pub type Stamp = (u64, u64, u64);
 
 #[derive(Default)]
@@ -72,7 +71,6 @@ impl Folder {
         })
     }
 
-    /// `None` if there is no file.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, String> {
         let file = self.join(path);
         match file.is_dir() {
@@ -81,7 +79,7 @@ impl Folder {
         }
     }
 
-    /// Deletes a blob and the folders that are now empty. Gives false if there was no blob.
+    /// Also deletes empty folders. Gives false if there was no blob.
     pub fn delete(&self, path: &BlobPath) -> Result<bool, String> {
         let file = self.join(path.file());
         if file.is_dir() || present(fs::remove_file(&file), &file)?.is_none() {
@@ -105,7 +103,7 @@ impl Folder {
         Ok(names)
     }
 
-    /// The blobs and folders of a container. Names that are not UTF-8 are left out.
+    /// Without names that are not UTF-8.
     pub fn container(&self, container: &str) -> Result<Container, String> {
         let mut held = Container::default();
         let mut next = vec![(self.join("blobs").join(container), String::new())];
@@ -170,8 +168,7 @@ fn present<T>(done: io::Result<T>, path: &Path) -> Result<Option<T>, String> {
     }
 }
 
-/// Turns a file that exceeds `ulimit -f` into a write error. By default the signal would end the
-/// process.
+/// Makes a file beyond `ulimit -f` a write error. By default the signal ends the process.
 pub fn fail_at_limits() {
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     {

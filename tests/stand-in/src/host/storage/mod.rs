@@ -19,15 +19,14 @@ use std::time::Duration;
 /// Queues are in memory, blobs and tables in files.
 pub struct Storage {
     queues: Mutex<BTreeMap<String, VecDeque<Vec<u8>>>>,
-    /// Notified when a message is put into a queue.
     put: Condvar,
     /// Counts the deliveries of queues that trigger several functions.
     turn: AtomicUsize,
-    /// What each output has written, with its approximate size in bytes.
+    /// With approximate sizes in bytes.
     outputs: Mutex<BTreeMap<String, VecDeque<(usize, Value)>>>,
     kept_bytes: usize,
     inputs: Mutex<BTreeMap<String, Given>>,
-    /// Has blobs, tables, and the files `<function>.<binding>` for input bindings.
+    /// Also has the files `<function>.<binding>` for input bindings.
     pub folder: Folder,
     /// Held while a table is read and written.
     pub tables: Mutex<()>,
@@ -37,17 +36,16 @@ pub struct Storage {
 /// `make run` forgets older output values.
 const KEPT_BYTES: usize = 1 << 20;
 
-/// The approximate size of a small value in memory.
+/// Approximate.
 const VALUE_BYTES: usize = 100;
 
-/// The value of a trigger or an input binding. A JSON string is a text.
+/// A trigger's or an input's value. A JSON string is a text.
 #[derive(Clone, Debug)]
 pub enum Given {
     Bytes(Vec<u8>),
     Json(Value),
 }
 
-/// Empty, with temporary files.
 impl Default for Storage {
     fn default() -> Self {
         Self::new(Folder::temporary(), usize::MAX)
@@ -55,7 +53,7 @@ impl Default for Storage {
 }
 
 impl Storage {
-    /// For a process that runs for long. Its files stay in the folder `local`.
+    /// For a process that runs for long.
     pub fn with_files(local: PathBuf) -> Self {
         Self::new(Folder::kept(local), KEPT_BYTES)
     }
@@ -82,7 +80,7 @@ impl Storage {
         self.put.notify_all();
     }
 
-    /// Takes the first message of a queue that `wanted` accepts, or waits for one.
+    /// Takes a queue's first message, or waits for one.
     pub fn wait(
         &self,
         wanted: impl Fn(&str) -> bool,
@@ -101,7 +99,6 @@ impl Storage {
         first
     }
 
-    /// Chooses which of `of` functions gets a message: each in turn.
     pub fn turn(&self, of: usize) -> usize {
         match of {
             0 | 1 => 0,
@@ -120,7 +117,6 @@ impl Storage {
         messages.unwrap_or_default().into()
     }
 
-    /// All queues that have been used, with their numbers of messages.
     pub fn queues(&self) -> BTreeMap<String, usize> {
         let queues = lock(&self.queues);
         let queues = queues.iter();
@@ -143,7 +139,6 @@ impl Storage {
         }
     }
 
-    /// The values of an output that is not a queue, in order.
     pub fn written(&self, function: &str, binding: &str) -> Vec<Value> {
         let outputs = lock(&self.outputs);
         let values = outputs.get(&place(function, binding)).into_iter().flatten();
@@ -154,7 +149,7 @@ impl Storage {
         lock(&self.inputs).insert(place(function, binding), input);
     }
 
-    /// The value that was set for an input binding, or its file.
+    /// The value or the file.
     pub fn input(&self, function: &str, binding: &str) -> Result<Option<Given>, String> {
         let place = place(function, binding);
         match lock(&self.inputs).get(&place).cloned() {

@@ -1,14 +1,13 @@
-//! The names that Azure's storage allows for queues, containers, blobs and tables. Each error shows
-//! the name, because it may come from an expression.
+//! The names that Azure's storage allows. Errors show the name, because it may come from an
+//! expression.
 
 use std::path::PathBuf;
 
-/// Containers with exceptional names.
 const SPECIAL: [&str; 3] = ["$root", "$web", "$logs"];
 
 const DASHED: &str = "3 to 63 small letters, digits and single dashes, none of them at an end";
 
-/// A queue's name in storage: in small letters.
+/// In storage a queue's name has small letters.
 pub fn queue(name: &str) -> Result<String, String> {
     let small = name.to_ascii_lowercase();
     taken(is_dashed(&small), "queue", name, DASHED).map(|()| small)
@@ -48,8 +47,7 @@ pub struct BlobPath {
 
 impl BlobPath {
     /// Reads `container/name` as a URL: `a/../b` is `b`, and a leading slash of the name is
-    /// dropped. Errors also if `..` leaves the container, or if the name cannot be a file on this
-    /// system.
+    /// dropped. Errors also if the name cannot be a file on this system.
     pub fn parse(path: &str) -> Result<Self, String> {
         let Some((container, name)) = path.split_once('/') else {
             let why = "has no name of a blob after a /";
@@ -81,7 +79,7 @@ impl BlobPath {
         Ok(Self { container, name })
     }
 
-    /// The path in the storage's folder: `blobs/<container>/<name>`.
+    /// `blobs/<container>/<name>`.
     pub fn file(&self) -> PathBuf {
         let parts = ["blobs", &self.container].into_iter();
         parts.chain(self.name.split('/')).collect()
@@ -94,7 +92,6 @@ impl std::fmt::Display for BlobPath {
     }
 }
 
-/// Why this part of a blob's name cannot be a file or folder.
 fn no_file(part: &str) -> Option<String> {
     let why = match part {
         "" => "two slashes stand side by side",
@@ -105,7 +102,6 @@ fn no_file(part: &str) -> Option<String> {
     Some(why.to_owned())
 }
 
-/// The same for Windows.
 pub fn no_windows_file(part: &str) -> Option<String> {
     let is_reserved = |c: char| c < ' ' || "<>:\"|?*".contains(c);
     if let Some(c) = part.chars().find(|c| is_reserved(*c)) {

@@ -1,5 +1,5 @@
 //! Finds blobs that are new or have changed since they triggered a function. `seen.json` keeps what
-//! was delivered, so that changes made while nobody looked still trigger.
+//! was delivered between runs.
 
 use crate::host::expressions::Template;
 use crate::host::newtonsoft::json;
@@ -9,36 +9,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// A file that another process writes counts once it has rested this long.
+/// How long another process's file must rest.
 const SETTLED_AFTER: Duration = Duration::from_millis(200);
 
-/// How often all files are checked. Folders, which change with new files, are checked each time.
+/// Folders, which change with new files, are checked each time.
 const LOOK_AT_ALL: Duration = Duration::from_secs(1);
 
-/// Checking all files may take this share of the time.
+/// The share of the time for checking all files.
 const LOOK_SHARE: u32 = 200;
 
 const FILE: &str = "seen.json";
 
-/// A function and the blob that triggers it.
 pub type Trigger = (String, BlobPath);
 
-/// A function and its trigger's path.
 pub type Pattern = (String, Template);
 
-/// The version that triggered last, and whether it has been delivered.
+/// The last version that triggered, and whether it has been delivered.
 type Stamps = BTreeMap<Trigger, (Stamp, bool)>;
 
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// Blobs that the stand-in itself wrote, not taken yet.
+    /// Written by the stand-in itself.
     ready: Vec<Trigger>,
     stamps: Stamps,
-    /// Changed files of other processes: the version, and since when.
+    /// Files of other processes, and since when they rest.
     changing: BTreeMap<BlobPath, (Stamp, Instant)>,
     containers: BTreeSet<String>,
     folders: Vec<(PathBuf, Option<Stamp>)>,
-    /// When all files are checked next.
     due: Option<Instant>,
     is_unsaved: bool,
 }
@@ -57,7 +54,7 @@ impl Seen {
         seen
     }
 
-    /// Finds new and changed blobs. Call [`delivered`](Self::delivered) for each.
+    /// Call [`delivered`](Self::delivered) for each.
     pub fn look(&mut self, folder: &Folder, patterns: &[Pattern]) -> Result<Vec<Trigger>, String> {
         let begun = Instant::now();
         let mut containers = BTreeSet::new();
@@ -121,7 +118,6 @@ impl Seen {
         Ok(())
     }
 
-    /// Makes a blob ready for the functions that this version has not triggered.
     fn claim(&mut self, blob: &BlobPath, stamp: Stamp, patterns: &[Pattern]) {
         for trigger in triggered(patterns, blob) {
             if is_new(&self.stamps, &trigger, stamp) {
@@ -137,13 +133,12 @@ impl Seen {
         }
     }
 
-    /// What the stand-in itself has written since the last call. Call
-    /// [`delivered`](Self::delivered) for each.
+    /// What the stand-in itself has written. Call [`delivered`](Self::delivered) for each.
     pub fn take(&mut self) -> Vec<Trigger> {
         std::mem::take(&mut self.ready)
     }
 
-    /// To be called after all tries. The next look saves it.
+    /// The next look saves it.
     pub fn delivered(&mut self, trigger: &Trigger) {
         self.stamps
             .entry(trigger.clone())
@@ -151,7 +146,7 @@ impl Seen {
         self.is_unsaved = true;
     }
 
-    /// The function has gone. The blob is new when it comes again.
+    /// The blob is new when its function comes again.
     pub fn forget(&mut self, trigger: &Trigger) {
         self.stamps.remove(trigger);
     }

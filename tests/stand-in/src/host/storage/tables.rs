@@ -1,6 +1,5 @@
-//! Tables are JSON files that users can edit: `tables/<table>.json` in the storage's folder, a list
-//! of rows, each with `PartitionKey` and `RowKey` [azure-sdk-for-net,
-//! Microsoft.Azure.WebJobs.Extensions.Tables].
+//! Tables are JSON files that users can edit: `tables/<table>.json` is a list of rows with
+//! `PartitionKey` and `RowKey` [azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Tables].
 
 use crate::app::json as file_json;
 use crate::host::date::Date;
@@ -14,19 +13,18 @@ use std::path::{Path, PathBuf};
 /// `PartitionKey` and `RowKey`.
 type Keys = [String; 2];
 
-/// Sorted by keys. The values are objects of the other properties.
+/// Without the keys.
 type Rows = BTreeMap<Keys, Token>;
 
 const KEYS: [&str; 2] = ["PartitionKey", "RowKey"];
 
-/// How many rows of a partition are written together.
+/// Rows of a partition that are written together.
 const BATCH: usize = 100;
 
 /// In UTF-16 units.
 const TEXT_MAX: usize = 32_768;
 
-/// The rows for an input, as a JSON list: those of a partition or all, and only the first `take` if
-/// it is not 0.
+/// A JSON list; `take` 0 means all.
 pub fn read(
     folder: &Folder,
     table: &str,
@@ -44,8 +42,8 @@ pub fn read(
     Ok(format!("[{}]", rows.collect::<Vec<_>>().join(",")))
 }
 
-/// Inserts an output's rows. The binding's `keys` replace missing ones. Up to 100 rows of a
-/// partition are written together or not at all.
+/// The binding's `keys` replace missing ones. Up to 100 rows of a partition are written together or
+/// not at all.
 pub fn insert(
     folder: &Folder,
     table: &str,
@@ -80,7 +78,6 @@ pub fn insert(
     Ok(())
 }
 
-/// `None` if the table has no file.
 fn rows(folder: &Folder, path: &Path) -> Result<Option<Rows>, String> {
     let Some(text) = folder.read(path)? else {
         return Ok(None);
@@ -118,7 +115,7 @@ fn path(folder: &Folder, table: &str) -> PathBuf {
     PathBuf::from("tables").join(name.unwrap_or(wanted))
 }
 
-/// A row on one line, without null properties. Texts and dates are as they are.
+/// Without null properties. Texts and dates are as they are.
 fn json((keys, row): (&Keys, &Token)) -> String {
     let keys = KEYS.into_iter().zip(keys);
     let keys = keys.map(|(name, key)| (name, quoted(key)));
@@ -131,7 +128,7 @@ fn json((keys, row): (&Keys, &Token)) -> String {
     object(keys.chain(properties))
 }
 
-/// The row of an entity, and whether it replaces the row with its keys.
+/// Also gives whether it replaces the row with its keys.
 fn added(entity: &Token, given: [Option<&str>; 2]) -> Result<(Keys, Token, bool), String> {
     let shown = entity.to_json(false);
     let Token::Object(members) = entity else {
@@ -172,7 +169,7 @@ fn added(entity: &Token, given: [Option<&str>; 2]) -> Result<(Keys, Token, bool)
     Ok((keys, Token::Object(properties), replaces))
 }
 
-/// A property's value. The type beside it turns a text into a date or a GUID.
+/// `kind` turns a text into a date or a GUID.
 fn property(value: &Token, kind: Option<&str>) -> Result<Token, String> {
     let wrong = |kind: &str| Err(format!("is not {kind}: {}", value.to_json(false)));
     let text = match (value, kind) {
