@@ -1,51 +1,44 @@
 use stand_in::run::running::{Line, Running, own, sentence};
 
-/// Lines with the beginnings of their texts and reasons.
+/// Lines with `^` before their texts and reasons.
 const LINES: &str = "\
-invocation 7-a: took an order | took |
-warning: invocation 7-a: old | old |
-error: invocation 7-a: GET /api/x: 500: function x failed: no: tea (at src/x.rs:7) | GET | function x
-error: invocation 7-a: GET /x: after its answer had begun, function x failed: no | GET | function x
-error: invocation 7-a: PRICE: 500: the function's own words | PRICE |
-error: invocation 7-a: GET /x: soon: no | GET |
-invocation without id: x | |
-an invocation 7-a: x | |
-listening | |";
+invocation 7-a: ^took an order
+warning: invocation 7-a: ^old
+error: invocation 7-a: ^GET /api/x: 500: ^function x failed: no: tea (at src/x.rs:7)
+error: invocation 7-a: ^GET /x: after its answer had begun, ^function x failed: no
+error: invocation 7-a: ^PRICE: 500: the function's own words
+error: invocation 7-a: ^GET /x: soon: no
+invocation without id: x
+an invocation 7-a: x
+listening";
 
 #[test]
 fn lines_of_invocations_are_known() {
     for case in LINES.lines() {
-        let parts: Vec<_> = case.split('|').map(str::trim).collect();
-        let [line, text, reason] = parts[..] else {
-            panic!("{case}");
-        };
-        let rest = |beginning: &str| {
-            let whole = line
-                .find(&format!(" {beginning}"))
-                .map(|at| &line[at + 1..]);
-            whole.filter(|_| !beginning.is_empty())
-        };
-        let expected = rest(text).map(|text| Line {
+        let parts: Vec<_> = case.split('^').collect();
+        let from = |part: usize| parts.get(part).map(|_| parts[part..].concat());
+        let (line, text, reason) = (parts.concat(), from(1), from(2));
+        let expected = text.as_deref().map(|text| Line {
             id: "7-a",
             text,
-            reason: rest(reason),
+            reason: reason.as_deref(),
         });
-        assert_eq!(Line::read(line), expected, "{line}");
+        assert_eq!(Line::read(&line), expected, "{line}");
     }
 }
 
 #[test]
 fn a_sentence_is_the_functions_own() {
-    for case in [
-        "failed: no tea (at src/x.rs:7) | no tea (at src/x.rs:7) | no tea",
-        "function x failed: no tea (at src/x.rs:7) | no tea (at src/x.rs:7) | no tea",
-        "function x answers, and has none | function x answers, and has none | function x answers, and has none",
-        "failed: tea (at home) | tea (at home) | tea",
-        "status 500: no | status 500: no | status 500: no",
+    for (reason, words, place) in [
+        ("failed: ", "no tea", " (at src/x.rs:7)"),
+        ("function x failed: ", "no tea", " (at src/x.rs:7)"),
+        ("", "function x answers, and has none", ""),
+        ("failed: ", "tea", " (at home)"),
+        ("", "status 500: no", ""),
     ] {
-        let parts: Vec<_> = case.split(" | ").collect();
-        let found = [own(parts[0]), sentence(parts[0])];
-        assert_eq!(found, parts[1..], "{case}");
+        let reason = format!("{reason}{words}{place}");
+        assert_eq!(own(&reason), format!("{words}{place}"));
+        assert_eq!(sentence(&reason), words);
     }
 }
 
