@@ -16,24 +16,29 @@ fn change(root: &Path, written: &[&str], moved: &[(&str, &str)]) -> Result<(), S
 }
 
 /// All files below a folder with their texts, and the empty folders.
-fn tree(folder: &Path) -> Vec<String> {
-    let mut tree = Vec::new();
+fn tree(folder: &Path) -> String {
+    let mut lines = Vec::new();
+    add(folder, "", &mut lines);
+    lines.sort();
+    lines.join(", ")
+}
+
+fn add(folder: &Path, before: &str, lines: &mut Vec<String>) {
+    let count = lines.len();
     for entry in folder.read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if path.is_dir() {
-            let below = self::tree(&path).into_iter();
-            let before = tree.len();
-            tree.extend(below.map(|below| format!("{name}/{below}")));
-            if tree.len() == before {
-                tree.push(format!("{name}/"));
+        let entry = entry.unwrap();
+        let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
+        match path.is_dir() {
+            true => add(&path, &format!("{before}{name}/"), lines),
+            false => {
+                let text = fs::read_to_string(path).unwrap();
+                lines.push(format!("{before}{name} {text}"));
             }
-        } else {
-            tree.push(format!("{name} {}", fs::read_to_string(&path).unwrap()));
         }
     }
-    tree.sort();
-    tree
+    if lines.len() == count {
+        lines.push(before.to_owned());
+    }
 }
 
 #[test]
@@ -44,25 +49,18 @@ fn all_changes_are_made() {
     changes.write("old", "first");
     changes.write("old", "second");
     changes.edit(root, "moved/deep", str::to_owned).unwrap();
-    changes
-        .edit(root, "old", |text| format!("{text}!"))
-        .unwrap();
-    changes.write("new/deep/file", "text");
+    let edited = changes.edit(root, "old", |text| format!("{text}!"));
+    edited.unwrap();
     // Names may have up to 255 bytes.
     let long = "x".repeat(255);
-    changes.write(format!("new/{long}/{long}"), "text");
+    let new = format!("new/{long}/{long}");
+    changes.write(&new, "text");
     changes.rename("moved", "away/there");
     assert_eq!(changes.read(root, "old").unwrap(), "second!");
     assert_eq!(changes.read(root, "moved/deep").unwrap(), "moved");
-    assert_eq!(changes.written()[..2], ["old", "new/deep/file"]);
+    assert_eq!(changes.written(), ["old", &new]);
     changes.apply(root, "").unwrap();
-    let long = format!("new/{long}/{long} text");
-    let all = [
-        "away/there/deep moved",
-        "new/deep/file text",
-        &long,
-        "old second!",
-    ];
+    let all = format!("away/there/deep moved, {new} text, old second!");
     assert_eq!(tree(root), all);
 }
 
@@ -76,11 +74,10 @@ fn a_change_that_cannot_be_made_changes_nothing() {
         ("fine", "missing", "away"),
     ] {
         let folder = folder(&[("old", "old"), ("moved", "moved")]);
-        let root = folder.path();
         let written = ["old", "fresh/deep/file", written];
-        let refused = change(root, &written, &[(from, to)]);
+        let refused = change(folder.path(), &written, &[(from, to)]);
         assert!(refused.is_err(), "{written:?} {from} {to}");
-        assert_eq!(tree(root), ["moved moved", "old old"], "{refused:?}");
+        assert_eq!(tree(folder.path()), "moved moved, old old", "{refused:?}");
     }
 }
 
@@ -92,7 +89,7 @@ fn what_fails_in_the_middle_says_what_was_done_and_the_way_back() {
     assert!(error.starts_with("full: "), "{error}");
     let end = "Before that, this was done: old is written. git checkout . brings it back.";
     assert!(error.ends_with(end), "{error}");
-    assert_eq!(tree(folder.path()), ["full/file ", "old new"]);
+    assert_eq!(tree(folder.path()), "full/file , old new");
 }
 
 #[cfg(unix)]
@@ -111,7 +108,7 @@ fn modes_and_links_stay_and_a_read_only_file_is_left_alone() {
     assert_eq!(mode & 0o777, 0o751);
     let error = change(root, &["other", "read-only"], &[]).unwrap_err();
     assert_eq!(error, "read-only: it is read-only");
-    assert_eq!(tree(root), ["file new", "link new", "read-only old"]);
+    assert_eq!(tree(root), "file new, link new, read-only old");
 }
 
 /// On most Linux machines /dev/shm is another disk.
@@ -128,24 +125,16 @@ fn what_is_moved_to_another_disk_arrives_whole() {
     let disk = |path: &Path| path.metadata().unwrap().dev();
     assert_ne!(disk(root), disk(&other));
     symlink(&other, root.join("target")).unwrap();
-    let moved = change(root, &[], &[("from", "target/removed/from")]);
+    let moved = change(root, &[], &[("from", "target/gone/from")]);
     let arrived = tree(root);
     // The first move fails, and its copy is removed.
-    let back = [
-        ("target/removed/from", "back"),
-        ("missing/file", "target/x"),
-    ];
+    let back = [("target/gone/from", "back"), ("missing/file", "target/x")];
     let refused = change(root, &[], &back);
     let left = tree(root);
     fs::remove_dir_all(&other).unwrap();
     assert_eq!(moved, Ok(()));
-    assert_eq!(
-        arrived,
-        [
-            "target/removed/from/deep/file text",
-            "target/removed/from/other "
-        ]
-    );
+    let all = "target/gone/from/deep/file text, target/gone/from/other ";
+    assert_eq!(arrived, all);
     assert!(refused.is_err());
     assert_eq!(left, arrived);
 }

@@ -9,13 +9,8 @@ const HOST: &str = r#"{"version": "2.0", "customHandler": {"description": {"defa
 const QUEUE: &str =
     r#"{"bindings": [{"type": "queueTrigger", "name": "item", "queueName": "in-queue"}]}"#;
 
-/// A folder with these files, and a correct host.json by default.
-fn app(given: &[(&str, &str)]) -> files::Folder {
-    files::folder(&[&[("host.json", HOST)], given].concat())
-}
-
 fn found(given: &[(&str, &str)], table: Option<&str>) -> Vec<Finding> {
-    let folder = app(given);
+    let folder = files::folder(given);
     check_app(&Description::read(folder.path(), &|_| None), table)
 }
 
@@ -46,7 +41,7 @@ fn each_case_has_its_findings() {
     assert!(count > 300, "{count}");
 }
 
-/// The path for a name in `findings.txt`.
+/// The path of a file by its name in `findings.txt`.
 fn path(name: &str) -> String {
     match name {
         "table" => "src/functions/mod.rs".into(),
@@ -59,7 +54,7 @@ fn check_case(files: &[(String, String)], case: &str, expected: &str) {
     let mut fillings = case.split(" | ").map(str::trim);
     let (mut given, mut table, mut about) = (Vec::new(), None, "");
     for (name, text) in files {
-        let mut text = text.to_string();
+        let mut text = text.to_owned();
         if let Some((before, after)) = text.split_once("...") {
             about = name;
             text = [before, fillings.next().expect(case), after].concat();
@@ -71,16 +66,15 @@ fn check_case(files: &[(String, String)], case: &str, expected: &str) {
         }
     }
     assert_eq!(fillings.next(), None, "{case}");
-    let given: Vec<_> = given
-        .iter()
-        .map(|(path, text)| (&**path, &**text))
-        .collect();
+    let given = given.iter().map(|(path, text)| (&**path, &**text));
+    let given: Vec<_> = [("host.json", HOST)].into_iter().chain(given).collect();
     let found = found(&given, table.as_deref());
+    let shown = format!("{case}: {found:#?}");
     let has_secret = found.iter().any(|one| one.what.contains("secret"));
-    assert!(!has_secret, "{case}: {found:#?}");
+    assert!(!has_secret, "{shown}");
     let expected = expected.split(" + ").map(str::trim);
     let expected: Vec<&str> = expected.filter(|one| *one != "nothing").collect();
-    assert_eq!(found.len(), expected.len(), "{case}: {found:#?}");
+    assert_eq!(found.len(), expected.len(), "{shown}");
     for expected in expected {
         let mut names = files.iter().map(|(name, _)| &**name).chain(["host.json"]);
         let mut is_file = |name: &str| names.any(|one| one.starts_with(name));
@@ -93,14 +87,14 @@ fn check_case(files: &[(String, String)], case: &str, expected: &str) {
                 && finding.is_error == note.is_none()
                 && words.all(|words| finding.what.contains(words))
         };
-        assert!(found.iter().any(is_it), "{case}: {expected}: {found:#?}");
+        assert!(found.iter().any(is_it), "{expected} in {shown}");
     }
 }
 
 #[test]
 fn an_app_that_does_not_fit_its_table_fails_its_own_test() {
     let table = r#"[{"name": "item", "outputs": [], "kind": {"Trigger": {"binding": "item"}}}]"#;
-    let folder = app(&[("item/function.json", QUEUE)]);
+    let folder = files::folder(&[("host.json", HOST), ("item/function.json", QUEUE)]);
     let root = folder.path().to_str().expect("a path");
     assert_fits(root, table);
     let wrong = std::panic::catch_unwind(|| assert_fits(root, "[]")).expect_err("a panic");
@@ -113,15 +107,12 @@ fn an_app_that_does_not_fit_its_table_fails_its_own_test() {
 /// Some file systems have only one of them.
 #[test]
 fn one_name_in_any_case_is_found() {
-    let found = found(
-        &[("Web/function.json", QUEUE), ("web/function.json", QUEUE)],
-        None,
-    );
-    let mut twins = found
-        .iter()
-        .filter(|one| one.what.contains("Web is a function of the same"));
+    let twins = [("Web/function.json", QUEUE), ("web/function.json", QUEUE)];
+    let found = found(&twins, None);
+    let is_twin = |one: &Finding| one.what.contains("Web is a function of the same");
+    let is_found = found.iter().any(is_twin);
     assert!(
-        twins.next().is_some() || cfg!(any(windows, target_os = "macos")),
+        is_found || cfg!(any(windows, target_os = "macos")),
         "{found:?}"
     );
 }
