@@ -1,5 +1,3 @@
-//! What host.json sets.
-
 use stand_in::app::host_json::HostJson;
 use stand_in::app::json;
 

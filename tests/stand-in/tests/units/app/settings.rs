@@ -1,5 +1,3 @@
-//! Settings in local.settings.json.
-
 use stand_in::app::settings::*;
 
 const SETTINGS: &str = r#"{
