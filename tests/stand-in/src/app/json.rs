@@ -83,6 +83,7 @@ pub fn at<'a>(object: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(object, member)
 }
 
+/// The rests of the paths that begin with this name, in any case.
 pub fn below<'a>(paths: &[&'a str], name: &str) -> Vec<&'a str> {
     let parts = paths.iter().filter_map(|path| path.split_once('.'));
     let below = parts.filter(|(first, _)| first.eq_ignore_ascii_case(name));

@@ -81,6 +81,7 @@ pub fn without_module(text: &str, file: &str) -> String {
     [&text[..lines.start], &text[lines.end..]].concat()
 }
 
+/// The modules that the text declares in other files.
 pub fn modules(text: &str) -> Vec<String> {
     let modules = declared(text).into_iter();
     modules.map(|module| module.file).collect()

@@ -14,7 +14,7 @@ use crate::host::storage::names::BlobPath;
 use crate::host::storage::seen::{Pattern, Trigger};
 use std::time::Duration;
 
-/// Seen; approximate.
+/// How long the next try waits (seen; approximate).
 const MESSAGE_PAUSE: Duration = Duration::from_millis(100);
 const BLOB_PAUSE: Duration = Duration::from_millis(400);
 
@@ -39,9 +39,9 @@ pub struct Delivery {
 }
 
 enum What {
-    /// With the queue's name.
+    /// The queue's name and the message.
     Message(String, Message),
-    /// With the bytes that a test gives instead.
+    /// The blob, and the bytes that a test gives instead.
     Blob(BlobPath, Option<Given>),
     Given(Given),
 }
@@ -222,7 +222,7 @@ impl Host {
         triggers.collect()
     }
 
-    /// Call it about every 100 ms, deliver each, and report it to `seen`.
+    /// Finds new and changed blobs: deliver each, and report it to `seen`. Call it every 100 ms.
     pub fn look_for_blobs(&self) -> Result<Vec<Trigger>, String> {
         let mut seen = lock(&self.storage.seen);
         seen.look(&self.storage.folder, &self.blob_triggers())

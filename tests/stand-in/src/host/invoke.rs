@@ -34,6 +34,7 @@ pub struct Host {
     idle: Mutex<Vec<Connection>>,
 }
 
+/// What a test's caller also sends.
 const HEADERS: [(&str, &str); 3] = [
     ("Host", "localhost:7071"),
     ("User-Agent", "curl/7.88.1"),

@@ -15,6 +15,7 @@ pub struct Retry {
     delay: [Duration; 2],
 }
 
+/// The limit of a policy without an end.
 const FOR_EVER: i64 = 1000;
 
 impl Retry {

@@ -115,6 +115,7 @@ impl Running {
         }
     }
 
+    /// The invocations to report as still running: the id, the function and the duration.
     pub fn long(&self) -> Vec<(String, String, Duration)> {
         let mut long = Vec::new();
         for one in lock(&self.invocations).iter_mut() {

@@ -15,7 +15,7 @@ pub struct Folder {
     temporary: bool,
 }
 
-/// Size, time of change in nanoseconds, and on Unix the inode.
+/// A version of a file: size, time of change in nanoseconds, and on Unix the inode.
 pub type Stamp = (u64, u64, u64);
 
 #[derive(Default)]

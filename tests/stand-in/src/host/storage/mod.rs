@@ -36,7 +36,7 @@ pub struct Storage {
 /// `make run` forgets older output values.
 const KEPT_BYTES: usize = 1 << 20;
 
-/// Approximate.
+/// The approximate size of a small value in memory.
 const VALUE_BYTES: usize = 100;
 
 /// A trigger's or an input's value. A JSON string is a text.
@@ -99,6 +99,7 @@ impl Storage {
         first
     }
 
+    /// Chooses one of `of` functions for a message: each in turn.
     pub fn turn(&self, of: usize) -> usize {
         match of {
             0 | 1 => 0,

@@ -20,8 +20,10 @@ const LOOK_SHARE: u32 = 200;
 
 const FILE: &str = "seen.json";
 
+/// A function and the blob that triggers it.
 pub type Trigger = (String, BlobPath);
 
+/// A function and the path of its trigger.
 pub type Pattern = (String, Template);
 
 /// The last version that triggered, and whether it has been delivered.
@@ -29,7 +31,7 @@ type Stamps = BTreeMap<Trigger, (Stamp, bool)>;
 
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// Written by the stand-in itself.
+    /// Blobs that the stand-in itself wrote.
     ready: Vec<Trigger>,
     stamps: Stamps,
     /// Files of other processes, and since when they rest.
@@ -54,7 +56,7 @@ impl Seen {
         seen
     }
 
-    /// Call [`delivered`](Self::delivered) for each.
+    /// Finds new and changed blobs. Call [`delivered`](Self::delivered) for each.
     pub fn look(&mut self, folder: &Folder, patterns: &[Pattern]) -> Result<Vec<Trigger>, String> {
         let begun = Instant::now();
         let mut containers = BTreeSet::new();
