@@ -3,7 +3,6 @@
 use crate::random::Random;
 use crate::requests::*;
 use stand_in::run::http::chunked;
-use std::net::Shutdown;
 
 const LIMIT: usize = 256 * 1024 * 1024;
 
@@ -57,30 +56,6 @@ fn an_order_cut_short_is_not_processed() {
         let cut = declared("/order", more, "{}");
         let answers = connect(&handler).send(cut).finish();
         assert!(!answers.contains("enqueued"), "{answers}");
-    }
-    assert_serves(&handler);
-}
-
-/// Peers that leave at any point of a request or its answer.
-#[test]
-fn peers_that_leave_do_no_harm() {
-    let handler = start();
-    let echo = post("/api/hello", &[], [b'x'; 300_000]);
-    let whole = [order("left!"), ping(), echo].concat();
-    let mut random = Random::new(7);
-    for _ in 0..300 {
-        let mut connection = Connection::open(handler.port).expect("a connection");
-        let cut = random.below(whole.len().min(4000));
-        let cut = if random.below(4) == 0 {
-            whole.len()
-        } else {
-            cut
-        };
-        // An error means that the handler has already refused the request.
-        let _ = connection.send(&whole[..cut]);
-        if random.below(2) == 0 {
-            let _ = connection.socket().shutdown(Shutdown::Both);
-        }
     }
     assert_serves(&handler);
 }

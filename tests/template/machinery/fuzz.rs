@@ -28,6 +28,12 @@ fn rounds(default: u64) -> impl Iterator<Item = (u64, Random)> {
     })
 }
 
+/// Prints the beginning of what is sent, for a failure.
+fn show(bytes: &[u8]) {
+    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(400)]);
+    println!("{} bytes: {start:?}", bytes.len());
+}
+
 // Messages
 
 /// An order of `exchanges/orders.txt`, and what arrives, or how it is refused.
@@ -69,9 +75,7 @@ fn what_is_sent_is_what_arrives() {
             0 => message = of_some_length(&mut random),
             most => mutate(&mut random, &mut message, &messages, most.div_ceil(4)),
         }
-        let text = String::from_utf8_lossy(&message);
-        let start: String = text.chars().take(400).collect();
-        println!("{} bytes: {start:?}", message.len());
+        show(&message);
         check_order(&host, &handler, &message, &mut random);
         check_message(&host, &handler, &message);
     }
@@ -354,7 +358,7 @@ fn mutated_payloads_are_answered_soundly() {
         };
         let mut payload = payloads[place].clone();
         mutate(&mut random, &mut payload, &payloads, 8);
-        println!("{}", String::from_utf8_lossy(&payload));
+        show(&payload);
         let answer = caller.ask(invocation(function, ID, &payload));
         assert_sound(&answer, &payload);
         done += usize::from(answer.status == 200);
@@ -378,6 +382,7 @@ fn mutated_requests_do_not_stop_the_server() {
         request("GET", "/api/hello?name=Ada%20L", &by_proxy, b""),
         post("/api/hello", &[("Content-Type", "text/plain")], "hello"),
         post("/api/hello", &[], [b'x'; 2000]),
+        post("/api/hello", &[], [b'x'; 300_000]),
         post("/api/hello", &[("Expect", "100-continue")], [b'x'; 100]),
     ];
     for (seed, mut random) in rounds(4_000) {
@@ -386,7 +391,7 @@ fn mutated_requests_do_not_stop_the_server() {
             bytes.extend(random.pick(&requests));
         }
         mutate(&mut random, &mut bytes, &requests, 8);
-        println!("{}", String::from_utf8_lossy(&bytes));
+        show(&bytes);
         let mut connection = Connection::open(handler.port).expect("a connection");
         // An error means that the handler has closed the connection, as it may.
         let _ = connection.send(&bytes);
