@@ -12,8 +12,6 @@ mod schedule;
 mod storage;
 mod wire;
 
-use crate::files;
-
 /// The cases below a heading of cases.txt.
 fn cases_of(heading: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let parts = include_str!("cases.txt").split("\n# ");
@@ -26,13 +24,4 @@ fn cases_of(heading: &str) -> impl Iterator<Item = (&'static str, &'static str)>
 fn cases(table: &str) -> impl Iterator<Item = (&str, &str)> {
     let lines = table.trim().lines();
     lines.map(|line| line.trim().split_once(" => ").expect(line))
-}
-
-/// The tables from the host's own libraries, for the tests of each rule.
-#[test]
-fn the_tables_and_captures_are_there() {
-    let schedules = files::json("tables/schedules.json");
-    assert_eq!(schedules.as_object().map(serde_json::Map::len), Some(105));
-    assert!(files::json("wire/host-mcp-tool.json")["Data"]["context"].is_string());
-    assert!(files::folder(&[("a/b", "")]).path().join("a/b").is_file());
 }
