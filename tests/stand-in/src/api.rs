@@ -10,6 +10,7 @@ mod tools;
 use crate::app::description::Description;
 use crate::app::finding;
 use crate::app::function::Function;
+use crate::app::names::listed;
 use crate::commands::check::check_app;
 use crate::host::answer::{Outcome, empty};
 use crate::host::delivery::{Delivery, POISON_BLOBS};
@@ -21,7 +22,6 @@ use crate::host::record::lock;
 use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
 use crate::run::http::Answer;
-use crate::run::local::listed;
 use crate::run::process;
 use crate::run::running::{Line, sentence};
 use crate::run::start;
@@ -219,7 +219,7 @@ impl App {
     fn set_input(&self, function: &str, binding: &str, given: Given) {
         let function = self.function(function);
         if !function.inputs().any(|input| input.name == binding) {
-            let inputs = listed(function.inputs().map(|input| input.name.clone()));
+            let inputs = listed(function.inputs().map(|input| &input.name));
             panic!("{} has no input binding {binding}; {inputs}", function.name);
         }
         self.host.storage.set_input(&function.name, binding, given);
@@ -256,8 +256,7 @@ impl App {
             template.is_ok_and(|name| asked.iter().any(|asked| name.matches(asked).is_some()))
         };
         if !names.iter().any(is_named) {
-            let names = listed(names.into_iter().map(str::to_owned));
-            panic!("no binding names the queue {queue}; {names}");
+            panic!("no binding names the queue {queue}; {}", listed(names));
         }
         let mut queued = self.host.record.so_far().queued;
         queued.retain(|(name, _)| name.eq_ignore_ascii_case(queue));
@@ -270,10 +269,7 @@ impl App {
     pub fn outputs(&self, function: &str, binding: &str) -> Vec<Value> {
         let function = self.function(function);
         let name = &function.name;
-        let Some(output) = function.outputs().find(|output| output.name == binding) else {
-            let outputs = listed(function.outputs().map(|output| output.name.clone()));
-            panic!("{name} has no output binding {binding}; {outputs}")
-        };
+        let output = or_panic(function.output(binding));
         if output.is("queue") {
             let queue = &output["queueName"];
             panic!("{binding} of {name} is a queue: app.queue({queue})");
@@ -333,11 +329,7 @@ impl App {
 
     #[track_caller]
     fn function(&self, name: &str) -> &Function {
-        let Some(function) = self.host.app.function(name) else {
-            let there_are = self.there_are(|one| Some(one.name.clone()));
-            panic!("there is no function {name}; {there_are}")
-        };
-        function
+        or_panic(self.host.app.named(name))
     }
 
     fn there_are(&self, named: impl Fn(&Function) -> Option<String>) -> String {

@@ -1,11 +1,11 @@
 //! MCP tools, called as an agent calls them.
 
 use super::{App, arguments};
+use crate::app::names::listed;
 use crate::app::tool::FILE;
 use crate::host::mcp;
 use crate::host::request::Request;
 use crate::run::http::headers_of;
-use crate::run::local::listed;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ impl App {
     #[track_caller]
     pub fn tool(&self, name: &str, arguments: Value) -> Result<ToolAnswer, ToolRefusal> {
         let tools = self.host.app.tools();
-        let names = tools.iter().map(|tool| tool.name.clone());
+        let names = tools.iter().map(|tool| &*tool.name);
         if !names.clone().any(|tool| tool.eq_ignore_ascii_case(name)) {
             panic!("there is no tool {name}; {}", listed(names));
         }

@@ -126,6 +126,14 @@ impl Description {
             .collect()
     }
 
+    /// The name may be in any case. The error says which there are.
+    pub fn named(&self, name: &str) -> Result<&Function, String> {
+        self.function(name).ok_or_else(|| {
+            let names = names::listed(self.functions.iter().map(|function| &function.name));
+            format!("there is no function {name}; {names}")
+        })
+    }
+
     /// The name may be in any case.
     pub fn function(&self, name: &str) -> Option<&Function> {
         let mut functions = self.functions.iter();

@@ -173,6 +173,15 @@ impl Function {
         bindings.filter(|one| one.is_output() || one.is_both())
     }
 
+    /// The error says which there are.
+    pub fn output(&self, name: &str) -> Result<&Binding, String> {
+        let output = self.outputs().find(|output| output.name == name);
+        output.ok_or_else(|| {
+            let outputs = names::listed(self.outputs().map(|output| &output.name));
+            format!("{} has no output binding {name}; {outputs}", self.name)
+        })
+    }
+
     /// Without the answer to an HTTP caller.
     pub fn listed_outputs(&self) -> impl Iterator<Item = &Binding> {
         self.outputs().filter(|binding| !binding.is("http"))

@@ -2,6 +2,15 @@
 
 use std::cmp::Ordering;
 
+/// `there are back, shop`: for the error about a name that there is not.
+pub fn listed(names: impl IntoIterator<Item: Into<String>>) -> String {
+    let names: Vec<String> = names.into_iter().map(Into::into).collect();
+    match names.is_empty() {
+        true => "there are none".to_owned(),
+        false => format!("there are {}", names.join(", ")),
+    }
+}
+
 /// The order in which the host asks functions: by name in capitals (`OrdinalIgnoreCase`), so
 /// `items` comes before `item_all`.
 pub fn order(one: &str, other: &str) -> Ordering {

@@ -45,10 +45,7 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String
     let folders = app.folders().into_iter().map(String::as_str);
     let mut folders: Vec<&str> = folders.collect();
     if entry.is_none() && !folders.contains(&name) {
-        let there = match folders.join(", ") {
-            none if none.is_empty() => "there are none".to_owned(),
-            folders => format!("there are {folders}"),
-        };
+        let there = names::listed(folders);
         return Err(match name {
             "" => format!("say which: make remove NAME=ingest; {there}"),
             name => format!("there is no function {name:?}; {there}"),

@@ -1,7 +1,6 @@
 //! Records what happens: shown in a terminal, or kept for a test.
 
-use crate::host::newtonsoft::on_one_line;
-use crate::host::storage::shown;
+use crate::host::storage::shown_message;
 use crate::run::process::Stream;
 use crate::run::running::{Line, Running, own};
 use crate::run::show::{Console, Kind};
@@ -142,11 +141,8 @@ impl Record {
     fn message(&self, kind: Kind, what: &str, queue: &str, message: &[u8]) {
         self.keep(|kept| kept.queued.push((queue.to_owned(), message.to_vec())));
         let Some(console) = &self.console else { return };
-        let text = match shown(message) {
-            Value::String(text) => on_one_line(&text).unwrap_or(text),
-            bytes => bytes.to_string(),
-        };
-        console.value(kind, &format!("{what} {queue}: "), &text);
+        let name = format!("{what} {queue}: ");
+        console.value(kind, &name, &shown_message(message));
     }
 
     /// `to` is a blob or a table.
@@ -154,10 +150,6 @@ impl Record {
         let Some(console) = &self.console else { return };
         let place = format!("{kind} {to}");
         let name = format!("{} by {function}.{binding}: ", place.trim_end());
-        let value = match value {
-            Value::String(text) => text,
-            value => &value.to_string(),
-        };
         console.value(Kind::Good, &name, value);
     }
 

@@ -7,11 +7,10 @@ use crate::host::answer::{MESSAGE_MAX_BYTES, empty};
 use crate::host::date::Date;
 use crate::host::delivery::Delivery;
 use crate::host::invoke::Host;
-use crate::host::newtonsoft::on_one_line;
 use crate::host::request::Request;
 use crate::host::routes::decoded;
 use crate::host::storage::names::{self, BlobPath};
-use crate::host::storage::{Given, shown};
+use crate::host::storage::{Given, shown_message};
 use crate::run::http::{Answer, Received, Refused, headers_of};
 use crate::run::timers::schedule;
 use serde_json::{Value, json};
@@ -61,10 +60,7 @@ fn or<T>(status: u16, result: Result<T, String>) -> Result<T, Refused> {
 }
 
 fn run_function(host: &Arc<Host>, name: &str, request: &Request) -> Answered {
-    let Some(function) = host.app.function(name) else {
-        let there_are = listed(host.app.functions.iter().map(|one| one.name.clone()));
-        return refused(404, format!("there is no function {name}; {there_are}"));
-    };
+    let function = or(404, host.app.named(name))?;
     if request.method != "POST" {
         return not_allowed();
     }
@@ -156,19 +152,15 @@ fn all(host: &Host) -> Answered {
 }
 
 fn outputs_of(host: &Host, function: &str, binding: &str) -> Answered {
-    let Some(function) = host.app.function(function) else {
-        return refused(404, format!("there is no function {function}"));
-    };
-    let name = &function.name;
-    let Some(output) = function.outputs().find(|output| output.name == binding) else {
-        let there_are = listed(function.outputs().map(|output| output.name.clone()));
-        return refused(404, format!("{name} has no output {binding}; {there_are}"));
-    };
+    let function = or(404, host.app.named(function))?;
+    let output = or(404, function.output(binding))?;
     if output.is("queue") {
         let queue = output.text("queueName");
         return refused(404, format!("{binding} is a queue: /local/queues/{queue}"));
     }
-    Ok(json_answer(&host.storage.written(name, binding).into()))
+    Ok(json_answer(
+        &host.storage.written(&function.name, binding).into(),
+    ))
 }
 
 fn queue_of(host: &Host, method: &str, queue: &str, body: &[u8]) -> Answered {
@@ -178,12 +170,9 @@ fn queue_of(host: &Host, method: &str, queue: &str, body: &[u8]) -> Answered {
     }
     match method {
         "GET" => {
-            let message = |message: Vec<u8>| match shown(&message) {
-                Value::String(text) => Value::String(on_one_line(&text).unwrap_or(text)),
-                bytes => bytes,
-            };
             let messages = host.storage.messages(queue).into_iter();
-            Ok(json_answer(&messages.map(message).collect()))
+            let shown = messages.map(|message| shown_message(&message));
+            Ok(json_answer(&shown.collect()))
         }
         "POST" if body.len() > MESSAGE_MAX_BYTES => {
             let most = format!("a queue message holds {MESSAGE_MAX_BYTES} bytes");
@@ -232,12 +221,6 @@ fn blob_of(host: &Host, method: &str, path: &str, body: &[u8]) -> Answered {
         },
         _ => not_allowed(),
     }
-}
-
-pub fn listed(names: impl Iterator<Item = String>) -> String {
-    let names = names.collect::<Vec<_>>().join(", ");
-    let names = if names.is_empty() { "none" } else { &names };
-    format!("there are {names}")
 }
 
 fn typed(status: u16, content_type: &str, body: Vec<u8>) -> Answer {

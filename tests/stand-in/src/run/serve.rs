@@ -1,12 +1,13 @@
 //! The server that callers see. It has one thread per connection.
 
 use crate::app::function::Function;
+use crate::app::names::listed;
 use crate::host::answer::{Outcome, empty};
 use crate::host::invoke::Host;
 use crate::host::routes::Parameters;
 use crate::run::current::Current;
 use crate::run::http::{Answer, Body, Received, Refused, chunk, peek};
-use crate::run::local::{self, THERE_ARE, listed, text};
+use crate::run::local::{self, THERE_ARE, text};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;

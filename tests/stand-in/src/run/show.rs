@@ -1,6 +1,7 @@
 //! What `make run` shows: one line per event, in colour on a terminal.
 
 use crate::host::date::Date;
+use serde_json::Value;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
@@ -74,9 +75,13 @@ impl Console {
     }
 
     /// Cuts the value to the line's width.
-    pub fn value(&self, kind: Kind, name: &str, value: &str) {
+    pub fn value(&self, kind: Kind, name: &str, value: &Value) {
         const TIME_CHARS: usize = "[hh:mm:ss.mmmZ] ".len();
         let room = |columns: usize| columns.saturating_sub(TIME_CHARS + name.len());
+        let value = match value {
+            Value::String(text) => text,
+            value => &value.to_string(),
+        };
         let value = beginning(value, self.columns.map(room));
         self.log(kind, format_args!("{name}{value}"));
     }

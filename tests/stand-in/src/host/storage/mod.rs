@@ -6,6 +6,7 @@ pub mod seen;
 pub mod tables;
 
 use crate::host::base64::to_base64;
+use crate::host::newtonsoft::on_one_line;
 use crate::host::record::lock;
 use crate::host::storage::files::Folder;
 use crate::host::storage::seen::Seen;
@@ -162,6 +163,13 @@ impl Storage {
 
 fn place(function: &str, binding: &str) -> String {
     format!("{function}.{binding}")
+}
+
+/// A message for people: an object that the host has indented is on one line.
+pub fn shown_message(message: &[u8]) -> Value {
+    let text = std::str::from_utf8(message).ok();
+    let line = text.and_then(on_one_line);
+    line.map_or_else(|| shown(message), Value::String)
 }
 
 /// A text, or `{"base64": "..."}` if the bytes are not UTF-8.
