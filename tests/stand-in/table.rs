@@ -1,4 +1,4 @@
-//! Prints the table of functions as the compiler has it, as JSON, for `make check`.
+//! Prints the compiled table of functions as JSON, for `make check`.
 
 fn main() -> serde_json::Result<()> {
     println!("{}", serde_json::to_string(app::functions::ROUTES)?);

@@ -1,4 +1,4 @@
-//! `NAME_`: handles what triggers it, bytes each time.
+//! `NAME_`: handles the bytes that trigger it.
 
 use crate::{Invocation, Response, Result, log};
 

@@ -3,7 +3,7 @@
 use crate::{Invocation, Response, Result, log};
 use serde::Deserialize;
 
-/// An event, in the schema of Event Grid or in that of CloudEvents.
+/// An event in the schema of Event Grid or CloudEvents.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {

@@ -1,4 +1,4 @@
-//! `NAME_`: handles what comes, many items in one invocation.
+//! `NAME_`: handles many items in one invocation.
 
 use crate::{Invocation, Response, Result, log};
 use serde_json::Value;

@@ -4,7 +4,7 @@ use crate::{Invocation, Response, Result, log};
 
 pub fn run(invocation: Invocation) -> Result {
     let text = invocation.trigger.text();
-    // A JSON message with a member METADATA_ gives that instead, and it may not be a number.
+    // A member METADATA_ of a JSON message replaces the queue's value, and may not be a number.
     let count: Option<u64> = invocation.metadata("METADATA_").ok().flatten();
     let count = count.unwrap_or_default();
     log::info(format_args!("{} bytes, METADATA_ {count}", text.len()));

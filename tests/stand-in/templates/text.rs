@@ -1,4 +1,4 @@
-//! `NAME_`: handles what triggers it, a text each time.
+//! `NAME_`: handles the text that triggers it.
 
 use crate::{Invocation, Response, Result, log};
 

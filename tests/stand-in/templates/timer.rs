@@ -3,11 +3,11 @@
 use crate::{Invocation, Response, Result, log};
 use serde::Deserialize;
 
-/// What the host says about the timer.
+/// The timer's value.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Timer {
-    /// Whether this run comes later than the schedule asks for.
+    /// Whether this run is late.
     is_past_due: bool,
 }
 

@@ -3,7 +3,7 @@
 use crate::{Error, Response, Result, ToolCall, ToolResult, log};
 use serde::{Deserialize, Serialize};
 
-/// What an agent asks. tool.json in the function's folder describes each argument to it.
+/// The agent's arguments. tool.json in the function's folder describes them.
 #[derive(Deserialize)]
 pub struct Arguments {
     item: String,
@@ -19,7 +19,7 @@ pub fn run(call: ToolCall) -> Result {
     let Arguments { item, count } = call.arguments()?;
     let count = count.unwrap_or(1);
     if count > 1000 {
-        // The agent gets these words, and can ask again.
+        // The agent gets this text, and can ask again.
         return Err(Error::refuse(400, "at most 1000 are sold at once"));
     }
     let text = format!("asked for {item}");

@@ -1,5 +1,4 @@
-//! What a function's answers, errors and log lines come to. The functions are those of
-//! `app/answers.rs`.
+//! What happens to the answers, errors and log lines of the functions in `app/answers.rs`.
 
 use crate::requests::*;
 use serde_json::json;

@@ -240,7 +240,7 @@ fn outputs_arrive_as_they_are_and_only_raw_is_the_hosts_to_interpret() {
     let altered = r#"{"at":"2026-11-21T08:00:00+00:00","price":10.1}"#;
     assert_eq!(app.queue("raw"), [altered]);
 
-    // A list goes out element by element, and a text never does.
+    // The elements of a list are separate messages; a text is always one.
     let texts = "test||[1,2]|null|\"quoted\"|2026-11-21|caf\u{e9}\n|[]".split('|');
     let texts: Vec<_> = texts.collect();
     let none: [&str; 0] = [];

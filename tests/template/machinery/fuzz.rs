@@ -81,8 +81,8 @@ fn what_is_sent_is_what_arrives() {
     }
 }
 
-/// Shapes of messages: what they begin with, what repeats, how many bytes the host makes of that in
-/// an object, and what they end with.
+/// Shapes of messages: the start, what repeats, the bytes that the host makes of that in an object,
+/// and the end.
 const SHAPES: &str = r#"an order |x|1|
 |A|1|
 |~20|1|

@@ -90,7 +90,7 @@ pub fn write_functions(root: &Path, text: &str) {
     }
 }
 
-/// A binding: its kind, with another name than usual behind a colon, and its place; or its JSON.
+/// A binding's kind, with an unusual name after a colon, and its place; or its JSON.
 fn binding(text: &str) -> Value {
     if text.starts_with('{') {
         return text.parse().expect("JSON");
@@ -243,7 +243,7 @@ impl Fake {
                 }
             }
             "blobs" => json!({"Outputs": {"outs": data["item"]}}),
-            // Gives what triggers it to the output `out`, and its input `in` to the caller.
+            // Writes the trigger's value to the output `out`, and answers with the input `in`.
             _ if function.starts_with("pass") => {
                 println!("invocation 3: {function} has run");
                 let given = body.as_str().or(data["item"].as_str()).unwrap_or_default();

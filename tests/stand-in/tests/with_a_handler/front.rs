@@ -103,7 +103,7 @@ fn an_answer_is_passed_on_as_it_comes() {
 
 #[test]
 fn a_caller_that_leaves_ends_the_handlers_connection() {
-    // It has what it has got, and no 500.
+    // The caller keeps what has come, and gets no 500.
     for (path, has_begun, end) in [
         ("stream", true, ": 200, and its body broke off in "),
         ("silent", false, ": failed in "),

@@ -36,7 +36,7 @@ example = [{ name = "table", path = "table.rs" }]
 pub struct Folder(pub PathBuf);
 
 impl Folder {
-    /// The app of the function `hello`, and of these, one per line, which are not called by HTTP.
+    /// An app with `hello`, and these functions, one per line, without HTTP triggers.
     pub fn new(test: &str, functions: &str) -> Self {
         let all = format!("hello: get > answer\n{functions}");
         let folder = Self(fake::app_with(&format!("run-{test}"), &all));
@@ -593,7 +593,7 @@ fn a_handler_whose_function_never_ends_or_that_ends_itself_is_started_again() {
         run.wait_for_words(&again, times + 1);
         is_another(&run);
     }
-    // It may end before it has answered.
+    // It may end before it answers.
     if let Ok(answer) = run.ask("GET", "/api/hello?exit=1", b"") {
         assert_eq!(answer.status, 500);
     }

@@ -13,7 +13,7 @@ fn read_with(text: &str, setting: &dyn Fn(&str) -> Option<String>) -> HostJson {
     host
 }
 
-/// What is followed, in one text.
+/// The settings that are used, as one text.
 fn followed(host: &HostJson) -> String {
     let timeout = host.function_timeout.map(|timeout| timeout.as_secs());
     format!(

@@ -8,7 +8,7 @@ pub mod shop;
 
 use crate::Route;
 
-/// One line a function: "ROUTES" and `ROUTES = [`.
+/// One line per function: "ROUTES" and `ROUTES = [`.
 pub const ROUTES: &[Route] = &[
     Route::http("hello", &["GET", "POST"], "/api/hello", hello::run),
     // The shop's:
