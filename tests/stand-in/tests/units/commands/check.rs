@@ -3,7 +3,7 @@ use stand_in::app::description::Description;
 use stand_in::app::finding::Finding;
 use stand_in::commands::check::{assert_fits, check_app};
 
-const HOST: &str = r#"{"version": "2.0", "customHandler": {"description": {"defaultExecutablePath": "handler"}},
+pub const HOST: &str = r#"{"version": "2.0", "customHandler": {"description": {"defaultExecutablePath": "handler"}},
     "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"}}"#;
 
 const QUEUE: &str =

@@ -1,12 +1,10 @@
 //! `make check FIX=1` for the arguments of MCP tools.
 
+use super::check::HOST;
 use crate::files;
 use stand_in::app::description::Description;
 use stand_in::commands::check::{check_app, fix};
 use std::fs;
-
-const HOST: &str = r#"{"version": "2.0", "customHandler": {"description": {"defaultExecutablePath": "handler"}},
-    "extensionBundle": {"id": "x", "version": "4.*"}}"#;
 
 const ITEM: &str = r#"[{"propertyName": "item", "propertyType": "string", "description": "Which.", "isRequired": true}]"#;
 

@@ -27,19 +27,18 @@ fn next_five(schedule: &Schedule, start: Date) -> String {
     let (mut shown, mut last) = (Vec::new(), String::new());
     for time in successors(schedule.next(start), |time| schedule.next(*time)).take(5) {
         let text = time.iso();
-        let day = text[.."2026-11-28T".len()].to_owned();
-        let of_day = if day == last {
-            &text[day.len()..]
+        let known = if text.starts_with(&last) {
+            last.len()
         } else {
-            &text
+            0
         };
-        shown.push(of_day.to_owned());
-        last = day;
+        shown.push(text[known..].to_owned());
+        last = text[.."2026-11-28T".len()].to_owned();
     }
-    match shown.is_empty() {
-        true => "never".to_owned(),
-        false => shown.join(" "),
+    if shown.is_empty() {
+        return "never".to_owned();
     }
+    shown.join(" ")
 }
 
 #[test]
