@@ -29,7 +29,7 @@ use crate::run::timers;
 use limit::Limit;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,8 +66,7 @@ impl App {
     /// Starts the app with settings that win over the environment and local.settings.json.
     #[track_caller]
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
-        let root = std::env::var_os("CARGO_MANIFEST_DIR").expect("a test that cargo runs");
-        Self::start_in(Path::new(&root), settings, process::command)
+        Self::start_in(&root(), settings, process::command)
     }
 
     #[track_caller]
@@ -379,6 +378,13 @@ impl App {
             "functions trigger each other in a circle: {LONGEST_CHAIN} messages in a row were delivered"
         );
     }
+}
+
+/// The folder of the tested app.
+#[track_caller]
+fn root() -> PathBuf {
+    let root = std::env::var_os("CARGO_MANIFEST_DIR");
+    root.expect("a test that cargo runs").into()
 }
 
 #[track_caller]

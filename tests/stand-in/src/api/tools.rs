@@ -1,6 +1,7 @@
 //! MCP tools, called as an agent calls them.
 
-use super::{App, arguments};
+use super::{App, arguments, root};
+use crate::app::json;
 use crate::app::names::listed;
 use crate::app::tool::FILE;
 use crate::host::mcp;
@@ -9,7 +10,6 @@ use crate::run::http::headers_of;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::path::Path;
 
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -98,10 +98,9 @@ impl App {
 /// ```
 #[track_caller]
 pub fn assert_arguments<T: DeserializeOwned>(function: &str) {
-    let root = std::env::var_os("CARGO_MANIFEST_DIR").expect("a test that cargo runs");
-    let file = Path::new(&root).join(function).join(FILE);
-    let text = std::fs::read_to_string(&file).map_err(|error| error.to_string());
+    let file = format!("{function}/{FILE}");
+    let text = json::text(&root(), &file);
     if let Err(why) = text.and_then(|text| arguments::compare::<T>(&text)) {
-        panic!("{function}/{FILE}: {why}");
+        panic!("{file}: {why}");
     }
 }

@@ -8,7 +8,6 @@ use crate::app::json;
 use crate::app::names;
 use crate::app::settings::{self, Settings};
 use crate::app::tool::Tool;
-use crate::host::routes::Template;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Default)]
@@ -68,11 +67,8 @@ impl Description {
         if disabled.any(|value| value == "1" || value.eq_ignore_ascii_case("true")) {
             return self.disabled.push(function);
         }
-        if function.is_http() {
-            let route = format!("{}{}", self.host.prefix, function.route_below());
-            let route = Template::parse(&route).map_err(|why| format!("route: {why}"));
-            function.route = self.found(&file, route.map(Some));
-        }
+        let routed = function.set_route(&self.host.prefix);
+        self.found(&file, routed);
         self.functions.push(function);
     }
 

@@ -84,14 +84,9 @@ impl Binding {
         self.says("direction", "out")
     }
 
-    /// The host supports `inout` for no type.
-    pub fn is_both(&self) -> bool {
-        self.says("direction", "inout")
-    }
-
     /// With the members that name them.
-    pub fn settings(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let named = SETTINGS.map(|member| (member, self.text(member).to_owned()));
+    pub fn settings(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let named = SETTINGS.map(|member| (member, self.text(member)));
         let is_name = |text: &str| !text.is_empty() && !text.contains('%') && !is_secret(text);
         named.into_iter().filter(move |(_, text)| is_name(text))
     }
@@ -149,6 +144,24 @@ impl Function {
         missing
     }
 
+    /// The needed ones.
+    pub fn settings(&self) -> Vec<&str> {
+        let settings = self.bindings.iter().flat_map(Binding::settings);
+        let mut settings: Vec<&str> = settings.map(|(_, setting)| setting).collect();
+        settings.sort();
+        settings.dedup();
+        settings
+    }
+
+    /// Does nothing without an HTTP trigger. `prefix` has its slashes: `/api/`.
+    pub fn set_route(&mut self, prefix: &str) -> Result<(), String> {
+        if self.is_http() {
+            let route = Template::parse(&format!("{prefix}{}", self.route_below()));
+            self.route = Some(route.map_err(|why| format!("route: {why}"))?);
+        }
+        Ok(())
+    }
+
     pub fn file_name(&self) -> String {
         format!("{}/function.json", self.name)
     }
@@ -169,8 +182,7 @@ impl Function {
 
     /// Also the answer to an HTTP caller.
     pub fn outputs(&self) -> impl Iterator<Item = &Binding> {
-        let bindings = self.bindings.iter();
-        bindings.filter(|one| one.is_output() || one.is_both())
+        self.bindings.iter().filter(|one| one.is_output())
     }
 
     /// The error says which there are.

@@ -4,6 +4,19 @@
 //! to a word boundary: `src` leaves out `src/main.rs`, and also `src-two/main.rs`.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+pub const FILE: &str = ".funcignore";
+
+/// The text of the file; empty if there is none.
+pub fn patterns(root: &Path) -> Result<String, String> {
+    match fs::read_to_string(root.join(FILE)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        text => text.map_err(|error| error.to_string()),
+    }
+}
 
 /// `path` starts at the app's root and has `/` on every system.
 ///

@@ -78,7 +78,7 @@ pub fn first_value(name: &str) -> &'static str {
 }
 
 /// Adds settings with their first values. Errors if there is no object `Values`.
-pub fn with(text: &str, names: &[String]) -> Result<String, String> {
+pub fn with(text: &str, names: &[&str]) -> Result<String, String> {
     let with = json::edit(text, |file| {
         let values = json::property(file, "Values")?.object_value()?;
         for name in names {

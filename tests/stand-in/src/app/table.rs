@@ -5,6 +5,10 @@ use crate::app::names;
 use serde::Deserialize;
 use std::ops::Range;
 
+/// The lists of functions and of their tests.
+pub const TABLE: &str = "src/functions/mod.rs";
+pub const TESTS: &str = "tests/functions/main.rs";
+
 #[derive(Clone, Deserialize, PartialEq)]
 pub struct Line {
     pub name: String,
@@ -119,7 +123,7 @@ pub struct Entry {
     place: Range<usize>,
 }
 
-/// The table `ROUTES` in `src/functions/mod.rs`.
+/// The table `ROUTES` in [`TABLE`].
 pub struct Table<'a> {
     text: &'a str,
     inside: Range<usize>,
@@ -129,18 +133,20 @@ pub struct Table<'a> {
 impl<'a> Table<'a> {
     pub fn find(text: &'a str) -> Result<Self, String> {
         let code = code(text);
-        let inside = inside(&code).ok_or(
-            "there is no table of the form `pub const ROUTES: &[Route] = &[ ... ];` in it",
-        )?;
+        let inside = inside(&code).ok_or_else(|| {
+            let form = "`pub const ROUTES: &[Route] = &[ ... ];`";
+            format!("{TABLE}: there is no table of the form {form} in it")
+        })?;
         let starts = code[inside.clone()].match_indices("Route::");
         let starts = starts.map(|(at, _)| inside.start + at);
         let starts: Vec<usize> = starts.chain([inside.end]).collect();
         let parts = starts.windows(2).map(|part| part[0]..part[1]);
         let entries: Option<Vec<Entry>> = parts.map(|part| entry(text, &code, part)).collect();
         let before = code[inside.start..starts[0]].trim();
-        let entries = entries.filter(|_| before.is_empty()).ok_or(
-            "the table has an entry that is not of the form Route::trigger(\"name\", ..., run)",
-        )?;
+        let entries = entries.filter(|_| before.is_empty()).ok_or_else(|| {
+            let form = "Route::trigger(\"name\", ..., run)";
+            format!("{TABLE}: the table has an entry that is not of the form {form}")
+        })?;
         Ok(Self {
             text,
             inside,

@@ -52,6 +52,17 @@ impl Changes {
         self.moved.push((from.into(), to.into()));
     }
 
+    /// Moves the paths into a new folder, `<folder>-1` for one. Gives its name.
+    pub fn put_away(&mut self, root: &Path, folder: &str, paths: &[String]) -> String {
+        let folders = (1_u64..).map(|number| format!("{folder}-{number}"));
+        let mut free = folders.skip_while(|folder| root.join(folder).exists());
+        let folder = free.next().unwrap_or_default();
+        for path in paths {
+            self.rename(path, format!("{folder}/{path}"));
+        }
+        folder
+    }
+
     /// Makes the changes in two parts. An error of the first, such as a full disk, changes nothing.
     /// In the second, files only get their names; an error there says what was done before, and
     /// `way_back`.

@@ -1,7 +1,7 @@
 //! `make mine`: turns a fresh clone of the template into the user's own app.
 
 use crate::commands::changes::Changes;
-use crate::commands::remove::{self, free};
+use crate::commands::remove;
 use std::path::Path;
 use std::process::Command;
 
@@ -54,10 +54,7 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     gone.extend(template.filter(|path| root.join(path).exists()));
     check_git(root, &gone)?;
     // Moved, not deleted: each folder moves whole or not at all. `make clean` deletes them.
-    let kept = free(root, "target/template");
-    for path in &gone {
-        changes.rename(path, format!("{kept}/{path}"));
-    }
+    changes.put_away(root, "target/template", &gone);
     changes.apply(root, "git checkout . brings all of it back.")?;
     // Writes the new name into Cargo.lock.
     let update = ["update", "--workspace", "--offline", "--quiet"];

@@ -1,22 +1,16 @@
 use crate::app::binary;
 use crate::app::description::Description;
-use crate::app::function::{Binding, Function};
-use crate::app::ignore::left_out;
+use crate::app::function::Function;
 use crate::app::settings::{self, FILE as SETTINGS};
-use crate::app::table::{self, Table};
-use crate::app::{json, names, tool};
+use crate::app::table::{self, TABLE, TESTS, Table};
+use crate::app::{ignore, json, names, tool};
 use crate::commands::changes::Changes;
 use crate::commands::check::{check_function, conflict_with, twin};
 use crate::commands::function_json::VARIABLES;
 use crate::commands::{Written, code, function_json};
-use crate::host::routes::Template;
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-
-pub const TABLE: &str = "src/functions/mod.rs";
-pub const TESTS: &str = "tests/functions/main.rs";
 
 /// Gives the lines to show. An error says what has been written, if anything.
 pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
@@ -29,7 +23,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     check_name(root, name, &host)?;
     let mut changes = Changes::default();
     let list = changes.read(root, TABLE)?;
-    let table = Table::find(&list).map_err(|why| format!("{TABLE}: {why}"))?;
+    let table = Table::find(&list)?;
     let mut entries = table.entries.iter();
     if let Some(entry) = entries.find(|entry| entry.name.eq_ignore_ascii_case(name)) {
         return Err(format!("{TABLE} has the function {:?} already", entry.name));
@@ -39,10 +33,8 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     let app = Description::read(root, &|name| std::env::var(name).ok());
     let prefix = &app.host.prefix;
     let mut function = Function::read(name, &text).map_err(|why| format!("{folder}: {why}"))?;
-    if function.is_http() {
-        let route = Template::parse(&format!("{prefix}{}", function.route_below()));
-        function.route = Some(route.map_err(|why| format!("{folder}: route: {why}"))?);
-    }
+    let routed = function.set_route(prefix);
+    routed.map_err(|why| format!("{folder}: {why}"))?;
     let mut findings = check_function(&function);
     findings.extend(conflict_with(&app, &function));
     findings.extend(twin(app.all(), &function));
@@ -108,7 +100,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
 
 /// Errors if the host allows the name, but the app does not.
 fn check_name(root: &Path, name: &str, host: &Value) -> Result<(), String> {
-    let funcignore = fs::read_to_string(root.join(".funcignore")).unwrap_or_default();
+    let funcignore = ignore::patterns(root).unwrap_or_default();
     let is_taken = |other: &str| {
         let path = root.join(other);
         let is_own = other == name && path.join("function.json").is_file();
@@ -125,7 +117,7 @@ fn check_name(root: &Path, name: &str, host: &Value) -> Result<(), String> {
     let taken = others.find(|other| is_taken(&other.to_string_lossy()));
     let why = if let Some(why) = names::refusal(name) {
         why.to_owned()
-    } else if left_out(&funcignore, &format!("{name}/function.json")) {
+    } else if ignore::left_out(&funcignore, &format!("{name}/function.json")) {
         ".funcignore would leave it out of what is published".to_owned()
     } else if let Some(other) = taken {
         format!("there is {} already", other.display())
@@ -190,16 +182,14 @@ fn add_settings(
     let text = changes.read(root, SETTINGS)?;
     let in_file = |why| format!("{SETTINGS}: {why}");
     let there = json::parse(&text).map_err(in_file)?;
-    let needed = function.bindings.iter().flat_map(Binding::settings);
-    let needed: BTreeSet<String> = needed.map(|(_, setting)| setting).collect();
-    let is_missing = |setting: &String| !settings::has(&there, setting);
-    let missing: Vec<String> = needed.into_iter().filter(is_missing).collect();
+    let mut missing = function.settings();
+    missing.retain(|setting| !settings::has(&there, setting));
     if missing.is_empty() {
         return Ok(None);
     }
     changes.write(SETTINGS, settings::with(&text, &missing).map_err(in_file)?);
+    let missing = missing.join(", ");
     Ok(Some(format!(
-        "{SETTINGS} has new settings: {}. Fill in those that are empty.",
-        missing.join(", ")
+        "{SETTINGS} has new settings: {missing}. Fill in those that are empty."
     )))
 }

@@ -1,8 +1,6 @@
 //! What goes to Azure, and nothing else.
 
-use crate::app::binary;
-use crate::app::ignore::left_out;
-use crate::app::json;
+use crate::app::{binary, ignore, json};
 use crate::commands::zip::Zip;
 use std::fs;
 use std::io;
@@ -35,13 +33,11 @@ pub fn azure(root: &Path) -> Result<Vec<String>, String> {
     if !runs_in_azure(&binary) {
         return Err("the handler would not run in Azure: it is not a static x86-64 binary".into());
     }
-    let patterns = match fs::read_to_string(root.join(".funcignore")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        patterns => patterns.map_err(|error| format!(".funcignore: {error}"))?,
-    };
+    let patterns = ignore::patterns(root).map_err(|why| format!("{}: {why}", ignore::FILE))?;
     // Folders that are left out whole are not read: target can be large.
     let has_exceptions = patterns.lines().any(|line| line.trim().starts_with('!'));
-    let is_out = |path: &str| left_out(&patterns, path) && !(has_exceptions && path.ends_with(ANY));
+    let is_out =
+        |path: &str| ignore::left_out(&patterns, path) && !(has_exceptions && path.ends_with(ANY));
     let mut files = vec![handler.to_owned()];
     add(root, "", &is_out, &mut files)?;
     files.sort();

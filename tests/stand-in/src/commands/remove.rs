@@ -1,12 +1,12 @@
 //! `make remove`: moves all files of a function to `target/removed`.
 
 use crate::app::description::Description;
-use crate::app::function::{Binding, Function};
+use crate::app::function::Function;
 use crate::app::names;
 use crate::app::settings::{self, FILE as SETTINGS};
-use crate::app::table::{self, Table};
+use crate::app::table::{self, TABLE, TESTS, Table};
 use crate::commands::changes::Changes;
-use crate::commands::new::{TABLE, TESTS, like};
+use crate::commands::new::like;
 use std::path::Path;
 
 /// Gives the lines to show. After an error nothing is changed.
@@ -14,10 +14,7 @@ pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let mut changes = Changes::default();
     let files = plan(root, name, &mut changes)?;
     let lists = changes.written().join(", ");
-    let kept = free(root, &format!("target/removed/{name}"));
-    for file in &files {
-        changes.rename(file, format!("{kept}/{file}"));
-    }
+    let kept = changes.put_away(root, &format!("target/removed/{name}"), &files);
     changes.apply(root, "Run it again when that is mended.")?;
     let mut shown = Vec::new();
     if !files.is_empty() {
@@ -30,17 +27,11 @@ pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
     Ok(shown)
 }
 
-pub fn free(root: &Path, path: &str) -> String {
-    let paths = (1_u64..).map(|number| format!("{path}-{number}"));
-    let mut free = paths.skip_while(|path| root.join(path).exists());
-    free.next().unwrap_or_default()
-}
-
 /// Gives the function's files and folders. Only the changes of other files are in `changes`.
 pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String>, String> {
     let app = Description::read(root, &|name| std::env::var(name).ok());
     let list = changes.read(root, TABLE)?;
-    let table = Table::find(&list).map_err(|why| format!("{TABLE}: {why}"))?;
+    let table = Table::find(&list)?;
     let entry = table.entries.iter().find(|entry| entry.name == name);
     let folders = app.folders().into_iter().map(String::as_str);
     let mut folders: Vec<&str> = folders.collect();
@@ -84,15 +75,11 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String
 
 /// Removes the empty settings that no other function needs.
 fn without_settings(text: &str, name: &str, app: &Description) -> String {
-    let settings = |function: &Function| {
-        let settings = function.bindings.iter().flat_map(Binding::settings);
-        settings.map(|(_, setting)| setting).collect::<Vec<_>>()
-    };
     let (own, others): (Vec<_>, Vec<_>) = app.all().partition(|function| function.name == name);
-    let others: Vec<String> = others.into_iter().flat_map(settings).collect();
-    let mut own = own.into_iter().flat_map(settings).collect::<Vec<_>>();
-    own.retain(|setting| !others.contains(setting));
-    own.iter().fold(text.to_owned(), |text, setting| {
-        settings::without_empty(&text, setting)
-    })
+    let others: Vec<&str> = others.into_iter().flat_map(Function::settings).collect();
+    let own = own.into_iter().flat_map(Function::settings);
+    own.filter(|setting| !others.contains(setting))
+        .fold(text.to_owned(), |text, setting| {
+            settings::without_empty(&text, setting)
+        })
 }

@@ -117,7 +117,7 @@ fn check_type(function: &Function, binding: &Binding, findings: &mut Findings) {
         "" => ("in", " by default"),
         direction => (direction, ""),
     };
-    if binding.is_both() && directions == "in/out" {
+    if binding.says("direction", "inout") && directions == "in/out" {
         findings.error(format!(
             "the host does not read and write by one binding, {name:?}: write two, \
              {{ \"direction\": \"in\", \"name\": \"{name}\" }} and \

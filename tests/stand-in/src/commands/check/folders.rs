@@ -4,15 +4,8 @@ use super::Findings;
 use crate::app::description::Description;
 use crate::app::finding::Finding;
 use crate::app::function::Function;
+use crate::app::table::{TABLE, TESTS};
 use crate::app::{binary, host_json, ignore, json, names, settings, table};
-
-const FUNCIGNORE: &str = ".funcignore";
-
-/// Folders, the file in each that declares the others, and what happens to an undeclared one.
-const SOURCES: [(&str, &str, &str); 2] = [
-    ("src/functions", "mod.rs", "it is not compiled"),
-    ("tests/functions", "main.rs", "its tests never run"),
-];
 
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     let mut error = |file: &str, what: String| findings.push(Finding::error(file, what));
@@ -20,13 +13,10 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     if let Some(why) = binary::fault(&app.host.file, folders.iter().copied()) {
         error(host_json::FILE, why);
     }
-    let patterns = match std::fs::read_to_string(app.root.join(FUNCIGNORE)) {
-        Err(why) if app.root.join(FUNCIGNORE).exists() => {
-            error(FUNCIGNORE, why.to_string());
-            String::new()
-        }
-        patterns => patterns.unwrap_or_default(),
-    };
+    let patterns = ignore::patterns(&app.root).unwrap_or_else(|why| {
+        error(ignore::FILE, why);
+        String::new()
+    });
     for (place, name) in folders.iter().enumerate() {
         let file = format!("{name}/function.json");
         if let Err(why) = names::function(name) {
@@ -45,7 +35,7 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
                 "the line {line:?} leaves the function {name} out of what is published: rename the \
                  folder, or write another line"
             );
-            error(FUNCIGNORE, what);
+            error(ignore::FILE, what);
         }
     }
     competing(app, findings);
@@ -69,10 +59,10 @@ pub fn check_function(app: &Description, function: &Function, findings: &mut Fin
         for (member, setting) in binding.settings() {
             let name = &binding.name;
             if let Some(settings) = &app.settings
-                && !settings::has(&settings.file, &setting)
+                && !settings::has(&settings.file, setting)
                 && !missing.contains(&setting)
             {
-                let value = settings::first_value(&setting);
+                let value = settings::first_value(setting);
                 findings.error(format!(
                     "the {member} of {name:?}, {setting:?}, is not in local.settings.json: write \
                      \"{setting}\": {value:?} among its Values"
@@ -106,13 +96,18 @@ fn competing(app: &Description, findings: &mut Vec<Finding>) {
 }
 
 fn unnamed(app: &Description, findings: &mut Vec<Finding>) {
-    for (folder, root, does) in SOURCES {
-        let path = app.root.join(folder);
-        let Ok(text) = std::fs::read_to_string(path.join(root)) else {
+    let lists = [
+        (TABLE, "it is not compiled"),
+        (TESTS, "its tests never run"),
+    ];
+    for (list, does) in lists {
+        let Ok(text) = std::fs::read_to_string(app.root.join(list)) else {
             continue;
         };
         let named = table::modules(&text);
-        let mut files: Vec<_> = path.read_dir().into_iter().flatten().flatten().collect();
+        let (folder, root) = list.rsplit_once('/').unwrap_or(("", list));
+        let files = app.root.join(folder).read_dir();
+        let mut files: Vec<_> = files.into_iter().flatten().flatten().collect();
         files.sort_by_key(|file| file.file_name());
         for file in files {
             let name = file.file_name().to_string_lossy().into_owned();
@@ -120,7 +115,7 @@ fn unnamed(app: &Description, findings: &mut Vec<Finding>) {
             let is_source = name.ends_with(".rs") || file.path().join("mod.rs").is_file();
             if is_source && name != root && !named.contains(&module) {
                 let write = names::module(&module);
-                let what = format!("{folder}/{root} does not name it, so {does}");
+                let what = format!("{list} does not name it, so {does}");
                 let what = format!("{what}: write mod {write}; there");
                 findings.push(Finding::note(format!("{folder}/{name}"), what));
             }

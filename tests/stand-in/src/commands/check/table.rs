@@ -4,9 +4,7 @@ use super::check_function;
 use crate::app::description::Description;
 use crate::app::finding::Finding;
 use crate::app::function::Function;
-use crate::app::table::{Kind, Line};
-
-const TABLE: &str = "src/functions/mod.rs";
+use crate::app::table::{Kind, Line, TABLE};
 
 /// Triggers that use the return value without a binding `$return`.
 const RETURNING: [&str; 4] = ["activity", "orchestration", "entity", "mcp"];

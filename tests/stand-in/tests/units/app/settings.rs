@@ -11,7 +11,7 @@ const SETTINGS: &str = r#"{
 
 #[test]
 fn a_setting_is_added_in_the_files_own_layout_and_taken_out_again() {
-    let added = with(SETTINGS, &["X".into(), "Y".into()]).unwrap();
+    let added = with(SETTINGS, &["X", "Y"]).unwrap();
     let both = "c\", // d\n    \"X\": \"\",\n    \"Y\": \"\"\n";
     assert_eq!(added, SETTINGS.replace("c\" // d\n", both));
     let without_x = without_empty(&added, "X");
@@ -22,7 +22,7 @@ fn a_setting_is_added_in_the_files_own_layout_and_taken_out_again() {
 
 #[test]
 fn a_setting_is_added_to_one_line_and_to_none() {
-    let with = |text| with(text, &["X".into()]);
+    let with = |text| with(text, &["X"]);
     let added = "{\"values\":{\n    \"A\":\"b\",\n    \"X\": \"\"\n  }}";
     assert_eq!(with(r#"{"values":{"A":"b"}}"#).unwrap(), added);
     let empty = "{\n  \"Values\": {}\n}";
