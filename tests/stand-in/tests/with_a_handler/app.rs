@@ -95,7 +95,7 @@ fn any_trigger_brings_a_value_and_any_output_is_seen() {
     app.trigger_bytes("blobs", b"\x89PNG");
     app.trigger("blobs", json!("a text"));
     let blobs = [json!({"base64": "iVBORw=="}), json!("a text")];
-    assert_eq!(app.outputs("blobs", "outs"), blobs);
+    assert_eq!(app.outputs("blobs", "out"), blobs);
     app.trigger("events", json!({"id": "1", "data": {"a": 1}}));
     let event = &app.outputs("events", "rows")[0];
     assert_eq!(event["metadata"]["data"], json!({"a": 1}));

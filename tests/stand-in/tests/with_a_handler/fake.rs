@@ -28,11 +28,11 @@ length: get > answer
 stream: get > answer
 silent: get > answer
 broken: get > answer
-copy: on-queue copy-in > queue:$return copy-out
-second: on-queue copy-out > queue:$return second-out
-circle: on-queue circle > queue:$return circle
+copy: on-queue copy-in > queue copy-out
+second: on-queue copy-out > queue second-out
+circle: on-queue circle > queue circle
 seen: timer 0 0 3 * * * > read-cosmos rows > cosmos rows
-blobs: on-blob ins/{name}.png > blob:outs outs/{name}
+blobs: on-blob ins/{name}.png > blob outs/{name}
 events: on-event > cosmos rows";
 
 /// The kinds of bindings: type, direction, name, what the place is, and more members.
@@ -213,46 +213,24 @@ impl Fake {
         let data = &payload["Data"];
         let body = &data["req"]["Body"];
         let first_try = payload["Metadata"]["DequeueCount"] == "1";
-        let returned = |bytes| json!({"ReturnValue": to_base64(bytes)});
+        let given = body.as_str().or(data["item"].as_str()).unwrap_or_default();
+        // A queue message is a text in a text, a blob is base64.
+        let (text, out) = match given.parse() {
+            Ok(Value::String(text)) => (text.clone(), to_base64(text.as_bytes()).into()),
+            Ok(json) => (String::new(), json),
+            Err(_) => (given.to_owned(), given.into()),
+        };
+        let pass = |out: Value| {
+            let log = format!("{function} had {text}");
+            json!({"Outputs": {"out": out, "res": {"body": data["in"]}}, "Logs": [log]})
+        };
         let failed = |body: &str| (500, body.to_owned());
-        let answer = match function {
-            "order" => {
+        let answer = match (function, &*text) {
+            ("order", _) => {
                 json!({"Outputs": {"message": body, "res": {"body": "Order enqueued"}}, "Logs": ["ordered"]})
             }
-            "copy" | "second" | "circle" => {
-                let text = data["item"].as_str().expect("a text");
-                let text: String = serde_json::from_str(text).expect("a text in a text");
-                match &*text {
-                    "fail" => {
-                        println!("invocation 2: about to fail");
-                        return failed("it failed");
-                    }
-                    "fail once" if first_try => return failed("it failed"),
-                    "hang" => return (200, String::new()),
-                    "never" => {
-                        println!("invocation 3: about to wait");
-                        never()
-                    }
-                    "then never" if function == "copy" => returned(b"never"),
-                    "bytes" => returned(b"\xff\x00"),
-                    _ => {
-                        let mut answer = returned(text.as_bytes());
-                        answer["Logs"] = json!([format!("{function} had {text}")]);
-                        answer
-                    }
-                }
-            }
-            "blobs" => json!({"Outputs": {"outs": data["item"]}}),
-            // Writes the trigger's value to the output `out`, and answers with the input `in`.
-            _ if function.starts_with("pass") => {
-                println!("invocation 3: {function} has run");
-                let given = body.as_str().or(data["item"].as_str()).unwrap_or_default();
-                // A queue message is a text in a text, a blob is base64.
-                let given = given.parse().unwrap_or_else(|_| Value::from(given));
-                json!({"Outputs": {"out": given, "res": {"body": data["in"]}}})
-            }
-            "fails" => return failed(r#"{"error":"it failed"}"#),
-            "work" => {
+            ("fails", _) => return failed(r#"{"error":"it failed"}"#),
+            ("work", _) => {
                 let words = payload.to_string();
                 if words.contains("never") && first_try {
                     never();
@@ -266,17 +244,31 @@ impl Fake {
                 let long = "a text that is longer than the line has room for, so that it is cut";
                 json!({"Logs": ["it\nworked"], "ReturnValue": long})
             }
-            "tick" | "yearly" => json!({}),
-            "long" => {
+            ("long", _) => {
                 assert!(!self.at_work.swap(true, SeqCst), "two at once");
                 thread::sleep(SLOW);
                 self.at_work.store(false, SeqCst);
                 json!({})
             }
-            _ => {
+            ("tick" | "yearly", _) => json!({}),
+            ("seen" | "events", _) => {
                 let variables = ["FAKE_SETTING", "FAKE_OTHER"].map(|name| std::env::var(name).ok());
                 json!({"Outputs": {"rows": {"data": data, "metadata": payload["Metadata"], "variables": variables}}})
             }
+            // The others write the trigger's value to the output `out`, and answer with the input `in`.
+            (_, "fail") => {
+                println!("invocation 2: about to fail");
+                return failed("it failed");
+            }
+            (_, "fail once") if first_try => return failed("it failed"),
+            (_, "hang") => return (200, String::new()),
+            (_, "never") => {
+                println!("invocation 3: about to wait");
+                never()
+            }
+            ("copy", "then never") => pass(to_base64(b"never").into()),
+            (_, "bytes") => pass(to_base64(b"\xff\x00").into()),
+            _ => pass(out),
         };
         (200, answer.to_string())
     }

@@ -281,5 +281,5 @@ fn inputs_are_files() {
     wait_for("the file", is_read);
     std::fs::write(root.join(".local/blobs.item"), b"\xffpng").unwrap();
     let bytes = json!({"base64": "/3BuZw=="});
-    assert_eq!(written("blobs", "ins/cat.png", "outs"), bytes);
+    assert_eq!(written("blobs", "ins/cat.png", "out"), bytes);
 }
