@@ -178,10 +178,9 @@ impl App {
     pub fn put_blob(&self, container: &str, name: &str, bytes: impl AsRef<[u8]>) -> Vec<Run> {
         let path = blob_path(container, name);
         or_panic(self.host.put_blob(&path, bytes.as_ref()));
-        let triggers = lock(&self.host.storage.seen).take();
         let mut runs = Vec::new();
-        for trigger in &triggers {
-            runs.push(self.run(Delivery::blob(trigger)));
+        for blob in self.host.written_blobs() {
+            runs.push(self.run(blob));
         }
         runs
     }
@@ -194,9 +193,10 @@ impl App {
 
     #[track_caller]
     pub fn run_timer(&self, function: &str) -> Run {
-        let name = &self.function(function).name;
+        let function = self.function(function);
+        let name = &function.name;
         let timer = |one: &Function| timers::schedule(one).map(|_| one.name.clone());
-        if timer(self.function(function)).is_none() {
+        if timer(function).is_none() {
             panic!("{name} is not a timer; {}", self.there_are(timer));
         }
         self.trigger(name, json!({}))
@@ -365,12 +365,17 @@ impl App {
 
     #[track_caller]
     fn settle(&self) {
-        let triggers = |queue: &str| !self.host.triggered_by(queue).is_empty();
         for _ in 0..LONGEST_CHAIN {
-            if let Some((queue, message)) = self.host.storage.wait(triggers, Duration::ZERO) {
-                self.host.deliver(Delivery::message(&queue, message));
-            } else if !self.host.deliver_blobs() {
-                return;
+            if let Some(message) = self.host.next_message(Duration::ZERO) {
+                self.host.deliver(message);
+            } else {
+                let blobs = self.host.written_blobs();
+                if blobs.is_empty() {
+                    return;
+                }
+                for blob in blobs {
+                    self.host.deliver(blob);
+                }
             }
             self.check_limit();
         }

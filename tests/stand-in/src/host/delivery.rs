@@ -83,10 +83,38 @@ impl Delivery {
 }
 
 impl Host {
+    /// Takes a message that triggers a function, or waits for one.
+    pub fn next_message(&self, at_most: Duration) -> Option<Delivery> {
+        let is_trigger = |queue: &str| !self.triggered_by(queue).is_empty();
+        let (queue, message) = self.storage.wait(is_trigger, at_most)?;
+        Some(Delivery::message(&queue, message))
+    }
+
     /// The last failed try moves a message or a blob to a poison queue [azure-sdk-for-net,
     /// QueuesOptions.cs, QueueProcessor.cs, BlobQueueTriggerExecutor.cs]. Gives false if there is
-    /// nothing to run: no function, or the blob has gone.
+    /// nothing to run: no function, or the blob has gone. A message then stays in its queue.
     pub fn deliver_once(&self, delivery: &mut Delivery) -> bool {
+        let has_run = self.try_once(delivery);
+        match &delivery.what {
+            _ if delivery.again.is_some() => {}
+            // The app has changed, and no function takes the message any more.
+            What::Message(queue, message) if !has_run => {
+                self.storage.put(queue, message.bytes.clone());
+            }
+            What::Blob(path, None) => {
+                let trigger = (delivery.function.clone(), path.clone());
+                let mut seen = lock(&self.storage.seen);
+                match has_run {
+                    true => seen.delivered(&trigger),
+                    false => seen.forget(&trigger),
+                }
+            }
+            _ => {}
+        }
+        has_run
+    }
+
+    fn try_once(&self, delivery: &mut Delivery) -> bool {
         delivery.again = None;
         let function = match &delivery.what {
             // A message stays with its first function. Functions on one queue compete under the
@@ -163,7 +191,7 @@ impl Host {
                 Ok(payload::blob(function, path, &bytes))
             }
             What::Given(given) if function.trigger().is("timerTrigger") => {
-                Ok(payload::timer(function, given))
+                payload::timer(function, given)
             }
             What::Given(given) => Ok(payload::other(function, given.clone())),
         }
@@ -228,21 +256,17 @@ impl Host {
         seen.look(&self.storage.folder, &self.blob_triggers())
     }
 
+    /// What [`put_blob`](Self::put_blob) has written since the last call, for each function.
+    pub fn written_blobs(&self) -> Vec<Delivery> {
+        let blobs = lock(&self.storage.seen).take();
+        blobs.iter().map(Delivery::blob).collect()
+    }
+
     /// Writes a blob. It triggers functions when blobs are next looked for or delivered.
     pub fn put_blob(&self, path: &BlobPath, bytes: &[u8]) -> Result<(), String> {
         let folder = &self.storage.folder;
         folder.write(path.file(), bytes)?;
         lock(&self.storage.seen).written(folder, path, &self.blob_triggers());
         Ok(())
-    }
-
-    /// Gives false if there was nothing to deliver.
-    pub fn deliver_blobs(&self) -> bool {
-        let triggers = lock(&self.storage.seen).take();
-        for trigger in &triggers {
-            self.deliver(Delivery::blob(trigger));
-            lock(&self.storage.seen).delivered(trigger);
-        }
-        !triggers.is_empty()
     }
 }

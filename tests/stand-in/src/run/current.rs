@@ -50,6 +50,16 @@ impl Current {
         }
     }
 
+    /// Waits for a host, however long.
+    pub fn wait(&self) -> Arc<Host> {
+        loop {
+            if let Ok(host) = self.get() {
+                return host;
+            }
+            thread::sleep(10 * LOOK_PAUSE);
+        }
+    }
+
     pub fn now(&self) -> Option<Arc<Host>> {
         lock(&self.state).1.clone().ok().flatten()
     }

@@ -236,10 +236,8 @@ impl Run {
         let record = Arc::new(Record::shown(self.console.clone()));
         let handler = match &made.binary {
             Some(binary) => {
-                let lines = record.clone();
-                let show = move |stream, line: &str| lines.printed(stream, line);
                 let guarded = || guard::command(&binary.program);
-                start::start(&made.app, &guarded, Some(Arc::new(show)))?
+                start::start(&made.app, &guarded, Some(record.clone()))?
             }
             None => {
                 let port = self.options.attach.unwrap_or_default();

@@ -1,6 +1,6 @@
 //! A handler process. It never outlives the process that started it.
 
-use crate::host::record::lock;
+use crate::host::record::{Record, lock};
 use crate::run::guard;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek};
@@ -26,9 +26,6 @@ pub enum Stream {
     Stderr,
 }
 
-/// Gets each line that a handler prints.
-pub type Show = dyn Fn(Stream, &str) + Send + Sync;
-
 /// Starts cargo's binary, or the one that the environment variable `HANDLER` names.
 pub fn command() -> Command {
     // The test is `target/debug/deps/...`, the handler `target/debug/handler`.
@@ -48,7 +45,7 @@ pub fn command() -> Command {
 impl Handler {
     /// With `show`, which needs a [`guard::command`], each printed line goes there. Without, output
     /// goes to files: what was printed before an answer is there with the answer.
-    pub fn spawn(port: u16, mut command: Command, show: Option<Arc<Show>>) -> io::Result<Self> {
+    pub fn spawn(port: u16, mut command: Command, show: Option<Arc<Record>>) -> io::Result<Self> {
         let mut handler = Self::attached(port);
         if show.is_some() {
             command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -154,14 +151,14 @@ fn file_to_print_into() -> io::Result<(File, File)> {
     Ok(files)
 }
 
-fn read_lines(pipe: Option<impl Read + Send + 'static>, stream: Stream, show: Arc<Show>) {
+fn read_lines(pipe: Option<impl Read + Send + 'static>, stream: Stream, record: Arc<Record>) {
     thread::spawn(move || {
         let lines = pipe
             .into_iter()
             .flat_map(|pipe| BufReader::new(pipe).split(b'\n'));
         for line in lines.map_while(Result::ok) {
             let text = String::from_utf8_lossy(&line);
-            show(stream, text.trim_end_matches('\r'));
+            record.printed(stream, text.trim_end_matches('\r'));
         }
     });
 }

@@ -2,8 +2,9 @@
 
 use crate::app::description::Description;
 use crate::app::settings::Settings;
+use crate::host::record::Record;
 use crate::run::http::Connection;
-use crate::run::process::{Handler, Show};
+use crate::run::process::Handler;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
@@ -21,7 +22,7 @@ const PORTS: usize = 10;
 pub fn start(
     app: &Description,
     command: &dyn Fn() -> Command,
-    show: Option<Arc<Show>>,
+    show: Option<Arc<Record>>,
 ) -> Result<Handler, String> {
     for _ in 0..PORTS {
         let (port, mut command) = (free_port(), command());

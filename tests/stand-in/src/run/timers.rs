@@ -64,10 +64,7 @@ fn keep(current: &Current, name: &str, text: &str, schedule: &Schedule, mut is_s
             continue;
         }
         // While a host is starting, a due timer waits for it.
-        let Ok(host) = current.get() else {
-            thread::sleep(LOOK_PAUSE);
-            continue;
-        };
+        let host = current.wait();
         let Some(function) = own(&host.app, name, text) else {
             return;
         };

@@ -35,7 +35,7 @@ fn brought(wire: &mut Wire, function: &Function, given: &str) -> (String, Data) 
         "timerTrigger" => {
             let schedule = Schedule::parse(function.trigger().text("schedule"));
             let value = timer_value(&schedule.expect("a schedule"), Date::parse(given), None);
-            timer(function, &Given::Json(value))
+            timer(function, &Given::Json(value)).expect("a schedule")
         }
         "blobTrigger" => {
             let (path, bytes) = given.split_once(' ').expect("base64");
@@ -96,10 +96,13 @@ fn a_timer_has_a_status_and_what_a_test_gives() {
     let status = json!({"Last": last, "Next": "2026-11-25T03:00:00+00:00", "LastUpdated": last});
     assert_eq!(value["ScheduleStatus"], status);
     let trigger = json!({"type": "timerTrigger", "name": "t", "schedule": "*/5 * * * * *"});
-    let (late, _) = timer(&function(trigger), &Given::Json(json!({"IsPastDue": true})));
+    let late = timer(&function(trigger), &Given::Json(json!({"IsPastDue": true})));
     let schedule = json!({"AdjustForDST": true});
     let expected = json!({"Schedule": schedule, "ScheduleStatus": null, "IsPastDue": true});
-    assert_eq!(late.parse::<Value>().expect("JSON"), expected);
+    assert_eq!(
+        late.expect("a schedule").0.parse::<Value>().expect("JSON"),
+        expected
+    );
 }
 
 #[test]
