@@ -185,7 +185,6 @@ fn property(value: &Token, kind: Option<&str>) -> Result<Token, String> {
         (Token::Text(text), _) => Date::parse(text).map_or_else(|| text.clone(), Date::iso),
         // Nested values become indented JSON.
         (Token::Array(_) | Token::Object(_), _) => value.to_json(true),
-        (Token::Float(number), _) if !number.is_finite() => value.to_text(),
         _ => return Ok(value.clone()),
     };
     match text.encode_utf16().count() > TEXT_MAX {
