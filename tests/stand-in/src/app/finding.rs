@@ -13,12 +13,10 @@ pub struct Finding {
 
 impl Finding {
     pub fn error(file: impl Into<String>, what: impl Into<String>) -> Self {
-        let (file, what) = (file.into(), what.into());
-        let is_error = true;
         Self {
-            is_error,
-            file,
-            what,
+            is_error: true,
+            file: file.into(),
+            what: what.into(),
         }
     }
 

@@ -8,7 +8,6 @@ use crate::commands::changes::Changes;
 use crate::commands::check::{check_function, conflict_with, twin};
 use crate::commands::function_json::VARIABLES;
 use crate::commands::{Written, code, function_json};
-use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
@@ -20,7 +19,8 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     }
     names::function(name)?;
     let host = json::read(root, "host.json")?;
-    check_name(root, name, &host)?;
+    let binary = binary::name(&host);
+    check_name(root, name, binary)?;
     let mut changes = Changes::default();
     let list = changes.read(root, TABLE)?;
     let table = Table::find(&list)?;
@@ -61,24 +61,23 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
         let file = format!("{source}.rs");
         // A file with the same text is from a killed command.
         let is_same = fs::read_to_string(root.join(&file)).is_ok_and(|there| there == code);
-        let taken = [&file, source]
-            .into_iter()
-            .find(|path| root.join(path).exists());
+        let mut taken = [&file, source].into_iter();
+        let taken = taken.find(|path| root.join(path).exists());
         if let (Some(taken), false) = (taken, is_same) {
             return Err(format!(
                 "the file of {name:?} would be {file}, and there is {taken} already: choose another \
                  name, or move it away, run this again, and put it back"
             ));
         }
-        changes.write(file, code);
+        changes.write(&file, code);
     }
     changes.edit(root, TESTS, |tests| match table::modules(tests) {
         modules if modules.contains(&file) => tests.to_owned(),
         _ => like(tests, table::with_module(tests, &file)),
     })?;
     lines.extend(add_settings(root, &function, &mut changes)?);
-    if binary::name(&host).eq_ignore_ascii_case(name) {
-        lines.push(make_way(root, binary::name(&host), &mut changes)?);
+    if binary.eq_ignore_ascii_case(name) {
+        lines.push(make_way(root, binary, &mut changes)?);
     }
     // Last: until the function has its entry, the command can be run again.
     let with_entry = table.with(&function.call(prefix));
@@ -99,16 +98,15 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
 }
 
 /// Errors if the host allows the name, but the app does not.
-fn check_name(root: &Path, name: &str, host: &Value) -> Result<(), String> {
+fn check_name(root: &Path, name: &str, binary: &str) -> Result<(), String> {
     let funcignore = ignore::patterns(root).unwrap_or_default();
     let is_taken = |other: &str| {
         let path = root.join(other);
         let is_own = other == name && path.join("function.json").is_file();
         // The binary is renamed; a killed command may have left an empty folder.
-        let is_binary = other == binary::name(host) && path.is_file();
-        let is_empty = path
-            .read_dir()
-            .is_ok_and(|mut entries| entries.next().is_none());
+        let is_binary = other == binary && path.is_file();
+        let entries = path.read_dir();
+        let is_empty = entries.is_ok_and(|mut entries| entries.next().is_none());
         other.eq_ignore_ascii_case(name) && !is_own && !is_binary && !is_empty
     };
     let entries = root.read_dir();
@@ -133,8 +131,7 @@ fn function_json(root: &Path, file: &str, written: &Written) -> Result<String, S
         return new;
     }
     let text = Changes::default().read(root, file)?;
-    let asked = VARIABLES[1..].iter().find(|one| !written[*one].is_empty());
-    match asked {
+    match VARIABLES[1..].iter().find(|one| !written[*one].is_empty()) {
         // A file with the same text is from a killed command.
         Some(variable) if new.as_ref() != Ok(&text) => Err(format!(
             "{file} has its bindings already: leave {variable} away"

@@ -17,6 +17,9 @@ const BINARY: &str =
 const BUNDLE: &str = "\"extensionBundle\": { \"id\": \"Microsoft.Azure.Functions.ExtensionBundle\", \
                       \"version\": \"[4.*, 5.0.0)\" }";
 
+/// The first bundle whose MCP extension is generally available.
+const WITH_TOOLS: [u32; 3] = [4, 29, 0];
+
 /// Wrong types are already reported when the file is read.
 pub fn check(app: &Description) -> Vec<Finding> {
     let mut findings = Findings::of(FILE);
@@ -47,11 +50,17 @@ pub fn check(app: &Description) -> Vec<Finding> {
         let what = "the extensionBundle has no id or no version";
         stops(&format!("{what}: write {BUNDLE}"));
     }
-    if is_before(text("version"), [4, 0, 0]) {
+    let version = text("version");
+    let write = "write \"version\": \"[4.*, 5.0.0)\"";
+    if is_before(version, [4, 0, 0]) {
         findings.note(format!(
-            "the extension bundle {:?} is older than 4, and its bindings have other members: write \
-             \"version\": \"[4.*, 5.0.0)\"",
-            text("version")
+            "the extension bundle {version:?} is older than 4, and its bindings have other members: \
+             {write}"
+        ));
+    }
+    if app.all().any(Function::is_tool) && is_before(version, WITH_TOOLS) {
+        findings.error(format!(
+            "the extension bundle {version:?} has no MCP tools that work: {write}"
         ));
     }
     let needs_bundle = |function: &&Function| {
@@ -103,7 +112,7 @@ pub fn check(app: &Description) -> Vec<Finding> {
 }
 
 /// Ranges are `[4.0.0, 4.20.0)`, `3.*`, `[4.5.0]`.
-pub fn is_before(range: &str, version: [u32; 3]) -> bool {
+fn is_before(range: &str, version: [u32; 3]) -> bool {
     let range = range.trim();
     let most = range.rsplit(',').next().unwrap_or_default();
     let most = most.trim_matches(['[', ']', '(', ')', ' ']);

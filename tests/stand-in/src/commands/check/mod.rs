@@ -48,7 +48,7 @@ pub fn assert_fits(root: &str, table: &str) {
 }
 
 /// `table` is the output of `tests/stand-in/table.rs`; without it, only the files are checked.
-pub fn check(root: &Path, table: Option<&str>) -> Vec<Finding> {
+fn check(root: &Path, table: Option<&str>) -> Vec<Finding> {
     let app = Description::read(root, &|name| std::env::var(name).ok());
     check_app(&app, table)
 }

@@ -2,7 +2,7 @@
 
 use super::check_function;
 use crate::app::description::Description;
-use crate::app::finding::Finding;
+use crate::app::finding::{self, Finding};
 use crate::app::function::Function;
 use crate::app::table::{Kind, Line, TABLE};
 
@@ -35,10 +35,7 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
     }
     for function in app.all() {
         // After an error the function's line would be a guess.
-        if check_function(function)
-            .iter()
-            .any(|finding| finding.is_error)
-        {
+        if finding::errors(&check_function(function)).is_some() {
             continue;
         }
         let (name, prefix) = (&function.name, &app.host.prefix);

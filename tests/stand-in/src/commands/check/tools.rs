@@ -1,7 +1,6 @@
 //! Checks what keeps tools from starting, what agents would not see, and what would alter results.
 
 use super::Findings;
-use super::host_json::is_before;
 use crate::app::description::Description;
 use crate::app::finding::{self, Finding};
 use crate::app::function::Function;
@@ -13,9 +12,6 @@ use serde_json::Value;
 use std::path::Path;
 
 const TYPES: [&str; 5] = ["string", "number", "integer", "boolean", "object"];
-
-/// The first bundle whose MCP extension is generally available.
-const BUNDLE: [u32; 3] = [4, 29, 0];
 
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     let tools: Vec<&Function> = app.all().filter(|function| function.is_tool()).collect();
@@ -29,13 +25,6 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
             Ok(_) => {}
             Err(wrong) => findings.extend(wrong),
         }
-    }
-    let version = json::at(&app.host.file, "extensionBundle.version");
-    let version = version.as_str().unwrap_or_default();
-    if !tools.is_empty() && is_before(version, BUNDLE) {
-        let what = format!("the extension bundle {version:?} has no MCP tools that work");
-        let what = format!("{what}: write \"version\": \"[4.*, 5.0.0)\"");
-        findings.push(Finding::error("host.json", what));
     }
 }
 
