@@ -289,9 +289,8 @@ impl App {
     /// Logs on stdout: of requests that the handler answers itself, and of failed invocations.
     fn printed(&self) -> Vec<String> {
         let stdout = self.stdout();
-        let lines = stdout
-            .split_inclusive('\n')
-            .filter(|line| line.ends_with('\n'));
+        let lines = stdout.split_inclusive('\n');
+        let lines = lines.filter(|line| line.ends_with('\n'));
         let logs = lines.filter_map(|line| line.strip_prefix("invocation ")?.split_once(": "));
         logs.map(|(_, text)| text.trim_end().to_owned()).collect()
     }

@@ -17,9 +17,8 @@ pub fn compare<T: DeserializeOwned>(tool_json: &str) -> Result<(), String> {
         without: &without,
     };
     let read = T::deserialize(sample).map(drop);
-    let fields = fields
-        .get()
-        .ok_or(format!("{of} is not a struct with named fields"))?;
+    let none = || format!("{of} is not a struct with named fields");
+    let fields = fields.get().ok_or_else(none)?;
     read.map_err(|why| format!("{of} does not take a made-up value: {why}"))?;
     let mut wrong = Vec::new();
     for field in fields {

@@ -26,10 +26,8 @@ pub fn patterns(root: &Path) -> Result<String, String> {
 /// assert!(left_out("target", "target-prices/function.json"));
 /// ```
 pub fn left_out(patterns: &str, path: &str) -> bool {
-    let lines = patterns
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = patterns.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
     let (exceptions, patterns): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with('!'));
     let path: Vec<char> = path.chars().collect();
     let matches = |pattern: &str| matches(pattern.strip_prefix('/').unwrap_or(pattern), &path);
@@ -48,10 +46,8 @@ fn matches(pattern: &str, path: &[char]) -> bool {
             '*' => rest.iter().take_while(|char| **char != '/').count(),
             _ => usize::from(rest.first() == Some(&char)),
         };
-        ends = ends
-            .into_iter()
-            .flat_map(|end| end + 1..=end + longest(&path[end..]))
-            .collect();
+        let next = |end: usize| end + 1..=end + longest(&path[end..]);
+        ends = ends.into_iter().flat_map(next).collect();
     }
     ends.into_iter().any(|end| is_word_boundary(path, end))
 }

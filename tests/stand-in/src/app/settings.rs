@@ -60,10 +60,11 @@ pub fn has(file: &Value, name: &str) -> bool {
     let has = |object: &str, ends: &[&str]| {
         members(member(file, object)).any(|(key, _)| {
             let key = key.to_ascii_lowercase();
-            let mut rests = names
-                .iter()
-                .filter_map(|name| key.strip_prefix(name.as_str()));
-            rests.any(|rest| rest.is_empty() || ends.iter().any(|end| rest.starts_with(end)))
+            let rests = names.each_ref().map(|name| key.strip_prefix(&**name));
+            rests
+                .into_iter()
+                .flatten()
+                .any(|rest| rest.is_empty() || ends.iter().any(|end| rest.starts_with(end)))
         })
     };
     has("Values", &["__", ":"]) || has("ConnectionStrings", &[])

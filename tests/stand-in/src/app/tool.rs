@@ -39,10 +39,9 @@ impl Property {
     pub fn read_all(text: &str) -> serde_json::Result<Vec<Self>> {
         let list: Option<Vec<Map<String, Value>>> = serde_json::from_str(text)?;
         let read = |(name, value): (String, Value)| {
-            let known = MEMBERS
-                .iter()
-                .find(|known| name.eq_ignore_ascii_case(known));
-            (known.map_or(name, |known| known.to_string()), value)
+            let mut known = MEMBERS.into_iter();
+            let known = known.find(|known| name.eq_ignore_ascii_case(known));
+            (known.map_or(name, str::to_owned), value)
         };
         let list = list.unwrap_or_default().into_iter();
         list.map(|members| serde_json::from_value(members.into_iter().map(read).collect()))
@@ -63,10 +62,8 @@ impl Property {
         if self.is_array {
             kind = vec![("type", quoted("array")), ("items", object(kind))];
         }
-        kind.push((
-            "description",
-            quoted(self.description.as_deref().unwrap_or_default()),
-        ));
+        let description = self.description.as_deref().unwrap_or_default();
+        kind.push(("description", quoted(description)));
         object(kind)
     }
 }

@@ -70,14 +70,11 @@ pub fn of(function: &Function) -> (String, String) {
             let equal = format!("{written}[0][\"{member}\"], text");
             (set, format!("Output::raw(&{variable})?"), equal)
         };
+        let plain = |equal| ("", text.to_owned(), equal);
         let (set, value, equal) = match output.kind.to_ascii_lowercase().as_str() {
             "blob" => ("", bytes.to_owned(), format!("{written}, [{blob}]")),
-            "queue" => (
-                "",
-                text.to_owned(),
-                format!("app.queue(\"{queue}\"), [text]"),
-            ),
-            "servicebus" | "eventhub" => ("", text.to_owned(), format!("{written}, [text]")),
+            "queue" => plain(format!("app.queue(\"{queue}\"), [text]")),
+            "servicebus" | "eventhub" => plain(format!("{written}, [text]")),
             "table" => object(template!("outputs/table"), "Value"),
             "cosmosdb" => object(template!("outputs/cosmosdb"), "value"),
             "eventgrid" => object(template!("outputs/eventgrid"), "data"),
@@ -124,10 +121,9 @@ pub fn of(function: &Function) -> (String, String) {
         "eventhubtrigger" => ("invocation", "SequenceNumber"),
         _ => ("invocation", "DequeueCount"),
     };
-    let place = if place.is_empty() {
-        "its trigger"
-    } else {
-        &place
+    let place = match place.as_str() {
+        "" => "its trigger",
+        place => place,
     };
     let module = names::module(&names::file(&function.name));
     [code, test]
@@ -182,23 +178,28 @@ fn place(binding: &Binding) -> String {
     place.unwrap_or_default().escape_debug().to_string()
 }
 
+/// Formats `after` if `before` was formatted.
+pub fn like(before: &str, after: String) -> String {
+    match laid_out(before) == before {
+        true => laid_out(&after),
+        false => after,
+    }
+}
+
 /// Unchanged if rustfmt is not installed.
-pub fn laid_out(code: &str) -> String {
+fn laid_out(code: &str) -> String {
     let rustfmt = || {
-        let mut rustfmt = Command::new("rustfmt")
-            .args(["--edition", "2024"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
+        let mut rustfmt = Command::new("rustfmt");
+        rustfmt.args(["--edition", "2024"]).stderr(Stdio::null());
+        rustfmt.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut rustfmt = rustfmt.spawn().ok()?;
         // rustfmt reads all before it writes.
         rustfmt.stdin.take()?.write_all(code.as_bytes()).ok()?;
         let output = rustfmt.wait_with_output().ok()?;
-        let is_laid_out = output.status.success();
-        String::from_utf8(output.stdout)
-            .ok()
-            .filter(|_| is_laid_out)
+        match output.status.success() {
+            true => String::from_utf8(output.stdout).ok(),
+            false => None,
+        }
     };
     rustfmt().unwrap_or_else(|| code.to_owned())
 }

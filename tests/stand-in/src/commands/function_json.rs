@@ -115,10 +115,8 @@ fn with_options(trigger: &str, written: &Written) -> Result<String, String> {
         value => value,
     };
     let methods = words(or("METHODS", "get,post"));
-    let mut others = methods
-        .iter()
-        .filter(|one| !METHODS.contains(&one.as_str()));
-    if let Some(other) = others.next() {
+    let mut words = methods.iter();
+    if let Some(other) = words.find(|one| !METHODS.contains(&one.as_str())) {
         return Err(unknown("method", other, &METHODS.join(", ")));
     }
     let auth = or("AUTH", "function").to_ascii_lowercase();

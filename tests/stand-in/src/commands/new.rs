@@ -73,7 +73,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     }
     changes.edit(root, TESTS, |tests| match table::modules(tests) {
         modules if modules.contains(&file) => tests.to_owned(),
-        _ => like(tests, table::with_module(tests, &file)),
+        _ => code::like(tests, table::with_module(tests, &file)),
     })?;
     lines.extend(add_settings(root, &function, &mut changes)?);
     if binary.eq_ignore_ascii_case(name) {
@@ -87,7 +87,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
         let line = format!("\nmod {};\n", names::module(&file));
         with_module = with_module.replacen(&line, &line.replace("mod", "pub mod"), 1);
     }
-    changes.write(TABLE, like(&list, with_module));
+    changes.write(TABLE, code::like(&list, with_module));
     changes.apply(root, "Run it again when that is mended.")?;
     if function.inputs().any(|input| input.is("table")) {
         let missing = "Create the table of an input first: without it the function does not run.";
@@ -137,14 +137,6 @@ fn function_json(root: &Path, file: &str, written: &Written) -> Result<String, S
             "{file} has its bindings already: leave {variable} away"
         )),
         _ => Ok(text),
-    }
-}
-
-/// Formats `after` if `before` was formatted.
-pub fn like(before: &str, after: String) -> String {
-    match code::laid_out(before) == before {
-        true => code::laid_out(&after),
-        false => after,
     }
 }
 

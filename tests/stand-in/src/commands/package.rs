@@ -56,8 +56,8 @@ pub fn azure(root: &Path) -> Result<Vec<String>, String> {
         to.parent().map_or(Ok(()), fs::create_dir_all)?;
         // `copy` keeps the mode, and cargo has made the handler executable.
         let size = fs::copy(from, &to)?;
-        zip.add(file, mode, &fs::read(to)?)
-            .map_err(io::Error::other)?;
+        let added = zip.add(file, mode, &fs::read(to)?);
+        added.map_err(io::Error::other)?;
         Ok(format!("{size:>10}  {file}"))
     };
     let mut lines = Vec::new();
@@ -82,12 +82,11 @@ fn add(
         let name = name.map_err(|name| format!("{name:?}: its name is not Unicode"))?;
         let (path, place) = (format!("{folder}{name}"), entry.path());
         let below = format!("{path}/");
-        let within = if place.is_dir() {
-            &(below.clone() + ANY)
-        } else {
-            &path
+        let is_left_out = match place.is_dir() {
+            true => left_out(&format!("{below}{ANY}")),
+            false => left_out(&path),
         };
-        if NEVER.contains(&name.as_str()) || left_out(within) {
+        if is_left_out || NEVER.contains(&name.as_str()) {
             continue;
         } else if !place.is_dir() {
             files.push(path);

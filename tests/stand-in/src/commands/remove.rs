@@ -6,7 +6,7 @@ use crate::app::names;
 use crate::app::settings::{self, FILE as SETTINGS};
 use crate::app::table::{self, TABLE, TESTS, Table};
 use crate::commands::changes::Changes;
-use crate::commands::new::like;
+use crate::commands::code::like;
 use std::path::Path;
 
 /// Gives the lines to show. After an error nothing is changed.

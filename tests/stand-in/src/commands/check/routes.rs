@@ -23,11 +23,8 @@ pub fn check_route(function: &Function, findings: &mut Findings) {
             "callers have to encode {letter:?} of the route: write it without"
         ));
     }
-    for name in route
-        .unknown
-        .iter()
-        .filter(|name| !TAKEN_AS_TRUE.contains(&&***name))
-    {
+    let is_taken = |name: &&String| TAKEN_AS_TRUE.contains(&name.as_str());
+    for name in route.unknown.iter().filter(|name| !is_taken(name)) {
         findings.error(format!(
             "there is no route constraint {name:?}, and the whole app does not start: write \
              another one, int for one"

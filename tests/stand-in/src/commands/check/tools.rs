@@ -30,12 +30,13 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
 
 /// The error that another tool has this tool's name.
 pub fn twin<'a>(others: impl Iterator<Item = &'a Function>, tool: &Function) -> Option<Finding> {
-    let name =
-        Some(tool.trigger().text("toolName")).filter(|name| tool.is_tool() && !name.is_empty())?;
+    let name = tool.trigger().text("toolName");
+    if !tool.is_tool() || name.is_empty() {
+        return None;
+    }
     let mut others = others.filter(|other| other.is_tool() && other.name != tool.name);
-    let twin = &others
-        .find(|other| other.trigger().says("toolName", name))?
-        .name;
+    let twin = others.find(|other| other.trigger().says("toolName", name))?;
+    let twin = &twin.name;
     let what = format!(
         "{twin} has the toolName {name:?} too, and the whole app does not start: write another"
     );
