@@ -14,6 +14,8 @@ mod publish;
 mod random;
 #[cfg(unix)]
 mod run;
+#[cfg(unix)]
+mod started;
 mod templates;
 #[cfg(unix)]
 mod wait;

@@ -4,7 +4,7 @@
 //! network.
 
 use crate::checkout::{copy, shell};
-use crate::run::Run;
+use crate::run;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -142,7 +142,7 @@ fn follow(checkout: &Path, page: &str) -> usize {
         fs::write(checkout.join(path), text).unwrap();
     }
     // On a free port.
-    let run = Run::start(checkout.to_owned());
+    let run = run::start(checkout);
     let here = |text: &str| text.replace(":7071", &format!(":{}", run.port));
     for (command, shown) in while_it_runs {
         let shown = here(&shown);

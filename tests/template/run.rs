@@ -2,87 +2,31 @@
 
 use crate::checkout::{copy, shell};
 use crate::random::Random;
+use crate::started::Run;
 use crate::wait::wait_for;
 use serde_json::Value;
-use stand_in::run::http::{Answer, Connection, request};
+use stand_in::run::http::{Connection, request};
 use std::fs;
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// How long the first build may take.
-const BUILT_WITHIN: Duration = Duration::from_secs(600);
-
-/// `make run` as a process group, as a terminal starts it.
-pub struct Run {
-    child: Child,
-    folder: PathBuf,
-    pub port: u16,
+/// Waits until it shows its functions.
+pub fn start(folder: &Path) -> Run {
+    let command = shell(folder, "exec make run PORT=0");
+    let mut run = Run::spawn(command, folder.join("output.txt"));
+    run.wait_for_port();
+    run
 }
 
-impl Run {
-    /// Waits until it shows its functions.
-    pub fn start(folder: PathBuf) -> Self {
-        let output = fs::File::create(folder.join("output.txt")).unwrap();
-        let mut command = shell(&folder, "exec 2>&1 make run PORT=0");
-        let child = command.process_group(0).stdout(output).spawn().unwrap();
-        let (begun, port) = (Instant::now(), 0);
-        let mut run = Self {
-            child,
-            folder,
-            port,
-        };
-        while run.port == 0 {
-            let output = run.output();
-            if let Some((_, address)) = output.split_once("http://localhost:") {
-                let port = address.split_once('/').map(|(port, _)| port.parse());
-                run.port = port.and_then(Result::ok).unwrap_or(0);
-            }
-            assert!(
-                begun.elapsed() < BUILT_WITHIN,
-                "it does not start: {output}"
-            );
-            let ended = run.child.try_wait().unwrap();
-            assert_eq!(ended, None, "it ended: {output}");
-            thread::sleep(Duration::from_millis(50));
-        }
-        run
-    }
-
-    pub fn output(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.folder.join("output.txt")).unwrap()).into_owned()
-    }
-
-    fn ask(&self, method: &str, path: &str, body: &[u8]) -> Answer {
-        Connection::open(self.port)
-            .and_then(|mut connection| connection.exchange(&request(method, path, &[], body)))
-            .unwrap()
-    }
-
-    fn queue(&self, name: &str) -> Vec<String> {
-        let queue = self.ask("GET", &format!("/local/queues/{name}"), b"");
-        let queue: Vec<Value> = serde_json::from_value(queue.json()).unwrap();
-        let text = |message: Value| match message {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
-        queue.into_iter().map(text).collect()
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        // Ends the group. Not by Ctrl-C, which a script's background job ignores.
-        let _ = Command::new("kill")
-            .args(["-TERM", "--", &format!("-{}", self.child.id())])
-            .status();
-        let _ = self.child.wait();
-        if thread::panicking() {
-            eprintln!("{}", self.output());
-        }
-    }
+fn queue(run: &Run, name: &str) -> Vec<String> {
+    let queue = run.ask("GET", &format!("/local/queues/{name}"), b"");
+    let queue: Vec<Value> = serde_json::from_value(queue.json()).unwrap();
+    let text = |message: Value| match message {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    queue.into_iter().map(text).collect()
 }
 
 /// Distinct messages of every kind that the host would alter if they were sent plain.
@@ -109,7 +53,8 @@ fn messages(count: usize) -> Vec<String> {
 
 #[test]
 fn the_whole_app_runs_on_a_bare_machine() {
-    let run = Run::start(copy("run"));
+    let folder = copy("run");
+    let run = start(&folder);
     let first = "This is a stand-in for the Functions host, for development only.";
     assert!(run.output().starts_with(first), "{}", run.output());
 
@@ -117,7 +62,7 @@ fn the_whole_app_runs_on_a_bare_machine() {
     assert_eq!(hello.text(), r#"{"message":"Hello, Ada!"}"#);
     let order = run.ask("POST", "/api/order", br#"{"id":1005}"#);
     assert_eq!(order.text(), "Order enqueued");
-    assert_eq!(run.queue("orders"), [r#"{"id":1005}"#]);
+    assert_eq!(queue(&run, "orders"), [r#"{"id":1005}"#]);
     let shown = r#"queue orders: {"id":1005}"#;
     wait_for(shown, || run.output().contains(shown).then_some(()));
     // None lost, none altered.
@@ -137,13 +82,13 @@ fn the_whole_app_runs_on_a_bare_machine() {
     });
     messages.sort();
     wait_for("all messages", || {
-        let mut arrived = run.queue("messages-outgoing");
+        let mut arrived = queue(&run, "messages-outgoing");
         arrived.sort();
         (arrived == messages).then_some(())
     });
-    assert_eq!(run.queue("messages-incoming-poison"), [""; 0]);
+    assert_eq!(queue(&run, "messages-incoming-poison"), [""; 0]);
 
-    let file = run.folder.join("src/functions/hello.rs");
+    let file = folder.join("src/functions/hello.rs");
     let code = fs::read_to_string(&file).unwrap();
     fs::write(&file, code.replace("\"hello world\"", "\"hello again\"")).unwrap();
     let begun = Instant::now();
@@ -154,5 +99,5 @@ fn the_whole_app_runs_on_a_bare_machine() {
     let took = begun.elapsed().as_millis();
     println!("from saving a file to the new answer: {took} ms");
     // Queues outlive a reload.
-    assert_eq!(run.queue("orders").len(), 1);
+    assert_eq!(queue(&run, "orders").len(), 1);
 }

@@ -9,6 +9,9 @@ mod front;
 mod interrupts;
 #[cfg(unix)]
 mod run;
+#[cfg(unix)]
+#[path = "../../../template/started.rs"]
+mod started;
 mod storage;
 #[path = "../../../template/wait.rs"]
 mod wait;

@@ -1,19 +1,16 @@
 //! `make run` as a process, for an app that builds quickly and then runs `fake`.
 
 use crate::fake;
+use crate::started::{Run, signal};
 use crate::wait::wait_for;
 use serde_json::{Value, json};
 use stand_in::run::http::{Answer, Connection, request};
 use std::collections::BTreeSet;
-use std::fmt::Display;
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-const BUILT_WITHIN: Duration = Duration::from_secs(180);
 
 /// The app's program. Its function `hello` answers with TEXT.
 const PROGRAM: &str = r#"fn main() {
@@ -88,80 +85,33 @@ impl Folder {
     }
 }
 
-/// `stand-in run`, as a leader of a process group, as a shell starts it.
-pub struct Run {
-    child: Child,
-    output: PathBuf,
-    port: u16,
+/// `make run` on a free port. Waits until it shows its functions.
+pub fn start(folder: &Folder, arguments: &[&str]) -> Run {
+    let mut run = spawn(folder, &[&["--port", "0"], arguments].concat());
+    run.wait_for_port();
+    run
+}
+
+fn spawn(folder: &Folder, arguments: &[&str]) -> Run {
+    let mut command = folder.command("run");
+    command.args(arguments).env("RUN_TEST", "of-the-shell");
+    Run::spawn(command, folder.0.with_extension("txt"))
 }
 
 impl Run {
-    /// Waits until it shows its functions.
-    pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
-        let mut run = Self::spawn(folder, &[&["--port", "0"], arguments].concat());
-        run.wait_for_port();
-        run
-    }
-
-    fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
-        let output = folder.0.with_extension("txt");
-        let file = fs::File::create(&output).expect("a file");
-        let mut command = folder.command("run");
-        command.args(arguments).env("RUN_TEST", "of-the-shell");
-        command
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stderr(file.try_clone().expect("a handle"));
-        let child = command.stdout(file).spawn().expect("it starts");
-        Self {
-            child,
-            output,
-            port: 0,
-        }
-    }
-
-    fn wait_for_port(&mut self) {
-        self.port = self.wait_for_output("an address", |text| {
-            let (_, rest) = text.split_once("http://localhost:")?;
-            rest.split('/').next()?.parse().ok()
-        });
-    }
-
-    pub fn output(&self) -> String {
-        fs::read_to_string(&self.output).expect("the output")
-    }
-
-    /// Waits longer than other tests, because it includes a build beside other builds.
-    fn wait_for_output<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
-        let begun = Instant::now();
-        loop {
-            let ended = self.child.try_wait().expect("its status").is_some();
-            match find(&self.output()) {
-                Some(found) => return found,
-                None if ended => panic!("it ended without {what}"),
-                None if begun.elapsed() > BUILT_WITHIN => panic!("waited in vain for {what}"),
-                None => std::thread::sleep(Duration::from_millis(10)),
-            }
-        }
-    }
-
     pub fn wait_for_words(&mut self, words: &str, times: usize) {
         let has = |text: &str| (text.matches(words).count() >= times).then_some(());
         self.wait_for_output(words, has);
     }
 
     fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, b"").expect("an answer")
-    }
-
-    pub fn ask(&self, method: &str, path: &str, body: &[u8]) -> std::io::Result<Answer> {
-        Connection::open(self.port)?.exchange(&request(method, path, &[], body))
+        self.ask("GET", path, b"")
     }
 
     fn post(&self, queue: &str, message: &str) {
         let path = format!("/local/queues/{queue}");
         let answer = self.ask("POST", &path, message.as_bytes());
-        assert_eq!(answer.expect("an answer").status, 201);
+        assert_eq!(answer.status, 201);
     }
 
     fn waiting(&self, path: &str) -> Connection {
@@ -219,26 +169,8 @@ impl Run {
     }
 }
 
-impl Drop for Run {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        if std::thread::panicking() {
-            eprintln!("{}", self.output());
-        }
-    }
-}
-
 fn wait_for_end(pid: u32) {
     wait_for("the handler's end", || (!signal("-0", pid)).then_some(()));
-}
-
-/// False if there is no such process.
-fn signal(name: &str, process: impl Display) -> bool {
-    let mut kill = Command::new("kill");
-    kill.args([name, "--", &process.to_string()]);
-    kill.stderr(Stdio::null()).status().expect("kill").success()
 }
 
 /// The lines about `work`, in order.
@@ -265,7 +197,7 @@ hello ID: 500 in N ms";
 #[test]
 fn the_terminal_says_what_runs_and_what_happens_in_a_line_each() {
     let folder = Folder::new("terminal", "work: on-queue jobs > queue:$return done");
-    let mut run = Run::start(&folder, &[]);
+    let mut run = start(&folder, &[]);
     let _never = run.waiting("/api/hello?never");
     run.wait_for_words("?never", 1);
     for (query, status, end) in [
@@ -314,7 +246,7 @@ fn it_reloads_and_no_request_fails() {
     let port = fake::listen().1;
     let settings = format!(r#"{{"Host":{{"LocalHttpPort":{port},"CORS":"*"}}}}"#);
     folder.write("local.settings.json", &settings);
-    let mut run = Run::spawn(&folder, &["--verbose", "1"]);
+    let mut run = spawn(&folder, &["--verbose", "1"]);
     run.wait_for_port();
     assert_eq!(run.port, port);
     run.wait_for_words("\nlocal.settings.json: ignored here: Host.CORS\n", 1);
@@ -385,7 +317,7 @@ fn it_ends_at_once_with_all_that_it_has_started() {
     crate::interrupts::heed();
     let folder = Folder::new("ends", "");
     for name in ["-INT", "-TERM", "-KILL"] {
-        let mut run = Run::start(&folder, &[]);
+        let mut run = start(&folder, &[]);
         let pid = run.hello().1;
         // Like a terminal: to the whole group, without the handler.
         assert!(signal(name, format!("-{}", run.child.id())));
@@ -399,7 +331,7 @@ fn what_keeps_it_from_starting_is_one_clear_line() {
     let folder = Folder::new("not-started", "");
     let says = |arguments: &str, words: &str| {
         let arguments: Vec<_> = arguments.split(' ').collect();
-        let mut run = Run::spawn(&folder, &arguments);
+        let mut run = spawn(&folder, &arguments);
         assert_eq!(run.exit_code(), Some(1));
         run.assert_says(&[words]);
     };
@@ -462,7 +394,7 @@ fn it_uses_a_handler_that_runs_already() {
     let port = fake::listen().1;
     // There is no time limit: nothing can be killed, and a breakpoint may take long.
     folder.write_host("00:00:01");
-    let mut run = Run::spawn(&folder, &["--port", "0", "--attach", &port.to_string()]);
+    let mut run = spawn(&folder, &["--port", "0", "--attach", &port.to_string()]);
     run.wait_for_words(&format!("waiting for a handler on 127.0.0.1:{port}"), 1);
     let listener = std::net::TcpListener::bind(("127.0.0.1", port)).expect("the port");
     std::thread::spawn(move || Arc::new(fake::Fake::default()).serve(&listener));
@@ -511,7 +443,7 @@ fn timers_run_by_their_schedules() {
         long: timer 00:00:01
         yearly: startup-timer 0 0 0 1 1 *";
     let folder = Folder::new("timers", functions);
-    let mut run = Run::start(&folder, &[]);
+    let mut run = start(&folder, &[]);
     let begun = Instant::now();
     let ended = |run: &Run, name: &str| run.begin(&format!("{name} ID: succeeded"));
     wait_for("three seconds of timers", || {
@@ -533,7 +465,7 @@ fn timers_run_by_their_schedules() {
     assert!(run.begin("tick ID: *") <= ticks + 1, "{output}");
     assert_eq!(run.count("two at once"), 0, "{output}");
 
-    let mut off = Run::start(&folder, &["--timers", "off"]);
+    let mut off = start(&folder, &["--timers", "off"]);
     off.wait_for_words("\nTimers are off: TIMERS=off\n", 1);
     assert_eq!(off.hello().0, "first");
     assert_eq!(off.count("runOnStartup"), 0);
@@ -543,7 +475,7 @@ fn timers_run_by_their_schedules() {
 fn a_handler_whose_function_never_ends_or_that_ends_itself_is_started_again() {
     let folder = Folder::new("again", "work: on-queue jobs");
     folder.write_host("00:00:01");
-    let mut run = Run::start(&folder, &[]);
+    let mut run = start(&folder, &[]);
     let mut before = run.hello().1;
     let mut is_another = |run: &Run| {
         let (text, now) = run.hello();
@@ -594,7 +526,7 @@ fn a_handler_whose_function_never_ends_or_that_ends_itself_is_started_again() {
         is_another(&run);
     }
     // It may end before it answers.
-    if let Ok(answer) = run.ask("GET", "/api/hello?exit=1", b"") {
+    if let Ok(answer) = run.waiting("/api/hello?exit=1").read(true) {
         assert_eq!(answer.status, 500);
     }
     assert_eq!(run.exit_code(), Some(1));

@@ -188,7 +188,8 @@ fn a_local_that_cannot_be_written_is_named() {
 #[cfg(unix)]
 #[test]
 fn files_that_anybody_writes_trigger() {
-    use crate::run::{Folder, Run};
+    use crate::run::{Folder, start};
+    use crate::started::Run;
     use crate::wait::wait_for;
 
     let folder = Folder::new("blobs", "work: on-blob ins/{name}");
@@ -198,12 +199,12 @@ fn files_that_anybody_writes_trigger() {
         wait_for(name, || (ran(run, name) >= times).then_some(()));
     };
     {
-        let run = Run::start(&folder, &[]);
+        let run = start(&folder, &[]);
         wait(&run, "before", 1);
         folder.write(".local/blobs/ins/before", "12");
         wait(&run, "before", 2);
         let put = run.ask("PUT", "/local/blobs/ins/put", b"1");
-        assert_eq!(put.expect("an answer").status, 201);
+        assert_eq!(put.status, 201);
         wait(&run, "put", 1);
         // The handler fails for these words.
         folder.write(".local/blobs/ins/no price", "1");
@@ -214,7 +215,7 @@ fn files_that_anybody_writes_trigger() {
         wait_for("seen.json", || seen().contains("no price").then_some(()));
     }
     folder.write(".local/blobs/ins/deep/er", "1");
-    let run = Run::start(&folder, &[]);
+    let run = start(&folder, &[]);
     wait(&run, "deep/er", 1);
     folder.write(".local/blobs/ins/last", "1");
     wait(&run, "last", 1);
