@@ -408,9 +408,14 @@ fn or_panic<T>(result: Result<T, String>) -> T {
 impl Drop for App {
     fn drop(&mut self) {
         self.host.handler.kill();
+        if !std::thread::panicking() {
+            return;
+        }
         let failures = self.failures();
-        if std::thread::panicking() && !failures.is_empty() {
+        if !failures.is_empty() {
             eprintln!("--- failures\n{}", failures.join("\n"));
         }
+        // The watch of the limit may drop the handler, and it does not panic.
+        self.host.handler.show_printed();
     }
 }

@@ -119,23 +119,21 @@ impl Handler {
         }
         let _ = child.wait();
     }
+    /// Shows what it has printed, for a failed test.
+    pub fn show_printed(&self) {
+        let end = match self.exit_code().filter(|_| !self.killed.load(Relaxed)) {
+            Some(code) => format!("it ended with code {code}"),
+            None => "it ran until then".to_owned(),
+        };
+        let (stdout, stderr) = (self.stdout(), self.stderr());
+        eprintln!("the handler of the failed test: {end}");
+        eprintln!("--- stdout\n{stdout}\n--- stderr\n{stderr}");
+    }
 }
 
 impl Drop for Handler {
     fn drop(&mut self) {
         self.kill();
-        if thread::panicking() && self.printed.is_some() {
-            let end = match self.exit_code().filter(|_| !self.killed.load(Relaxed)) {
-                Some(code) => format!("it ended with code {code}"),
-                None => "it ran until then".to_owned(),
-            };
-            eprintln!("the handler of the failed test: {end}");
-            eprintln!(
-                "--- stdout\n{}\n--- stderr\n{}",
-                self.stdout(),
-                self.stderr()
-            );
-        }
     }
 }
 
