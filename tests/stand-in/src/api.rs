@@ -19,9 +19,10 @@ use crate::host::invoke::{HANGS, Host};
 use crate::host::newtonsoft;
 use crate::host::payload;
 use crate::host::record::lock;
+use crate::host::request::Request;
 use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
-use crate::run::http::Answer;
+use crate::run::http::{Answer, headers_of};
 use crate::run::process;
 use crate::run::running::{Line, sentence};
 use crate::run::start;
@@ -35,6 +36,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use tools::{ToolAnswer, ToolRefusal, assert_arguments};
+
+/// What a caller also sends.
+const HEADERS: [(&str, &str); 3] = [
+    ("Host", "localhost:7071"),
+    ("User-Agent", "curl/7.88.1"),
+    ("Accept", "*/*"),
+];
 
 /// After so many messages, functions are triggering each other in a circle.
 const LONGEST_CHAIN: usize = 1000;
@@ -119,13 +127,22 @@ impl App {
         headers: &[(&str, &str)],
         body: impl AsRef<[u8]>,
     ) -> Answer {
-        let path_alone = path.split('?').next().unwrap_or_default();
+        let mut request = Request::new(method, path, &HEADERS, body.as_ref());
         let mut routes = self.functions().iter().filter_map(|one| one.route.as_ref());
-        if !routes.any(|route| route.resembles(path_alone)) {
+        if !routes.any(|route| route.resembles(request.path())) {
             let at = |one: &Function| Some(format!("{} at /{}", one.name, one.route.as_ref()?));
             panic!("no function is at {path}; {}", self.there_are(at));
         }
-        let outcome = self.host.try_http(method, path, headers, body.as_ref());
+        request.headers.extend(headers_of(headers));
+        let bodiless = request.body.is_empty() && matches!(method, "GET" | "HEAD");
+        if !bodiless && request.header("Transfer-Encoding").is_empty() {
+            let length = request.body.len().to_string();
+            request.headers.push(("Content-Length".to_owned(), length));
+        }
+        let outcome = match self.host.routed(method, path) {
+            Some((function, parameters)) => self.host.answer(function, &parameters, &request, None),
+            None => Outcome::Completed(Some(empty(404))),
+        };
         self.check_limit();
         self.settle();
         match outcome {
@@ -289,10 +306,9 @@ impl App {
     /// Logs on stdout: of requests that the handler answers itself, and of failed invocations.
     fn printed(&self) -> Vec<String> {
         let stdout = self.stdout();
-        let lines = stdout.split_inclusive('\n');
-        let lines = lines.filter(|line| line.ends_with('\n'));
-        let logs = lines.filter_map(|line| line.strip_prefix("invocation ")?.split_once(": "));
-        logs.map(|(_, text)| text.trim_end().to_owned()).collect()
+        let whole = stdout.rfind('\n').map_or("", |end| &stdout[..end]);
+        let logs = whole.lines().filter_map(Line::read);
+        logs.map(|line| line.text.to_owned()).collect()
     }
 
     /// Why invocations have failed so far, one sentence each. A 500 that a function itself answers

@@ -6,7 +6,6 @@ use crate::app::names::listed;
 use crate::app::tool::FILE;
 use crate::host::mcp;
 use crate::host::request::Request;
-use crate::run::http::headers_of;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -71,12 +70,9 @@ impl App {
             ("Accept", "application/json, text/event-stream"),
             ("Content-Type", "application/json"),
         ];
-        let answer = self.host.mcp(&Request {
-            method: "POST",
-            target: mcp::PATH,
-            headers: headers_of(&headers),
-            body: body.to_string().as_bytes(),
-        });
+        let body = body.to_string();
+        let request = Request::new("POST", mcp::PATH, &headers, body.as_bytes());
+        let answer = self.host.mcp(&request);
         let message = mcp::message_in(&answer);
         match ToolRefusal::deserialize(&message["error"]) {
             Ok(refusal) => Err(refusal),

@@ -6,7 +6,7 @@ use crate::app::function::{Binding, Function};
 use crate::app::host_json::Form;
 use crate::app::json;
 use crate::app::tool::Tool;
-use crate::host::answer::{self, Outcome, empty};
+use crate::host::answer::{self, Outcome};
 use crate::host::data::{self, Data};
 use crate::host::mcp::{self, Server};
 use crate::host::outputs::Invocation;
@@ -35,12 +35,6 @@ pub struct Host {
 }
 
 /// What a test's caller also sends.
-const HEADERS: [(&str, &str); 3] = [
-    ("Host", "localhost:7071"),
-    ("User-Agent", "curl/7.88.1"),
-    ("Accept", "*/*"),
-];
-
 const ERROR: Option<u16> = Some(500);
 
 pub const HANGS: &str =
@@ -63,30 +57,6 @@ impl Host {
         let path = target.split('?').next().unwrap_or_default();
         let mut functions = self.app.functions.iter().filter(|one| one.takes(method));
         functions.find_map(|function| Some((function, function.route.as_ref()?.matches(path)?)))
-    }
-
-    pub fn try_http(
-        &self,
-        method: &str,
-        target: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Outcome {
-        let Some((function, parameters)) = self.routed(method, target) else {
-            return Outcome::Completed(Some(empty(404)));
-        };
-        let mut headers = http::headers_of(&[&HEADERS, headers].concat());
-        let bodiless = body.is_empty() && matches!(method, "GET" | "HEAD");
-        if !bodiless && http::named(&headers, "Transfer-Encoding").next().is_none() {
-            headers.push(("Content-Length".to_owned(), body.len().to_string()));
-        }
-        let request = Request {
-            method,
-            target,
-            headers,
-            body,
-        };
-        self.answer(function, &parameters, &request, None)
     }
 
     /// If the handler itself answers the caller, the answer goes through `reply`, if given, and the

@@ -163,7 +163,7 @@ impl Server<'_> {
 }
 
 /// Errors with the answer to an invalid request.
-fn message<'a>(request: &Request<'a>) -> Result<Members<'a>, Answer> {
+fn message(request: &Request) -> Result<Members<'_>, Answer> {
     let refused = |status, code, why: &str| {
         let kind = ("Content-Type", "application/json; charset=utf-8");
         Err(answer(status, &[kind], &error(code, why, "\"\"")))
@@ -198,7 +198,7 @@ fn message<'a>(request: &Request<'a>) -> Result<Members<'a>, Answer> {
         return refused(404, SERVER_ERROR, why);
     }
     let invalid = |code, why: &str| refused(400, code, &format!("Bad Request: {why}"));
-    let message: Members = match serde_json::from_slice(request.body) {
+    let message: Members = match serde_json::from_slice(&request.body) {
         Ok(message) => message,
         Err(error) if error.is_data() => {
             return invalid(INVALID_REQUEST, "send one JSON-RPC message, an object");

@@ -5,22 +5,41 @@ use crate::host::base64::to_base64;
 use crate::host::data::{Data, Value, sys};
 use crate::host::newtonsoft::{json, object};
 use crate::host::routes::{self, Parameters};
-use crate::run::http;
+use crate::run::http::{self, Headers};
 
 const VERSION: &str = "4.1037.0.0";
 
 /// Names ignore case.
 type Lists = Vec<(String, Vec<String>)>;
 
-pub struct Request<'a> {
-    pub method: &'a str,
+#[derive(Debug, Default)]
+pub struct Request {
+    pub method: String,
     /// Path and query, as they were sent.
-    pub target: &'a str,
-    pub headers: Vec<(String, String)>,
-    pub body: &'a [u8],
+    pub target: String,
+    pub headers: Headers,
+    pub body: Vec<u8>,
+    pub keep_alive: bool,
+    /// False for HTTP/1.0.
+    pub takes_chunks: bool,
 }
 
-impl Request<'_> {
+impl Request {
+    pub fn new(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Self {
+        Self {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: http::headers_of(headers),
+            body: body.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// As it was sent.
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
     /// Empty if there is no such header.
     pub fn header(&self, name: &str) -> &str {
         http::named(&self.headers, name).next().unwrap_or_default()
@@ -38,7 +57,7 @@ impl Request<'_> {
 
     /// Only the query is decoded.
     fn path_and_query(&self) -> (&str, Lists) {
-        let (path, query) = self.target.split_once('?').unwrap_or((self.target, ""));
+        let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
         let decoded = |text: &str| routes::decoded(&text.replace('+', " "));
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
         let pairs = pairs.map(|pair| {
@@ -59,8 +78,8 @@ impl Request<'_> {
         let is_binary = kind.trim() == "application/octet-stream" || kind.contains("multipart/");
         // MediaTypeHeaderValue.TryParse refuses a type with nothing after its ";".
         Some(match is_binary && !parameters.trim().is_empty() {
-            true => to_base64(self.body),
-            false => decoded(self.body),
+            true => to_base64(&self.body),
+            false => decoded(&self.body),
         })
     }
 
@@ -78,7 +97,7 @@ impl Request<'_> {
         let params = parameters.iter().map(|(name, value)| (name, json(value)));
         let mut value = vec![
             ("Url", json(&url)),
-            ("Method", json(self.method)),
+            ("Method", json(&self.method)),
             ("Query", object(query_json)),
             ("Headers", object(headers_json)),
             ("Params", object(params)),
@@ -88,7 +107,7 @@ impl Request<'_> {
         if let Some(body) = &body {
             value.push(("Body", json(body)));
             // From the text, whatever the Content-Type says.
-            data.set_members(&decoded(self.body));
+            data.set_members(&decoded(&self.body));
         }
         for (name, text) in texts(&query, last) {
             if !name.eq_ignore_ascii_case("code") {
@@ -165,8 +184,11 @@ impl Request<'_> {
         let lines = lines.iter().map(|(name, value)| (&**name, &**value));
         let headers: Vec<_> = lines.chain(own.iter().copied()).collect();
         match self.is_chunked() {
-            true => http::chunked(http::request(self.method, target, &headers, b""), self.body),
-            false => http::request(self.method, target, &headers, self.body),
+            true => http::chunked(
+                http::request(&self.method, target, &headers, b""),
+                &self.body,
+            ),
+            false => http::request(&self.method, target, &headers, &self.body),
         }
     }
 }

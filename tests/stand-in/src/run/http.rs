@@ -164,17 +164,7 @@ impl Body {
     }
 }
 
-#[derive(Debug)]
-pub struct Received {
-    pub method: String,
-    pub target: String,
-    pub headers: Headers,
-    pub body: Vec<u8>,
-    pub keep_alive: bool,
-    pub takes_chunks: bool,
-}
-
-impl Received {
+impl Request {
     /// Answers `Expect: 100-continue` to `caller`. The error has a [`Refused`] if the request is
     /// not valid, or too large.
     pub fn read(connection: &mut impl BufRead, caller: &mut impl Write) -> io::Result<Self> {
@@ -239,15 +229,6 @@ impl Received {
             headers,
             body,
         })
-    }
-
-    pub fn request(&self) -> Request<'_> {
-        Request {
-            method: &self.method,
-            target: &self.target,
-            headers: self.headers.clone(),
-            body: &self.body,
-        }
     }
 }
 

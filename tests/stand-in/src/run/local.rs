@@ -11,7 +11,7 @@ use crate::host::request::Request;
 use crate::host::routes::decoded;
 use crate::host::storage::names::{self, BlobPath};
 use crate::host::storage::{Given, shown_message};
-use crate::run::http::{Answer, Received, Refused, headers_of};
+use crate::run::http::{Answer, Refused, headers_of};
 use crate::run::timers::schedule;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -25,21 +25,21 @@ pub const THERE_ARE: &str = "there are: GET /local; GET, POST, DELETE /local/que
 type Answered = Result<Answer, Refused>;
 
 /// `None` if the path is not of this module.
-pub fn answer(host: &Arc<Host>, received: &Received) -> Option<Answer> {
-    let path = decoded(received.target.split('?').next().unwrap_or_default());
+pub fn answer(host: &Arc<Host>, request: &Request) -> Option<Answer> {
+    let path = decoded(request.path());
     let path = path.trim_start_matches('/');
     let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
-    let answered = match (&*received.method, &parts[..]) {
+    let answered = match (&*request.method, &parts[..]) {
         (_, ["runtime", "webhooks", "mcp", ..]) if !host.app.tools().is_empty() => {
-            Ok(host.mcp(&received.request()))
+            Ok(host.mcp(request))
         }
-        (_, ["admin", "functions", name]) => run_function(host, name, &received.request()),
+        (_, ["admin", "functions", name]) => run_function(host, name, request),
         ("GET", ["local"]) => all(host),
         ("GET", ["local", "outputs", function, output]) => outputs_of(host, function, output),
-        (method, ["local", "queues", queue]) => queue_of(host, method, queue, &received.body),
+        (method, ["local", "queues", queue]) => queue_of(host, method, queue, &request.body),
         ("GET", ["local", "blobs", container]) => list(host, container),
         (method, ["local", "blobs", _, _, ..]) => {
-            blob_of(host, method, &path["local/blobs/".len()..], &received.body)
+            blob_of(host, method, &path["local/blobs/".len()..], &request.body)
         }
         (_, ["local"] | ["local", "blobs", _] | ["local", "outputs", _, _]) => not_allowed(),
         _ => return None,
@@ -70,7 +70,7 @@ fn run_function(host: &Arc<Host>, name: &str, request: &Request) -> Answered {
     {
         return refused(415, "the Content-Type has to be application/json");
     }
-    let body = json::parse(&String::from_utf8_lossy(request.body));
+    let body = json::parse(&String::from_utf8_lossy(&request.body));
     let body = or(
         400,
         body.map_err(|why| format!("the body is not JSON: {why}")),
@@ -106,16 +106,13 @@ fn run_with_input(host: &Host, function: &Function, input: &str) {
         let methods = function.methods();
         let posts = methods.is_empty() || methods.iter().any(|method| method == "POST");
         let length = input.len().to_string();
-        let request = Request {
-            method: if posts { "POST" } else { &methods[0] },
-            target: &target,
-            headers: headers_of(&[
-                ("Host", "localhost"),
-                ("Content-Type", "application/json"),
-                ("Content-Length", &length),
-            ]),
-            body: input.as_bytes(),
-        };
+        let method = if posts { "POST" } else { &methods[0] };
+        let headers = [
+            ("Host", "localhost"),
+            ("Content-Type", "application/json"),
+            ("Content-Length", &length),
+        ];
+        let request = Request::new(method, &target, &headers, input.as_bytes());
         host.answer(function, &parameters, &request, None);
         return;
     }

@@ -4,9 +4,10 @@ use crate::app::function::Function;
 use crate::app::names::listed;
 use crate::host::answer::{Outcome, empty};
 use crate::host::invoke::Host;
+use crate::host::request::Request;
 use crate::host::routes::Parameters;
 use crate::run::current::Current;
-use crate::run::http::{Answer, Body, Received, Refused, chunk, peek};
+use crate::run::http::{Answer, Body, Refused, chunk, peek};
 use crate::run::local::{self, THERE_ARE, text};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -36,7 +37,7 @@ fn converse(caller: &Arc<TcpStream>, current: &Current) {
     let _ = caller.set_nodelay(true);
     let mut connection = BufReader::new(&**caller);
     let error = loop {
-        let request = match Received::read(&mut connection, &mut &**caller) {
+        let request = match Request::read(&mut connection, &mut &**caller) {
             Ok(request) => request,
             Err(error) => break error,
         };
@@ -73,7 +74,7 @@ fn respond(reply: &mut Reply, current: &Current) -> io::Result<()> {
         Some(answer) => answer,
         None => match host.routed(&request.method, &request.target) {
             Some((function, parameters)) => return invoke(&host, function, &parameters, reply),
-            None if request.target.split('?').next() == Some("/") => text(200, ROOT),
+            None if request.path() == "/" => text(200, ROOT),
             None => text(404, &not_found(&host, request)),
         },
     };
@@ -88,8 +89,7 @@ fn invoke(
     parameters: &Parameters,
     reply: &mut Reply,
 ) -> io::Result<()> {
-    let request = reply.request.request();
-    match host.answer(function, parameters, &request, Some(reply)) {
+    match host.answer(function, parameters, reply.request, Some(reply)) {
         Outcome::Completed(_) if reply.begun.is_some() => Ok(()),
         Outcome::Completed(answer) => reply.send(&answer.unwrap_or_else(|| empty(204))),
         _ if reply.begun.is_some() => Err(ErrorKind::ConnectionAborted.into()),
@@ -98,7 +98,7 @@ fn invoke(
 }
 
 /// What there is instead. The real host's 404 has no body.
-fn not_found(host: &Host, Received { method, target, .. }: &Received) -> String {
+fn not_found(host: &Host, Request { method, target, .. }: &Request) -> String {
     if target.starts_with("/local/") {
         return format!("nothing is at {target}; {THERE_ARE}");
     }
@@ -115,7 +115,7 @@ fn not_found(host: &Host, Received { method, target, .. }: &Received) -> String 
 
 pub struct Reply<'a> {
     caller: &'a Arc<TcpStream>,
-    request: &'a Received,
+    request: &'a Request,
     /// Set once the head has been sent.
     pub begun: Option<u16>,
     chunked: bool,

@@ -5,9 +5,10 @@ use stand_in::app::description::Description;
 use stand_in::host::base64::to_base64;
 use stand_in::host::invoke::Host;
 use stand_in::host::record::Record;
+use stand_in::host::request::Request;
 use stand_in::host::storage::Storage;
 use stand_in::run::current::Current;
-use stand_in::run::http::{Answer, Connection, Received, named, peek, request};
+use stand_in::run::http::{Answer, Connection, named, peek, request};
 use stand_in::run::process::Handler;
 use stand_in::run::serve as front;
 use stand_in::run::show::Console;
@@ -139,14 +140,14 @@ impl Fake {
             let (fake, stream) = (self.clone(), stream.expect("a connection"));
             thread::spawn(move || {
                 let mut connection = BufReader::new(&stream);
-                while let Ok(request) = Received::read(&mut connection, &mut &stream) {
+                while let Ok(request) = Request::read(&mut connection, &mut &stream) {
                     fake.answer(&request, &stream);
                 }
             });
         }
     }
 
-    fn answer(&self, request: &Received, mut stream: &TcpStream) {
+    fn answer(&self, request: &Request, mut stream: &TcpStream) {
         const CHUNKED: &str =
             "HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n";
         const LENGTH: &str = "HTTP/1.1 203 Any\r\nX-A: 1\r\nConnection: keep-alive\r\n\

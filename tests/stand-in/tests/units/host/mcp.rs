@@ -52,14 +52,8 @@ fn answer_of(server: &Server, method: &str, given: &[(&str, &str)], body: &str) 
         .iter()
         .filter(|(name, _)| given.iter().all(|(other, _)| name != other));
     let headers = own.chain(given).filter(|(_, value)| *value != "None");
-    server.answer(&Request {
-        method,
-        target: mcp::PATH,
-        headers: headers
-            .map(|(name, value)| (name.to_string(), value.to_string()))
-            .collect(),
-        body: body.as_bytes(),
-    })
+    let headers: Vec<_> = headers.copied().collect();
+    server.answer(&Request::new(method, mcp::PATH, &headers, body.as_bytes()))
 }
 
 /// The answer of the exchanges' app.

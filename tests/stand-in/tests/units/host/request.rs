@@ -7,15 +7,10 @@ use stand_in::host::expressions::Template;
 use stand_in::host::payload::payload;
 use stand_in::host::request::Request;
 use stand_in::host::routes::Parameters;
-use stand_in::run::http::headers_of;
 
-fn request<'a>(target: &'a str, headers: &[(&str, &str)], body: &'a [u8]) -> Request<'a> {
-    Request {
-        method: if body.is_empty() { "GET" } else { "POST" },
-        target,
-        headers: headers_of(headers),
-        body,
-    }
+fn request(target: &str, headers: &[(&str, &str)], body: &[u8]) -> Request {
+    let method = if body.is_empty() { "GET" } else { "POST" };
+    Request::new(method, target, headers, body)
 }
 
 #[test]
@@ -37,7 +32,7 @@ fn http_payloads_are_what_the_host_sent() {
         };
         let target = text("Url").strip_prefix("http://localhost:7071");
         let mut request = request(target.expect("a URL"), &headers, &body);
-        request.method = text("Method");
+        request.method = text("Method").to_owned();
         let (value, mut data) = request.payload("f", &Parameters::new());
         data.set("sys", wire.sys());
         assert_eq!(payload("req", &value, &[], &data), wire.text, "{name}");
@@ -132,7 +127,7 @@ fn a_proxied_request_is_what_the_host_sent() {
         let (method, target) = lines[0].split_once(' ').expect("a method");
         let target = target.replace("%252F", "%2F");
         let mut request = request(&target, &headers, body.trim_end().as_bytes());
-        request.method = method;
+        request.method = method.to_owned();
         let sent = request.proxied(of("Host"), of("X-Azure-Functions-InvocationId"));
         let sent = String::from_utf8(sent)
             .expect("text")

@@ -1,5 +1,6 @@
 use crate::files;
-use stand_in::run::http::{Connection, Received, Refused, chunked, invocation};
+use stand_in::host::request::Request;
+use stand_in::run::http::{Connection, Refused, chunked, invocation};
 use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
@@ -49,8 +50,8 @@ fn answers_are_read_in_every_framing() {
     assert!(none.to_string().ends_with(why), "{none}");
 }
 
-fn read(request: &str) -> io::Result<Received> {
-    Received::read(&mut request.as_bytes(), &mut Vec::new())
+fn read(request: &str) -> io::Result<Request> {
+    Request::read(&mut request.as_bytes(), &mut Vec::new())
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn requests_are_read_in_every_framing() {
         PUT http://x:1/c HTTP/1.1\r\nhost: x\r\ntransfer-encoding: Chunked\r\nConnection: x, Close\r\n\r\n\
         1;a=b\r\nd\r\n00A\r\n0123456789\r\n0\r\nX-Trailer: 1\r\n\r\nGET / HTTP/1.0\n\n";
     let mut bytes = text.as_bytes();
-    let mut next = || Received::read(&mut bytes, &mut Vec::new()).expect("a request");
+    let mut next = || Request::read(&mut bytes, &mut Vec::new()).expect("a request");
     let first = next();
     assert_eq!((&*first.method, &*first.target), ("POST", "/a?b"));
     assert_eq!(first.body, b"abc");
@@ -81,7 +82,7 @@ fn a_body_is_asked_for_where_the_caller_waits() {
         let first = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue";
         let request = format!("{first}\r\nContent-Length: {length}\r\n\r\nabc");
         let mut caller = Vec::new();
-        let read = Received::read(&mut request.as_bytes(), &mut caller);
+        let read = Request::read(&mut request.as_bytes(), &mut caller);
         (read.is_ok(), String::from_utf8(caller).expect("text"))
     };
     let asked = "HTTP/1.1 100 Continue\r\n\r\n".to_owned();
