@@ -33,7 +33,7 @@ fn http_is_answered_and_messages_are_seen() {
 }
 
 #[test]
-fn messages_go_through_a_chain_of_functions() {
+fn messages_go_through_a_chain_of_functions_or_are_poison() {
     let app = start("app-chain");
     let run = app.send("copy-in", "hi");
     assert_eq!((run.failure, run.tries, run.poisoned), (None, 1, false));
@@ -46,20 +46,17 @@ fn messages_go_through_a_chain_of_functions() {
     // Not UTF-8: the host cannot make a trigger's value of it.
     assert_eq!(app.queue_bytes("copy-out-poison"), [b"\xff\x00"]);
     assert_eq!(app.queue("second-out"), ["hi"]);
-}
 
-#[test]
-fn failed_messages_are_tried_again_and_then_poison() {
-    let app = start("app-poison");
+    // A failed message is tried again, and then it is poison.
     let run = app.send("copy-in", "fail");
     assert_eq!((run.tries, run.poisoned), (3, true));
     assert_eq!(run.failure.as_deref(), Some("status 500: it failed"));
     assert_eq!(run.logs, ["about to fail"; 3]);
     assert_eq!(app.queue("copy-in-poison"), ["fail"]);
-    assert_eq!(app.failures().len(), 3);
+    assert_eq!(app.failures().len(), 4);
     let run = app.send("copy-in", "fail once");
     assert_eq!((run.tries, run.poisoned, run.failure), (2, false, None));
-    assert_eq!(app.queue("second-out"), ["fail once"]);
+    assert_eq!(app.queue("second-out"), ["hi", "fail once"]);
     let run = app.send("copy-in", "hang");
     assert_eq!((run.tries, run.poisoned), (1, false));
     assert!(run.failure.is_some_and(|why| why.contains("hangs")));

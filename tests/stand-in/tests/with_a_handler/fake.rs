@@ -42,6 +42,7 @@ http: httpTrigger in req route {"methods":["get","post"]}
 get: httpTrigger in req route {"methods":["get"]}
 post: httpTrigger in req route {"methods":["post"]}
 answer: http out res - {}
+tool: mcpToolTrigger in context toolName {"description":"The price.","toolProperties":"[{\"propertyName\":\"item\",\"propertyType\":\"string\",\"isRequired\":true}]"}
 on-queue: queueTrigger in item queueName {}
 on-blob: blobTrigger in item path {}
 on-event: eventGridTrigger in event - {}
@@ -91,16 +92,13 @@ pub fn write_functions(root: &Path, text: &str) {
     }
 }
 
-/// A binding's kind, with an unusual name after a colon, and its place; or its JSON.
+/// Of a binding's kind, with an unusual name after a colon, and its place.
 fn binding(text: &str) -> Value {
-    if text.starts_with('{') {
-        return text.parse().expect("JSON");
-    }
     let (kind, place) = text.split_once(' ').unwrap_or((text, ""));
     let (kind, name) = kind.split_once(':').unwrap_or((kind, ""));
     let mut lines = BINDINGS.lines().filter_map(|line| line.split_once(": "));
     let (_, line) = lines.find(|(own, _)| *own == kind).expect(kind);
-    let parts: Vec<_> = line.split(' ').collect();
+    let parts: Vec<_> = line.splitn(5, ' ').collect();
     let [type_name, direction, usual, place_is, more] = parts[..] else {
         panic!("{line}");
     };
