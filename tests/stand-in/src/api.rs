@@ -130,8 +130,8 @@ impl App {
         let mut request = Request::new(method, path, &HEADERS, body.as_ref());
         let mut routes = self.functions().iter().filter_map(|one| one.route.as_ref());
         if !routes.any(|route| route.resembles(request.path())) {
-            let at = |one: &Function| Some(format!("{} at /{}", one.name, one.route.as_ref()?));
-            panic!("no function is at {path}; {}", self.there_are(at));
+            let there_are = self.host.app.listed_routes();
+            panic!("no function is at {path}; {there_are}");
         }
         request.headers.extend(headers_of(headers));
         let bodiless = request.body.is_empty() && matches!(method, "GET" | "HEAD");

@@ -130,6 +130,15 @@ impl Description {
         })
     }
 
+    /// `there are hello [GET] at /api/hello`.
+    pub fn listed_routes(&self) -> String {
+        names::listed(self.functions.iter().filter_map(|function| {
+            let (name, methods) = (&function.name, function.methods().join(","));
+            let route = function.route.as_ref()?;
+            Some(format!("{name} [{methods}] at /{route}"))
+        }))
+    }
+
     /// The name may be in any case.
     pub fn function(&self, name: &str) -> Option<&Function> {
         let mut functions = self.functions.iter();

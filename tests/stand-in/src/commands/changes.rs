@@ -6,13 +6,21 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Nothing is done before [`apply`](Self::apply).
-#[derive(Default)]
 pub struct Changes {
+    root: PathBuf,
     written: Vec<(String, String)>,
     moved: Vec<(String, String)>,
 }
 
 impl Changes {
+    pub fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            written: Vec::new(),
+            moved: Vec::new(),
+        }
+    }
+
     /// Replaces an earlier text.
     pub fn write(&mut self, path: impl Into<String>, text: impl Into<String>) {
         let (path, text) = (path.into(), text.into());
@@ -21,13 +29,8 @@ impl Changes {
     }
 
     /// Writes nothing if the text stays the same.
-    pub fn edit(
-        &mut self,
-        root: &Path,
-        path: &str,
-        change: impl FnOnce(&str) -> String,
-    ) -> Result<(), String> {
-        let before = self.read(root, path)?;
+    pub fn edit(&mut self, path: &str, change: impl FnOnce(&str) -> String) -> Result<(), String> {
+        let before = self.read(path)?;
         let after = change(&before);
         if after != before {
             self.write(path, after);
@@ -36,10 +39,10 @@ impl Changes {
     }
 
     /// The planned text of a file.
-    pub fn read(&self, root: &Path, path: &str) -> Result<String, String> {
+    pub fn read(&self, path: &str) -> Result<String, String> {
         match self.written.iter().find(|(written, _)| written == path) {
             Some((_, text)) => Ok(text.clone()),
-            None => fs::read_to_string(root.join(path)).map_err(of(path)),
+            None => fs::read_to_string(self.root.join(path)).map_err(of(path)),
         }
     }
 
@@ -53,9 +56,9 @@ impl Changes {
     }
 
     /// Moves the paths into a new folder, `<folder>-1` for one. Gives its name.
-    pub fn put_away(&mut self, root: &Path, folder: &str, paths: &[String]) -> String {
+    pub fn put_away(&mut self, folder: &str, paths: &[String]) -> String {
         let folders = (1_u64..).map(|number| format!("{folder}-{number}"));
-        let mut free = folders.skip_while(|folder| root.join(folder).exists());
+        let mut free = folders.skip_while(|folder| self.root.join(folder).exists());
         let folder = free.next().unwrap_or_default();
         for path in paths {
             self.rename(path, format!("{folder}/{path}"));
@@ -66,15 +69,17 @@ impl Changes {
     /// Makes the changes in two parts. An error of the first, such as a full disk, changes nothing.
     /// In the second, files only get their names; an error there says what was done before, and
     /// `way_back`.
-    pub fn apply(self, root: &Path, way_back: &str) -> Result<(), String> {
+    pub fn apply(self, way_back: &str) -> Result<(), String> {
         let mut staged = Staged::default();
         let (mut steps, mut done) = (Vec::new(), Vec::new());
         for (path, text) in &self.written {
-            let step = staged.write(&root.join(path), text).map_err(of(path))?;
+            let step = staged
+                .write(&self.root.join(path), text)
+                .map_err(of(path))?;
             steps.push((step, path, format!("{path} is written")));
         }
         for (from, to) in &self.moved {
-            let step = staged.rename(&root.join(from), &root.join(to));
+            let step = staged.rename(&self.root.join(from), &self.root.join(to));
             steps.push((step.map_err(of(from))?, from, format!("{from} is {to}")));
         }
         for ((from, to, copied), path, words) in steps {

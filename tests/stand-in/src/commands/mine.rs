@@ -28,18 +28,18 @@ const README: &str = "tests/template/your-README.md";
 /// Gives the lines to show. Errors if git could not restore what is removed, or if cargo does not
 /// allow the name.
 pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
-    let mut changes = Changes::default();
-    check_name(name, &changes.read(root, "Cargo.lock")?)?;
+    let mut changes = Changes::new(root);
+    check_name(name, &changes.read("Cargo.lock")?)?;
     let first = TEMPLATE[0];
     if !root.join(first).exists() {
         return Err(format!("it is your own app already: {first} is gone"));
     }
-    let manifest = own_manifest(&changes.read(root, "Cargo.toml")?, name);
+    let manifest = own_manifest(&changes.read("Cargo.toml")?, name);
     let [begin, end] = MARKERS;
     let manifest = manifest.ok_or_else(|| {
         format!("Cargo.toml has no name, or not the lines {begin:?} and {end:?}: put them back")
     })?;
-    let readme = changes.read(root, README)?.replacen("YOUR-APP", name, 1);
+    let readme = changes.read(README)?.replacen("YOUR-APP", name, 1);
     changes.write("README.md", readme);
     let mut gone = Vec::new();
     for sample in SAMPLES {
@@ -54,8 +54,8 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     gone.extend(template.filter(|path| root.join(path).exists()));
     check_git(root, &gone)?;
     // Moved, not deleted: each folder moves whole or not at all. `make clean` deletes them.
-    changes.put_away(root, "target/template", &gone);
-    changes.apply(root, "git checkout . brings all of it back.")?;
+    changes.put_away("target/template", &gone);
+    changes.apply("git checkout . brings all of it back.")?;
     // Writes the new name into Cargo.lock.
     let update = ["update", "--workspace", "--offline", "--quiet"];
     run(root, "cargo", &update).map_err(|why| format!("Cargo.lock has the old name: {why}"))?;

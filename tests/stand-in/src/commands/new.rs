@@ -21,8 +21,8 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     let host = json::read(root, "host.json")?;
     let binary = binary::name(&host);
     check_name(root, name, binary)?;
-    let mut changes = Changes::default();
-    let list = changes.read(root, TABLE)?;
+    let mut changes = Changes::new(root);
+    let list = changes.read(TABLE)?;
     let table = Table::find(&list)?;
     let mut entries = table.entries.iter();
     if let Some(entry) = entries.find(|entry| entry.name.eq_ignore_ascii_case(name)) {
@@ -71,7 +71,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
         }
         changes.write(&file, code);
     }
-    changes.edit(root, TESTS, |tests| match table::modules(tests) {
+    changes.edit(TESTS, |tests| match table::modules(tests) {
         modules if modules.contains(&file) => tests.to_owned(),
         _ => code::like(tests, table::with_module(tests, &file)),
     })?;
@@ -88,7 +88,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
         with_module = with_module.replacen(&line, &line.replace("mod", "pub mod"), 1);
     }
     changes.write(TABLE, code::like(&list, with_module));
-    changes.apply(root, "Run it again when that is mended.")?;
+    changes.apply("Run it again when that is mended.")?;
     if function.inputs().any(|input| input.is("table")) {
         let missing = "Create the table of an input first: without it the function does not run.";
         lines.push(missing.to_owned());
@@ -130,7 +130,7 @@ fn function_json(root: &Path, file: &str, written: &Written) -> Result<String, S
     if !root.join(file).is_file() {
         return new;
     }
-    let text = Changes::default().read(root, file)?;
+    let text = Changes::new(root).read(file)?;
     match VARIABLES[1..].iter().find(|one| !written[*one].is_empty()) {
         // A file with the same text is from a killed command.
         Some(variable) if new.as_ref() != Ok(&text) => Err(format!(
@@ -143,7 +143,7 @@ fn function_json(root: &Path, file: &str, written: &Written) -> Result<String, S
 /// Frees the binary's name for the function's folder.
 fn make_way(root: &Path, before: &str, changes: &mut Changes) -> Result<String, String> {
     let after = binary::OTHER;
-    let text = changes.read(root, "host.json")?;
+    let text = changes.read("host.json")?;
     changes.write("host.json", binary::renamed(&text, after)?);
     // At once, because the folder needs the name. If the rest fails, `make build` makes the binary
     // again.
@@ -168,7 +168,7 @@ fn add_settings(
     if !root.join(SETTINGS).exists() {
         return Ok(None);
     }
-    let text = changes.read(root, SETTINGS)?;
+    let text = changes.read(SETTINGS)?;
     let in_file = |why| format!("{SETTINGS}: {why}");
     let there = json::parse(&text).map_err(in_file)?;
     let mut missing = function.settings();

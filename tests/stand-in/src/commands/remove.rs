@@ -11,11 +11,11 @@ use std::path::Path;
 
 /// Gives the lines to show. After an error nothing is changed.
 pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
-    let mut changes = Changes::default();
+    let mut changes = Changes::new(root);
     let files = plan(root, name, &mut changes)?;
     let lists = changes.written().join(", ");
-    let kept = changes.put_away(root, &format!("target/removed/{name}"), &files);
-    changes.apply(root, "Run it again when that is mended.")?;
+    let kept = changes.put_away(&format!("target/removed/{name}"), &files);
+    changes.apply("Run it again when that is mended.")?;
     let mut shown = Vec::new();
     if !files.is_empty() {
         let files = files.join(", ");
@@ -30,7 +30,7 @@ pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
 /// Gives the function's files and folders. Only the changes of other files are in `changes`.
 pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String>, String> {
     let app = Description::read(root, &|name| std::env::var(name).ok());
-    let list = changes.read(root, TABLE)?;
+    let list = changes.read(TABLE)?;
     let table = Table::find(&list)?;
     let entry = table.entries.iter().find(|entry| entry.name == name);
     let folders = app.folders().into_iter().map(String::as_str);
@@ -61,15 +61,13 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String
         }
     }
     if root.join(TESTS).exists() {
-        changes.edit(root, TESTS, |tests| like(tests, without(tests)))?;
+        changes.edit(TESTS, |tests| like(tests, without(tests)))?;
     }
     if root.join(SETTINGS).exists() {
-        changes.edit(root, SETTINGS, |text| without_settings(text, name, &app))?;
+        changes.edit(SETTINGS, |text| without_settings(text, name, &app))?;
     }
     // Last: while it names the function, the command can be run again.
-    changes.edit(root, TABLE, |list| {
-        like(list, without(&table.without(name)))
-    })?;
+    changes.edit(TABLE, |list| like(list, without(&table.without(name))))?;
     Ok(files)
 }
 

@@ -1,7 +1,6 @@
 //! The server that callers see. It has one thread per connection.
 
 use crate::app::function::Function;
-use crate::app::names::listed;
 use crate::host::answer::{Outcome, empty};
 use crate::host::invoke::Host;
 use crate::host::request::Request;
@@ -102,14 +101,7 @@ fn not_found(host: &Host, Request { method, target, .. }: &Request) -> String {
     if target.starts_with("/local/") {
         return format!("nothing is at {target}; {THERE_ARE}");
     }
-    let routes = host.app.functions.iter().filter_map(|function| {
-        let (name, methods) = (&function.name, function.methods().join(","));
-        Some(format!(
-            "{name} [{methods}] at /{}",
-            function.route.as_ref()?
-        ))
-    });
-    let there_are = listed(routes);
+    let there_are = host.app.listed_routes();
     format!("no function takes {method} {target}; {there_are}")
 }
 

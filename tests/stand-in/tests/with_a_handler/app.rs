@@ -125,7 +125,7 @@ fn panic_of<T>(what: impl FnOnce() -> T) -> String {
 
 /// The messages for the wrong uses in the test below.
 const WRONG: &str = "\
-no function is at /api/ordr; there are broken at /api/broken, length at
+no function is at /api/ordr; there are broken [GET] at /api/broken, length [
 the queue orders triggers no function; there are circle, copy-in, copy-out
 there is no function ordr; there are blobs, broken
 order is called by HTTP, at /api/order

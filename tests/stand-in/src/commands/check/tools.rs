@@ -114,7 +114,7 @@ fn is_same(one: &str, other: &str) -> bool {
 /// Gives a line for each changed file.
 pub fn fix(root: &Path) -> Result<Vec<String>, String> {
     let app = Description::read(root, &|name| std::env::var(name).ok());
-    let (mut changes, mut changed) = (Changes::default(), Vec::new());
+    let (mut changes, mut changed) = (Changes::new(root), Vec::new());
     for function in app.all().filter(|function| function.is_tool()) {
         let described = described(root, function);
         let described = described.map_err(|wrong| finding::errors(&wrong).unwrap_or_default())?;
@@ -122,11 +122,11 @@ pub fn fix(root: &Path) -> Result<Vec<String>, String> {
             continue;
         };
         let file = function.file_name();
-        let text = with_properties(&changes.read(root, &file)?, &properties);
+        let text = with_properties(&changes.read(&file)?, &properties);
         changes.write(&file, text.map_err(|why| format!("{file}: {why}"))?);
         changed.push(format!("{file} has the arguments of {FILE}."));
     }
-    changes.apply(root, "Run it again when that is mended.")?;
+    changes.apply("Run it again when that is mended.")?;
     Ok(changed)
 }
 

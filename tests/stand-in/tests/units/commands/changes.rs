@@ -5,14 +5,14 @@ use std::path::Path;
 
 /// Changes of the files `old`, `moved` and `full/file`: files to write and to rename.
 fn change(root: &Path, written: &[&str], moved: &[(&str, &str)]) -> Result<(), String> {
-    let mut changes = Changes::default();
+    let mut changes = Changes::new(root);
     for path in written {
         changes.write(*path, "new");
     }
     for (from, to) in moved {
         changes.rename(*from, *to);
     }
-    changes.apply(root, "git checkout . brings it back.")
+    changes.apply("git checkout . brings it back.")
 }
 
 /// All files below a folder with their texts, and the empty folders.
@@ -45,21 +45,21 @@ fn add(folder: &Path, before: &str, lines: &mut Vec<String>) {
 fn all_changes_are_made() {
     let folder = folder(&[("old", "old"), ("moved/deep", "moved")]);
     let root = folder.path();
-    let mut changes = Changes::default();
+    let mut changes = Changes::new(root);
     changes.write("old", "first");
     changes.write("old", "second");
-    changes.edit(root, "moved/deep", str::to_owned).unwrap();
-    let edited = changes.edit(root, "old", |text| format!("{text}!"));
+    changes.edit("moved/deep", str::to_owned).unwrap();
+    let edited = changes.edit("old", |text| format!("{text}!"));
     edited.unwrap();
     // Names may have up to 255 bytes.
     let long = "x".repeat(255);
     let new = format!("new/{long}/{long}");
     changes.write(&new, "text");
     changes.rename("moved", "away/there");
-    assert_eq!(changes.read(root, "old").unwrap(), "second!");
-    assert_eq!(changes.read(root, "moved/deep").unwrap(), "moved");
+    assert_eq!(changes.read("old").unwrap(), "second!");
+    assert_eq!(changes.read("moved/deep").unwrap(), "moved");
     assert_eq!(changes.written(), ["old", &new]);
-    changes.apply(root, "").unwrap();
+    changes.apply("").unwrap();
     let all = format!("away/there/deep moved, {new} text, old second!");
     assert_eq!(tree(root), all);
 }
