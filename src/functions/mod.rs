@@ -7,8 +7,8 @@ mod order;
 
 use crate::Route;
 
-/// One line per function: its name, which is the folder's, what triggers it, the outputs that it
-/// sets, and where its code is.
+/// One line per function: its name, which is its folder's, its trigger, the outputs that it sets,
+/// and its code.
 pub const ROUTES: &[Route] = &[
     Route::http("hello", &["GET", "POST"], "/api/hello", hello::run),
     Route::http_with_bindings("order", &["POST"], &["message"], order::run),
