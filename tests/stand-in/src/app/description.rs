@@ -147,7 +147,7 @@ impl Description {
 }
 
 /// Folders with a function.json, in the host's order.
-pub fn folders(root: &Path) -> Result<Vec<String>, String> {
+fn folders(root: &Path) -> Result<Vec<String>, String> {
     let unreadable = |error| format!("{}: {error}", root.display());
     let mut folders = Vec::new();
     for entry in root.read_dir().map_err(unreadable)? {

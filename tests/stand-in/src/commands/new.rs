@@ -5,7 +5,7 @@ use crate::app::settings::{self, FILE as SETTINGS};
 use crate::app::table::{self, TABLE, TESTS, Table};
 use crate::app::{ignore, json, names, tool};
 use crate::commands::changes::Changes;
-use crate::commands::check::{check_function, conflict_with, twin};
+use crate::commands::check::check_new;
 use crate::commands::function_json::VARIABLES;
 use crate::commands::{Written, code, function_json};
 use std::fs;
@@ -35,10 +35,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     let mut function = Function::read(name, &text).map_err(|why| format!("{folder}: {why}"))?;
     let routed = function.set_route(prefix);
     routed.map_err(|why| format!("{folder}: {why}"))?;
-    let mut findings = check_function(&function);
-    findings.extend(conflict_with(&app, &function));
-    findings.extend(twin(app.all(), &function));
-    if let Some(error) = findings.iter().find(|finding| finding.is_error) {
+    if let Some(error) = check_new(&app, &function) {
         return Err(error.to_string());
     }
     let sources = ["src", "tests"].map(|of| format!("{of}/functions/{file}"));

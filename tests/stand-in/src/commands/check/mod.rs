@@ -17,8 +17,7 @@ use crate::run::build;
 use serde_json::Value;
 use std::path::Path;
 
-pub use routes::conflict_with;
-pub use tools::{fix, twin};
+pub use tools::fix;
 
 /// Errors if a finding is an error.
 pub fn run(root: &Path) -> Result<(), String> {
@@ -73,7 +72,15 @@ pub fn check_app(app: &Description, table: Option<&str>) -> Vec<Finding> {
     findings
 }
 
-pub fn check_function(function: &Function) -> Vec<Finding> {
+/// The first error of a function that is not in the app yet.
+pub fn check_new(app: &Description, function: &Function) -> Option<Finding> {
+    let mut findings = check_function(function);
+    findings.extend(routes::conflicts_with(app, function));
+    findings.extend(tools::twin(app.all(), function));
+    findings.into_iter().find(|finding| finding.is_error)
+}
+
+fn check_function(function: &Function) -> Vec<Finding> {
     let mut findings = Findings::of(&function.file_name());
     bindings::check(function, &mut findings);
     routes::check_route(function, &mut findings);

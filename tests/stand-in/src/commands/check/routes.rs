@@ -32,14 +32,13 @@ pub fn check_route(function: &Function, findings: &mut Findings) {
     }
 }
 
-pub fn conflict_with(app: &Description, new: &Function) -> Option<Finding> {
+pub fn conflicts_with(app: &Description, new: &Function) -> impl Iterator<Item = Finding> {
     let others = app.functions.iter().filter(|one| one.name != new.name);
-    let mut conflicts = others.filter_map(|other| {
+    others.filter_map(move |other| {
         let is_first = names::order(&new.name, &other.name).is_lt();
         let (first, then) = if is_first { (new, other) } else { (other, new) };
         conflict(first, then)
-    });
-    conflicts.find(|finding| finding.is_error)
+    })
 }
 
 pub fn check(app: &Description, findings: &mut Vec<Finding>) {
