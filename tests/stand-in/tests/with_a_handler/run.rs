@@ -196,8 +196,10 @@ hello ID: 500 in N ms";
 
 #[test]
 fn the_terminal_says_what_runs_and_what_happens_in_a_line_each() {
-    let folder = Folder::new("terminal", "work: on-queue jobs > queue:$return done");
-    let mut run = start(&folder, &[]);
+    let functions = "work: on-queue jobs > queue:$return done
+        yearly: startup-timer 0 0 0 1 1 *";
+    let folder = Folder::new("terminal", functions);
+    let mut run = start(&folder, &["--timers", "off"]);
     let _never = run.waiting("/api/hello?never");
     run.wait_for_words("?never", 1);
     for (query, status, end) in [
@@ -224,15 +226,16 @@ fn the_terminal_says_what_runs_and_what_happens_in_a_line_each() {
     }
     run.assert_says(&[
         "\nFunctions:\n\n\thello: [GET] http://localhost:",
+        "\nTimers are off: TIMERS=off\n",
         "host.json: ignored here: logging",
         "its arguments: [\"--own\", \"of-the-shell\"]",
         "a warning of handler ",
         "queue done: a text that is longer than the line has room for, so that it is cut\n",
         "moved to jobs-poison: no price\n",
     ]);
-    // The reason is shown once, and nothing is coloured.
-    let counts = ["no price (at", "no tea (at", "\x1b"].map(|words| run.count(words));
-    assert_eq!(counts, [1, 1, 0]);
+    // The reason is shown once, no timer runs, and nothing is coloured.
+    let words = ["no price (at", "no tea (at", "runOnStartup", "\x1b"];
+    assert_eq!(words.map(|words| run.count(words)), [1, 1, 0, 0]);
 
     // A long run is reported once until it has run twice as long.
     run.wait_for_words(": still running after 10 s\n", 1);
@@ -464,11 +467,6 @@ fn timers_run_by_their_schedules() {
     // One may have been running.
     assert!(run.begin("tick ID: *") <= ticks + 1, "{output}");
     assert_eq!(run.count("two at once"), 0, "{output}");
-
-    let mut off = start(&folder, &["--timers", "off"]);
-    off.wait_for_words("\nTimers are off: TIMERS=off\n", 1);
-    assert_eq!(off.hello().0, "first");
-    assert_eq!(off.count("runOnStartup"), 0);
 }
 
 #[test]
