@@ -24,6 +24,11 @@ pub struct Description {
 }
 
 impl Description {
+    /// With this process's environment.
+    pub fn of(root: &Path) -> Self {
+        Self::read(root, &|name| std::env::var(name).ok())
+    }
+
     /// `setting` reads the environment, which wins over local.settings.json.
     pub fn read(root: &Path, setting: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut app = Self {

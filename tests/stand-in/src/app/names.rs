@@ -86,13 +86,16 @@ pub fn module(file: &str) -> String {
     }
 }
 
+/// Whether Windows has a device of this name, in small letters.
+pub fn is_device(name: &str) -> bool {
+    let number = name.strip_prefix("com").or(name.strip_prefix("lpt"));
+    let is_port = number.is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']));
+    is_port || ["con", "prn", "aux", "nul"].contains(&name)
+}
+
 /// Why a name that the host allows cannot be a file or a folder.
 pub fn refusal(name: &str) -> Option<&'static str> {
     let file = file(name);
-    let device = |stem| {
-        let number = file.strip_prefix(stem);
-        number.is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']))
-    };
     Some(match file.as_str() {
         "self" | "super" | "crate" => "Rust has no module of this name",
         "mod" | "main" => "src/functions/mod.rs and tests/functions/main.rs are other files",
@@ -101,8 +104,7 @@ pub fn refusal(name: &str) -> Option<&'static str> {
             "a module cannot have the name of the module that it is in, which is functions"
         }
         "src" | "tests" | "benches" | "target" => "the folder is Rust's own",
-        "con" | "prn" | "aux" | "nul" => "it is a device on Windows",
-        _ if device("com") || device("lpt") => "it is a device on Windows",
+        device if is_device(device) => "it is a device on Windows",
         _ => return None,
     })
 }

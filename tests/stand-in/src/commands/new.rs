@@ -30,7 +30,7 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     }
     let (file, folder) = (names::file(name), format!("{name}/function.json"));
     let text = function_json(root, &folder, written)?;
-    let app = Description::read(root, &|name| std::env::var(name).ok());
+    let app = Description::of(root);
     let prefix = &app.host.prefix;
     let mut function = Function::read(name, &text).map_err(|why| format!("{folder}: {why}"))?;
     let routed = function.set_route(prefix);

@@ -29,7 +29,7 @@ pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
 
 /// Gives the function's files and folders. Only the changes of other files are in `changes`.
 pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String>, String> {
-    let app = Description::read(root, &|name| std::env::var(name).ok());
+    let app = Description::of(root);
     let list = changes.read(TABLE)?;
     let table = Table::find(&list)?;
     let entry = table.entries.iter().find(|entry| entry.name == name);

@@ -1,5 +1,6 @@
 //! HTTP/1.1: callers' requests within the limits of the host's own server, and a strict client.
 
+use crate::host::newtonsoft::is_digits;
 use crate::host::request::Request;
 use std::io::{self, BufRead, BufReader, Error, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -112,7 +113,7 @@ impl Body {
         let Some(length) = length else {
             return Ok(Self::Ended);
         };
-        if length.is_empty() || !length.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !is_digits(length) {
             let why = format!("{length:?} is not a Content-Length");
             return Err(refused(400, why));
         }

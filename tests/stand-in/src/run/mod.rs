@@ -193,7 +193,7 @@ fn listen(port: Option<u16>, root: &Path) -> Result<(TcpListener, u16), String> 
 impl Run {
     /// Reads the app's files, builds the handler, and checks that both agree.
     fn make(&self, again: bool) -> Result<Made, String> {
-        let app = Description::read(&self.root, &|name| std::env::var(name).ok());
+        let app = Description::of(&self.root);
         // The files' own errors are shown before the build.
         let mut findings = check_app(&app, None);
         finding::errors(&findings).map_or(Ok(()), Err)?;

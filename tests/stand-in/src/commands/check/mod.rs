@@ -48,7 +48,7 @@ pub fn assert_fits(root: &str, table: &str) {
 
 /// `table` is the output of `tests/stand-in/table.rs`; without it, only the files are checked.
 fn check(root: &Path, table: Option<&str>) -> Vec<Finding> {
-    let app = Description::read(root, &|name| std::env::var(name).ok());
+    let app = Description::of(root);
     check_app(&app, table)
 }
 

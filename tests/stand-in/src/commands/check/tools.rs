@@ -113,7 +113,7 @@ fn is_same(one: &str, other: &str) -> bool {
 
 /// Gives a line for each changed file.
 pub fn fix(root: &Path) -> Result<Vec<String>, String> {
-    let app = Description::read(root, &|name| std::env::var(name).ok());
+    let app = Description::of(root);
     let (mut changes, mut changed) = (Changes::new(root), Vec::new());
     for function in app.all().filter(|function| function.is_tool()) {
         let described = described(root, function);

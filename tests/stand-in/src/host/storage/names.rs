@@ -1,6 +1,7 @@
 //! The names that Azure's storage allows. Errors show the name, because it may come from an
 //! expression.
 
+use crate::app::names::is_device;
 use std::path::PathBuf;
 
 const SPECIAL: [&str; 3] = ["$root", "$web", "$logs"];
@@ -109,9 +110,7 @@ pub fn no_windows_file(part: &str) -> Option<String> {
     }
     let stem = part.split('.').next().unwrap_or_default().trim_end();
     let stem = stem.to_ascii_lowercase();
-    let number = stem.strip_prefix("com").or(stem.strip_prefix("lpt"));
-    let is_port = number.is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']));
-    if is_port || ["con", "prn", "aux", "nul"].contains(&&*stem) {
+    if is_device(&stem) {
         return Some(format!("{part:?} is the name of a device"));
     }
     let ends = part.ends_with([' ', '.']);
