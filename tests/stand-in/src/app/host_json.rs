@@ -32,6 +32,7 @@ pub struct HostJson {
     /// With its slashes: `/api/` or `/`.
     pub prefix: String,
     pub max_dequeue_count: u32,
+    pub poison_blob_threshold: u32,
     /// Whether messages in queues are base64.
     pub base64_queues: bool,
     /// `None` for `-1`.
@@ -105,7 +106,7 @@ const MEMBERS: &str = r#"
     * extensions.queues.messageEncoding base64|none
       extensions.blobs object
       extensions.blobs.maxDegreeOfParallelism 1
-      extensions.blobs.poisonBlobThreshold 1
+    * extensions.blobs.poisonBlobThreshold 1
       extensions.mcp
     * extensions.mcp.serverName
     * extensions.mcp.serverVersion
@@ -212,7 +213,10 @@ impl HostJson {
         let arguments = arguments.into_iter().flatten().filter_map(Value::as_str);
         let words = arguments.flat_map(|text| text.split(' ').filter(|word| !word.is_empty()));
         let arguments = words.map(|word| resolved(word, setting)).collect();
-        let most_dequeues = json::integer(&value("extensions.queues.maxDequeueCount"));
+        let tries = |path: &str| {
+            let most = json::integer(&value(path));
+            most.and_then(|most| most.try_into().ok()).unwrap_or(5)
+        };
         let prefix = value("extensions.http.routePrefix");
         Self {
             // On current hosts proxying wins over forwarding.
@@ -230,7 +234,8 @@ impl HostJson {
                 "" => "/".into(),
                 prefix => format!("/{prefix}/"),
             },
-            max_dequeue_count: most_dequeues.map_or(5, |most| u32::try_from(most).unwrap_or(5)),
+            max_dequeue_count: tries("extensions.queues.maxDequeueCount"),
+            poison_blob_threshold: tries("extensions.blobs.poisonBlobThreshold"),
             base64_queues: !text("extensions.queues.messageEncoding").eq_ignore_ascii_case("none"),
             function_timeout: match value("functionTimeout") {
                 // The default under func and on the Flex Consumption plan.

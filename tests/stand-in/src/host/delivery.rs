@@ -1,7 +1,6 @@
 //! Runs functions for queue messages, blobs, timers and events, with all tries.
 
 use crate::app::function::Function;
-use crate::app::json;
 use crate::host::answer::Outcome;
 use crate::host::data::Data;
 use crate::host::expressions::Template;
@@ -17,9 +16,6 @@ use std::time::Duration;
 /// How long the next try waits (seen; approximate).
 const MESSAGE_PAUSE: Duration = Duration::from_millis(100);
 const BLOB_PAUSE: Duration = Duration::from_millis(400);
-
-/// The default of host.json.
-const BLOB_TRIES: u32 = 5;
 
 pub const POISON_BLOBS: &str = "webjobs-blobtrigger-poison";
 
@@ -132,7 +128,7 @@ impl Host {
             return false;
         };
         if let What::Blob(path, None) = &delivery.what
-            && !self.storage.folder.join(path.file()).is_file()
+            && self.storage.folder.stamp_of(path).is_none()
             && matches!(self.file_of(function), Ok(None))
         {
             return false;
@@ -144,11 +140,7 @@ impl Host {
                 message.dequeue_count = delivery.tries;
                 (self.app.host.max_dequeue_count, MESSAGE_PAUSE)
             }
-            What::Blob(..) => {
-                let most = json::at(&self.app.host.file, "extensions.blobs.poisonBlobThreshold");
-                let most = json::integer(most).and_then(|most| most.try_into().ok());
-                (most.unwrap_or(BLOB_TRIES), BLOB_PAUSE)
-            }
+            What::Blob(..) => (self.app.host.poison_blob_threshold, BLOB_PAUSE),
             What::Given(_) => (1, Duration::ZERO),
         };
         delivery.attempt.label = match most {

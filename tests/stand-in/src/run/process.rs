@@ -1,12 +1,13 @@
 //! A handler process. It never outlives the process that started it.
 
 use crate::host::record::{Record, lock};
+use crate::host::storage::files::unique;
 use crate::run::guard;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -139,10 +140,7 @@ impl Drop for Handler {
 
 /// For writing and for reading. The file's name is removed once it is open.
 fn file_to_print_into() -> io::Result<(File, File)> {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let number = COUNT.fetch_add(1, Relaxed);
-    let name = format!("stand-in-{}-{number}", std::process::id());
-    let path = std::env::temp_dir().join(name);
+    let path = std::env::temp_dir().join(unique());
     let file = OpenOptions::new().append(true).create(true).open(&path)?;
     let files = (file, File::open(&path)?);
     std::fs::remove_file(path)?;

@@ -24,7 +24,12 @@ pub struct Container {
     pub folders: Vec<(PathBuf, Option<Stamp>)>,
 }
 
-static COUNT: AtomicUsize = AtomicUsize::new(0);
+/// A name for a temporary file.
+pub fn unique() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Relaxed);
+    format!("stand-in-{}-{number}", std::process::id())
+}
 
 impl Folder {
     pub fn kept(path: PathBuf) -> Self {
@@ -33,8 +38,7 @@ impl Folder {
     }
 
     pub fn temporary() -> Self {
-        let (process, number) = (std::process::id(), COUNT.fetch_add(1, Relaxed));
-        let path = std::env::temp_dir().join(format!("stand-in-{process}-{number}.local"));
+        let path = std::env::temp_dir().join(unique() + ".local");
         // Left over from a killed process with the same number.
         let _ = fs::remove_dir_all(&path);
         let temporary = true;
@@ -48,8 +52,7 @@ impl Folder {
     /// Writes under another name first, so that nobody reads half a file.
     pub fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), String> {
         let (file, folder) = (self.join(path), self.join("tmp"));
-        let (process, number) = (std::process::id(), COUNT.fetch_add(1, Relaxed));
-        let new = folder.join(format!("{process}-{number}"));
+        let new = folder.join(unique());
         let name = file.display();
         if file.is_dir() {
             return Err(format!("{name}: it is a folder already"));

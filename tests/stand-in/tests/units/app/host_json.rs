@@ -17,10 +17,11 @@ fn read_with(text: &str, setting: &dyn Fn(&str) -> Option<String>) -> HostJson {
 fn followed(host: &HostJson) -> String {
     let timeout = host.function_timeout.map(|timeout| timeout.as_secs());
     format!(
-        "{:?} {} {} {} {timeout:?} {:?} {:?} in {:?}",
+        "{:?} {} {} {} {} {timeout:?} {:?} {:?} in {:?}",
         host.form,
         host.prefix,
         host.max_dequeue_count,
+        host.poison_blob_threshold,
         host.base64_queues,
         host.executable,
         host.arguments,
@@ -36,19 +37,19 @@ const ALL: &str = "{
     },
     extensions: {
         http: {routePrefix: 'v1', hsts: {}},
-        queues: {maxDequeueCount: '3', messageEncoding: 'None', batchSize: 1}, blobs: {},
+        queues: {maxDequeueCount: '3', messageEncoding: 'None', batchSize: 1}, blobs: {poisonBlobThreshold: 4, maxDegreeOfParallelism: 1},
     },
 }";
 
 #[test]
 fn what_is_set_is_followed() {
     let all = read(ALL);
-    let ignored = "CustomHandler.port extensions.blobs extensions.http.hsts \
+    let ignored = "CustomHandler.port extensions.blobs.maxDegreeOfParallelism extensions.http.hsts \
                    extensions.queues.batchSize logging";
     assert_eq!(all.ignored().join(" "), ignored);
-    let expected = r#"Forwarded /v1/ 3 false Some(5) "h" ["-p", "shell"] in "w""#;
+    let expected = r#"Forwarded /v1/ 3 4 false Some(5) "h" ["-p", "shell"] in "w""#;
     assert_eq!(followed(&all), expected);
-    let default = r#"Payload /api/ 5 true Some(1800) "" [] in """#;
+    let default = r#"Payload /api/ 5 5 true Some(1800) "" [] in """#;
     for (file, before, after) in [
         ("", "", ""),
         ("functionTimeout: '-1'", "Some(1800)", "None"),
@@ -71,6 +72,7 @@ fn settings_win_over_the_file() {
     let setting = |name: &str| {
         let value = match name.strip_prefix("AzureFunctionsJobHost__")? {
             "extensions__queues__maxDequeueCount" => "2",
+            "extensions__blobs__poisonBlobThreshold" => "3",
             "customHandler__enableProxyingHttpRequest" => "False",
             _ => return None,
         };
@@ -78,5 +80,5 @@ fn settings_win_over_the_file() {
     };
     let file = "{extensions: {queues: {maxDequeueCount: 7}}, customHandler: {enableProxyingHttpRequest: true}}";
     let followed = followed(&read_with(file, &setting));
-    assert!(followed.starts_with("Payload /api/ 2 "), "{followed}");
+    assert!(followed.starts_with("Payload /api/ 2 3 "), "{followed}");
 }
