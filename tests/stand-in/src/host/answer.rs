@@ -312,9 +312,5 @@ fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
 }
 
 pub fn empty(status: u16) -> Answer {
-    Answer {
-        status,
-        headers: vec![("Content-Length".to_owned(), "0".to_owned())],
-        body: Vec::new(),
-    }
+    Answer::new(status, &[("Content-Length", "0")], "")
 }

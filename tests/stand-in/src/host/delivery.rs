@@ -242,10 +242,11 @@ impl Host {
         triggers.collect()
     }
 
-    /// Finds new and changed blobs: deliver each, and report it to `seen`. Call it every 100 ms.
-    pub fn look_for_blobs(&self) -> Result<Vec<Trigger>, String> {
-        let mut seen = lock(&self.storage.seen);
-        seen.look(&self.storage.folder, &self.blob_triggers())
+    /// Finds new and changed blobs. Call it every 100 ms, and deliver each.
+    pub fn look_for_blobs(&self) -> Result<Vec<Delivery>, String> {
+        let (folder, triggers) = (&self.storage.folder, self.blob_triggers());
+        let found = lock(&self.storage.seen).look(folder, &triggers)?;
+        Ok(found.iter().map(Delivery::blob).collect())
     }
 
     /// What [`put_blob`](Self::put_blob) has written since the last call, for each function.

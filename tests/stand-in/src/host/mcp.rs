@@ -87,7 +87,7 @@ impl Server<'_> {
         ];
         let (Some(id), Some(method)) = (message.get("id"), text(&message, "method")) else {
             // A notification, or an answer without a request.
-            return answer(202, &headers, "");
+            return Answer::new(202, &headers, "");
         };
         let body = match self.respond(&method, &message, &request.headers) {
             Ok(result) => object([("result", &*result), ("id", id.get()), VERSION]),
@@ -97,7 +97,7 @@ impl Server<'_> {
         if method == "initialize" {
             headers.push((SESSION, self.new_session));
         }
-        answer(200, &headers, &format!("{EVENT}{body}\n\n"))
+        Answer::new(200, &headers, format!("{EVENT}{body}\n\n"))
     }
 
     fn respond(&self, method: &str, message: &Members, headers: &Headers) -> Responded {
@@ -166,7 +166,7 @@ impl Server<'_> {
 fn message(request: &Request) -> Result<Members<'_>, Answer> {
     let refused = |status, code, why: &str| {
         let kind = ("Content-Type", "application/json; charset=utf-8");
-        Err(answer(status, &[kind], &error(code, why, "\"\"")))
+        Err(Answer::new(status, &[kind], error(code, why, "\"\"")))
     };
     // There are no keys, and the name of a web page could lead to this machine.
     for (header, scheme) in [("Host", ""), ("Origin", "://")] {
@@ -178,7 +178,7 @@ fn message(request: &Request) -> Result<Members<'_>, Answer> {
         }
     }
     if request.method != "POST" {
-        return Err(answer(405, &[], ""));
+        return Err(Answer::new(405, &[], ""));
     }
     let accepted = request.header("Accept").to_ascii_lowercase();
     let accepts = |kind, any| [kind, any, "*/*"].iter().any(|one| accepted.contains(one));
@@ -240,15 +240,6 @@ const VERSION: (&str, &str) = ("jsonrpc", "\"2.0\"");
 fn error(code: i32, message: &str, id: &str) -> String {
     let error = [("code", code.to_string()), ("message", quoted(message))];
     object([("error", &*object(error)), ("id", id), VERSION])
-}
-
-fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
-    let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
-    Answer {
-        status,
-        headers: headers.iter().map(owned).collect(),
-        body: body.into(),
-    }
 }
 
 /// Null if there is no message.
@@ -339,7 +330,7 @@ fn element(json: &str) -> (u8, String) {
 pub fn settled(function: &Function, returned: &Token) -> Outcome {
     let schema = json::flag(&function.trigger()["useResultSchema"]) == Some(true);
     match result(schema, returned) {
-        Ok(result) => Outcome::Completed(Some(answer(200, &[], &result))),
+        Ok(result) => Outcome::Completed(Some(Answer::new(200, &[], result))),
         Err(why) => Outcome::Failed(format!("the return value is not a tool's result: {why}")),
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::host::delivery::Delivery;
 use crate::host::record::lock;
-use crate::host::storage::seen::Trigger;
 use crate::run::current::Current;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -46,10 +45,10 @@ fn next_message(current: &Current) -> Delivery {
 }
 
 /// `problem` is the last one shown, so that it is shown once.
-fn next_blob(current: &Current, found: &mut Vec<Trigger>, problem: &mut String) -> Delivery {
+fn next_blob(current: &Current, found: &mut Vec<Delivery>, problem: &mut String) -> Delivery {
     loop {
         if let Some(blob) = found.pop() {
-            return Delivery::blob(&blob);
+            return blob;
         }
         thread::sleep(LOOK_PAUSE);
         let host = current.wait();

@@ -241,6 +241,15 @@ pub struct Answer {
 }
 
 impl Answer {
+    pub fn new(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
+        let (headers, body) = (headers_of(headers), body.into());
+        Self {
+            status,
+            headers,
+            body,
+        }
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         named(&self.headers, name).next()
     }

@@ -11,7 +11,7 @@ use crate::host::request::Request;
 use crate::host::routes::decoded;
 use crate::host::storage::names::{self, BlobPath};
 use crate::host::storage::{Given, shown_message};
-use crate::run::http::{Answer, Refused, headers_of};
+use crate::run::http::{Answer, Refused};
 use crate::run::timers::schedule;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -220,20 +220,16 @@ fn blob_of(host: &Host, method: &str, path: &str, body: &[u8]) -> Answered {
     }
 }
 
-fn typed(status: u16, content_type: &str, body: Vec<u8>) -> Answer {
-    Answer {
-        status,
-        headers: headers_of(&[("Content-Type", content_type)]),
-        body,
-    }
+fn typed(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
+    Answer::new(status, &[("Content-Type", content_type)], body)
 }
 
 pub fn text(status: u16, message: &str) -> Answer {
     let kind = "text/plain; charset=utf-8";
-    typed(status, kind, format!("{message}\n").into_bytes())
+    typed(status, kind, format!("{message}\n"))
 }
 
 fn json_answer(value: &Value) -> Answer {
     let kind = "application/json; charset=utf-8";
-    typed(200, kind, format!("{value}\n").into_bytes())
+    typed(200, kind, format!("{value}\n"))
 }

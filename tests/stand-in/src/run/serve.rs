@@ -105,6 +105,11 @@ fn not_found(host: &Host, Request { method, target, .. }: &Request) -> String {
     format!("no function takes {method} {target}; {there_are}")
 }
 
+fn gone() -> io::Error {
+    io::Error::new(ErrorKind::ConnectionAborted, "the caller has gone")
+}
+
+/// An answer on its way to a caller. Errors are `ConnectionAborted`: the caller has gone.
 pub struct Reply<'a> {
     caller: &'a Arc<TcpStream>,
     request: &'a Request,
@@ -124,15 +129,8 @@ impl Reply<'_> {
     fn write(&self, bytes: &[u8]) -> io::Result<()> {
         self.caller.as_ref().write_all(bytes).map_err(|_| gone())
     }
-}
 
-fn gone() -> io::Error {
-    io::Error::new(ErrorKind::ConnectionAborted, "the caller has gone")
-}
-
-/// Passes the handler's answer on. The error is `ConnectionAborted` if the caller has gone.
-impl Reply<'_> {
-    /// Sends the head. The pieces of `body` follow.
+    /// Sends the head of the handler's answer. The pieces of `body` follow.
     pub fn head(&mut self, answer: &Answer, body: &Body) -> io::Result<()> {
         let takes_chunks = self.request.takes_chunks;
         let is_chunked = answer.header("Transfer-Encoding").is_some();

@@ -33,18 +33,10 @@ impl Timers {
             if self.0.get(&key).is_some_and(|thread| !thread.is_finished()) {
                 continue;
             }
-            let runs_on_startup = json::flag(&trigger["runOnStartup"]) == Some(true);
+            let is_startup = at_startup && json::flag(&trigger["runOnStartup"]) == Some(true);
             let (current, (name, text)) = (current.clone(), key.clone());
-            let thread = thread::spawn(move || {
-                keep(
-                    &current,
-                    &name,
-                    &text,
-                    &schedule,
-                    at_startup && runs_on_startup,
-                );
-            });
-            self.0.insert(key, thread);
+            let keep = move || keep(&current, &name, &text, &schedule, is_startup);
+            self.0.insert(key, thread::spawn(keep));
         }
     }
 }
@@ -84,8 +76,9 @@ fn keep(current: &Current, name: &str, text: &str, schedule: &Schedule, mut is_s
 
 fn own<'a>(app: &'a Description, name: &str, text: &str) -> Option<&'a Function> {
     let function = app.function(name)?;
-    schedule(function).filter(|_| function.trigger().text("schedule") == text)?;
-    Some(function)
+    let trigger = function.trigger();
+    let is_same = trigger.is("timerTrigger") && trigger.text("schedule") == text;
+    is_same.then_some(function)
 }
 
 pub fn schedule(function: &Function) -> Option<Schedule> {

@@ -3,14 +3,10 @@ use serde_json::{Value, json};
 use stand_in::app::function::Binding;
 use stand_in::host::answer::{MESSAGE_MAX_BYTES, Outcome, Output, settle};
 use stand_in::host::base64::to_base64;
-use stand_in::run::http::{Answer, headers_of};
+use stand_in::run::http::Answer;
 
 fn answer(status: u16, content_type: &str, body: &str) -> Answer {
-    Answer {
-        status,
-        headers: headers_of(&[("content-type", content_type)]),
-        body: body.into(),
-    }
+    Answer::new(status, &[("content-type", content_type)], body)
 }
 
 /// Settles an answer for these outputs, `type:name:dataType`: the outcome, the logs, and the
