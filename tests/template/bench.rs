@@ -16,7 +16,8 @@ mod tests_app;
 
 use any_port::{on_any_port, port_in};
 use serde_json::Value;
-use stand_in::run::http::{Connection, invocation, request};
+use stand_in::host::request::invocation;
+use stand_in::run::http::{Connection, request};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};

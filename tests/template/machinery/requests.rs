@@ -4,7 +4,6 @@ pub use crate::handler::Handler;
 pub use crate::start::{command, start, start_with};
 pub use crate::wait::wait_for;
 use serde_json::json;
-use stand_in::run::http;
 pub use stand_in::run::http::{Answer, Connection, request};
 use stand_in::run::process;
 use std::io::{self, Read};
@@ -124,7 +123,7 @@ pub fn invoke(handler: &process::Handler, function: &str, payload: impl AsRef<[u
 }
 
 pub fn invocation(path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
-    http::invocation("127.0.0.1", path, id, payload)
+    stand_in::host::request::invocation("127.0.0.1", path, id, payload)
 }
 
 /// A caller's GET, as the host forwards it.

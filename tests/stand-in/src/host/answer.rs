@@ -6,7 +6,7 @@ use crate::host::base64::from_base64;
 use crate::host::date::Date;
 use crate::host::newtonsoft::{self, Token};
 use crate::host::storage::shown;
-use crate::run::http::{Answer, named};
+use crate::run::http::{Answer, media_type, named};
 use serde_json::Value;
 
 /// 64 KiB as base64.
@@ -87,9 +87,8 @@ fn result_of(answer: Answer) -> Result<Token, String> {
     if text.is_empty() {
         return Ok(Token::Null);
     }
-    let content_type = answer.header("Content-Type").unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default();
-    if !media_type.trim().eq_ignore_ascii_case("application/json") {
+    let media_type = media_type(&answer.headers);
+    if !media_type.eq_ignore_ascii_case("application/json") {
         return Err(format!("the Content-Type is {media_type:?}"));
     }
     // System.Net.Http.Formatting reads up to 256 levels.

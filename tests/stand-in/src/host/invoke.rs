@@ -12,11 +12,11 @@ use crate::host::mcp::{self, Server};
 use crate::host::outputs::Invocation;
 use crate::host::payload;
 use crate::host::record::{Attempt, Record, lock};
-use crate::host::request::Request;
+use crate::host::request::{self, Request};
 use crate::host::retry::Retry;
 use crate::host::routes::Parameters;
 use crate::host::storage::Storage;
-use crate::run::http::{self, Answer, Connection};
+use crate::run::http::{Answer, Connection};
 use crate::run::process::Handler;
 use crate::run::serve::Reply;
 use crate::run::start::guid;
@@ -204,7 +204,7 @@ impl Host {
         // Large values are freed as soon as possible.
         drop((value, inputs));
         let path = format!("/{}", function.name);
-        let request = http::invocation(&self.authority(), &path, id, payload.as_bytes());
+        let request = request::invocation(&self.authority(), &path, id, payload.as_bytes());
         drop(payload);
         let answer = self.send(&request, None);
         drop(request);

@@ -9,7 +9,7 @@ use crate::host::answer::Outcome;
 use crate::host::data::{self, Data, sys};
 use crate::host::newtonsoft::{self, Token, object, quoted};
 use crate::host::request::{Request, grouped};
-use crate::run::http::{Answer, Headers, named};
+use crate::run::http::{Answer, Headers, media_type, named};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -186,7 +186,7 @@ fn message(request: &Request) -> Result<Members<'_>, Answer> {
         let why = "Not Acceptable: Client must accept both application/json and text/event-stream";
         return refused(406, SERVER_ERROR, why);
     }
-    let kind = request.media_type();
+    let kind = media_type(&request.headers);
     if !kind.eq_ignore_ascii_case("application/json") {
         let why = format!("Unsupported Media Type: {kind:?} is not application/json");
         return refused(415, SERVER_ERROR, &why);

@@ -45,12 +45,6 @@ impl Request {
         http::named(&self.headers, name).next().unwrap_or_default()
     }
 
-    /// Without parameters.
-    pub fn media_type(&self) -> &str {
-        let content_type = self.header("Content-Type");
-        content_type.split(';').next().unwrap_or_default().trim()
-    }
-
     pub fn is_chunked(&self) -> bool {
         self.header("Transfer-Encoding") == "chunked"
     }
@@ -191,6 +185,19 @@ impl Request {
             false => http::request(&self.method, target, &headers, &self.body),
         }
     }
+}
+
+/// An invocation as the host sends it (tests/template/wire/host-order-json.http).
+pub fn invocation(host: &str, path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
+    let headers = [
+        ("Host", host),
+        ("X-Azure-Functions-HostVersion", VERSION),
+        ("X-Azure-Functions-InvocationId", id),
+        ("User-Agent", &format!("Azure-Functions-Host/{VERSION}")),
+        ("Transfer-Encoding", "chunked"),
+        ("Content-Type", "application/json; charset=utf-8"),
+    ];
+    http::chunked(http::request("POST", path, &headers, b""), payload)
 }
 
 fn place(name: &str, among: &str) -> Option<usize> {

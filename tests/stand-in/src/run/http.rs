@@ -28,6 +28,12 @@ pub fn named<'a, 'n>(
     named.map(|(_, value)| value.as_str())
 }
 
+/// Without parameters.
+pub fn media_type(headers: &Headers) -> &str {
+    let content_type = named(headers, "Content-Type").next().unwrap_or_default();
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
 pub fn headers_of(list: &[(&str, &str)]) -> Headers {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     list.iter().map(owned).collect()
@@ -445,19 +451,6 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) 
         head += &format!("Content-Length: {}\r\n", body.len());
     }
     [head.as_bytes(), b"\r\n", body].concat()
-}
-
-/// An invocation as the host sends it (tests/template/wire/host-order-json.http).
-pub fn invocation(host: &str, path: &str, id: &str, payload: &[u8]) -> Vec<u8> {
-    let headers = [
-        ("Host", host),
-        ("X-Azure-Functions-HostVersion", "4.1037.0.0"),
-        ("X-Azure-Functions-InvocationId", id),
-        ("User-Agent", "Azure-Functions-Host/4.1037.0.0"),
-        ("Transfer-Encoding", "chunked"),
-        ("Content-Type", "application/json; charset=utf-8"),
-    ];
-    chunked(request("POST", path, &headers, b""), payload)
 }
 
 pub fn chunked(mut head: Vec<u8>, body: &[u8]) -> Vec<u8> {

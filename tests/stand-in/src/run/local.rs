@@ -11,7 +11,7 @@ use crate::host::request::Request;
 use crate::host::routes::decoded;
 use crate::host::storage::names::{self, BlobPath};
 use crate::host::storage::{Given, shown_message};
-use crate::run::http::{Answer, Refused};
+use crate::run::http::{Answer, Refused, media_type};
 use crate::run::timers::schedule;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -64,10 +64,7 @@ fn run_function(host: &Arc<Host>, name: &str, request: &Request) -> Answered {
     if request.method != "POST" {
         return not_allowed();
     }
-    if !request
-        .media_type()
-        .eq_ignore_ascii_case("application/json")
-    {
+    if !media_type(&request.headers).eq_ignore_ascii_case("application/json") {
         return refused(415, "the Content-Type has to be application/json");
     }
     let body = json::parse(&String::from_utf8_lossy(&request.body));

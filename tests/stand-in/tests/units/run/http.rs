@@ -1,6 +1,6 @@
 use crate::files;
-use stand_in::host::request::Request;
-use stand_in::run::http::{Connection, Refused, chunked, invocation};
+use stand_in::host::request::{Request, invocation};
+use stand_in::run::http::{Connection, Refused, chunked};
 use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
