@@ -143,7 +143,7 @@ impl App {
             Some((function, parameters)) => self.host.answer(function, &parameters, &request, None),
             None => Outcome::Completed(Some(empty(404))),
         };
-        self.check_limit();
+        self.limit.check();
         self.settle();
         match outcome {
             Outcome::Completed(answer) => answer.unwrap_or_else(|| empty(204)),
@@ -351,17 +351,10 @@ impl App {
     }
 
     #[track_caller]
-    fn check_limit(&self) {
-        if let Some(problem) = self.limit.too_long() {
-            panic!("{problem}");
-        }
-    }
-
-    #[track_caller]
     fn run(&self, delivery: Delivery) -> Run {
         let before = self.printed().len();
         let delivery = self.host.deliver(delivery);
-        self.check_limit();
+        self.limit.check();
         let mut logs = delivery.logs;
         logs.extend(self.printed().into_iter().skip(before));
         self.settle();
@@ -392,7 +385,7 @@ impl App {
                     self.host.deliver(blob);
                 }
             }
-            self.check_limit();
+            self.limit.check();
         }
         panic!(
             "functions trigger each other in a circle: {LONGEST_CHAIN} messages in a row were delivered"

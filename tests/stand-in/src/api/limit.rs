@@ -37,8 +37,12 @@ impl Limit {
         limit
     }
 
-    pub fn too_long(&self) -> Option<String> {
-        lock(&self.too_long).clone()
+    /// Panics if an invocation took too long.
+    #[track_caller]
+    pub fn check(&self) {
+        if let Some(problem) = &*lock(&self.too_long) {
+            panic!("{problem}");
+        }
     }
 }
 

@@ -48,7 +48,7 @@ impl App {
             panic!("there is no tool {name}; {}", listed(names));
         }
         let answer = self.mcp("tools/call", json!({"name": name, "arguments": arguments}));
-        self.check_limit();
+        self.limit.check();
         let answer = answer?;
         self.settle();
         Ok(serde_json::from_value(answer).expect("a result that the host has read"))
