@@ -404,6 +404,8 @@ fn mutated_requests_do_not_stop_the_server() {
             match connection.read_to_end(&mut answers) {
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
                 Ok(_) if answers.is_empty() || answers.starts_with(b"HTTP/1.1 ") => {}
+                // tiny_http writes its 417 into the answer before it [util/sequential.rs].
+                Ok(_) if String::from_utf8_lossy(&answers).contains("1.1 417 ") => {}
                 other => panic!("{other:?}: {}", String::from_utf8_lossy(&answers)),
             }
         }
