@@ -37,7 +37,7 @@ use std::time::Duration;
 
 pub use tools::{ToolAnswer, ToolRefusal, assert_arguments};
 
-/// What a caller also sends.
+/// The headers that every request from a test has, before its own.
 const HEADERS: [(&str, &str); 3] = [
     ("Host", "localhost:7071"),
     ("User-Agent", "curl/7.88.1"),
@@ -77,6 +77,7 @@ impl App {
         Self::start_in(&root(), settings, process::command)
     }
 
+    /// Starts the app in `root`, with the handler that `command` starts.
     #[track_caller]
     pub fn start_in(root: &Path, settings: &[(&str, &str)], command: impl Fn() -> Command) -> Self {
         let setting = |name: &str| {
@@ -202,12 +203,14 @@ impl App {
         runs
     }
 
+    /// The bytes of a blob; `None` if there is none.
     #[track_caller]
     pub fn blob(&self, container: &str, name: &str) -> Option<Vec<u8>> {
         let path = blob_path(container, name);
         or_panic(self.host.storage.folder.read(path.file()))
     }
 
+    /// Runs a timer's function now.
     #[track_caller]
     pub fn run_timer(&self, function: &str) -> Run {
         let function = self.function(function);
@@ -257,7 +260,7 @@ impl App {
         texts
     }
 
-    /// The same, as bytes.
+    /// The same messages as bytes.
     #[track_caller]
     pub fn queue_bytes(&self, queue: &str) -> Vec<Vec<u8>> {
         let mut names = BTreeSet::new();
@@ -320,6 +323,7 @@ impl App {
         for (id, failure) in self.host.record.so_far().failures {
             let mut of_it = lines.iter().filter(|line| line.id == id);
             let reported = of_it.find_map(|line| line.reason);
+            // Of two reasons, a function's own is better than the one that the host gives.
             let own = reported.filter(|why| failure.is_none() || why.starts_with("function "));
             // A function that answers an error itself reports nothing.
             if let Some(reason) = own.or(failure.as_deref()) {
@@ -329,6 +333,7 @@ impl App {
         failures
     }
 
+    /// All that the handler has printed so far.
     pub fn stdout(&self) -> String {
         self.host.handler.stdout()
     }
@@ -371,6 +376,7 @@ impl App {
         }
     }
 
+    /// Delivers all messages and blobs that functions have written.
     #[track_caller]
     fn settle(&self) {
         for _ in 0..LONGEST_CHAIN {
@@ -424,7 +430,7 @@ impl Drop for App {
         if !failures.is_empty() {
             eprintln!("--- failures\n{}", failures.join("\n"));
         }
-        // The watch of the limit may drop the handler, and it does not panic.
+        // Not in the handler's own drop: the thread of the limit may drop it, and does not panic.
         self.host.handler.show_printed();
     }
 }

@@ -50,9 +50,9 @@
 //! - Service Bus, Event Hubs, Event Grid and Cosmos DB: a user or a test runs their functions, and
 //!   an input reads the file `.local/<function>.<binding>`, or what the test sets. `Metadata` of
 //!   such triggers has only what was observed; for Service Bus and Cosmos DB it is empty.
+//!   A list from such a trigger is its JSON as a text, which was observed for Event Grid only.
+//! - JSON values from a test have their members in alphabetical order.
 //! - It does not evaluate the `filter` of a table.
-//! - A list from such a trigger is its JSON as a text, which was observed for Event Grid only. JSON
-//!   values from a test have their members in alphabetical order.
 //! - `/admin/functions` puts the input of a queue's function into the queue, with all tries; the
 //!   host invokes the function once.
 //! - There are no keys, no CORS, HTTPS, HTTP/2 or WebSockets. `make run` lists what it ignores in

@@ -7,7 +7,8 @@ use serde::forward_to_deserialize_any;
 use std::cell::Cell;
 use std::iter;
 
-/// Compares the names of `T`'s fields, and which are required, with a tool.json.
+/// Compares the names of `T`'s fields, and which are required, with a tool.json. The error has one
+/// difference per line.
 pub fn compare<T: DeserializeOwned>(tool_json: &str) -> Result<(), String> {
     let listed = Property::read_all(&properties(tool_json)?).map_err(|error| error.to_string())?;
     let of = std::any::type_name::<T>();
@@ -45,9 +46,10 @@ pub fn compare<T: DeserializeOwned>(tool_json: &str) -> Result<(), String> {
     }
 }
 
-/// A value of any type.
+/// Gives any type a made-up value.
 #[derive(Clone, Copy)]
 struct Sample<'a> {
+    /// The names of the first struct's fields.
     fields: &'a Cell<Option<&'static [&'static str]>>,
     /// The field that the next struct does not get.
     without: &'a Cell<&'static str>,

@@ -1,3 +1,5 @@
+//! How long an invocation may take in a test.
+
 use crate::host::invoke::Host;
 use crate::host::record::lock;
 use std::sync::{Arc, Mutex, Weak};
@@ -6,6 +8,7 @@ use std::time::Duration;
 
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
+/// How many of the handler's lines the message shows.
 const LAST_LINES: usize = 10;
 
 pub struct Limit {
@@ -46,6 +49,7 @@ impl Limit {
     }
 }
 
+/// The message of the failed test.
 fn said(host: &Host, id: &str, function: &str, limit: Duration) -> String {
     let printed = host.handler.stdout() + &host.handler.stderr();
     let mut lines: Vec<_> = printed.lines().collect();

@@ -19,6 +19,7 @@ pub fn name(host: &Value) -> &str {
     }
 }
 
+/// What is wrong with the binary's name; `None` if nothing is.
 pub fn fault<'a>(host: &Value, mut functions: impl Iterator<Item = &'a String>) -> Option<String> {
     let name = name(host);
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);

@@ -18,6 +18,7 @@ pub struct Description {
     pub functions: Vec<Function>,
     /// Functions that a setting disables.
     pub disabled: Vec<Function>,
+    /// Folders whose function.json could not be read.
     pub unread: Vec<String>,
     pub settings: Option<Settings>,
     pub findings: Vec<Finding>,
@@ -50,6 +51,7 @@ impl Description {
         app
     }
 
+    /// Adds an error to the findings, and gives a default instead.
     fn found<T: Default>(&mut self, file: &str, read: Result<T, String>) -> T {
         read.unwrap_or_else(|why| {
             self.findings.push(Finding::error(file, why));
@@ -77,11 +79,12 @@ impl Description {
         self.functions.push(function);
     }
 
+    /// Also the disabled ones.
     pub fn all(&self) -> impl Iterator<Item = &Function> {
         self.functions.iter().chain(&self.disabled)
     }
 
-    /// Also unreadable ones.
+    /// The names of all functions, also of disabled and unreadable ones.
     pub fn folders(&self) -> Vec<&String> {
         let read = self.all().map(|function| &function.name);
         read.chain(&self.unread).collect()
@@ -120,6 +123,7 @@ impl Description {
         notes
     }
 
+    /// Without those that cannot be read; the checks report them.
     pub fn tools(&self) -> Vec<Tool> {
         let functions = self.functions.iter().filter(|function| function.is_tool());
         functions
@@ -135,7 +139,7 @@ impl Description {
         })
     }
 
-    /// `there are hello [GET] at /api/hello`.
+    /// For an error: `there are hello [GET] at /api/hello`.
     pub fn listed_routes(&self) -> String {
         names::listed(self.functions.iter().filter_map(|function| {
             let (name, methods) = (&function.name, function.methods().join(","));

@@ -7,6 +7,7 @@ use crate::host::routes::Template;
 use serde_json::Value;
 use std::ops::Index;
 
+/// The members that name a setting.
 pub const SETTINGS: [&str; 7] = [
     "connection",
     "connectionStringSetting",
@@ -66,12 +67,12 @@ impl Binding {
         self[member].as_str().unwrap_or_default()
     }
 
-    /// In any case.
+    /// Whether this is the type, in any case.
     pub fn is(&self, kind: &str) -> bool {
         self.kind.eq_ignore_ascii_case(kind)
     }
 
-    /// In any case.
+    /// Whether the member is this text, in any case.
     pub fn says(&self, member: &str, text: &str) -> bool {
         self.text(member).eq_ignore_ascii_case(text)
     }
@@ -84,7 +85,7 @@ impl Binding {
         self.says("direction", "out")
     }
 
-    /// With the members that name them.
+    /// The settings that the binding needs, with the members that name them.
     pub fn settings(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let named = SETTINGS.map(|member| (member, self.text(member)));
         let is_name = |text: &str| !text.is_empty() && !text.contains('%') && !is_secret(text);
@@ -97,7 +98,7 @@ pub struct Function {
     pub name: String,
     /// In a running app `%NAME%` is resolved.
     pub bindings: Vec<Binding>,
-    /// With the prefix, once a `Description` has set it.
+    /// With the prefix, once a `Description` has set it; only with an HTTP trigger.
     pub route: Option<Template>,
     pub file: Value,
 }
@@ -144,7 +145,7 @@ impl Function {
         missing
     }
 
-    /// The needed ones.
+    /// The settings that the bindings need.
     pub fn settings(&self) -> Vec<&str> {
         let settings = self.bindings.iter().flat_map(Binding::settings);
         let mut settings: Vec<&str> = settings.map(|(_, setting)| setting).collect();
@@ -233,7 +234,7 @@ impl Function {
         self.is_http() && has_answer && self.bindings.len() == 2
     }
 
-    /// `prefix` has its slashes: `/api/`.
+    /// The function's line in the table. `prefix` has its slashes: `/api/`.
     pub fn line(&self, prefix: &str) -> Line {
         let binding = self.trigger().name.clone();
         let kind = if self.is_http() {
@@ -263,6 +264,7 @@ impl Function {
     }
 }
 
+/// Whether the host replaces `%NAME%` in this member.
 fn is_resolved(kind: &str, member: &str, text: &str) -> bool {
     let is = |one: &&str| one.eq_ignore_ascii_case(member);
     // The MCP extension resolves no texts.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub const FILE: &str = "host.json";
 
-/// For functions with only HTTP in and out.
+/// How a request is sent to a function with only HTTP in and out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Form {
     /// `enableProxyingHttpRequest` on a current host: the caller's own request.
@@ -127,6 +127,7 @@ const MEMBERS: &str = r#"
       extensions.dapr
       extensions.redis"#;
 
+/// A line of `MEMBERS`.
 pub struct Member {
     is_followed: bool,
     pub path: &'static str,
@@ -246,6 +247,7 @@ impl HostJson {
         }
     }
 
+    /// The paths of members that the stand-in ignores.
     pub fn ignored(&self) -> Vec<String> {
         let followed = members().filter(|member| member.is_followed);
         let followed: Vec<&str> = followed.map(|member| member.path).collect();
@@ -253,6 +255,7 @@ impl HostJson {
     }
 }
 
+/// A time above zero: `00:10:00`.
 fn duration(text: &str) -> Option<Duration> {
     let ticks = u64::try_from(time_span(text)?).ok()?;
     (ticks > 0).then(|| Duration::from_nanos(ticks.saturating_mul(100)))

@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::io::ErrorKind;
 use std::path::Path;
 
+/// Without the forms that the host refuses.
 fn options() -> ParseOptions {
     ParseOptions {
         allow_missing_commas: false,
@@ -67,6 +68,7 @@ pub fn property(object: &CstObject, name: &str) -> Option<CstObjectProp> {
     })
 }
 
+/// Empty if it is not an object.
 pub fn members(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
     object.as_object().into_iter().flatten()
 }
@@ -114,6 +116,7 @@ pub fn flag(value: &Value) -> Option<bool> {
     }
 }
 
+/// A whole number, also as a text.
 pub fn integer(value: &Value) -> Option<i64> {
     let text = value.as_str().map(str::trim);
     value.as_i64().or_else(|| text?.parse().ok())

@@ -1,3 +1,5 @@
+//! The app's files: what they say, and edits of them.
+
 pub mod binary;
 pub mod description;
 pub mod finding;

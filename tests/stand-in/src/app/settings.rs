@@ -39,7 +39,7 @@ impl Settings {
         as_text(member(member(&self.file, "Values"), name))
     }
 
-    /// Such as `Host.CORS`.
+    /// The paths of members that the stand-in ignores, such as `Host.CORS`.
     pub fn ignored(&self) -> Vec<String> {
         json::ignored(&self.file, &["IsEncrypted", "Values", "Host.LocalHttpPort"])
     }
@@ -53,7 +53,8 @@ fn as_text(value: &Value) -> Option<String> {
     }
 }
 
-/// The host also takes `AzureWebJobs<name>`, and parts such as `<name>__accountName`.
+/// Whether the file has a setting. The host also takes `AzureWebJobs<name>`, and parts such as
+/// `<name>__accountName`.
 pub fn has(file: &Value, name: &str) -> bool {
     let names = [name.to_owned(), format!("AzureWebJobs{name}")];
     let names = names.map(|name| name.to_ascii_lowercase());
@@ -70,7 +71,7 @@ pub fn has(file: &Value, name: &str) -> bool {
     has("Values", &["__", ":"]) || has("ConnectionStrings", &[])
 }
 
-/// The emulator for the host's own storage, otherwise empty.
+/// The value of a new setting: the emulator for the host's own storage, otherwise empty.
 pub fn first_value(name: &str) -> &'static str {
     match name.eq_ignore_ascii_case("AzureWebJobsStorage") {
         true => "UseDevelopmentStorage=true",
@@ -90,6 +91,7 @@ pub fn with(text: &str, names: &[&str]) -> Result<String, String> {
     with?.ok_or_else(|| "there is no object \"Values\" in it".into())
 }
 
+/// Removes a setting whose value is empty. Otherwise the text stays as it is.
 pub fn without_empty(text: &str, name: &str) -> String {
     let without = json::edit(text, |file| {
         let values = json::property(file, "Values")?.object_value()?;

@@ -9,6 +9,7 @@ use std::ops::Range;
 pub const TABLE: &str = "src/functions/mod.rs";
 pub const TESTS: &str = "tests/functions/main.rs";
 
+/// An entry of the table: a function, as the handler routes to it.
 #[derive(Clone, Deserialize, PartialEq)]
 pub struct Line {
     pub name: String,
@@ -131,6 +132,7 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
+    /// Errors if the text has no table, or the table has an entry of another form.
     pub fn find(text: &'a str) -> Result<Self, String> {
         let code = code(text);
         let inside = inside(&code).ok_or_else(|| {
@@ -154,6 +156,7 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// The text with one more entry, at the table's end.
     pub fn with(&self, entry: &str) -> String {
         let last = self.entries.last();
         let end = last.map_or(self.inside.start, |last| last.place.end);

@@ -60,6 +60,7 @@ impl Current {
         }
     }
 
+    /// The host, without waiting; `None` if there is none now.
     pub fn now(&self) -> Option<Arc<Host>> {
         lock(&self.state).1.clone().ok().flatten()
     }
@@ -68,7 +69,7 @@ impl Current {
         lock(&self.state).0
     }
 
-    /// Gives the host before, and the number of the new generation.
+    /// Begins a new generation. Gives the host before, and the number of the generation.
     pub fn replace(&self, host: Arc<Host>) -> (Option<Arc<Host>>, usize) {
         let mut state = lock(&self.state);
         let before = std::mem::replace(&mut state.1, Ok(Some(host)));

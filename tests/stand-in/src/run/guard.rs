@@ -37,7 +37,7 @@ pub fn run(arguments: &[String]) -> Result<(), String> {
     }
 }
 
-/// After a signal the code is the shells'.
+/// The exit code. After a signal it is 128 and the signal's number, as in shells.
 pub fn code(status: ExitStatus) -> i32 {
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
@@ -47,6 +47,7 @@ pub fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(of_signal)
 }
 
+/// Runs the program under a guard. The caller has to pipe its stdin.
 pub fn command(program: &Path) -> Command {
     // Cargo may rebuild this program while it runs. On Linux this path still leads to it.
     let guard = match cfg!(target_os = "linux") {

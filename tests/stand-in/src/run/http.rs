@@ -8,9 +8,10 @@ use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How often a waiting connection asks whether its answer is still wanted.
 const ASK: Duration = Duration::from_millis(100);
 
-/// In bytes (tests/template/wire/host-order-json.http).
+/// The size of the host's chunks in bytes (tests/template/wire/host-order-json.http).
 const CHUNK: usize = 1024;
 
 /// In bytes: Kestrel's limits for the first line and the headers, and func's for a body.
@@ -20,6 +21,7 @@ const BODY_MAX: usize = 100 * 1024 * 1024;
 
 pub type Headers = Vec<(String, String)>;
 
+/// The values of all headers with this name, in any case.
 pub fn named<'a, 'n>(
     headers: &'a Headers,
     name: &'n str,
@@ -28,7 +30,7 @@ pub fn named<'a, 'n>(
     named.map(|(_, value)| value.as_str())
 }
 
-/// Without parameters.
+/// The Content-Type without its parameters; empty if there is none.
 pub fn media_type(headers: &Headers) -> &str {
     let content_type = named(headers, "Content-Type").next().unwrap_or_default();
     content_type.split(';').next().unwrap_or_default().trim()
@@ -39,7 +41,7 @@ pub fn headers_of(list: &[(&str, &str)]) -> Headers {
     list.iter().map(owned).collect()
 }
 
-/// A status and a sentence.
+/// A request that is not valid, with the status and the sentence for its caller.
 #[derive(Debug)]
 pub struct Refused(pub u16, pub String);
 
@@ -59,6 +61,7 @@ fn cut_off(why: impl Into<String>) -> Error {
     Error::new(ErrorKind::UnexpectedEof, why.into())
 }
 
+/// Reads a line of at most `most` bytes, without its line break.
 fn line(from: &mut impl BufRead, most: usize, too_long: (u16, &str)) -> io::Result<String> {
     let mut bytes = Vec::new();
     from.take(most as u64 + 2).read_until(b'\n', &mut bytes)?;
@@ -93,6 +96,7 @@ fn headers(from: &mut impl BufRead, mut left: usize) -> io::Result<Headers> {
     }
 }
 
+/// How much of a body is still to come.
 #[derive(Debug, PartialEq)]
 pub enum Body {
     Ended,
@@ -239,6 +243,7 @@ impl Request {
     }
 }
 
+/// A handler's answer, or the host's answer to a caller.
 #[derive(Clone, Default, PartialEq)]
 pub struct Answer {
     pub status: u16,
@@ -256,6 +261,7 @@ impl Answer {
         }
     }
 
+    /// The first header with this name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         named(&self.headers, name).next()
     }
@@ -264,11 +270,13 @@ impl Answer {
         named(&self.headers, name).collect()
     }
 
+    /// Panics if the body is not UTF-8.
     #[track_caller]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("a body in UTF-8")
     }
 
+    /// Panics if the body is not JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         match serde_json::from_slice(&self.body) {
@@ -294,6 +302,7 @@ impl Answer {
         (head + "\r\n").into_bytes()
     }
 
+    /// All bytes of the answer; with `head_only` without the body, as after HEAD.
     pub fn whole(&self, closes: bool, head_only: bool) -> Vec<u8> {
         if matches!(self.status, 204 | 304) {
             return self.head("", closes);
@@ -320,6 +329,7 @@ impl std::fmt::Debug for Answer {
     }
 }
 
+/// A connection to a handler.
 pub struct Connection(BufReader<Patient>);
 
 impl Connection {
@@ -354,6 +364,7 @@ impl Connection {
         self.socket().write_all(bytes)
     }
 
+    /// Sends a request and reads its answer.
     pub fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
         self.send(request)?;
         self.read(!request.starts_with(b"HEAD "))
@@ -397,6 +408,7 @@ impl Connection {
         }
     }
 
+    /// Waits for the next bytes of the body; `None` at its end.
     pub fn read_piece(&mut self, body: &mut Body) -> io::Result<Option<Vec<u8>>> {
         body.piece(&mut self.0, usize::MAX)
     }
@@ -408,6 +420,7 @@ impl Read for Connection {
     }
 }
 
+/// A socket that goes on after a timeout while `wanted` gives `Ok`.
 struct Patient {
     stream: TcpStream,
     wanted: Option<Box<dyn FnMut() -> io::Result<()> + Send>>,
@@ -420,7 +433,7 @@ impl Read for Patient {
         loop {
             match (self.stream.read(buffer), &mut self.wanted) {
                 (Err(error), Some(wanted)) if TIMEOUTS.contains(&error.kind()) => wanted()?,
-                // Of a process that was stopped and continued.
+                // The process was stopped and continued.
                 (Err(error), _) if error.kind() == ErrorKind::Interrupted => {}
                 (result, _) => return result,
             }
@@ -436,7 +449,8 @@ pub fn peek(socket: &TcpStream) -> io::Result<usize> {
     peeked
 }
 
-/// Adds `Host` and `Content-Length` where they are needed and not in `headers`.
+/// The bytes of a request. Adds `Host` and `Content-Length` where they are needed and not in
+/// `headers`.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let has = |name: &str| headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
     let mut head = format!("{method} {path} HTTP/1.1\r\n");
@@ -453,6 +467,7 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) 
     [head.as_bytes(), b"\r\n", body].concat()
 }
 
+/// The head, then the body in the host's chunks.
 pub fn chunked(mut head: Vec<u8>, body: &[u8]) -> Vec<u8> {
     // Blobs can be large.
     head.reserve_exact(body.len() + body.len() / CHUNK * 8 + 32);

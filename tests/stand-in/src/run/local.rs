@@ -24,7 +24,7 @@ pub const THERE_ARE: &str = "there are: GET /local; GET, POST, DELETE /local/que
 
 type Answered = Result<Answer, Refused>;
 
-/// `None` if the path is not of this module.
+/// `None` if the path is not one of [`THERE_ARE`] or the MCP server's.
 pub fn answer(host: &Arc<Host>, request: &Request) -> Option<Answer> {
     let path = decoded(request.path());
     let path = path.trim_start_matches('/');
@@ -55,6 +55,7 @@ fn not_allowed() -> Answered {
     refused(405, THERE_ARE)
 }
 
+/// Refuses with this status if the result is an error.
 fn or<T>(status: u16, result: Result<T, String>) -> Result<T, Refused> {
     result.map_err(|why| Refused(status, why))
 }

@@ -46,7 +46,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(20);
 /// How long after `functionTimeout` the handler is killed.
 const AFTER_LIMIT: Duration = Duration::from_secs(2);
 
-/// The host ends with the third error within this time.
+/// The host ends with so many errors within this time.
 const ERRORS_MAX: usize = 3;
 const ERRORS_WITHIN: Duration = Duration::from_secs(30 * 60);
 
@@ -73,6 +73,7 @@ struct Run {
 }
 
 #[derive(Clone)]
+/// An app whose files were read and whose handler was built.
 struct Made {
     app: Arc<Description>,
     /// `None` for an attached handler.
@@ -169,7 +170,7 @@ fn options(arguments: &[String]) -> Result<Options, String> {
 
 /// The default is the port of local.settings.json, then func's.
 fn listen(port: Option<u16>, root: &Path) -> Result<(TcpListener, u16), String> {
-    // `make` reports what is wrong with the file.
+    // `Run::make` reports what is wrong with the file.
     let settings = json::read(root, "local.settings.json").unwrap_or_default();
     let of_file = || {
         json::integer(json::at(&settings, "Host.LocalHttpPort"))?
@@ -215,6 +216,7 @@ impl Run {
         })
     }
 
+    /// Starts the handler. The one before it ends when its work is done, or after [`GRACE`].
     fn serve(self: &Arc<Self>, made: &Made) -> Result<(), String> {
         let host = self.start(made)?;
         let (before, generation) = self.current.replace(host.clone());

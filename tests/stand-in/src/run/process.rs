@@ -16,8 +16,9 @@ pub struct Handler {
     pub port: u16,
     /// `None` if attached.
     child: Option<Mutex<Child>>,
+    /// Whether it still ran when it was killed.
     killed: AtomicBool,
-    /// If they go to files.
+    /// The files with stdout and stderr; `None` if lines are shown, or if attached.
     printed: Option<[Mutex<File>; 2]>,
 }
 
@@ -80,6 +81,7 @@ impl Handler {
         Some(lock(self.child.as_ref()?).id())
     }
 
+    /// What it has printed so far; empty if lines are shown, or if attached.
     pub fn stdout(&self) -> String {
         self.printed(0)
     }
@@ -98,7 +100,7 @@ impl Handler {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// As shells give it, once it has ended. `None` if attached.
+    /// As shells give it. `None` while the process runs, or if attached.
     pub fn exit_code(&self) -> Option<i32> {
         match lock(self.child.as_ref()?).try_wait() {
             Ok(status) => status.map(guard::code),
@@ -120,6 +122,7 @@ impl Handler {
         }
         let _ = child.wait();
     }
+
     /// Shows what it has printed, for a failed test.
     pub fn show_printed(&self) {
         let end = match self.exit_code().filter(|_| !self.killed.load(Relaxed)) {
@@ -138,7 +141,7 @@ impl Drop for Handler {
     }
 }
 
-/// For writing and for reading. The file's name is removed once it is open.
+/// A file opened twice, for writing and for reading. It has no name any more.
 fn file_to_print_into() -> io::Result<(File, File)> {
     let path = std::env::temp_dir().join(unique());
     let file = OpenOptions::new().append(true).create(true).open(&path)?;

@@ -11,7 +11,7 @@ const REPORTED_WITHIN: Duration = Duration::from_millis(100);
 /// An invocation is reported as still running after this time, and again at each doubling.
 const LONG: Duration = Duration::from_secs(10);
 
-/// Lines may come after the end of an invocation.
+/// How many invocations are remembered: lines may come after the end of one.
 const REMEMBERED: usize = 256;
 
 /// Also has the last ended invocations. Oldest first.
@@ -26,6 +26,7 @@ struct Invocation {
     function: String,
     begun: Instant,
     has_ended: bool,
+    /// The duration at which it is next reported as still running.
     said_at: Duration,
     reason: Option<String>,
 }
@@ -95,7 +96,7 @@ impl Running {
         (one.reason.clone(), one.begun.elapsed())
     }
 
-    /// The id, the function and the duration.
+    /// The invocation that has run longest: the id, the function and the duration.
     pub fn longest(&self) -> Option<(String, String, Duration)> {
         let all = lock(&self.invocations);
         let first = all.iter().find(|one| !one.has_ended)?;
@@ -106,6 +107,7 @@ impl Running {
         ))
     }
 
+    /// Gives all running invocations this reason, if they have none.
     pub fn report_all(&self, reason: &str) {
         for one in lock(&self.invocations)
             .iter_mut()
@@ -154,6 +156,7 @@ impl<'a> Line<'a> {
     }
 }
 
+/// The reason in a handler's error about a caller's request.
 fn reported(text: &str) -> Option<&str> {
     let (request, rest) = text.split_once(": ")?;
     let (method, path) = request.split_once(' ')?;

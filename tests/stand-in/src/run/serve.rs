@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+/// The answer to `GET /` of an app that has no function there.
 const ROOT: &str = "This is a stand-in for the Functions host, for development only.";
 
 pub fn serve(listener: &TcpListener, current: &Arc<Current>) {
@@ -56,7 +57,7 @@ fn converse(caller: &Arc<TcpStream>, current: &Current) {
     };
     let answer = text(status, &why).whole(true, false);
     let _ = caller.as_ref().write_all(&answer);
-    // Until the caller has read the answer: closing a connection with unread bytes would break it.
+    // Reads on until the caller has the answer: closing with unread bytes could cut it off.
     let _ = caller.shutdown(Shutdown::Write);
     let _ = caller.set_read_timeout(Some(Duration::from_secs(1)));
     let _ = io::copy(&mut connection.take(1 << 20), &mut io::sink());
@@ -96,7 +97,7 @@ fn invoke(
     }
 }
 
-/// What there is instead. The real host's 404 has no body.
+/// Says what there is instead. The real host's 404 has no body.
 fn not_found(host: &Host, Request { method, target, .. }: &Request) -> String {
     if target.starts_with("/local/") {
         return format!("nothing is at {target}; {THERE_ARE}");
@@ -113,7 +114,7 @@ fn gone() -> io::Error {
 pub struct Reply<'a> {
     caller: &'a Arc<TcpStream>,
     request: &'a Request,
-    /// Set once the head has been sent.
+    /// The status, once the head has been sent.
     pub begun: Option<u16>,
     chunked: bool,
     closes: bool,
@@ -161,6 +162,7 @@ impl Reply<'_> {
         }
     }
 
+    /// Gives a function that errors once the caller has gone.
     pub fn wanted(&self) -> Box<dyn FnMut() -> io::Result<()> + Send> {
         let caller = self.caller.clone();
         Box::new(move || match peek(&caller) {

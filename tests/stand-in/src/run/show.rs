@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
+/// How much of an id is shown.
 const ID_CHARS: usize = 8;
 
 /// For a terminal without `COLUMNS`.
@@ -69,6 +70,7 @@ impl Console {
         self.print(kind, format_args!("[{time}Z] {line}"));
     }
 
+    /// Shows a line about an invocation.
     pub fn about(&self, kind: Kind, function: &str, id: &str, line: impl Display) {
         let id = id.get(..ID_CHARS).filter(|_| !self.verbose).unwrap_or(id);
         self.log(kind, format_args!("{function} {id}: {line}"));

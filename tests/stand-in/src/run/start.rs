@@ -13,9 +13,11 @@ use std::time::{Duration, Instant};
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
-/// [Workers/Http/DefaultHttpWorkerService.cs, IsWorkerReady]
+/// The host asks so often whether a handler is ready [Workers/Http/DefaultHttpWorkerService.cs,
+/// IsWorkerReady].
 pub const PING_PAUSE: Duration = Duration::from_millis(25);
 
+/// How many ports are tried.
 const PORTS: usize = 10;
 
 /// Waits until the handler answers. The error has the reason and the handler's output.
@@ -75,7 +77,7 @@ fn prepare(command: &mut Command, app: &Description, port: u16) {
     command.env("FUNCTIONS_HTTPWORKER_ID", guid());
 }
 
-/// Any answer will do.
+/// Whether anything answers on the port; the status does not matter.
 pub fn answers(port: u16) -> bool {
     let ping = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
     let connection = Connection::open(port);
@@ -87,7 +89,7 @@ fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-/// Below the ports that the system gives to outgoing connections.
+/// A free port, below those that the system gives to outgoing connections.
 fn free_port() -> u16 {
     loop {
         let port = 10_000 + (RandomState::new().hash_one(0) % 20_000) as u16;
@@ -97,7 +99,7 @@ fn free_port() -> u16 {
     }
 }
 
-/// In the host's form.
+/// A random id in the host's form.
 pub fn guid() -> String {
     let [a, b] = [0, 1].map(|n| format!("{:016x}", RandomState::new().hash_one(n)));
     let ((a1, a2, a3), (b1, b2)) = ((&a[..8], &a[8..12], &a[12..]), b.split_at(4));

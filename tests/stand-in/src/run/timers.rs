@@ -74,6 +74,7 @@ fn keep(current: &Current, name: &str, text: &str, schedule: &Schedule, mut is_s
     }
 }
 
+/// The timer, if the app still has it with this schedule.
 fn own<'a>(app: &'a Description, name: &str, text: &str) -> Option<&'a Function> {
     let function = app.function(name)?;
     let trigger = function.trigger();
@@ -81,6 +82,7 @@ fn own<'a>(app: &'a Description, name: &str, text: &str) -> Option<&'a Function>
     is_same.then_some(function)
 }
 
+/// `None` if the function is no timer, or its schedule is not valid.
 pub fn schedule(function: &Function) -> Option<Schedule> {
     let trigger = function.trigger();
     let is_timer = trigger.is("timerTrigger");

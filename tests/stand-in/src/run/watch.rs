@@ -12,11 +12,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long files must rest before a change counts as complete: editors save in several steps.
 const SETTLED_AFTER: Duration = Duration::from_millis(30);
 
-/// Times and lengths.
+/// The app's files, with their times and lengths.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Files(BTreeMap<PathBuf, (Option<SystemTime>, u64)>);
 
-/// Without names that begin with `.`, which commands and editors use for temporary files.
+/// Leaves out names that begin with `.`, which commands and editors use for temporary files.
 fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let shown = entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
@@ -61,6 +61,7 @@ impl Files {
         }
     }
 
+    /// The first file that is new, changed or removed.
     pub fn difference(&self, now: &Self) -> Option<PathBuf> {
         let is_other = |file: &&PathBuf| self.0.get(*file) != now.0.get(*file);
         now.0.keys().chain(self.0.keys()).find(is_other).cloned()
