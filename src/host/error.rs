@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::panic::Location;
 
-/// Why a function gave no response: a refusal for its HTTP caller, or a failure for the app's log.
+/// Why a function gave no response: a refusal for its caller, or a failure for the app's log.
 ///
 /// `?` turns any error into a failure: every [`std::error::Error`], `anyhow::Error`, `String`,
 /// `&str` and `Box<dyn std::error::Error + Send + Sync>` (of one without `Send + Sync`, take the
@@ -30,8 +30,8 @@ pub struct Error {
 }
 
 impl Error {
-    /// Refuses an HTTP caller with a status from 400 to 499 and a sentence that helps. Any other
-    /// status is a failure, and so is a refusal in a function with another trigger.
+    /// Refuses an HTTP caller (by a status from 400 to 499) or an MCP agent (by any) with a
+    /// sentence that helps. Any other refusal is a failure.
     pub fn refuse(status: u16, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status: Some(status),

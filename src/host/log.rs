@@ -22,7 +22,7 @@ thread_local! {
     static INVOCATION: RefCell<Option<Logs>> = const { RefCell::new(None) };
 }
 
-/// Those of the invocation that runs in this thread.
+/// The logs of the invocation that runs in this thread.
 struct Logs {
     id: String,
     /// The lines for its own logs; `None` if it has none.

@@ -37,7 +37,7 @@ fn no_trigger(trigger: &str, what: &str) -> String {
     format!("Data.{trigger}, the trigger's value, is {what}")
 }
 
-/// The same for an HTTP trigger.
+/// Reads the payload of an HTTP trigger's invocation.
 pub fn read_http_request<'a>(payload: &'a [u8], id: &'a str) -> Result<HttpRequest<'a>, String> {
     let (invocation, found) = read(payload, &["Data", HTTP_TRIGGER, "Body"], id)?;
     let [.., request] = found.others;
@@ -112,7 +112,7 @@ fn read<'a>(
 struct Found<'a> {
     /// The other members of the payload, of `Data`, and of the HTTP request.
     others: [Option<Members<'a>>; 3],
-    /// The value at the end of the path.
+    /// The value at the end of the path, as JSON or text.
     json: Option<&'a RawValue>,
     text: Option<Cow<'a, str>>,
 }

@@ -195,7 +195,7 @@ fn answer_forwarded(
     }
 }
 
-/// The answer, its stream called as its function was, with errors logged.
+/// The answer, whose stream now logs its errors and panics as a function does.
 fn watched(answer: HttpResponse, function: &'static str, request: &Request) -> HttpResponse {
     let Body::Stream(Stream(write)) = answer.body else {
         return answer;

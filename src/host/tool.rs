@@ -138,7 +138,7 @@ impl From<ToolResult> for Response {
     }
 }
 
-/// A tool's response: without a result that is empty, and a refusal is the agent's.
+/// A tool's response: a missing result becomes an empty one, a refusal the agent's result.
 pub(crate) fn answered(result: Result) -> Result {
     let mut response = match result {
         Err(error) if error.status.is_some() => {

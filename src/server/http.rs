@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const BODY_MAX_BYTES: usize = 256 * 1024 * 1024;
 
-/// The longest body that is read to its end after it was refused.
+/// The longest body that is read to its end after it was refused unread.
 const DRAIN_MAX_BYTES: usize = 1024 * 1024 * 1024;
 
 const TOO_LONG: &str = "the body is longer than 256 MiB, the most that the handler takes";
@@ -238,7 +238,7 @@ impl Incoming {
     ///
     /// When tiny_http drops a body, it allocates what is unread of it, and the process aborts if it
     /// cannot [util/equal_reader.rs]. Only an upgrade of the connection answers and keeps the body.
-    /// One that is longer than any memory is never read, and its connection is never closed.
+    /// One that is too long to drain is never read, and its connection is never closed.
     fn refuse_unread(self, status: u16, message: &str) {
         let length = self.0.body_length().unwrap_or_default();
         let body = self.request().error(status, message).body;

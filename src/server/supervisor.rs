@@ -127,7 +127,7 @@ pub fn supervise(
         let pause = if busy {
             BUSY_PAUSE
         } else if pools.iter().any(Workers::has_news) {
-            // A request came before `awake` was set to false, and so woke nobody: look again.
+            // A request came before `AWAKE` was set to false, and so woke nobody: look again.
             continue;
         } else if ACCEPT_LOST.load(SeqCst) {
             RETRY_PAUSE

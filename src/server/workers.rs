@@ -19,10 +19,11 @@ const ADDED_AT_ONCE: usize = 64;
 /// Functions take long if a worker takes no more requests than this between two reviews.
 const FEW_PER_REVIEW: usize = 3;
 
+/// How often surplus workers are looked for.
 const SURPLUS_AFTER: Duration = Duration::from_secs(1);
 
-/// Functions are short if a worker takes at least this many requests between two such looks. Then
-/// one worker less does as well.
+/// Functions are short if a worker takes more requests than this in that time. Then one worker less
+/// does as well.
 const MANY_PER_SURPLUS: usize = 5000;
 
 struct Shared {
@@ -146,7 +147,7 @@ fn work(shared: &Shared) {
     }
 }
 
-/// Decrements the count, also when the worker panicked or was never started.
+/// Decrements the count, also if the worker panicked or was never started.
 struct Ending(Arc<Shared>);
 
 impl Drop for Ending {

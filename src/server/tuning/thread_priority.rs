@@ -1,6 +1,6 @@
 //! To remove it: delete this file, `pub mod thread_priority;` in `src/server/tuning/mod.rs`, and in
-//! `src/server/http.rs` the line `let start = ||
-//! super::tuning::thread_priority::in_background(start);`.
+//! `src/server/http.rs` the line
+//! `let start = || super::tuning::thread_priority::in_background(start);`.
 //!
 //! Which threads the operating system prefers.
 

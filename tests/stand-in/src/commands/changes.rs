@@ -21,14 +21,14 @@ impl Changes {
         }
     }
 
-    /// Replaces an earlier text.
+    /// Plans the text of a file, in place of one that was planned before.
     pub fn write(&mut self, path: impl Into<String>, text: impl Into<String>) {
         let (path, text) = (path.into(), text.into());
         self.written.retain(|(earlier, _)| *earlier != path);
         self.written.push((path, text));
     }
 
-    /// Writes nothing if the text stays the same.
+    /// Plans to change the text of a file, or nothing if the text stays the same.
     pub fn edit(&mut self, path: &str, change: impl FnOnce(&str) -> String) -> Result<(), String> {
         let before = self.read(path)?;
         let after = change(&before);
@@ -38,7 +38,7 @@ impl Changes {
         Ok(())
     }
 
-    /// The planned text of a file.
+    /// The text of a file: the planned one, or else what the file holds.
     pub fn read(&self, path: &str) -> Result<String, String> {
         match self.written.iter().find(|(written, _)| written == path) {
             Some((_, text)) => Ok(text.clone()),
@@ -50,12 +50,12 @@ impl Changes {
         self.written.iter().map(|(path, _)| path.as_str()).collect()
     }
 
-    /// Moves a file or a folder, once all files are written.
+    /// Plans to move a file or a folder, once all files are written.
     pub fn rename(&mut self, from: impl Into<String>, to: impl Into<String>) {
         self.moved.push((from.into(), to.into()));
     }
 
-    /// Moves the paths into a new folder, `<folder>-1` for one. Gives its name.
+    /// Plans to move the paths into a new folder, `<folder>-1` for one. Gives its name.
     pub fn put_away(&mut self, folder: &str, paths: &[String]) -> String {
         let folders = (1_u64..).map(|number| format!("{folder}-{number}"));
         let mut free = folders.skip_while(|folder| self.root.join(folder).exists());

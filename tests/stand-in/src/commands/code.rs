@@ -12,6 +12,7 @@ macro_rules! template {
     };
 }
 
+/// The templates of the code and its test.
 fn template(trigger: &Binding) -> [&'static str; 2] {
     match trigger.kind.to_ascii_lowercase().as_str() {
         "httptrigger" => [template!("http"), template!("tests/http")],
@@ -140,6 +141,7 @@ pub fn of(function: &Function) -> (String, String) {
         .into()
 }
 
+/// Fills in what a function with an HTTP trigger reads, and what its test requests.
 fn requested(function: &Function, code: &str, test: &str) -> (String, String) {
     let route = function.route.as_ref().map(Template::example);
     let (parameters, path) = route.unwrap_or_default();
@@ -186,7 +188,7 @@ pub fn like(before: &str, after: String) -> String {
     }
 }
 
-/// Unchanged if rustfmt is not installed.
+/// Formats code; unchanged if rustfmt is not installed.
 fn laid_out(code: &str) -> String {
     let rustfmt = || {
         let mut rustfmt = Command::new("rustfmt");

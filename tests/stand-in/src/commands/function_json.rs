@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// The last four need a placeholder in the trigger's template.
+/// The variables of `make new`. The last four need a placeholder in the trigger's template.
 pub const VARIABLES: [&str; 8] = [
     "NAME", "TRIGGER", "IN", "OUT", "ROUTE", "METHODS", "SCHEDULE", "AUTH",
 ];
@@ -15,15 +15,16 @@ pub const METHODS: [&str; 8] = [
     "get", "post", "put", "patch", "delete", "head", "options", "trace",
 ];
 
-/// Anyone, those with the function's key, or those with the app's.
+/// Who may call: anyone, those with the function's key, or those with the app's.
 const AUTH: [&str; 3] = ["anonymous", "function", "admin"];
 
+/// The tool.json of a new tool.
 pub const TOOL: &str = include_str!("../../templates/tool.json");
 
-/// By the words of `make new`, in function.json's layout.
+/// Bindings by the words of `make new`, in function.json's layout.
 type Bindings = BTreeMap<String, Box<RawValue>>;
 
-/// The kinds are "trigger", "answer" (to a trigger's caller), "input" and "output".
+/// Bindings by their kinds, "trigger", "answer" (to a trigger's caller), "input" and "output".
 type Templates = BTreeMap<String, Bindings>;
 
 fn templates() -> Templates {
@@ -31,7 +32,8 @@ fn templates() -> Templates {
         .expect("JSON, as a test shows")
 }
 
-/// Errors for an unknown word, or a variable that does not fit the trigger.
+/// The text of function.json. Errors for an unknown word, or a variable that does not fit the
+/// trigger.
 pub fn of(written: &Written) -> Result<String, String> {
     let name = &written["NAME"];
     let all = templates();
@@ -97,6 +99,7 @@ fn words(list: &str) -> Vec<String> {
     words.map(str::to_ascii_lowercase).collect()
 }
 
+/// Fills in ROUTE, METHODS, AUTH and SCHEDULE. Errors for one that the trigger does not take.
 fn with_options(trigger: &str, written: &Written) -> Result<String, String> {
     let fits = |variable: &&str| {
         VARIABLES[..4].contains(variable) || trigger.contains(&format!("\"{variable}_\""))
@@ -144,7 +147,7 @@ fn with_options(trigger: &str, written: &Written) -> Result<String, String> {
         .replace("\"SCHEDULE_\"", &quoted(or("SCHEDULE", "0 0 3 * * *"))))
 }
 
-/// `number` is for another binding of the same type.
+/// Fills in the names. `number` is for another binding of the same type.
 fn named(name: &str, number: &str, binding: &str) -> String {
     let file = names::file(name);
     // Names of queues and containers have at most 63 characters, and the templates add some.

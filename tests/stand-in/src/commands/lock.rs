@@ -6,10 +6,10 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The system frees it when the process ends.
+/// The locked file. The system frees it when the process ends.
 pub const FILE: &str = "target/commands.lock";
 
-/// Another file, because Windows cannot read a locked one.
+/// Says who holds the lock. It is another file, because Windows cannot read a locked one.
 const HOLDER: &str = "target/commands.holder";
 
 /// Takes the lock until the file is dropped. Errors with the holder.

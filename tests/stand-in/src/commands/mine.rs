@@ -17,12 +17,13 @@ const TEMPLATE: [&str; 6] = [
     "LICENSE",
 ];
 
+/// The lines around the template's own part of Cargo.toml.
 const MARKERS: [&str; 2] = [
     "# Only the template's own repository has these.",
     "# End of the template's own.",
 ];
 
-/// `YOUR-APP` stands for the name.
+/// The user's README.md, in which `YOUR-APP` stands for the name.
 const README: &str = "tests/template/your-README.md";
 
 /// Gives the lines to show. Errors if git could not restore what is removed, or if cargo does not
@@ -103,6 +104,7 @@ fn check_name(name: &str, lock: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Errors if git could not restore what goes.
 fn check_git(root: &Path, gone: &[String]) -> Result<(), String> {
     // A folder that is not in git may be inside one that is.
     if run(root, "git", &["ls-files", "--error-unmatch", "Cargo.toml"]).is_err() {
@@ -139,7 +141,7 @@ fn run(root: &Path, program: &str, arguments: &[&str]) -> Result<String, String>
     }
 }
 
-/// `None` if the name or the template's part is missing.
+/// The user's Cargo.toml; `None` if the name or the template's part is missing.
 fn own_manifest(manifest: &str, name: &str) -> Option<String> {
     let manifest = manifest.replace("\r\n", "\n");
     let (before, rest) = manifest.split_once(MARKERS[0])?;

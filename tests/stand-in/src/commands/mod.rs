@@ -12,11 +12,11 @@ pub mod zip;
 use std::collections::BTreeMap;
 use std::env;
 
-/// Such as `NAME=ingest`; empty by default.
+/// The variables written after a make target, such as `NAME=ingest`; a value is empty by default.
 pub type Written = BTreeMap<&'static str, String>;
 
-/// `WRITTEN` lists make's variables, because the environment may have another `NAME`. Errors for a
-/// name that is not `known`.
+/// Reads these. `WRITTEN` lists their names, because the environment may have another `NAME`. Errors
+/// for a name that is not `known`.
 pub fn written(command: &str, known: &[&'static str]) -> Result<Written, String> {
     let names = env::var_os("WRITTEN").unwrap_or_default();
     let names = names.to_string_lossy();

@@ -1,3 +1,5 @@
+//! `make new`: adds a function.
+
 use crate::app::binary;
 use crate::app::description::Description;
 use crate::app::function::Function;
@@ -122,6 +124,7 @@ fn check_name(root: &Path, name: &str, binary: &str) -> Result<(), String> {
     Err(format!("no function can have the name {name:?}: {why}"))
 }
 
+/// The text of the new function.json, or of the one that is there.
 fn function_json(root: &Path, file: &str, written: &Written) -> Result<String, String> {
     let new = function_json::of(written);
     if !root.join(file).is_file() {
@@ -157,6 +160,7 @@ fn make_way(root: &Path, before: &str, changes: &mut Changes) -> Result<String, 
     ))
 }
 
+/// Adds the settings that are missing. Gives the line to show.
 fn add_settings(
     root: &Path,
     function: &Function,

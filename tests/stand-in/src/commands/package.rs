@@ -68,7 +68,7 @@ pub fn azure(root: &Path) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
-/// Paths have slashes on every system.
+/// Adds what a folder publishes to `files`. Paths have slashes on every system.
 fn add(
     root: &Path,
     folder: &str,
@@ -102,7 +102,7 @@ fn add(
     Ok(())
 }
 
-/// For Linux on x86-64, without a dynamic linker: Azure has another libc.
+/// Whether it is for Linux on x86-64, without a dynamic linker: Azure has another libc.
 pub fn runs_in_azure(binary: &[u8]) -> bool {
     const X86_64: u16 = 62;
     const INTERPRETER: u16 = 3;

@@ -9,7 +9,7 @@ use crate::commands::changes::Changes;
 use crate::commands::code::like;
 use std::path::Path;
 
-/// Gives the lines to show. After an error nothing is changed.
+/// Gives the lines to show. An error says what has been changed, if anything.
 pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let mut changes = Changes::new(root);
     let files = plan(root, name, &mut changes)?;

@@ -10,7 +10,8 @@ pub struct Zip {
 }
 
 impl Zip {
-    /// `name` has slashes on every system; `mode` is `0o755`. Errors beyond the format's limits.
+    /// `name` has slashes on every system; `mode` is such as `0o755`. Errors beyond the
+    /// format's limits.
     pub fn add(&mut self, name: &str, mode: u32, bytes: &[u8]) -> Result<(), String> {
         let name = name.as_bytes();
         let limit = |_| "a zip holds at most 4 GB and names of 65,535 bytes".to_owned();

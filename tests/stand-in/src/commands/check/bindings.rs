@@ -41,7 +41,7 @@ const TYPES: &str = "
     kafka,signalR,webPubSub,sendGrid,twilioSms,daprInvoke,daprPublish,daprBinding out
     redis,daprState,kusto in/out";
 
-/// For all bindings.
+/// The members that all bindings have.
 const COMMON: [&str; 5] = ["name", "type", "direction", "dataType", "cardinality"];
 
 struct Type {
@@ -61,7 +61,8 @@ fn types() -> impl Iterator<Item = Type> {
     })
 }
 
-/// One or two letters differ, or `Trigger` is missing. `None` for a known type.
+/// The known type that is meant: it is misspelt, or its `Trigger` is missing. `None` for a known
+/// type.
 fn meant(kind: &str) -> Option<&'static str> {
     let names: Vec<&str> = types().flat_map(|one| one.names).collect();
     let find = |kind: &str| names.iter().find(|name| name.eq_ignore_ascii_case(kind));

@@ -73,6 +73,7 @@ pub fn check_function(app: &Description, function: &Function, findings: &mut Fin
     }
 }
 
+/// Notes queues that trigger two functions.
 fn competing(app: &Description, findings: &mut Vec<Finding>) {
     let mut queues: Vec<(&str, [String; 2])> = Vec::new();
     for function in &app.functions {
@@ -95,6 +96,7 @@ fn competing(app: &Description, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Notes source files that no `mod` line names.
 fn unnamed(app: &Description, findings: &mut Vec<Finding>) {
     let lists = [
         (TABLE, "it is not compiled"),

@@ -111,7 +111,7 @@ pub fn check(app: &Description) -> Vec<Finding> {
     findings.all
 }
 
-/// Ranges are `[4.0.0, 4.20.0)`, `3.*`, `[4.5.0]`.
+/// Whether a range ends before this version. Ranges are `[4.0.0, 4.20.0)`, `3.*`, `[4.5.0]`.
 fn is_before(range: &str, version: [u32; 3]) -> bool {
     let range = range.trim();
     let most = range.rsplit(',').next().unwrap_or_default();

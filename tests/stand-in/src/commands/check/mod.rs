@@ -38,7 +38,7 @@ pub fn run(root: &Path) -> Result<(), String> {
     }
 }
 
-/// For a test of the app; `table` is JSON.
+/// For a test of the app: panics with the errors. `table` is JSON.
 #[track_caller]
 pub fn assert_fits(root: &str, table: &str) {
     if let Some(errors) = finding::errors(&check(Path::new(root), Some(table))) {
@@ -110,7 +110,7 @@ impl Findings {
     }
 }
 
-/// `before` is put before the names: `extensions.http.`.
+/// Notes misspelt members, at any depth. `before` is put before their names: `extensions.http.`.
 fn misspelt(object: &Value, known: &[&str], before: &str, findings: &mut Findings) {
     for (name, value) in json::members(object) {
         let names = known.iter().filter_map(|path| path.split('.').next());
@@ -126,8 +126,8 @@ fn misspelt(object: &Value, known: &[&str], before: &str, findings: &mut Finding
     }
 }
 
-/// The known word that is meant: one letter may differ in a short word, two from 8 letters on,
-/// three from 20. `None` for a known word.
+/// The known word that is meant: one letter may differ in a word of at least 4, two from 8 letters
+/// on, three from 20. `None` for a known word.
 fn near<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
     // A letter is added, removed, changed, or swapped with its neighbour.

@@ -6,6 +6,7 @@ use crate::app::finding::Finding;
 use crate::app::function::Function;
 use crate::app::names;
 
+/// The host's constraints that the handler does not know and takes as true.
 const TAKEN_AS_TRUE: [&str; 7] = [
     "datetime", "decimal", "double", "float", "regex", "file", "nonfile",
 ];
@@ -32,6 +33,7 @@ pub fn check_route(function: &Function, findings: &mut Findings) {
     }
 }
 
+/// The conflicts of a function that is not in the app yet.
 pub fn conflicts_with(app: &Description, new: &Function) -> impl Iterator<Item = Finding> {
     let others = app.functions.iter().filter(|one| one.name != new.name);
     others.filter_map(move |other| {
@@ -48,7 +50,7 @@ pub fn check(app: &Description, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The host asks `first` before `then`.
+/// What is wrong if both routes fit a request. The host asks `first` before `then`.
 fn conflict(first: &Function, then: &Function) -> Option<Finding> {
     let (one, other) = (first.route.as_ref()?, then.route.as_ref()?);
     let (all, mut methods) = (then.methods(), then.methods());

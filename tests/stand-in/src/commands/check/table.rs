@@ -6,7 +6,7 @@ use crate::app::finding::{self, Finding};
 use crate::app::function::Function;
 use crate::app::table::{Kind, Line, TABLE};
 
-/// Triggers that use the return value without a binding `$return`.
+/// How the types of triggers begin that use the return value without a binding `$return`.
 const RETURNING: [&str; 4] = ["activity", "orchestration", "entity", "mcp"];
 
 pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
@@ -58,7 +58,8 @@ pub fn check(app: &Description, table: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The order of methods and outputs does not count, nor an unneeded `$return`.
+/// Whether a line fits its function. The order of methods and outputs does not count, nor an
+/// unneeded `$return`.
 fn fits(line: &Line, wanted: &Line, function: &Function) -> bool {
     let kind = function.trigger().kind.to_ascii_lowercase();
     let returns = RETURNING.iter().any(|start| kind.starts_with(start));

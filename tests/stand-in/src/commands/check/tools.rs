@@ -86,11 +86,12 @@ fn check_arguments(text: &str, findings: &mut Findings) {
     }
 }
 
+/// The arguments that function.json describes.
 fn own(function: &Function) -> &str {
     function.trigger().text("toolProperties")
 }
 
-/// From tool.json; `None` without it. Errors with its findings.
+/// The arguments that tool.json describes; `None` without that file. Errors with its findings.
 fn described(root: &Path, function: &Function) -> Result<Option<String>, Vec<Finding>> {
     let file = format!("{}/{FILE}", function.name);
     if !root.join(&file).is_file() {
@@ -111,7 +112,8 @@ fn is_same(one: &str, other: &str) -> bool {
     value(one) == value(other)
 }
 
-/// Gives a line for each changed file.
+/// `make check FIX=1`: brings the arguments of each tool.json into function.json. Gives a line for
+/// each changed file.
 pub fn fix(root: &Path) -> Result<Vec<String>, String> {
     let app = Description::of(root);
     let (mut changes, mut changed) = (Changes::new(root), Vec::new());

@@ -1,3 +1,5 @@
+//! Checks the value of one member of a binding.
+
 use super::Findings;
 use crate::app::function::{Binding, Function};
 use crate::app::host_json;
@@ -95,7 +97,7 @@ fn name(function: &Function, binding: &Binding, member: &str, rule: &str, findin
 }
 
 fn schedule(text: &str, findings: &mut Findings) {
-    // A missing schedule or setting is already reported.
+    // A missing setting is already reported.
     if text.contains('%') {
         return;
     }
