@@ -9,10 +9,10 @@ use crate::host::storage::shown;
 use crate::run::http::{Answer, media_type, named};
 use serde_json::Value;
 
-/// 64 KiB as base64.
+/// The limit of a message: 64 KiB as base64.
 pub const MESSAGE_MAX_BYTES: usize = 49_152;
 
-/// With `messageEncoding` `none`.
+/// The limit of a message if `messageEncoding` is `none`.
 const PLAIN_MESSAGE_MAX_BYTES: usize = 65_536;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,6 +61,7 @@ impl Output {
     }
 }
 
+/// Reads the answer to an invocation; `declared` are the outputs in function.json
 /// [Workers/Http/HttpScriptInvocationResultExtensions.cs;
 /// Description/Workers/WorkerFunctionInvoker.cs]
 pub fn settle<'a>(declared: &[&'a Binding], answer: Answer, base64_queues: bool) -> Settled<'a> {
@@ -176,7 +177,7 @@ fn take_members(of: &mut Token, name: &str) -> Result<Option<Vec<(String, Token)
     }
 }
 
-/// The name has to be in the same case.
+/// The member of this name, in the same case.
 fn member<'a>(members: &'a [(String, Token)], name: &str) -> Option<&'a Token> {
     let mut members = members.iter();
     members.find(|(own, _)| own == name).map(|(_, value)| value)
@@ -201,7 +202,8 @@ fn values_of(binding: &Binding, value: Token, decodes: bool) -> Result<Vec<Outpu
     Ok(tokens.into_iter().map(Output::Json).collect())
 }
 
-/// The list's elements or the object in a text; otherwise the text itself.
+/// The elements of a list, or the object, in a text; otherwise the text itself. Errors if it looks
+/// like JSON and is not.
 pub fn elements_of(text: String) -> Result<Vec<Token>, String> {
     if !is_json(&text) {
         return Ok(vec![Token::Text(text)]);
@@ -212,14 +214,14 @@ pub fn elements_of(text: String) -> Result<Vec<Token>, String> {
     })
 }
 
-/// [Utility.cs, IsJson]
+/// Whether the host tries to parse a text [Utility.cs, IsJson].
 pub fn is_json(text: &str) -> bool {
     let text = text.trim();
     let stands_between = |open, close| text.starts_with(open) && text.ends_with(close);
     stands_between('{', '}') || stands_between('[', ']')
 }
 
-/// Errors if the message is too large, or not possible as text.
+/// A message as a queue keeps it. Errors if it is too large, or cannot be text.
 fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, String> {
     let most = match base64 {
         true => MESSAGE_MAX_BYTES,
@@ -232,7 +234,7 @@ fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, String> {
     if base64 {
         return Ok(message);
     }
-    // [Azure.Storage.Queues, QueueMessageCodec.cs]; then it is in XML.
+    // It is sent as text within XML [Azure.Storage.Queues, QueueMessageCodec.cs].
     let text = String::from_utf8_lossy(&message).into_owned();
     match text.chars().find(|c| *c < ' ' && !"\t\n\r".contains(*c)) {
         Some(c) => Err(format!(
@@ -259,7 +261,8 @@ fn blob_of(value: Token) -> Result<Vec<u8>, String> {
     })
 }
 
-/// `None` if `Outputs` lacks it [GetHttpOutputBindingResponse; Binding/Http/HttpBinding.cs].
+/// The caller's answer; `value` is `None` if `Outputs` lacks it
+/// [GetHttpOutputBindingResponse; Binding/Http/HttpBinding.cs].
 fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
     let mut object = match value {
         // A missing output is an object without members.
@@ -310,6 +313,7 @@ fn http_answer_of(value: Option<&Token>) -> Result<Answer, String> {
     })
 }
 
+/// An answer without a body.
 pub fn empty(status: u16) -> Answer {
     Answer::new(status, &[("Content-Length", "0")], "")
 }

@@ -4,7 +4,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::PAD;
 use base64::engine::{Engine, GeneralPurpose};
 
-/// Ignores left-over bits.
+/// Ignores bits that are left over at the end.
 const DOTNET: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, PAD.with_decode_allow_trailing_bits(true));
 

@@ -9,7 +9,7 @@ use crate::run::start::guid;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data(Vec<(String, Value)>);
 
-/// By .NET types.
+/// A value by its .NET type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Text(String),
@@ -37,8 +37,8 @@ impl Data {
         }
     }
 
-    /// The members of a JSON body or message [Utility.cs, ApplyBindingData]: objects as they are,
-    /// others as texts, no lists or nulls.
+    /// Sets the members of a JSON body or message: objects as they are, others as texts, no lists
+    /// or nulls [Utility.cs, ApplyBindingData]. A text that is not an object sets nothing.
     pub fn set_members(&mut self, text: &str) {
         let parsed = is_json(text).then(|| newtonsoft::parse(text, 64));
         let Some(Ok(Token::Object(members))) = parsed else {
@@ -70,7 +70,7 @@ impl<Name: Into<String>, List: IntoIterator<Item = (Name, Value)>> From<List> fo
 
 impl From<&serde_json::Value> for Value {
     fn from(json: &serde_json::Value) -> Self {
-        // serde's limit for nesting is lower.
+        // This cannot fail: serde reads fewer levels.
         Self::Json(newtonsoft::parse(&json.to_string(), 256).unwrap_or_default())
     }
 }
@@ -81,7 +81,7 @@ impl From<&str> for Value {
     }
 }
 
-/// [azure-webjobs-sdk, SystemBindingData.cs]
+/// The value of `{sys}` [azure-webjobs-sdk, SystemBindingData.cs].
 pub fn sys(function: &str) -> Value {
     Value::Members(Data::from([
         ("MethodName", function.into()),
@@ -99,8 +99,8 @@ impl Value {
         }
     }
 
-    /// For an expression [azure-webjobs-sdk, BindingDataPathHelper.cs]. Errors for a date format
-    /// that the stand-in does not know.
+    /// The text for an expression [azure-webjobs-sdk, BindingDataPathHelper.cs]. Errors for a date
+    /// format that the stand-in does not know.
     pub fn text(&self, format: Option<&str>) -> Result<String, String> {
         Ok(match self {
             Self::Text(text) => text.clone(),
@@ -129,9 +129,9 @@ impl Value {
     }
 }
 
-/// In any case.
-fn named<'a, Value>(members: &'a [(String, Value)], name: &str) -> Option<&'a Value> {
+/// The first member of a name, which ignores case.
+fn named<'a, T>(members: &'a [(String, T)], name: &str) -> Option<&'a T> {
     let mut members = members.iter();
-    let is = |(own, _): &&(String, Value)| own.eq_ignore_ascii_case(name);
+    let is = |(own, _): &&(String, T)| own.eq_ignore_ascii_case(name);
     members.find(is).map(|(_, value)| value)
 }

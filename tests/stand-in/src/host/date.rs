@@ -3,7 +3,7 @@
 
 use crate::host::newtonsoft::is_digits;
 
-/// [DateTimeUtils.cs, DateTimeParser.cs]
+/// A date with its time of day [DateTimeUtils.cs, DateTimeParser.cs].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Date {
     /// Units of 100 ns since the year 1.
@@ -33,8 +33,9 @@ impl Date {
         Self::at(EPOCH + (now.as_nanos() / 100) as i64, UTC)
     }
 
-    /// The library's `ParseZone` accepts more than the contract says: `+02:`, and without a sign
-    /// `12`, `:12` and `:`. So it drops the last two of nine digits of a fraction.
+    /// Reads `2024-05-06T07:08:09.5Z` and `/Date(1714979289500)/`. The library's `ParseZone`
+    /// accepts more than ISO 8601: `+02:`, and without a sign `12`, `:12` and `:`. Therefore the
+    /// last two of nine digits of a fraction are taken for a zone, and dropped.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(inner) = text.strip_prefix("/Date(") {
             return Self::parse_microsoft(inner.strip_suffix(")/")?);
@@ -69,9 +70,9 @@ impl Date {
         Some(Self::at(ticks, zone))
     }
 
-    /// `/Date(milliseconds+hhmm)/`. Only the first two digits of the zone count (TryReadOffset).
-    /// For a date after the year 9999 the library fails and this gives the last moment: the text is
-    /// lost either way.
+    /// The inner part of `/Date(milliseconds+hhmm)/`. Only the first two digits of the zone count
+    /// (TryReadOffset). For a date after the year 9999 the library fails and this gives the last
+    /// moment: the text is lost either way.
     fn parse_microsoft(inner: &str) -> Option<Self> {
         let behind = |sign| Some(inner.get(1..)?.find(sign)? + 1);
         let (number, zone) = match behind('+').or_else(|| behind('-')) {
@@ -99,7 +100,7 @@ impl Date {
         Self { zone: UTC, ..self }
     }
 
-    /// A `DateTimeOffset` on a machine in UTC.
+    /// The same moment as a `DateTimeOffset` on a machine in UTC.
     pub fn offset(self) -> Self {
         Self {
             zone: LOCAL,
@@ -107,6 +108,7 @@ impl Date {
         }
     }
 
+    /// In ticks.
     pub fn until(self, other: Self) -> i64 {
         other.ticks - self.ticks
     }
@@ -115,7 +117,7 @@ impl Date {
         self.plus(-(self.ticks % SECOND))
     }
 
-    /// The first day of the year 1 was a Monday.
+    /// Sunday is 0. The first day of the year 1 was a Monday.
     pub fn weekday(self) -> i64 {
         (self.ticks / DAY + 1) % 7
     }
@@ -157,8 +159,8 @@ impl Date {
         format!("{month:02}/{day:02}/{year:04} {hour:02}:{minute:02}:{second:02}")
     }
 
-    /// By a custom format of .NET: `yyyy/MM/dd HH:mm:ss.fffK`. Errors for some letters, quotes, and
-    /// .NET's standard formats of one letter.
+    /// Writes the date in a custom format of .NET: `yyyy/MM/dd HH:mm:ss.fffK`. Errors for some
+    /// letters, quotes, and .NET's standard formats of one letter.
     pub fn formatted(self, format: &str) -> Result<String, String> {
         let unknown = |part: &str| {
             format!(
@@ -198,7 +200,7 @@ impl Date {
     }
 }
 
-/// The `zone`, and the offset in minutes.
+/// The `zone` of a [`Date`] that ends with `text`, and the offset in minutes.
 fn read_zone(text: &str) -> Option<(&'static str, i64)> {
     if text.eq_ignore_ascii_case("Z") {
         return Some((UTC, 0));
@@ -221,6 +223,7 @@ fn two_digits(text: &str) -> Option<(i64, &str)> {
     Some((number?, rest))
 }
 
+/// The name, or its first three letters.
 fn name_of(names: &str, at: i64, letters: usize) -> String {
     let name = names.split(' ').nth(at as usize).unwrap_or_default();
     name[..if letters == 3 { 3 } else { name.len() }].to_owned()

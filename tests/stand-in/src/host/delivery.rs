@@ -19,6 +19,7 @@ const BLOB_PAUSE: Duration = Duration::from_millis(400);
 
 pub const POISON_BLOBS: &str = "webjobs-blobtrigger-poison";
 
+/// What triggers a function, and what came of the last try.
 pub struct Delivery {
     what: What,
     /// Empty before the first try of a message.
@@ -86,9 +87,10 @@ impl Host {
         Some(Delivery::message(&queue, message))
     }
 
-    /// The last failed try moves a message or a blob to a poison queue [azure-sdk-for-net,
-    /// QueuesOptions.cs, QueueProcessor.cs, BlobQueueTriggerExecutor.cs]. Gives false if there is
-    /// nothing to run: no function, or the blob has gone. A message then stays in its queue.
+    /// Makes one try. The last failed try moves a message or a blob to a poison queue
+    /// [azure-sdk-for-net, QueuesOptions.cs, QueueProcessor.cs, BlobQueueTriggerExecutor.cs]. Gives
+    /// false if there is nothing to run: no function, or the blob has gone. A message then goes
+    /// back into its queue.
     pub fn deliver_once(&self, delivery: &mut Delivery) -> bool {
         let has_run = self.try_once(delivery);
         match &delivery.what {
@@ -162,7 +164,8 @@ impl Host {
         true
     }
 
-    /// The file `.local/<function>.<trigger>`, which wins over a blob.
+    /// The trigger's value that a test has set, or the file `.local/<function>.<trigger>`. It wins
+    /// over the blob.
     fn file_of(&self, function: &Function) -> Result<Option<Given>, String> {
         self.storage.input(&function.name, &function.trigger().name)
     }

@@ -7,7 +7,7 @@ use crate::host::date::Date;
 use crate::host::storage::names::BlobPath;
 use crate::run::start::guid;
 
-/// `%NAME%` is already resolved.
+/// A text with expressions. `%NAME%` is already resolved.
 #[derive(Clone, Debug)]
 pub struct Template {
     text: String,
@@ -28,8 +28,8 @@ const GUID: &str = "rand-guid";
 const DATETIME: &str = "datetime";
 
 impl Template {
-    /// `{{` and `}}` stand for single braces. Also errors for a date format that the stand-in does
-    /// not know.
+    /// `{{` and `}}` stand for single braces. Errors if the text is not valid, and for a date format
+    /// that the stand-in does not know.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |why: String| format!("Invalid template '{text}'. {why}");
         let (mut parts, mut rest) = (Vec::new(), text);
@@ -71,6 +71,7 @@ impl Template {
         })
     }
 
+    /// Errors if an expression has no value in `data`.
     pub fn resolve(&self, data: &Data) -> Result<String, String> {
         let resolved = self.parts.iter().map(|part| match part {
             Part::Text(text) => Ok(text.clone()),
@@ -209,6 +210,7 @@ impl std::fmt::Display for Expression {
     }
 }
 
+/// Where the expressions under a trigger get values, for the message of an error.
 pub fn sources(trigger: &str) -> &'static str {
     match trigger.to_ascii_lowercase().as_str() {
         "httptrigger" => {
@@ -224,7 +226,7 @@ pub fn sources(trigger: &str) -> &'static str {
     }
 }
 
-/// In .NET's format N, D, B, P or X.
+/// A new GUID in .NET's format N, D, B, P or X.
 fn formatted_guid(format: Option<&str>) -> Result<String, String> {
     let dashed = guid();
     let hex = dashed.replace('-', "");

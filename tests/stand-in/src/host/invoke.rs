@@ -29,12 +29,12 @@ pub struct Host {
     pub app: Arc<Description>,
     pub storage: Arc<Storage>,
     pub record: Arc<Record>,
-    /// Between runs of a retry policy. Zero in tests.
+    /// Pauses between the runs of a retry policy are cut to this. Zero in tests.
     pub longest_pause: Duration,
     idle: Mutex<Vec<Connection>>,
 }
 
-/// What a test's caller also sends.
+/// The caller's status if an invocation fails.
 const ERROR: Option<u16> = Some(500);
 
 pub const HANGS: &str =
@@ -59,8 +59,9 @@ impl Host {
         functions.find_map(|function| Some((function, function.route.as_ref()?.matches(path)?)))
     }
 
-    /// If the handler itself answers the caller, the answer goes through `reply`, if given, and the
-    /// outcome has only the head. Without an http output there is no answer.
+    /// Invokes an HTTP function. If the handler itself answers the caller, the answer goes through
+    /// `reply`, if given, and the outcome has only the head. Without an http output there is no
+    /// answer.
     pub fn answer(
         &self,
         function: &Function,
@@ -86,6 +87,7 @@ impl Host {
             let answer = self.send(&bytes, reply.as_deref_mut());
             let answer = answer.map(|answer| Outcome::Completed(Some(answer)));
             let begun = reply.and_then(|reply| reply.begun);
+            // A caller that has gone gets no 500.
             let status = match &answer {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => begun,
                 _ => begun.or(ERROR),
@@ -120,7 +122,7 @@ impl Host {
         answer
     }
 
-    /// `run` also gives the caller's status for a failure.
+    /// Records the start and the end of `run`, which also gives the caller's status for a failure.
     fn noted(
         &self,
         function: &Function,
@@ -143,8 +145,8 @@ impl Host {
         outcome
     }
 
-    /// `brought` gives the trigger's value and the binding data. Gives the last run's outcome and
-    /// the logs of all runs.
+    /// Invokes a function, again if its retry policy says so. `brought` gives the trigger's value
+    /// and the binding data. Gives the last run's outcome and the logs of all runs.
     pub fn invoke(
         &self,
         function: &Function,
@@ -228,7 +230,7 @@ impl Host {
         }
     }
 
-    /// Keeps the connection for an invocation.
+    /// Errors if the handler cannot be reached. The connection is kept for an invocation.
     pub fn reach(&self) -> io::Result<()> {
         let connection = self.connection()?;
         lock(&self.idle).push(connection);
@@ -249,8 +251,8 @@ impl Host {
         Ok(connection)
     }
 
-    /// The answer's body goes through `reply`, if given. If the caller goes away, the connection to
-    /// the handler ends.
+    /// The answer goes through `reply`, if given, its body as it comes. If the caller goes away,
+    /// the connection to the handler ends.
     fn send(&self, request: &[u8], mut reply: Option<&mut Reply>) -> io::Result<Answer> {
         let mut connection = self.connection()?;
         if let Some(reply) = &reply {

@@ -25,15 +25,16 @@ const SESSION: &str = "Mcp-Session-Id";
 /// Comes before a message in an answer.
 const EVENT: &str = "event: message\ndata: ";
 
-/// Also the library's code for HTTP's errors.
+/// JSON-RPC's codes.
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const NO_METHOD: i32 = -32601;
 const INVALID_PARAMS: i32 = -32602;
 const INTERNAL_ERROR: i32 = -32603;
+/// The library's code for HTTP's errors.
 const SERVER_ERROR: i32 = -32000;
 
-/// Values as they were written.
+/// An object's values as they were written.
 type Members<'a> = BTreeMap<String, &'a RawValue>;
 
 fn text(object: &Members, name: &str) -> Option<String> {
@@ -49,7 +50,7 @@ fn members<'a>(object: &Members<'a>, name: &str) -> Result<Option<Members<'a>>, 
 /// A code and a sentence.
 type Refused = (i32, String);
 
-/// As JSON.
+/// The result as JSON.
 type Responded = Result<String, Refused>;
 
 /// For a request that the host cannot understand.
@@ -162,7 +163,7 @@ impl Server<'_> {
     }
 }
 
-/// Errors with the answer to an invalid request.
+/// The JSON-RPC message in a request. Errors with the answer to an invalid one.
 fn message(request: &Request) -> Result<Members<'_>, Answer> {
     let refused = |status, code, why: &str| {
         let kind = ("Content-Type", "application/json; charset=utf-8");
@@ -220,7 +221,7 @@ fn message(request: &Request) -> Result<Members<'_>, Answer> {
     Ok(message)
 }
 
-/// `Origin` has a scheme.
+/// Whether `Host` or `Origin` names this machine. An `Origin` begins with a scheme.
 fn is_local(value: &str, scheme: &str) -> bool {
     let Some((_, authority)) = value.split_once(scheme) else {
         return false;
@@ -236,19 +237,19 @@ fn is_local(value: &str, scheme: &str) -> bool {
 /// The last member of each message.
 const VERSION: (&str, &str) = ("jsonrpc", "\"2.0\"");
 
-/// `id` is JSON.
+/// A JSON-RPC error; `id` is JSON.
 fn error(code: i32, message: &str, id: &str) -> String {
     let error = [("code", code.to_string()), ("message", quoted(message))];
     object([("error", &*object(error)), ("id", id), VERSION])
 }
 
-/// Null if there is no message.
+/// The JSON-RPC message in an answer; null if there is none.
 pub fn message_in(answer: &Answer) -> Value {
     let json = answer.text().trim_start_matches(EVENT);
     serde_json::from_str(json).unwrap_or_default()
 }
 
-/// The host's sentence, or the texts of a tool's result.
+/// If the answer is an error: the host's sentence, or the texts of the tool's result.
 pub fn error_in(answer: &Answer) -> Option<String> {
     let message = message_in(answer);
     if let Some(sentence) = message["error"]["message"].as_str() {
@@ -260,7 +261,8 @@ pub fn error_in(answer: &Answer) -> Option<String> {
     Some(texts.join(" "))
 }
 
-/// `name` is as the client wrote it; `arguments` are the client's text and its members.
+/// What a tool's function gets. `name` is as the client wrote it; `arguments` are the client's text
+/// and its members.
 fn data(tool: &Tool, name: &str, arguments: Option<(&str, Members)>, headers: &Headers) -> Brought {
     let session = named(headers, SESSION).next();
     let headers = grouped(headers.iter().cloned()).into_iter();
@@ -308,6 +310,7 @@ fn data(tool: &Tool, name: &str, arguments: Option<(&str, Members)>, headers: &H
     (quoted(&quoted(&context)), metadata)
 }
 
+/// A JSON object of the members that have a value.
 fn given<const N: usize>(members: [(&str, Option<&str>); N]) -> String {
     let members = members.into_iter();
     object(members.filter_map(|(name, json)| Some((name, json?))))
@@ -326,7 +329,8 @@ fn element(json: &str) -> (u8, String) {
     }
 }
 
-/// The client's `CallToolResult` as JSON on one line, or why it only gets the host's own sentence.
+/// Turns a tool's return value into the client's `CallToolResult`, as JSON on one line. Fails with
+/// the reason why the client only gets the host's own sentence.
 pub fn settled(function: &Function, returned: &Token) -> Outcome {
     let schema = json::flag(&function.trigger()["useResultSchema"]) == Some(true);
     match result(schema, returned) {
@@ -335,7 +339,7 @@ pub fn settled(function: &Function, returned: &Token) -> Outcome {
     }
 }
 
-/// With their required members [ModelContextProtocol, ContentBlock.cs].
+/// The types of content, and their required members [ModelContextProtocol, ContentBlock.cs].
 const BLOCKS: [(&str, &[&str]); 5] = [
     ("text", &["text"]),
     ("image", &["data", "mimeType"]),
@@ -382,6 +386,7 @@ fn result(schema: bool, returned: &Token) -> Result<String, Box<dyn Error>> {
     Ok(result.replace(['\n', '\r'], ""))
 }
 
+/// A text as a list of content.
 fn texts(text: &str) -> String {
     format!(r#"[{{"type":"text","text":{}}}]"#, quoted(text))
 }

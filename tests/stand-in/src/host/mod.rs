@@ -1,4 +1,4 @@
-//! The host's rules.
+//! The host's rules: what it sends to functions, and what it does with their answers.
 
 pub mod answer;
 pub mod base64;

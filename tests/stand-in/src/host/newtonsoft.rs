@@ -11,7 +11,7 @@ pub enum Token {
     #[default]
     Null,
     Bool(bool),
-    /// Digits: 64 bits or any size (`BigInteger`).
+    /// The digits: 64 bits or any size (`BigInteger`).
     Integer(String),
     Float(f64),
     Text(String),
@@ -33,7 +33,8 @@ pub fn parse(text: &str, max_depth: usize) -> Result<Token, String> {
 }
 
 impl Token {
-    /// The last one in any case, as for a class's property; null if there is none.
+    /// Takes out the last member of this name in any case, as for a class's property; null if there
+    /// is none.
     pub fn take(&mut self, name: &str) -> Token {
         let Self::Object(members) = self else {
             return Self::Null;
@@ -43,6 +44,7 @@ impl Token {
         place.map_or(Self::Null, |place| members.remove(place).1)
     }
 
+    /// Empty if this is not an object.
     pub fn members(&self) -> &[(String, Token)] {
         match self {
             Self::Object(members) => members,
@@ -101,14 +103,15 @@ fn listed(elements: Vec<String>, [open, close]: [&str; 2], indented: bool) -> St
     format!("{open}\n  {lines}\n{close}")
 }
 
-/// If `text` is an object as the library indents it.
+/// The object in `text` on one line, if the library would indent it as in `text`.
 pub fn on_one_line(text: &str) -> Option<String> {
     let token = parse(text, 64).ok()?;
     let is_written_so = !token.members().is_empty() && token.to_json(true) == text;
     is_written_so.then(|| token.to_json(false))
 }
 
-/// On one line, with three more escaped characters than serde's [JavaScriptUtils.cs].
+/// A value as JSON on one line, with three more escaped characters than serde's
+/// [JavaScriptUtils.cs].
 pub fn json(value: &(impl Serialize + ?Sized)) -> String {
     let json = serde_json::to_string(value);
     let json = json.unwrap_or_else(|error| panic!("{error}, in what is always JSON"));
@@ -125,7 +128,7 @@ pub fn quoted(text: &str) -> String {
     json(text)
 }
 
-/// The values are JSON.
+/// A JSON object. The values are JSON already.
 pub fn object<Name: AsRef<str>, Value: AsRef<str>>(
     members: impl IntoIterator<Item = (Name, Value)>,
 ) -> String {
@@ -244,7 +247,7 @@ fn string(rest: &mut &str) -> Option<String> {
     }
 }
 
-/// As a UTF-16 unit.
+/// The UTF-16 unit of what follows a backslash.
 fn escaped(rest: &mut &str) -> Option<u16> {
     Some(match take(rest)? {
         'b' => 8,

@@ -20,7 +20,8 @@ pub(super) struct Invocation<'a> {
 }
 
 impl Invocation<'_> {
-    /// By name, as JSON. An error means that the host does not call the function.
+    /// The inputs' values by name, as JSON. An error means that the host does not call the
+    /// function.
     pub fn inputs(&self) -> Result<Vec<(String, String)>, String> {
         let input = |binding: &Binding| match self.input(binding) {
             Ok(value) => Ok((binding.name.clone(), value)),
@@ -113,7 +114,7 @@ impl Invocation<'_> {
         Ok(())
     }
 
-    /// The error says where values come from.
+    /// A member with its expressions resolved. The error says where values can come from.
     fn resolved(&self, binding: &Binding, member: &str) -> Result<String, String> {
         let text = binding.text(member);
         if text.is_empty() {
@@ -135,6 +136,7 @@ impl Invocation<'_> {
 }
 
 impl Host {
+    /// Records a message and puts it into its queue.
     pub fn put(&self, queue: &str, message: Vec<u8>) {
         self.record.queued(queue, &message);
         self.storage.put(queue, message);

@@ -14,14 +14,14 @@ use crate::host::storage::names::BlobPath;
 use crate::run::start::guid;
 use serde_json::{Value as Json, json};
 
-/// The values of the trigger and the inputs are JSON.
+/// The body of an invocation. The values of the trigger and the inputs are JSON.
 pub fn payload(trigger: &str, value: &str, inputs: &[(String, String)], data: &Data) -> String {
     let inputs = inputs.iter().map(|(name, value)| (&**name, &**value));
     let values = object([(trigger, value)].into_iter().chain(inputs));
     object([("Data", values), ("Metadata", data.metadata())])
 }
 
-/// A value that is not an object is serialized once more.
+/// As JSON, and this as JSON again: so the host sends a value that is not an object.
 fn twice(text: &str) -> String {
     quoted(&quoted(text))
 }
@@ -30,12 +30,12 @@ fn base64(bytes: &[u8]) -> String {
     quoted(&to_base64(bytes))
 }
 
-/// In whole seconds.
+/// The time now in whole seconds, as a `DateTimeOffset`.
 fn now() -> Date {
     Date::now().whole_seconds().offset()
 }
 
-/// [azure-sdk-for-net, QueueTriggerBinding.cs]
+/// A message of a queue [azure-sdk-for-net, QueueTriggerBinding.cs].
 pub struct Message {
     /// Decoded.
     pub bytes: Vec<u8>,
@@ -81,6 +81,7 @@ impl Message {
     }
 }
 
+/// The trigger's value and the binding data for a blob.
 pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data) {
     let (path, now) = (blob.to_string(), now().iso());
     let properties = json!({
@@ -104,8 +105,8 @@ pub fn blob(function: &Function, blob: &BlobPath, bytes: &[u8]) -> (String, Data
     (base64(bytes), data)
 }
 
-/// `due` is when the timer should run, `last` when it last ran. The host keeps no status of a
-/// schedule more frequent than a minute.
+/// The value of a timer trigger: `due` is when it should run, `last` when it last ran. The host
+/// keeps no status of a schedule more frequent than a minute.
 pub fn timer_value(schedule: &Schedule, due: Option<Date>, last: Option<Date>) -> Json {
     let never = "0001-01-01T00:00:00+00:00".to_owned();
     let at = |date: Option<Date>| date.map_or(never.clone(), |date| date.offset().iso());
@@ -117,7 +118,8 @@ pub fn timer_value(schedule: &Schedule, due: Option<Date>, last: Option<Date>) -
     json!({"Schedule": {"AdjustForDST": adjusts}, "ScheduleStatus": status, "IsPastDue": false})
 }
 
-/// The first run, with a test's members.
+/// The trigger's value and the binding data for a timer's first run. Members in `given` replace the
+/// host's. Errors if the schedule is wrong.
 pub fn timer(function: &Function, given: &Given) -> Result<(String, Data), String> {
     let schedule = Schedule::parse(function.trigger().text("schedule"))?;
     let mut value = timer_value(&schedule, schedule.next(Date::now()), None);
@@ -130,6 +132,7 @@ pub fn timer(function: &Function, given: &Given) -> Result<(String, Data), Strin
     Ok((value.to_string(), data))
 }
 
+/// The trigger's value and the binding data for all other triggers.
 pub fn other(function: &Function, given: Given) -> (String, Data) {
     let (trigger, mut data) = (function.trigger(), Data::default());
     // Seen, in both of Event Grid's forms: a list as its JSON, once.
@@ -151,7 +154,7 @@ pub fn other(function: &Function, given: Given) -> (String, Data) {
     (value_of(trigger, given), data)
 }
 
-/// Seen: a missing value is the text `null`.
+/// An input's value as JSON. Seen: a missing one is the text `null`.
 pub fn input(binding: &Binding, given: Option<Given>) -> String {
     given.map_or_else(|| quoted("null"), |given| value_of(binding, given))
 }
@@ -181,6 +184,7 @@ fn value_of(binding: &Binding, given: Given) -> String {
     }
 }
 
+/// The bytes of a text, or of JSON as text.
 pub fn bytes_of(given: Given) -> Vec<u8> {
     match given {
         Given::Bytes(bytes) => bytes,

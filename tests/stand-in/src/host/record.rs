@@ -7,7 +7,7 @@ use crate::run::show::{Console, Kind};
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// One of several runs for a message or a timer.
+/// Which of several runs this is: the tries of a message or a blob, and the runs of a retry policy.
 #[derive(Clone, Debug, Default)]
 pub struct Attempt {
     /// `try 2 of 5, run 1 of 3`; empty if there is only one.
@@ -73,7 +73,7 @@ impl Record {
         self.about(Kind::Warning, function, id, line);
     }
 
-    /// `status` is an HTTP caller's.
+    /// `status` is what an HTTP caller gets.
     pub fn ended(
         &self,
         function: &str,
@@ -87,6 +87,7 @@ impl Record {
             let failure = (id.to_owned(), failure.map(str::to_owned));
             self.keep(|kept| kept.failures.push(failure));
         }
+        // The handler prints why its function failed.
         let awaited = is_error && failure.is_none() && self.console.is_some();
         let (reason, took) = self.running.end(id, failure, awaited);
         let failed = failure.is_some() || is_error && reason.is_some();

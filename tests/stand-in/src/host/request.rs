@@ -1,5 +1,5 @@
-//! A caller's request in the host's three forms. Brackets name the host's file, under
-//! src/WebJobs.Script.
+//! What the host sends to a handler: a caller's request in three forms, and an invocation. Brackets
+//! name the host's file, under src/WebJobs.Script.
 
 use crate::host::base64::to_base64;
 use crate::host::data::{Data, Value, sys};
@@ -9,7 +9,7 @@ use crate::run::http::{self, Headers};
 
 const VERSION: &str = "4.1037.0.0";
 
-/// Names ignore case.
+/// Names, which ignore case, and their values.
 type Lists = Vec<(String, Vec<String>)>;
 
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ impl Request {
         (path, grouped(pairs))
     }
 
-    /// None without a Content-Length above 0, base64 for two kinds of media types, otherwise text
+    /// `None` without a Content-Length above 0, base64 for two kinds of media types, otherwise text
     /// [Utility.cs, IsMediaTypeOctetOrMultipart].
     fn body(&self) -> Option<String> {
         if self.is_chunked() || self.body.is_empty() {
@@ -77,6 +77,7 @@ impl Request {
         })
     }
 
+    /// The trigger's value and the binding data for a function
     /// [Extensions/HttpRequestExtensions.cs, GetRequestAsJObject; WebJobs.Extensions.Http,
     /// HttpTriggerAttributeBindingProvider.cs]
     pub fn payload(&self, function: &str, parameters: &Parameters) -> (String, Data) {
@@ -153,8 +154,9 @@ impl Request {
         self.sent(&target, &lines, &own)
     }
 
-    /// With the caller's `Host`; repeated names in the query are joined
-    /// [Extensions/HttpRequestExtensions.cs, ToHttpRequestMessage].
+    /// As the host sends it under `enableForwardingHttpRequest`: with the caller's `Host`, and with
+    /// repeated names in the query joined [Extensions/HttpRequestExtensions.cs,
+    /// ToHttpRequestMessage].
     pub fn forwarded(&self, id: &str) -> Vec<u8> {
         let (path, query) = self.path_and_query();
         let mut target = path.to_owned();
@@ -226,7 +228,7 @@ fn encoded(text: &str) -> String {
     encoded.collect()
 }
 
-/// Without its byte-order mark (StreamReader).
+/// The body as text, without its byte-order mark (StreamReader).
 fn decoded(body: &[u8]) -> String {
     let utf16 = |text: &[u8], unit: fn([u8; 2]) -> u16| {
         let pair = |pair: &[u8]| unit([pair[0], *pair.get(1).unwrap_or(&0)]);
@@ -239,14 +241,14 @@ fn decoded(body: &[u8]) -> String {
     }
 }
 
-/// A caller without authentication (ClaimsIdentity, serialized).
+/// A caller without authentication: a serialized `ClaimsIdentity`.
 const IDENTITIES: &str = concat!(
     r#"[{"AuthenticationType":null,"IsAuthenticated":false,"Actor":null,"BootstrapContext":null,"Claims":[],"Label":null,"#,
     r#""Name":null,"NameClaimType":"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name","#,
     r#""RoleClaimType":"http://schemas.microsoft.com/ws/2008/06/identity/claims/role"}]"#
 );
 
-/// In the order of their first values.
+/// Names in the order of their first values.
 pub(super) fn grouped(pairs: impl Iterator<Item = (String, String)>) -> Lists {
     let mut groups = Lists::new();
     for (name, value) in pairs {

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub struct Retry {
     /// -1 means for ever.
     most: i64,
-    /// The first and the longest.
+    /// The first pause and the longest.
     delay: [Duration; 2],
 }
 
@@ -19,13 +19,13 @@ pub struct Retry {
 const FOR_EVER: i64 = 1000;
 
 impl Retry {
-    /// The host has no policies for HTTP functions.
+    /// `None` for an HTTP function: the host has no policies for those.
     pub fn of(function: &Function) -> Option<Self> {
         let retry = Self::read(&function.file).ok().flatten();
         retry.filter(|_| !function.is_http())
     }
 
-    /// Errors if the policy is not complete.
+    /// The policy in a function.json, if there is one. Errors if it is not complete.
     pub fn read(file: &Value) -> Result<Option<Self>, String> {
         let retry = json::member(file, "retry");
         if retry.is_null() {
@@ -60,7 +60,8 @@ impl Retry {
         Ok(Some(Self { most, delay }))
     }
 
-    /// `None` after the last. (The host adds up to a fifth at random to growing delays.)
+    /// The pause after a failed run; `None` after the last. `done` counts the runs before it. (The
+    /// host adds up to a fifth at random to growing delays.)
     pub fn pause(&self, done: u32) -> Option<Duration> {
         let [first, most] = self.delay;
         let repeats = if self.most < 0 { FOR_EVER } else { self.most };

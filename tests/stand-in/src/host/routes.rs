@@ -4,11 +4,12 @@
 /// In the route's order; `None` for an absent optional parameter.
 pub type Parameters = Vec<(String, Option<String>)>;
 
-/// With the prefix.
+/// A route with the app's prefix.
 #[derive(Debug)]
 pub struct Template {
     text: String,
     segments: Vec<Segment>,
+    /// Constraints that are not known here.
     pub unknown: Vec<String>,
 }
 
@@ -66,7 +67,7 @@ impl Template {
         })
     }
 
-    /// An optional parameter before a segment that cannot be absent.
+    /// The name of an optional parameter before a segment that cannot be absent.
     pub fn optional_before_others(&self) -> Option<&str> {
         let backwards = self.segments.iter().rev();
         let mut before_others = backwards.skip_while(|one| one.may_be_absent());
@@ -78,6 +79,7 @@ impl Template {
         self.parameters(path, true)
     }
 
+    /// Whether `path` matches apart from constraints.
     pub fn resembles(&self, path: &str) -> bool {
         self.parameters(path, false).is_some()
     }
@@ -113,7 +115,7 @@ impl Template {
         rest.is_none().then_some(parameters)
     }
 
-    /// Leaves out optional segments.
+    /// A path that matches, and its parameters. Leaves out what may be absent.
     pub fn example(&self) -> (Parameters, String) {
         let (mut parameters, mut path) = (Parameters::new(), String::new());
         for segment in &self.segments {
@@ -130,10 +132,12 @@ impl Template {
         (parameters, path)
     }
 
+    /// Whether this matches all that `other` matches.
     pub fn covers(&self, other: &Self) -> bool {
         covers(&self.segments, &other.segments)
     }
 
+    /// Whether a path may match both.
     pub fn overlaps(&self, other: &Self) -> bool {
         overlap(&self.segments, &other.segments)
     }
@@ -214,7 +218,7 @@ impl Segment {
         constraints.all(|(name, argument)| holds(name, argument, value))
     }
 
-    /// Its own name if no value is found.
+    /// A value that the segment takes; its own name if none is found.
     fn example(&self) -> String {
         let guid = "00000000-0000-0000-0000-000000000000";
         let mut values = [&self.name, "1", "true", guid].map(str::to_owned).to_vec();
@@ -230,7 +234,7 @@ impl Segment {
         taken.unwrap_or_else(|| self.name.clone())
     }
 
-    /// Whether it cannot take the other's text, or takes only letters and the other digits.
+    /// Whether it cannot take the other's text, or takes only letters and the other only digits.
     fn excludes(&self, other: &Self) -> bool {
         const DIGITS: [&str; 5] = ["int", "long", "min", "max", "range"];
         let is_alpha = |(name, _): &(String, String)| name == "alpha";
@@ -240,7 +244,7 @@ impl Segment {
     }
 }
 
-/// Not within braces or brackets.
+/// Splits, but not within braces or parentheses.
 fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut depth = 0;
     text.split(move |c| {
@@ -301,7 +305,7 @@ pub fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The host keeps `%2F`, so that it is distinguished from a slash.
+/// The host keeps `%2F`, so that it differs from a slash.
 fn decoded_path(path: &str) -> String {
     let segments = path.split('/');
     let segments = segments.map(|segment| decoded(segment).replace('/', "%2F"));

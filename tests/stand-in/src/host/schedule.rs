@@ -49,19 +49,23 @@ impl Schedule {
             let values = [second, minute, hour, day, month, time.weekday()];
             let fits = |at: usize| sets[at] >> values[at] & 1 == 1;
             let of_hour = minute * 60 + second;
-            let seconds = match () {
-                () if ![3, 4, 5].into_iter().all(fits) => 86_400 - hour * 3600 - of_hour,
-                () if !fits(2) => 3600 - of_hour,
-                () if !fits(1) => 60 - second,
-                () if !fits(0) => 1,
-                () => return Some(time),
+            let seconds = if ![3, 4, 5].into_iter().all(fits) {
+                86_400 - hour * 3600 - of_hour
+            } else if !fits(2) {
+                3600 - of_hour
+            } else if !fits(1) {
+                60 - second
+            } else if !fits(0) {
+                1
+            } else {
+                return Some(time);
             };
             time = time.plus(seconds * SECOND);
         }
         None
     }
 
-    /// If two runs can be less than a minute apart, the host keeps no `ScheduleStatus`.
+    /// Whether two runs can be less than a minute apart. The host then keeps no `ScheduleStatus`.
     pub fn is_more_frequent_than_a_minute(&self, from: Date) -> bool {
         if let Self::Every(ticks) = self {
             return *ticks < 60 * SECOND;
@@ -93,8 +97,8 @@ fn cron(text: &str) -> Result<Schedule, String> {
     Ok(Schedule::Cron(sets))
 }
 
-/// `*`, `5`, `mon`, `8-18`, or `18-8` (which means 8 to 18), also with a step such as `/2`, and
-/// lists.
+/// Reads `*`, `5`, `mon`, `8-18`, or `18-8` (which means 8 to 18), also with a step such as `/2`,
+/// and lists.
 fn values(field: &Field, text: &str) -> Result<u64, String> {
     // NCrontab does not split at a leading comma.
     if text.find(',').is_some_and(|at| at > 0) {
@@ -143,8 +147,8 @@ fn value((name, all, words): &Field, text: &str) -> Result<u32, String> {
     value.ok_or_else(|| format!("{text:?} is not {name}: {} to {}", all.start(), all.end()))
 }
 
-/// `TimeSpan.Parse` in units of 100 ns: `d`, `hh:mm`, `hh:mm:ss`, `d.hh:mm:ss`, also with a
-/// fraction. There is no hour 24, so `24:00:00` means days, hours, minutes.
+/// Reads a text as `TimeSpan.Parse` does, in units of 100 ns: `d`, `hh:mm`, `hh:mm:ss`,
+/// `d.hh:mm:ss`, also with a fraction. There is no hour 24, so `24:00:00` means days, hours, minutes.
 pub fn time_span(text: &str) -> Option<i64> {
     let text = text.trim();
     let (sign, text) = text.strip_prefix('-').map_or((1, text), |text| (-1, text));

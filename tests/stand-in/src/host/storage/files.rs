@@ -24,7 +24,7 @@ pub struct Container {
     pub folders: Vec<(PathBuf, Option<Stamp>)>,
 }
 
-/// A name for a temporary file.
+/// A name for a temporary file or folder that nothing else has.
 pub fn unique() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Relaxed);
@@ -74,6 +74,7 @@ impl Folder {
         })
     }
 
+    /// `None` if there is no file.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, String> {
         let file = self.join(path);
         match file.is_dir() {
@@ -82,7 +83,7 @@ impl Folder {
         }
     }
 
-    /// Also deletes empty folders. Gives false if there was no blob.
+    /// Deletes a blob, and folders that are then empty. Gives false if there was no blob.
     pub fn delete(&self, path: &BlobPath) -> Result<bool, String> {
         let file = self.join(path.file());
         if file.is_dir() || present(fs::remove_file(&file), &file)?.is_none() {
@@ -95,6 +96,7 @@ impl Folder {
         Ok(true)
     }
 
+    /// The sorted names of all containers.
     pub fn containers(&self) -> Result<Vec<String>, String> {
         let entries = entries(&self.join("blobs"))?.into_iter();
         let folders = entries.filter(|entry| entry.path().is_dir());
@@ -106,7 +108,7 @@ impl Folder {
         Ok(names)
     }
 
-    /// Without names that are not UTF-8.
+    /// The blobs and folders in a container, without names that are not UTF-8.
     pub fn container(&self, container: &str) -> Result<Container, String> {
         let mut held = Container::default();
         let mut next = vec![(self.join("blobs").join(container), String::new())];
@@ -129,6 +131,7 @@ impl Folder {
         Ok(held)
     }
 
+    /// `None` if there is no such blob.
     pub fn stamp_of(&self, blob: &BlobPath) -> Option<Stamp> {
         let data = self.join(blob.file()).metadata().ok();
         data.filter(Metadata::is_file).map(|data| stamp(&data))

@@ -23,7 +23,7 @@ pub struct Storage {
     put: Condvar,
     /// Counts the deliveries of queues that trigger several functions.
     turn: AtomicUsize,
-    /// With approximate sizes in bytes.
+    /// What each output wrote, with approximate sizes in bytes.
     outputs: Mutex<BTreeMap<String, VecDeque<(usize, Value)>>>,
     kept_bytes: usize,
     inputs: Mutex<BTreeMap<String, Given>>,
@@ -34,7 +34,7 @@ pub struct Storage {
     pub seen: Mutex<Seen>,
 }
 
-/// `make run` forgets older output values.
+/// The most bytes that `make run` keeps of an output's values: it forgets older ones.
 const KEPT_BYTES: usize = 1 << 20;
 
 /// The approximate size of a small value in memory.
@@ -54,7 +54,7 @@ impl Default for Storage {
 }
 
 impl Storage {
-    /// For a process that runs for long.
+    /// For a process that runs for long. Files stay in the folder `local`.
     pub fn with_files(local: PathBuf) -> Self {
         Self::new(Folder::kept(local), KEPT_BYTES)
     }
@@ -81,7 +81,8 @@ impl Storage {
         self.put.notify_all();
     }
 
-    /// Takes a queue's first message, or waits for one.
+    /// Takes the first message of a queue that is `wanted`, or waits for one. Gives the queue's
+    /// name too.
     pub fn wait(
         &self,
         wanted: impl Fn(&str) -> bool,
@@ -114,11 +115,13 @@ impl Storage {
         messages.cloned().unwrap_or_default().into()
     }
 
+    /// Takes all messages.
     pub fn drain(&self, queue: &str) -> Vec<Vec<u8>> {
         let messages = lock(&self.queues).remove(&queue.to_ascii_lowercase());
         messages.unwrap_or_default().into()
     }
 
+    /// The numbers of messages by queue.
     pub fn queues(&self) -> BTreeMap<String, usize> {
         let queues = lock(&self.queues);
         let queues = queues.iter();
@@ -151,7 +154,7 @@ impl Storage {
         lock(&self.inputs).insert(place(function, binding), input);
     }
 
-    /// The value or the file.
+    /// The value that was set, or the bytes of the file; `None` without both.
     pub fn input(&self, function: &str, binding: &str) -> Result<Option<Given>, String> {
         let place = place(function, binding);
         match lock(&self.inputs).get(&place).cloned() {

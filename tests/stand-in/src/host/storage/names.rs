@@ -8,7 +8,7 @@ const SPECIAL: [&str; 3] = ["$root", "$web", "$logs"];
 
 const DASHED: &str = "3 to 63 small letters, digits and single dashes, none of them at an end";
 
-/// In storage a queue's name has small letters.
+/// The queue's name in storage, in small letters.
 pub fn queue(name: &str) -> Result<String, String> {
     let small = name.to_ascii_lowercase();
     taken(is_dashed(&small), "queue", name, DASHED).map(|()| small)
@@ -80,7 +80,7 @@ impl BlobPath {
         Ok(Self { container, name })
     }
 
-    /// `blobs/<container>/<name>`.
+    /// Its path in the storage's folder: `blobs/<container>/<name>`.
     pub fn file(&self) -> PathBuf {
         let parts = ["blobs", &self.container].into_iter();
         parts.chain(self.name.split('/')).collect()
@@ -93,6 +93,7 @@ impl std::fmt::Display for BlobPath {
     }
 }
 
+/// Why a part of a blob's name cannot be a file here.
 fn no_file(part: &str) -> Option<String> {
     let why = match part {
         "" => "two slashes stand side by side",
@@ -103,6 +104,7 @@ fn no_file(part: &str) -> Option<String> {
     Some(why.to_owned())
 }
 
+/// Why a part of a blob's name cannot be a file on Windows.
 pub fn no_windows_file(part: &str) -> Option<String> {
     let is_reserved = |c: char| c < ' ' || "<>:\"|?*".contains(c);
     if let Some(c) = part.chars().find(|c| is_reserved(*c)) {

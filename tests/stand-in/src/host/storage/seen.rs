@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 /// How long another process's file must rest.
 const SETTLED_AFTER: Duration = Duration::from_millis(200);
 
-/// Folders, which change with new files, are checked each time.
+/// How often all files are checked. Folders, which change with new files, are checked each time.
 const LOOK_AT_ALL: Duration = Duration::from_secs(1);
 
-/// The share of the time for checking all files.
+/// At most one part in 200 of the time goes into checking all files.
 const LOOK_SHARE: u32 = 200;
 
 const FILE: &str = "seen.json";
@@ -31,7 +31,7 @@ type Stamps = BTreeMap<Trigger, (Stamp, bool)>;
 
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// Blobs that the stand-in itself wrote.
+    /// What has been found or written, and not taken yet.
     ready: Vec<Trigger>,
     stamps: Stamps,
     /// Files of other processes, and since when they rest.
@@ -120,6 +120,7 @@ impl Seen {
         Ok(())
     }
 
+    /// Makes a blob ready for the functions that this version has not triggered.
     fn claim(&mut self, blob: &BlobPath, stamp: Stamp, patterns: &[Pattern]) {
         for trigger in triggered(patterns, blob) {
             if is_new(&self.stamps, &trigger, stamp) {
@@ -129,18 +130,20 @@ impl Seen {
         }
     }
 
+    /// To be called when the stand-in itself has written a blob.
     pub fn written(&mut self, folder: &Folder, blob: &BlobPath, patterns: &[Pattern]) {
         if let Some(stamp) = folder.stamp_of(blob) {
             self.claim(blob, stamp, patterns);
         }
     }
 
-    /// What the stand-in itself has written. Call [`delivered`](Self::delivered) for each.
+    /// What the stand-in itself has written since the last call. Call
+    /// [`delivered`](Self::delivered) for each.
     pub fn take(&mut self) -> Vec<Trigger> {
         std::mem::take(&mut self.ready)
     }
 
-    /// The next look saves it.
+    /// All tries have been made. The next look saves this.
     pub fn delivered(&mut self, trigger: &Trigger) {
         self.stamps
             .entry(trigger.clone())
@@ -148,7 +151,7 @@ impl Seen {
         self.is_unsaved = true;
     }
 
-    /// The blob is new when its function comes again.
+    /// The blob is new when it, or its function, comes again.
     pub fn forget(&mut self, trigger: &Trigger) {
         self.stamps.remove(trigger);
     }

@@ -13,18 +13,19 @@ use std::path::{Path, PathBuf};
 /// `PartitionKey` and `RowKey`.
 type Keys = [String; 2];
 
-/// Without the keys.
+/// Rows without their keys.
 type Rows = BTreeMap<Keys, Token>;
 
 const KEYS: [&str; 2] = ["PartitionKey", "RowKey"];
 
-/// Rows of a partition that are written together.
+/// The most rows of a partition that are written together.
 const BATCH: usize = 100;
 
-/// In UTF-16 units.
+/// The longest text of a property, in UTF-16 units.
 const TEXT_MAX: usize = 32_768;
 
-/// A JSON list; `take` 0 means all.
+/// The rows of a table, or of one `partition`, as a JSON list; `take` 0 means all. Errors if there
+/// is no table.
 pub fn read(
     folder: &Folder,
     table: &str,
@@ -42,8 +43,8 @@ pub fn read(
     Ok(format!("[{}]", rows.collect::<Vec<_>>().join(",")))
 }
 
-/// The binding's `keys` replace missing ones. Up to 100 rows of a partition are written together or
-/// not at all.
+/// Adds rows to a table. The binding's `keys` replace missing ones. Up to 100 rows of a partition
+/// are written together or not at all.
 pub fn insert(
     folder: &Folder,
     table: &str,
@@ -106,7 +107,7 @@ fn rows(folder: &Folder, path: &Path) -> Result<Option<Rows>, String> {
     Ok(Some(rows))
 }
 
-/// Names of tables ignore case.
+/// The table's file. Names of tables ignore case.
 fn path(folder: &Folder, table: &str) -> PathBuf {
     let wanted = format!("{table}.json");
     let files = folder.join("tables").read_dir().into_iter().flatten();
@@ -115,7 +116,7 @@ fn path(folder: &Folder, table: &str) -> PathBuf {
     PathBuf::from("tables").join(name.unwrap_or(wanted))
 }
 
-/// Without null properties. Texts and dates are as they are.
+/// A row without null properties. Texts and dates are as they are.
 fn json((keys, row): (&Keys, &Token)) -> String {
     let keys = KEYS.into_iter().zip(keys);
     let keys = keys.map(|(name, key)| (name, quoted(key)));
@@ -128,7 +129,7 @@ fn json((keys, row): (&Keys, &Token)) -> String {
     object(keys.chain(properties))
 }
 
-/// Also gives whether it replaces the row with its keys.
+/// The keys and properties of a new row, and whether it replaces the row with its keys.
 fn added(entity: &Token, given: [Option<&str>; 2]) -> Result<(Keys, Token, bool), String> {
     let shown = entity.to_json(false);
     let Token::Object(members) = entity else {
@@ -169,7 +170,7 @@ fn added(entity: &Token, given: [Option<&str>; 2]) -> Result<(Keys, Token, bool)
     Ok((keys, Token::Object(properties), replaces))
 }
 
-/// `kind` turns a text into a date or a GUID.
+/// A property's value. `kind` turns a text into a date or a GUID.
 fn property(value: &Token, kind: Option<&str>) -> Result<Token, String> {
     let wrong = |kind: &str| Err(format!("is not {kind}: {}", value.to_json(false)));
     let text = match (value, kind) {
