@@ -15,7 +15,7 @@ use std::env;
 /// The variables written after a make target, such as `NAME=ingest`; a value is empty by default.
 pub type Written = BTreeMap<&'static str, String>;
 
-/// Reads these. `WRITTEN` lists their names, because the environment may have another `NAME`. Errors
+/// Reads these. `WRITTEN` lists their names: the environment may have another `NAME`. Errors
 /// for a name that is not `known`.
 pub fn written(command: &str, known: &[&'static str]) -> Result<Written, String> {
     let names = env::var_os("WRITTEN").unwrap_or_default();
