@@ -73,7 +73,7 @@ impl From<HttpResponse> for Response {
 /// | SendGrid, Twilio, SignalR ... | the object that the binding's page shows | [`Output::raw(&message)?`](Self::raw) |
 ///
 /// A text for a queue or a blob arrives unaltered; [`queue_text`] says what the host would make of
-/// some texts. It interprets only the JSON of `raw`: `docs/guide.md` has what that means for tables.
+/// some. It interprets only the JSON of `raw`: `docs/guide.md` has what that means for tables.
 ///
 /// ```
 /// # use app::{Output, Response, Result};

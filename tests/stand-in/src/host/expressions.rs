@@ -28,7 +28,7 @@ const GUID: &str = "rand-guid";
 const DATETIME: &str = "datetime";
 
 impl Template {
-    /// `{{` and `}}` stand for single braces. Errors if the text is not valid, and for a date format
+    /// `{{` and `}}` stand for single braces. Errors if the text is invalid, and for a date format
     /// that the stand-in does not know.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |why: String| format!("Invalid template '{text}'. {why}");

@@ -148,7 +148,7 @@ fn value((name, all, words): &Field, text: &str) -> Result<u32, String> {
 }
 
 /// Reads a text as `TimeSpan.Parse` does, in units of 100 ns: `d`, `hh:mm`, `hh:mm:ss`,
-/// `d.hh:mm:ss`, also with a fraction. There is no hour 24, so `24:00:00` means days, hours, minutes.
+/// `d.hh:mm:ss`, also with a fraction. There is no hour 24: `24:00:00` means days, hours, minutes.
 pub fn time_span(text: &str) -> Option<i64> {
     let text = text.trim();
     let (sign, text) = text.strip_prefix('-').map_or((1, text), |text| (-1, text));
