@@ -46,7 +46,8 @@ impl Request {
     }
 
     pub fn is_chunked(&self) -> bool {
-        self.header("Transfer-Encoding") == "chunked"
+        self.header("Transfer-Encoding")
+            .eq_ignore_ascii_case("chunked")
     }
 
     /// Only the query is decoded.

@@ -164,3 +164,11 @@ fn a_header_that_was_sent_twice_is_one_line() {
         assert!(!sent.contains(gone), "{sent}");
     }
 }
+
+#[test]
+fn a_codings_name_ignores_case() {
+    let headers = [("Transfer-Encoding", "Chunked")];
+    let sent = request("/", &headers, b"abc").proxied("h", "id");
+    let sent = String::from_utf8(sent).expect("text");
+    assert!(sent.ends_with("\r\n\r\n3\r\nabc\r\n0\r\n\r\n"), "{sent}");
+}
