@@ -58,6 +58,11 @@ impl Seen {
 
     /// Finds new and changed blobs. Call [`delivered`](Self::delivered) for each.
     pub fn look(&mut self, folder: &Folder, patterns: &[Pattern]) -> Result<Vec<Trigger>, String> {
+        // Until this works, nothing is found or taken, so that an error loses nothing.
+        if self.is_unsaved {
+            self.save(folder)?;
+            self.is_unsaved = false;
+        }
         let begun = Instant::now();
         let mut containers = BTreeSet::new();
         for (_, pattern) in patterns {
@@ -90,11 +95,7 @@ impl Seen {
                 Some(_) => self.claim(&blob, stamp, patterns),
             }
         }
-        let triggers = self.take();
-        if std::mem::take(&mut self.is_unsaved) {
-            self.save(folder)?;
-        }
-        Ok(triggers)
+        Ok(self.take())
     }
 
     fn look_at_all(&mut self, folder: &Folder, patterns: &[Pattern]) -> Result<(), String> {

@@ -240,6 +240,27 @@ fn new_and_changed_files_trigger_once_each() {
     assert_eq!(all, "f ins/a, f ins/own, g ins/a");
 }
 
+#[test]
+fn a_blob_waits_until_what_was_delivered_can_be_saved() {
+    let local = local(&[]);
+    let mut seen = Seen::read(&local);
+    let own = blob("ins/own");
+    let trigger = ("f".to_owned(), own.clone());
+    local.write(own.file(), b"1").expect("a blob");
+    seen.written(&local, &own, &patterns());
+    seen.delivered(&trigger);
+    let in_the_way = local.join("seen.json");
+    std::fs::create_dir(&in_the_way).expect("a folder");
+    for _ in 0..2 {
+        assert_error(seen.look(&local, &patterns()), "seen.json");
+    }
+    std::fs::remove_dir(&in_the_way).expect("no folder");
+    assert_eq!(seen.look(&local, &patterns()), Ok(vec![trigger]));
+    assert_eq!(seen.look(&local, &patterns()), Ok(vec![]));
+    let saved = local.read("seen.json").expect("a file");
+    assert!(saved.is_some_and(|text| text.starts_with(b"[[\"f\",\"ins\",\"own\"")));
+}
+
 fn rows(json: &str) -> Vec<Token> {
     match parse(json, 64).expect("JSON") {
         Token::Array(rows) => rows,
