@@ -84,8 +84,13 @@ fn rows(folder: &Folder, path: &Path) -> Result<Option<Rows>, String> {
         return Ok(None);
     };
     let wrong = |why: &str| format!("{}: {why}", folder.join(path).display());
-    let text = String::from_utf8_lossy(&text);
-    let list = newtonsoft::parse(&text, 64).map_err(|why| match file_json::parse(&text) {
+    let text = std::str::from_utf8(&text).map_err(|error| {
+        let line = text[..error.valid_up_to()]
+            .split(|byte| *byte == b'\n')
+            .count();
+        wrong(&format!("it is not UTF-8: line {line}; save it as UTF-8"))
+    })?;
+    let list = newtonsoft::parse(text, 64).map_err(|why| match file_json::parse(text) {
         // This error has the line.
         Err(why) => wrong(&format!("it is not JSON: {why}")),
         Ok(_) => wrong(&why),

@@ -341,6 +341,11 @@ fn a_table_that_is_no_list_of_rows_is_named() {
         assert!(error.contains(&format!("{table}.json: {why}")), "{error}");
         assert_eq!(insert(&local, table, "{}"), Err(error));
     }
+    let latin1 = b"[{\"PartitionKey\":\"p\",\"RowKey\":\"r\",\n\"n\":\"caf\xe9\"}]";
+    local.write("tables/latin1.json", latin1).expect("a file");
+    let why = "latin1.json: it is not UTF-8: line 2";
+    assert_error(all(&local, "latin1"), why);
+    assert_error(insert(&local, "latin1", "{}"), why);
     let row = r#"[{"PartitionKey":"p","RowKey":"b"}]"#;
     assert_eq!(all(&local, "edited").as_deref(), Ok(row));
 }
