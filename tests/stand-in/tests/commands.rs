@@ -224,6 +224,7 @@ fn what_was_asked_for_is_in_function_json_the_table_the_function_and_the_test() 
     assert!(!said.contains(table), "{said}");
     app.done("new NAME=nightly TRIGGER=timer SCHEDULE=0 30 4 * * 1-5");
     app.done("new NAME=thumbnail TRIGGER=blob OUT=blob,queue");
+    app.done("new NAME=model TRIGGER=mcp");
     app.holds(
         r#"
         shop/function.json:
@@ -232,6 +233,7 @@ fn what_was_asked_for_is_in_function_json_the_table_the_function_and_the_test() 
             "path": "shop-given/given",
             "name": "outQueue2", "queueName": "shop-out2",
         src/functions/mod.rs:
+            pub mod model; mod nightly;
             &["PUT", "DELETE"],
             &["outTable", "outQueue", "outQueue2"],
         src/functions/shop.rs:

@@ -83,8 +83,8 @@ pub fn add(root: &Path, written: &Written) -> Result<Vec<String>, String> {
     let mut with_module = table::with_module(&with_entry, &file);
     if function.is_tool() {
         // The test uses the type of the arguments.
-        let line = format!("\nmod {};\n", names::module(&file));
-        with_module = with_module.replacen(&line, &line.replace("mod", "pub mod"), 1);
+        let line = format!("mod {};\n", names::module(&file));
+        with_module = with_module.replacen(&format!("\n{line}"), &format!("\npub {line}"), 1);
     }
     changes.write(TABLE, code::like(&list, with_module));
     changes.apply("Run it again when that is mended.")?;
