@@ -654,6 +654,13 @@ fn mine_is_refused_where_git_could_not_bring_back_what_goes() {
         app.refused("mine NAME=my-app", says);
         app.commit();
     }
+    // A sample that cannot be removed is not skipped.
+    let table = app.read(TABLE);
+    app.write(TABLE, "changed");
+    app.commit();
+    app.refused("mine NAME=my-app", "there is no table of the form");
+    app.write(TABLE, &table);
+    app.commit();
     // Git could not restore them. A file elsewhere stays.
     let ignored = ["hello/a.secret", "tests/template/my.secret"];
     for file in ignored.into_iter().chain(["elsewhere/b.secret"]) {

@@ -45,9 +45,8 @@ pub fn mine(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let mut gone = Vec::new();
     for sample in SAMPLES {
         // A sample may already be removed by hand.
-        if let Ok(files) = remove::plan(root, sample, &mut changes) {
-            gone.extend(files);
-        }
+        let files = remove::plan(root, sample, &mut changes)?;
+        gone.extend(files.unwrap_or_default());
     }
     changes.write("Cargo.toml", manifest);
     // The first goes last: while it exists, there is something to do.

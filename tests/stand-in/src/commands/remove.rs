@@ -12,7 +12,7 @@ use std::path::Path;
 /// Gives the lines to show. An error says what has been changed, if anything.
 pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
     let mut changes = Changes::new(root);
-    let files = plan(root, name, &mut changes)?;
+    let files = plan(root, name, &mut changes)?.ok_or_else(|| missing(root, name))?;
     let lists = changes.written().join(", ");
     let kept = changes.put_away(&format!("target/removed/{name}"), &files);
     changes.apply("Run it again when that is mended.")?;
@@ -27,8 +27,18 @@ pub fn remove(root: &Path, name: &str) -> Result<Vec<String>, String> {
     Ok(shown)
 }
 
-/// Gives the function's files and folders. Only the changes of other files are in `changes`.
-pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String>, String> {
+fn missing(root: &Path, name: &str) -> String {
+    let app = Description::of(root);
+    let there = names::listed(app.folders().into_iter().map(String::as_str));
+    match name {
+        "" => format!("say which: make remove NAME=ingest; {there}"),
+        name => format!("there is no function {name:?}; {there}"),
+    }
+}
+
+/// Gives the function's files and folders, or `None` if there is no such function. Only the changes
+/// of other files are in `changes`.
+pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Option<Vec<String>>, String> {
     let app = Description::of(root);
     let list = changes.read(TABLE)?;
     let table = Table::find(&list)?;
@@ -36,11 +46,7 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String
     let folders = app.folders().into_iter().map(String::as_str);
     let mut folders: Vec<&str> = folders.collect();
     if entry.is_none() && !folders.contains(&name) {
-        let there = names::listed(folders);
-        return Err(match name {
-            "" => format!("say which: make remove NAME=ingest; {there}"),
-            name => format!("there is no function {name:?}; {there}"),
-        });
+        return Ok(None);
     }
     folders.retain(|folder| *folder == name);
     let mut files: Vec<String> = folders.into_iter().map(str::to_owned).collect();
@@ -68,7 +74,7 @@ pub fn plan(root: &Path, name: &str, changes: &mut Changes) -> Result<Vec<String
     }
     // Last: while it names the function, the command can be run again.
     changes.edit(TABLE, |list| like(list, without(&table.without(name))))?;
-    Ok(files)
+    Ok(Some(files))
 }
 
 /// Removes the empty settings that no other function needs.
