@@ -1,5 +1,6 @@
 //! Finds changes by looking at the app's few files again and again, which works everywhere.
 
+use crate::app::tool;
 use crate::commands::lock;
 use std::collections::BTreeMap;
 use std::fs::TryLockError;
@@ -28,7 +29,8 @@ impl Files {
     pub fn of(root: &Path) -> Self {
         let names = ["src", "Cargo.toml", "host.json", "local.settings.json"];
         let mut paths = Vec::from(names.map(|name| root.join(name)));
-        paths.extend(entries(root).map(|folder| folder.join("function.json")));
+        let of_function = ["function.json", tool::FILE];
+        paths.extend(entries(root).flat_map(|folder| of_function.map(|name| folder.join(name))));
         let mut files = BTreeMap::new();
         while let Some(path) = paths.pop() {
             match std::fs::metadata(&path) {

@@ -26,7 +26,7 @@ fn every_change_is_seen() {
     ] {
         assert_eq!(changed(path), None);
     }
-    let new = ["b/function.json", "Cargo.toml", "src/new.rs"];
+    let new = ["b/function.json", "b/tool.json", "Cargo.toml", "src/new.rs"];
     for path in paths.into_iter().chain(new) {
         assert_eq!(changed(path), Some(root.join(path)));
     }
