@@ -221,12 +221,16 @@ pub fn is_json(text: &str) -> bool {
     stands_between('{', '}') || stands_between('[', ']')
 }
 
-/// A message as a queue keeps it. Errors if it is too large, or cannot be text.
-fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, String> {
-    let most = match base64 {
+pub fn message_max_bytes(base64: bool) -> usize {
+    match base64 {
         true => MESSAGE_MAX_BYTES,
         false => PLAIN_MESSAGE_MAX_BYTES,
-    };
+    }
+}
+
+/// A message as a queue keeps it. Errors if it is too large, or cannot be text.
+fn stored(message: Vec<u8>, base64: bool) -> Result<Vec<u8>, String> {
+    let most = message_max_bytes(base64);
     if message.len() > most {
         let found = message.len();
         return Err(format!("a message of {found} bytes; a queue takes {most}"));

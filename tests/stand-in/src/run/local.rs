@@ -3,7 +3,7 @@
 
 use crate::app::function::Function;
 use crate::app::json;
-use crate::host::answer::{MESSAGE_MAX_BYTES, empty};
+use crate::host::answer::{empty, message_max_bytes};
 use crate::host::date::Date;
 use crate::host::delivery::Delivery;
 use crate::host::invoke::Host;
@@ -163,15 +163,19 @@ fn queue_of(host: &Host, method: &str, queue: &str, body: &[u8]) -> Answered {
     if name != queue {
         return refused(400, format!("write {name}: small letters, a-z"));
     }
+    let most = message_max_bytes(host.app.host.base64_queues);
     match method {
         "GET" => {
             let messages = host.storage.messages(queue).into_iter();
             let shown = messages.map(|message| shown_message(&message));
             Ok(json_answer(&shown.collect()))
         }
-        "POST" if body.len() > MESSAGE_MAX_BYTES => {
-            let most = format!("a queue message holds {MESSAGE_MAX_BYTES} bytes");
-            refused(413, format!("{most}, and this one has {}", body.len()))
+        "POST" if body.len() > most => {
+            let found = body.len();
+            refused(
+                413,
+                format!("a queue message holds {most} bytes, and this one has {found}"),
+            )
         }
         "POST" => {
             host.put(queue, body.to_vec());

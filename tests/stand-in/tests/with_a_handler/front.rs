@@ -227,6 +227,19 @@ fn messages_and_times_can_be_seen() {
     assert!(Date::now().until(Date::parse(next).unwrap()) > 0);
 }
 
+#[test]
+fn a_message_without_base64_may_be_larger() {
+    let root = fake::app("local-none");
+    let host = fake::HOST.replace(r#""maxDequeueCount":3"#, r#""messageEncoding":"none""#);
+    fake::write(&root, "host.json", &host);
+    let served = Served::start_at(&root);
+    for (length, status) in [(65_536, 201), (65_537, 413)] {
+        let message = vec![b'x'; length];
+        let answer = served.ask("POST", "/local/queues/jobs", &[], &message);
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+}
+
 /// A tool's author sees in the terminal what clients get.
 #[test]
 fn an_error_for_an_mcp_client_is_noted() {
