@@ -22,7 +22,7 @@ use crate::host::record::lock;
 use crate::host::request::Request;
 use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
-use crate::run::http::{Answer, headers_of};
+use crate::run::http::Answer;
 use crate::run::process;
 use crate::run::running::{Line, sentence};
 use crate::run::start;
@@ -37,7 +37,7 @@ use std::time::Duration;
 
 pub use tools::{ToolAnswer, ToolRefusal, assert_arguments};
 
-/// The headers that every request from a test has, before its own.
+/// The headers that a request from a test has, unless it gives them itself.
 const HEADERS: [(&str, &str); 3] = [
     ("Host", "localhost:7071"),
     ("User-Agent", "curl/7.88.1"),
@@ -128,15 +128,17 @@ impl App {
         headers: &[(&str, &str)],
         body: impl AsRef<[u8]>,
     ) -> Answer {
-        let mut request = Request::new(method, path, &HEADERS, body.as_ref());
+        let is_given = |name: &str| headers.iter().any(|own| own.0.eq_ignore_ascii_case(name));
+        let defaults = HEADERS.into_iter().filter(|(name, _)| !is_given(name));
+        let all: Vec<_> = defaults.chain(headers.iter().copied()).collect();
+        let mut request = Request::new(method, path, &all, body.as_ref());
         let mut routes = self.functions().iter().filter_map(|one| one.route.as_ref());
         if !routes.any(|route| route.resembles(request.path())) {
             let there_are = self.host.app.listed_routes();
             panic!("no function is at {path}; {there_are}");
         }
-        request.headers.extend(headers_of(headers));
         let bodiless = request.body.is_empty() && matches!(method, "GET" | "HEAD");
-        if !bodiless && request.header("Transfer-Encoding").is_empty() {
+        if !bodiless && !is_given("Transfer-Encoding") && !is_given("Content-Length") {
             let length = request.body.len().to_string();
             request.headers.push(("Content-Length".to_owned(), length));
         }

@@ -221,6 +221,7 @@ pub fn is_json(text: &str) -> bool {
     stands_between('{', '}') || stands_between('[', ']')
 }
 
+/// The limit of a message with this encoding.
 pub fn message_max_bytes(base64: bool) -> usize {
     match base64 {
         true => MESSAGE_MAX_BYTES,

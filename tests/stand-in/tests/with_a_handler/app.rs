@@ -33,6 +33,23 @@ fn http_is_answered_and_messages_are_seen() {
 }
 
 #[test]
+fn a_given_header_takes_the_place_of_the_default_one() {
+    let headers = [
+        ("accept", "text/html"),
+        ("host", "a.b"),
+        ("content-length", "4"),
+    ];
+    let answer = start("app-headers").call("POST", "/api/plain", &headers, b"body");
+    for line in [
+        "accept: text/html",
+        "X-Forwarded-Host: a.b",
+        "content-length: 4",
+    ] {
+        assert!(answer.text().lines().any(|one| one == line), "{answer:?}");
+    }
+}
+
+#[test]
 fn messages_go_through_a_chain_of_functions_or_are_poison() {
     let app = start("app-chain");
     let run = app.send("copy-in", "hi");
