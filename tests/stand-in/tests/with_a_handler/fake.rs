@@ -254,7 +254,7 @@ impl Fake {
                 let variables = ["FAKE_SETTING", "FAKE_OTHER"].map(|name| std::env::var(name).ok());
                 json!({"Outputs": {"rows": {"data": data, "metadata": payload["Metadata"], "variables": variables}}})
             }
-            // The others write the trigger's value to the output `out` and answer with the input `in`.
+            // The others write the trigger's value to `out`, and answer with the input `in`.
             (_, "fail") => {
                 println!("invocation 2: about to fail");
                 return failed("it failed");
