@@ -27,9 +27,12 @@ fn deliver(current: &Arc<Current>, next: impl FnMut(&Current) -> Delivery + Send
         let (current, next) = (current.clone(), next.clone());
         thread::spawn(move || {
             loop {
-                let delivery = lock(&next)(&current);
+                let once = || {
+                    let delivery = lock(&next)(&current);
+                    tries(&current, delivery);
+                };
                 // The panic has been printed, and the thread is still needed.
-                let _ = catch_unwind(AssertUnwindSafe(|| tries(&current, delivery)));
+                let _ = catch_unwind(AssertUnwindSafe(once));
             }
         });
     }
@@ -53,7 +56,10 @@ fn next_blob(current: &Current, found: &mut Vec<Delivery>, problem: &mut String)
         thread::sleep(LOOK_PAUSE);
         let host = current.wait();
         match host.look_for_blobs() {
-            Ok(new) => found.extend(new.into_iter().rev()),
+            Ok(new) => {
+                found.extend(new.into_iter().rev());
+                problem.clear();
+            }
             Err(why) if why == *problem => {}
             Err(why) => {
                 host.record.noted(&why);
