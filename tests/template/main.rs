@@ -4,6 +4,9 @@
 mod allocator;
 #[cfg(unix)]
 mod checkout;
+#[cfg(unix)]
+#[path = "machinery/interrupts.rs"]
+mod interrupts;
 mod layout;
 #[cfg(unix)]
 mod makefile;

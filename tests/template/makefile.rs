@@ -97,6 +97,7 @@ const START: [&str; 7] = ["-o", "check", "-o", "build", "-o", "node", "start"];
 
 #[test]
 fn make_start_ends_all_that_it_has_started() {
+    crate::interrupts::heed();
     let azurite = format!("touch listens; {STUBBORN}");
     let func = format!("[ $1 = --version ] && echo 4.0.6280 && exit; {STUBBORN}");
     // `node` says whether Azurite listens.
