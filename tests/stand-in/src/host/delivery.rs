@@ -11,6 +11,7 @@ use crate::host::record::{Attempt, lock};
 use crate::host::storage::Given;
 use crate::host::storage::names::BlobPath;
 use crate::host::storage::seen::{Pattern, Trigger};
+use std::cell::Cell;
 use std::time::Duration;
 
 /// How long the next try waits (seen; approximate).
@@ -149,12 +150,17 @@ impl Host {
             1 => String::new(),
             most => format!("try {} of {most}", delivery.tries),
         };
-        let brought = || self.brought(function, &delivery.what);
+        let is_readable = Cell::new(true);
+        let brought = || {
+            let brought = self.brought(function, &delivery.what);
+            is_readable.set(brought.is_ok());
+            brought
+        };
         let (outcome, logs) =
             self.invoke(function, &delivery.reason, &mut delivery.attempt, brought);
         let failed = matches!(outcome, Outcome::Failed(_));
         // A message or blob that cannot be read is not tried again.
-        if failed && delivery.tries < most && brought().is_ok() {
+        if failed && delivery.tries < most && is_readable.get() {
             delivery.again = Some(pause);
         } else if failed {
             delivery.poisoned = self.poison(function, &delivery.what);
