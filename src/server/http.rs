@@ -60,7 +60,7 @@ impl Listener {
     /// thread, which then takes the next one from the queue.
     ///
     /// A gentle nudge waits until it has been served, so that many start no threads in vain. Errors
-    /// if there is no descriptor, or if other connections wait to be accepted, which will do.
+    /// if there is no descriptor, or if connections wait to be accepted: those do the same.
     pub fn nudge(&self, gently: bool) -> io::Result<()> {
         let connection = self.connect()?;
         if gently {
@@ -194,7 +194,7 @@ impl Incoming {
         let length = self.0.body_length();
         let chunked = self.values("Transfer-Encoding").next().is_some();
         if chunked {
-            // tiny_http reads the first of several, and decodes no chunks with an upgrade.
+            // tiny_http reads the first of the headers, and with an upgrade decodes no chunks.
             let connection = self.values("Connection").next().unwrap_or_default();
             if connection.to_ascii_lowercase().contains("upgrade") {
                 let message = "the body is chunked, and the Connection an upgrade";

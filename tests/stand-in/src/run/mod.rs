@@ -72,8 +72,8 @@ struct Run {
     storage: Arc<Storage>,
 }
 
-#[derive(Clone)]
 /// An app whose files were read and whose handler was built.
+#[derive(Clone)]
 struct Made {
     app: Arc<Description>,
     /// `None` for an attached handler.
